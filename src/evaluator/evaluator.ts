@@ -1,0 +1,75 @@
+import type { JobId, JobLimits, JobPublic, InputSet, Payload, ResultBatch, SliceBatch, SliceMessage, CodecName } from '../model/index.js';
+import type { EvaluatorError, WorkFunctionError } from '../model/index.js';
+
+/** What a Sandbox needs to know of the Job it is assigned to. */
+export interface SandboxJob {
+  readonly id: JobId;
+  readonly public: JobPublic;
+  readonly workFunction: string;
+  readonly arguments: Payload;
+  readonly codec: CodecName;
+  readonly inputSet: InputSet;
+  readonly limits: JobLimits;
+}
+
+/** A Slice asked to be run again elsewhere (`work.reject`). */
+export interface SliceRejection {
+  readonly slice: number;
+  readonly reason: string;
+  /** How many more runs the Work Function grants, 0 or more. */
+  readonly retries: number;
+}
+
+/**
+ * Hears what one Sandbox does. Calls come from the thread that owns the Evaluator, in order.
+ * Everything in them was written by untrusted code.
+ */
+export interface SandboxObserver {
+  onResults(results: ResultBatch): void;
+  onMessages(messages: SliceMessage[]): void;
+  onRejected(rejection: SliceRejection): void;
+  /** `fraction` is 0 to 1, or null when the Work Function did not say. At most ten a second. */
+  onProgress(slice: number, fraction: number | null): void;
+  /** All Slices handed over so far have ended (result, error or rejection). */
+  onDrained(): void;
+  /**
+   * The Sandbox is gone; nothing follows. `error` is null after `dispose()`. `unfinished` are the Slices that were
+   * handed over and neither delivered nor blamed; they are none of the Job's fault.
+   * A Slice whose own doing ended the Sandbox (a limit) has been delivered as an error by `onResults` before.
+   */
+  onEnded(error: EvaluatorError | WorkFunctionError | null, unfinished: Uint32Array): void;
+}
+
+export interface SandboxLimits {
+  /** V8 heap of the Sandbox, MiB, at least 16. */
+  readonly heapMiB: number;
+  /** ArrayBuffers and adopted segments of the Sandbox, MiB. */
+  readonly bufferMiB: number;
+}
+
+/** One V8 isolate: assigned to one Job, running one Slice at a time, reused for many. */
+export interface Sandbox {
+  readonly id: number;
+  /**
+   * Compiles the Work Function. Rejects with `WorkFunctionError` when it does not compile (the Sandbox ends).
+   * A Sandbox is assigned once in its life.
+   */
+  assign(job: SandboxJob): Promise<void>;
+  /**
+   * Queues Slices behind those already there. The bytes are handed over: the caller must not read or write
+   * the batch's memory any more, because the Work Function may change it in place.
+   */
+  run(batch: SliceBatch): void;
+  /** Ends the Sandbox, whatever it is doing. Idempotent; `onEnded` tells when it is done. */
+  dispose(): void;
+}
+
+/**
+ * Executes untrusted code. It may be killed at any moment and nothing is lost: what was handed over
+ * is either delivered or named in `onEnded`.
+ */
+export interface Evaluator {
+  createSandbox(observer: SandboxObserver, limits?: Partial<SandboxLimits>): Promise<Sandbox>;
+  /** Ends every Sandbox and thread. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,140 @@
+/**
+ * The one hierarchy of errors. Every error that reaches a user has a stable `code`; existing DCP codes are
+ * kept where they exist. A message says what was given, what was expected, and which field.
+ */
+export class DcpError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A value handed to a public function does not fit. `field` is its path. */
+export class InvalidArgumentError extends DcpError {
+  constructor(
+    readonly field: string,
+    message: string,
+  ) {
+    super('EINVAL', `${field}: ${message}`);
+  }
+}
+
+/** A value cannot be carried to or from a Sandbox; `path` leads to the offending field. */
+export class EncodingError extends DcpError {
+  constructor(
+    readonly path: string,
+    message: string,
+  ) {
+    super('EENCODING', `${path}: ${message}`);
+  }
+}
+
+/** Bytes that claim to be an encoded value are not. */
+export class DecodingError extends DcpError {
+  constructor(message: string) {
+    super('EDECODING', message);
+  }
+}
+
+/** A Slice failed by its Work Function's doing; the other Slices go on. `code` tells how. */
+export class SliceError extends DcpError {
+  /** The Slice's number, from 1; null until it is known. */
+  slice: number | null = null;
+}
+
+/** The Work Function threw, or its promise was rejected. */
+export class UncaughtError extends SliceError {
+  constructor(message: string) {
+    super('EUNCAUGHT', message);
+  }
+}
+/** The Work Function gave no sign of progress for `progressTimeoutMs`, or waits for what cannot come. */
+export class NoProgressError extends SliceError {
+  constructor(message: string) {
+    super('ENOPROGRESS', message);
+  }
+}
+/** The Slice ran longer than `sliceTimeoutMs`. */
+export class SliceTooSlowError extends SliceError {
+  constructor(message: string) {
+    super('ESLICETOOSLOW', message);
+  }
+}
+/** The Sandbox reached its memory limit. */
+export class MemoryLimitError extends SliceError {
+  constructor(message: string) {
+    super('EMEMORYLIMIT', message);
+  }
+}
+/** The result cannot be encoded. */
+export class ResultError extends SliceError {
+  constructor(message: string) {
+    super('ERESULT', message);
+  }
+}
+/** The Work Function called `work.reject` and its retries are used up. */
+export class WorkRejectError extends SliceError {
+  constructor(message: string) {
+    super('EWORKREJECT', message);
+  }
+}
+/** The Work Function's source does not compile, or is not a function. */
+export class WorkFunctionError extends SliceError {
+  constructor(message: string) {
+    super('EWORKFUNCTION', message);
+  }
+}
+/** The Slice's evaluator died again and again while running it. */
+export class EvaluatorCrashError extends SliceError {
+  constructor(message: string) {
+    super('EEVALUATORCRASH', message);
+  }
+}
+
+/** No Job of that id. */
+export class JobNotFoundError extends DcpError {
+  constructor(readonly jobId: string) {
+    super('ENOJOB', `job ${JSON.stringify(jobId)}: the Scheduler has no such Job`);
+  }
+}
+/** The Job is in a state that does not allow this. */
+export class JobStateError extends DcpError {
+  constructor(message: string) {
+    super('EJOBSTATE', message);
+  }
+}
+/** The Scheduler's store cannot be used: locked by a stopped process, damaged, of another version, full. */
+export class SchedulerError extends DcpError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ESCHEDULER', message, options);
+  }
+}
+/** The evaluator is closed, cannot start, or lost a Sandbox by no doing of the Job. */
+export class EvaluatorError extends DcpError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('EEVALUATOR', message, options);
+  }
+}
+
+const SLICE_ERRORS = new Map<string, new (message: string) => SliceError>([
+  ['EUNCAUGHT', UncaughtError],
+  ['ENOPROGRESS', NoProgressError],
+  ['ESLICETOOSLOW', SliceTooSlowError],
+  ['EMEMORYLIMIT', MemoryLimitError],
+  ['ERESULT', ResultError],
+  ['EWORKREJECT', WorkRejectError],
+  ['EWORKFUNCTION', WorkFunctionError],
+  ['EEVALUATORCRASH', EvaluatorCrashError],
+]);
+
+/** The class that belongs to a Slice's error code; an unknown code makes a plain `SliceError`. */
+export function sliceError(code: string, message: string, stack?: string): SliceError {
+  const known = SLICE_ERRORS.get(code);
+  const error = known ? new known(message) : new SliceError(code, message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

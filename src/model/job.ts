@@ -1,0 +1,85 @@
+import type { Payload } from './payload.js';
+
+/** Names one Job for as long as the Scheduler keeps it. */
+export type JobId = string;
+
+/** What a Job says of itself to everyone who may run it. */
+export interface JobPublic {
+  name: string;
+  description: string;
+  link: string;
+}
+
+/**
+ * Where a Job's data come from. Slice numbers start at 1 (as in DCP).
+ * - `list`: the client uploads one payload per Slice; `count` is null until the upload is sealed.
+ * - `range`: Slice n gets the number `start + (n - 1) * step`; nothing is stored, the Sandbox computes it.
+ */
+export type InputSet =
+  | { readonly kind: 'list'; readonly count: number | null }
+  | { readonly kind: 'range'; readonly start: number; readonly step: number; readonly count: number };
+
+/** How payloads of a Job are encoded: ours, or those of DCP's own network. */
+export type CodecName = 'native' | 'kvin' | 'json';
+
+/** What a Job needs of a Worker. A Worker that lacks something named here never sees the Job. */
+export interface JobRequirements {
+  environment?: { webgpu?: boolean };
+}
+
+/** Bounds for one Slice, in milliseconds. A Worker may be stricter, never laxer. */
+export interface JobLimits {
+  /** Wall time of one Slice before `ESLICETOOSLOW`. */
+  readonly sliceTimeoutMs: number;
+  /** Time without `progress()` before `ENOPROGRESS`. */
+  readonly progressTimeoutMs: number;
+}
+
+/** DCP's own defaults (`sliceTimeoutMs` 24 h, `progressTimeoutMs` 300 s). */
+export const DEFAULT_JOB_LIMITS: JobLimits = Object.freeze({
+  sliceTimeoutMs: 24 * 3600 * 1000,
+  progressTimeoutMs: 300 * 1000,
+});
+
+/** All a Worker must know of a Job to run its Slices. */
+export interface JobSpec {
+  readonly public: JobPublic;
+  /** Source text of the Work Function: one function expression. */
+  readonly workFunction: string;
+  /** The encoded array of arguments that follow the datum. */
+  readonly arguments: Payload;
+  readonly codec: CodecName;
+  readonly inputSet: InputSet;
+  readonly requirements: JobRequirements;
+  /** Join keys of the Compute Groups whose Workers may take the Job; empty: the public group. */
+  readonly computeGroups: readonly string[];
+  readonly limits: JobLimits;
+}
+
+/**
+ * - `uploading`: the input set still grows; Slices already there may run.
+ * - `open`: the input set is complete.
+ * - `finished`: every Slice has a result.
+ * - `cancelled`: the owner gave up; results so far are kept.
+ */
+export type JobState = 'uploading' | 'open' | 'finished' | 'cancelled';
+
+/** A Job's progress, in Slices. `total` is null while the input set is being uploaded. */
+export interface JobStatus {
+  readonly id: JobId;
+  readonly state: JobState;
+  readonly public: JobPublic;
+  readonly total: number | null;
+  /** Slices uploaded so far (equals `total` once sealed). */
+  readonly known: number;
+  /** Slices with a result, good or bad. */
+  readonly done: number;
+  /** Of `done`: Slices that failed by the Work Function's doing. */
+  readonly failed: number;
+  /** Slices leased to Workers at this moment. */
+  readonly leased: number;
+  /** `Date.now()` when the Job was created. */
+  readonly createdAt: number;
+  /** Mean elapsed time of a Slice, null before the first result. */
+  readonly sliceMs: number | null;
+}

@@ -1,0 +1,101 @@
+import type {
+  JobEvent,
+  JobId,
+  JobSpec,
+  JobStatus,
+  Outcome,
+  Payload,
+  ResultBatch,
+  ReturnReason,
+  SliceBatch,
+  SliceMessage,
+  Task,
+  TaskId,
+} from '../model/index.js';
+
+/** A result as the Scheduler keeps it. */
+export interface StoredResult {
+  readonly slice: number;
+  readonly outcome: Outcome;
+  readonly payload: Payload;
+  readonly elapsedMs: number;
+  readonly cpuMs: number;
+}
+
+/** What a Worker asks for. The Scheduler answers with at most one Task, sized to `sandboxes * targetMs` of work. */
+export interface TaskRequest {
+  /** Names the Worker in leases and reports. */
+  readonly workerId: string;
+  /** Join keys the Worker belongs to; a Job without Compute Groups is for everyone. */
+  readonly computeGroups: readonly string[];
+  /** Only these Jobs; null: any. */
+  readonly jobIds: readonly JobId[] | null;
+  readonly capabilities: { readonly webgpu: boolean };
+  /** Sandboxes the Task is to keep busy. */
+  readonly sandboxes: number;
+  /** For how long, in milliseconds. */
+  readonly targetMs: number;
+  /** The Worker's own measure of a Job's mean Slice time, milliseconds. Wins over the Scheduler's. */
+  readonly sliceMs: Readonly<Record<JobId, number>>;
+  /** Upper bounds of one Task. */
+  readonly maxSlices: number;
+  readonly maxBytes: number;
+}
+
+/** What `submitResults` did. A duplicate is a Slice that already had a result: it is left alone. */
+export interface SubmitReceipt {
+  readonly recorded: number;
+  readonly duplicates: number;
+}
+
+/**
+ * Where Jobs wait. One interface for every Scheduler; the client API and the Supervisor know nothing else.
+ * All writes resolve when they are durable. Bytes are moved, never decoded.
+ */
+export interface Scheduler {
+  // For clients
+
+  /** Registers a Job. A range Job is `open` at once; a list Job is `uploading`. */
+  createJob(spec: JobSpec): Promise<JobId>;
+  /** Adds Slices to an `uploading` Job. Their numbers continue where the last call ended, from 1. */
+  addSlices(jobId: JobId, batch: SliceBatch): Promise<void>;
+  /** Ends the upload. A Job with no Slice at all finishes at once. */
+  sealJob(jobId: JobId): Promise<void>;
+  listJobs(): Promise<JobStatus[]>;
+  /** Throws `JobNotFoundError`, like every call that names a Job. */
+  jobStatus(jobId: JobId): Promise<JobStatus>;
+  /** Results of the Slices named, in that order; null where there is none yet. */
+  readResults(jobId: JobId, numbers: Uint32Array): Promise<(StoredResult | null)[]>;
+  /** Up to `limit` log entries with `seq > after`, oldest first. */
+  readEvents(jobId: JobId, after: number, limit: number): Promise<JobEvent[]>;
+  /** Resolves true when the Job's log has an entry after `after`, false when `signal` aborts. */
+  waitForEvents(jobId: JobId, after: number, signal: AbortSignal): Promise<boolean>;
+  /** No Slice of the Job is handed out any more; results are kept. Cancelling twice is no error. */
+  cancelJob(jobId: JobId): Promise<void>;
+  /** Forgets the Job and all it stored. */
+  removeJob(jobId: JobId): Promise<void>;
+
+  // For Workers
+
+  fetchJob(jobId: JobId): Promise<JobSpec>;
+  /** A Task, or null when there is nothing for this Worker now. */
+  requestTask(request: TaskRequest): Promise<Task | null>;
+  /** Resolves true when there may be new work, false when `signal` aborts. May be early, is never late for long. */
+  waitForWork(signal: AbortSignal): Promise<boolean>;
+  /**
+   * Extends the leases. Answers the Tasks that are gone (expired, or their Job was cancelled or removed):
+   * their Slices belong to somebody else and should be dropped.
+   */
+  renewLeases(taskIds: readonly TaskId[]): Promise<TaskId[]>;
+  /**
+   * Records results, each Slice's once, for good. Results of an expired lease are welcome as long as the Slice has none.
+   * Slices with a result leave the lease; the Task ends when it has no Slice left.
+   */
+  submitResults(taskId: TaskId, jobId: JobId, results: ResultBatch): Promise<SubmitReceipt>;
+  /** Gives Slices back to be handed out again. */
+  returnSlices(taskId: TaskId, numbers: Uint32Array, reason: ReturnReason): Promise<void>;
+  appendMessages(jobId: JobId, messages: readonly SliceMessage[]): Promise<void>;
+
+  /** Releases everything; waits for writes under way. */
+  close(): Promise<void>;
+}
