@@ -1,0 +1,18 @@
+// The Node-API surface. Each environment that loads the addon gets these exports; what they share (the run queues, the
+// watchdog, the prelude's code cache) is the process's. src/evaluator/native.ts is their typed mirror.
+#include <napi.h>
+
+#include "addon/evaluator.h"
+
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports["NativeEvaluator"] = dcp::NativeEvaluator::Define(env);
+  exports["runExecutor"] = Napi::Function::New<dcp::RunExecutor>(env, "runExecutor");
+  exports["v8Version"] = v8::V8::GetVersion();
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(dcp_native, Init)

@@ -1,0 +1,73 @@
+#include "addon/columns.h"
+
+#include <cstring>
+#include <utility>
+
+namespace dcp {
+
+static_assert(sizeof(v8::Local<v8::Value>) == sizeof(napi_value), "napi_value holds a v8::Local");
+
+v8::Local<v8::Value> ToV8(Napi::Value value) {
+  v8::Local<v8::Value> local;
+  const napi_value raw = value;
+  std::memcpy(static_cast<void*>(&local), &raw, sizeof local);
+  return local;
+}
+
+Napi::Value FromV8(Napi::Env env, v8::Local<v8::Value> value) {
+  napi_value raw;
+  std::memcpy(&raw, static_cast<void*>(&value), sizeof raw);
+  return {env, raw};
+}
+
+Bytes BytesOf(Napi::Value value) {
+  auto view = ToV8(value).As<v8::ArrayBufferView>();
+  if (view->ByteLength() == 0) return {};
+  return Bytes::Of(view->Buffer()->GetBackingStore(), view->ByteOffset(), view->ByteLength());
+}
+
+std::vector<Bytes> SegmentsOf(Napi::Array views) {
+  std::vector<Bytes> segments;
+  segments.reserve(views.Length());
+  for (uint32_t index = 0; index < views.Length(); index++) segments.push_back(BytesOf(views.Get(index)));
+  return segments;
+}
+
+std::vector<uint32_t> NumbersOf(Napi::Value column) {
+  auto array = column.As<Napi::Uint32Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
+Napi::Value ViewOf(Napi::Env env, Bytes bytes) {
+  const size_t size = bytes.size;
+  v8::Local<v8::ArrayBuffer> buffer = AdoptBytes(v8::Isolate::GetCurrent(), std::move(bytes), nullptr);
+  return FromV8(env, v8::Uint8Array::New(buffer, 0, size));
+}
+
+Napi::Array ViewsOf(Napi::Env env, std::vector<Bytes> segments) {
+  Napi::Array views = Napi::Array::New(env, segments.size());
+  uint32_t index = 0;
+  for (Bytes& segment : segments) views.Set(index++, ViewOf(env, std::move(segment)));
+  return views;
+}
+
+namespace {
+template <typename Array, typename T>
+Napi::Value CopyColumn(Napi::Env env, const std::vector<T>& column) {
+  Array array = Array::New(env, column.size());
+  if (!column.empty()) std::memcpy(array.Data(), column.data(), column.size() * sizeof(T));
+  return array;
+}
+}  // namespace
+
+Napi::Value ColumnOf(Napi::Env env, const std::vector<uint32_t>& column) {
+  return CopyColumn<Napi::Uint32Array>(env, column);
+}
+Napi::Value ColumnOf(Napi::Env env, const std::vector<uint8_t>& column) {
+  return CopyColumn<Napi::Uint8Array>(env, column);
+}
+Napi::Value ColumnOf(Napi::Env env, const std::vector<double>& column) {
+  return CopyColumn<Napi::Float64Array>(env, column);
+}
+
+}  // namespace dcp

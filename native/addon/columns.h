@@ -1,0 +1,30 @@
+// Internal to native/addon: Slices and results between Node's JavaScript and native memory.
+#pragma once
+
+#include <napi.h>
+
+#include <vector>
+
+#include "sandbox/slice_io.h"
+
+namespace dcp {
+
+// Node-API hides V8's objects behind its own handles; this addon is compiled for one Node anyway and needs both.
+v8::Local<v8::Value> ToV8(Napi::Value value);
+Napi::Value FromV8(Napi::Env env, v8::Local<v8::Value> value);
+
+// The bytes of a typed array, kept alive by reference. The caller has checked the type.
+Bytes BytesOf(Napi::Value view);
+std::vector<Bytes> SegmentsOf(Napi::Array views);
+std::vector<uint32_t> NumbersOf(Napi::Value column);
+
+// A Uint8Array on these bytes, the only one on its ArrayBuffer.
+Napi::Value ViewOf(Napi::Env env, Bytes bytes);
+Napi::Array ViewsOf(Napi::Env env, std::vector<Bytes> segments);
+
+// A typed array with a copy of the column.
+Napi::Value ColumnOf(Napi::Env env, const std::vector<uint32_t>& column);
+Napi::Value ColumnOf(Napi::Env env, const std::vector<uint8_t>& column);
+Napi::Value ColumnOf(Napi::Env env, const std::vector<double>& column);
+
+}  // namespace dcp

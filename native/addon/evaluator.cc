@@ -1,0 +1,278 @@
+#include "addon/evaluator.h"
+
+#include <uv.h>
+
+#include <string>
+#include <utility>
+
+#include "addon/columns.h"
+
+namespace dcp {
+
+namespace {
+
+// Queues by number, for the threads that serve them: those load the addon in environments of their own.
+class Queues {
+ public:
+  static uint32_t Add(const std::shared_ptr<RunQueue>& queue) {
+    std::lock_guard lock(Mutex());
+    static uint32_t last = 0;
+    Known()[++last] = queue;
+    return last;
+  }
+  static void Remove(uint32_t id) {
+    std::lock_guard lock(Mutex());
+    Known().erase(id);
+  }
+  static std::shared_ptr<RunQueue> Find(uint32_t id) {
+    std::lock_guard lock(Mutex());
+    const auto found = Known().find(id);
+    return found == Known().end() ? nullptr : found->second.lock();
+  }
+
+ private:
+  // Both leaked on purpose: threads may still ask while the process ends.
+  static std::mutex& Mutex() {
+    static auto* mutex = new std::mutex();
+    return *mutex;
+  }
+  static std::unordered_map<uint32_t, std::weak_ptr<RunQueue>>& Known() {
+    static auto* known = new std::unordered_map<uint32_t, std::weak_ptr<RunQueue>>();
+    return *known;
+  }
+};
+
+uint32_t Uint32(Napi::Value value) { return value.As<Napi::Number>().Uint32Value(); }
+double Double(Napi::Value value) { return value.As<Napi::Number>().DoubleValue(); }
+std::string String(Napi::Value value) { return value.As<Napi::String>().Utf8Value(); }
+
+Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
+  static constexpr const char* kKinds[] = {"ready", "assigned", "results", "message", "drained", "ended"};
+  Napi::Object object = Napi::Object::New(env);
+  object["kind"] = kKinds[event.kind];
+  object["sandbox"] = event.sandbox;
+  switch (event.kind) {
+    case SandboxEvent::kResults: {
+      ResultBatch& results = event.results;
+      object["numbers"] = ColumnOf(env, results.numbers);
+      object["outcomes"] = ColumnOf(env, results.outcomes);
+      object["elapsedMs"] = ColumnOf(env, results.elapsed_ms);
+      object["cpuMs"] = ColumnOf(env, results.cpu_ms);
+      object["heads"] = ViewOf(env, std::move(results.payloads.heads));
+      object["headEnds"] = ColumnOf(env, results.payloads.head_ends);
+      object["segments"] = ViewsOf(env, std::move(results.payloads.segments));
+      object["segmentEnds"] = ColumnOf(env, results.payloads.segment_ends);
+      break;
+    }
+    case SandboxEvent::kMessage:
+      object["message"] = event.message;
+      object["slice"] = event.slice;
+      object["number"] = event.number;
+      object["text"] = event.text;
+      object["head"] = ViewOf(env, std::move(event.payload.head));
+      object["segments"] = ViewsOf(env, std::move(event.payload.segments));
+      break;
+    case SandboxEvent::kEnded:
+      object["code"] = event.code;
+      object["text"] = event.text;
+      object["slice"] = event.slice;
+      object["firstWasRunning"] = Napi::Boolean::New(env, event.number == 1);
+      object["unfinished"] = ColumnOf(env, event.unfinished);
+      break;
+    case SandboxEvent::kReady:
+    case SandboxEvent::kAssigned:
+    case SandboxEvent::kDrained:
+      break;
+  }
+  return object;
+}
+
+}  // namespace
+
+// ---- EventChannel ------------------------------------------------------------------------------------------------
+
+EventChannel::EventChannel(Napi::Env env, Napi::Function on_events)
+    : function_(Napi::ThreadSafeFunction::New(env, on_events, "dcp-evaluator-events", 0, 1)) {}
+
+void EventChannel::OnEvent(SandboxEvent event) {
+  std::lock_guard lock(mutex_);
+  if (closed_) return;
+  events_.push_back(std::move(event));
+  // Until this one has been delivered, whatever comes goes with it.
+  if (events_.size() == 1) {
+    function_.NonBlockingCall([this](Napi::Env env, Napi::Function on_events) { Deliver(env, on_events); });
+  }
+}
+
+void EventChannel::Deliver(Napi::Env env, Napi::Function on_events) {
+  std::vector<SandboxEvent> events;
+  {
+    std::lock_guard lock(mutex_);
+    events.swap(events_);
+  }
+  Napi::Array list = Napi::Array::New(env, events.size());
+  uint32_t index = 0;
+  for (SandboxEvent& event : events) {
+    Napi::HandleScope scope(env);
+    list.Set(index++, ToObject(env, std::move(event)));
+  }
+  on_events.Call({list});
+}
+
+void EventChannel::Close() {
+  std::lock_guard lock(mutex_);
+  if (closed_) return;
+  closed_ = true;
+  events_.clear();
+  function_.Abort();
+}
+
+void EventChannel::SetReferenced(Napi::Env env, bool referenced) {
+  if (referenced) {
+    function_.Ref(env);
+  } else {
+    function_.Unref(env);
+  }
+}
+
+// ---- NativeEvaluator ----------------------------------------------------------------------------------------------
+
+Napi::Function NativeEvaluator::Define(Napi::Env env) {
+  return DefineClass(env, "NativeEvaluator",
+                     {
+                         InstanceAccessor<&NativeEvaluator::QueueId>("queueId"),
+                         InstanceMethod<&NativeEvaluator::CreateSandbox>("createSandbox"),
+                         InstanceMethod<&NativeEvaluator::Assign>("assign"),
+                         InstanceMethod<&NativeEvaluator::Run>("run"),
+                         InstanceMethod<&NativeEvaluator::Dispose>("dispose"),
+                         InstanceMethod<&NativeEvaluator::Forget>("forget"),
+                         InstanceMethod<&NativeEvaluator::Stop>("stop"),
+                         InstanceMethod<&NativeEvaluator::Close>("close"),
+                         InstanceMethod<&NativeEvaluator::Stats>("stats"),
+                     });
+}
+
+// new NativeEvaluator(preludeSource, onEvents)
+NativeEvaluator::NativeEvaluator(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  platform_ = node::GetMultiIsolatePlatform(node::GetCurrentEnvironment(isolate->GetCurrentContext()));
+  queue_ = std::make_shared<RunQueue>();
+  queue_id_ = Queues::Add(queue_);
+  channel_ = std::make_shared<EventChannel>(info.Env(), info[1].As<Napi::Function>());
+  prelude_ = Prelude::ForSource(String(info[0]));
+}
+
+// Runs when the environment ends without close(), too: its executors are gone by then.
+NativeEvaluator::~NativeEvaluator() { Shutdown(); }
+
+void NativeEvaluator::Shutdown() {
+  Queues::Remove(queue_id_);
+  queue_->Stop();
+  sandboxes_.clear();
+}
+
+Napi::Value NativeEvaluator::QueueId(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), queue_id_);
+}
+
+// createSandbox(id, heapBytes, bufferBytes)
+void NativeEvaluator::CreateSandbox(const Napi::CallbackInfo& info) {
+  const uint32_t id = Uint32(info[0]);
+  auto sandbox = std::make_shared<Sandbox>(
+      SandboxOptions{id, platform_, prelude_, static_cast<size_t>(Double(info[1])),
+                     static_cast<size_t>(Double(info[2]))},
+      queue_, channel_);
+  sandboxes_[id] = sandbox;
+  sandbox->Wake();
+}
+
+Sandbox* NativeEvaluator::Find(const Napi::CallbackInfo& info) {
+  const auto found = sandboxes_.find(Uint32(info[0]));
+  return found == sandboxes_.end() ? nullptr : found->second.get();
+}
+
+// assign(id, description, workFunction, argumentsHead, argumentsSegments, sliceTimeoutMs, progressTimeoutMs)
+void NativeEvaluator::Assign(const Napi::CallbackInfo& info) {
+  if (Sandbox* sandbox = Find(info)) {
+    sandbox->Assign({String(info[1]),
+                     String(info[2]),
+                     {BytesOf(info[3]), SegmentsOf(info[4].As<Napi::Array>())},
+                     {Double(info[5]), Double(info[6])}});
+  }
+}
+
+// run(id, numbers, heads, headEnds, segments, segmentEnds)
+void NativeEvaluator::Run(const Napi::CallbackInfo& info) {
+  if (Sandbox* sandbox = Find(info)) {
+    sandbox->Run({NumbersOf(info[1]),
+                  {BytesOf(info[2]), NumbersOf(info[3]), SegmentsOf(info[4].As<Napi::Array>()),
+                   NumbersOf(info[5])}});
+  }
+}
+
+void NativeEvaluator::Dispose(const Napi::CallbackInfo& info) {
+  if (Sandbox* sandbox = Find(info)) sandbox->Dispose();
+}
+
+// forget(id): after its 'ended' event.
+void NativeEvaluator::Forget(const Napi::CallbackInfo& info) { sandboxes_.erase(Uint32(info[0])); }
+
+// stop(): executors return soon, and what they run is thrown away.
+void NativeEvaluator::Stop(const Napi::CallbackInfo&) { queue_->Stop(); }
+
+// close(): after the executors have returned. Disposes of every Sandbox left.
+void NativeEvaluator::Close(const Napi::CallbackInfo&) {
+  channel_->Close();
+  Shutdown();
+}
+
+Napi::Value NativeEvaluator::Stats(const Napi::CallbackInfo& info) {
+  Napi::Object stats = Napi::Object::New(info.Env());
+  stats["sandboxes"] = static_cast<double>(sandboxes_.size());
+  stats["ready"] = static_cast<double>(queue_->ready_count());
+  stats["executors"] = static_cast<double>(queue_->executor_count());
+  return stats;
+}
+
+// ---- The executor loop ---------------------------------------------------------------------------------------------
+
+namespace {
+
+// Node gives no direct answer to "is this thread being terminated?", but a call of JavaScript does not return then.
+// Node's isolate is entered inside the Sandbox's, on the one thread that may run both.
+struct EndProbe {
+  v8::Isolate* isolate;
+  v8::Global<v8::Context> context;
+  v8::Global<v8::Function> function;
+
+  static bool IsEnding(void* data) {
+    auto* probe = static_cast<EndProbe*>(data);
+    v8::Isolate::Scope isolate_scope(probe->isolate);
+    v8::HandleScope handle_scope(probe->isolate);
+    v8::Local<v8::Context> context = probe->context.Get(probe->isolate);
+    v8::Context::Scope context_scope(context);
+    v8::TryCatch caught(probe->isolate);
+    v8::Local<v8::Value> undefined = v8::Undefined(probe->isolate);
+    return probe->function.Get(probe->isolate)->Call(context, undefined, 0, nullptr).IsEmpty() &&
+           caught.HasTerminated();
+  }
+};
+
+}  // namespace
+
+Napi::Value RunExecutor(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  std::shared_ptr<RunQueue> queue = Queues::Find(Uint32(info[0]));
+  if (!queue) return Napi::Boolean::New(env, false);
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  EndProbe probe{isolate,
+                 {isolate, isolate->GetCurrentContext()},
+                 {isolate, ToV8(info[1]).As<v8::Function>()}};
+  Executor executor(uv_backend_fd(loop), EndProbe::IsEnding, &probe);
+  const ExecutorExit exit = queue->Run(executor);
+  return Napi::Boolean::New(env, exit == ExecutorExit::kNodeWaits);
+}
+
+}  // namespace dcp

@@ -1,0 +1,73 @@
+// Internal to native/addon: the JavaScript class NativeEvaluator and the executor loop (src/evaluator/native.ts is
+// their typed mirror).
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "sandbox/run_queue.h"
+#include "sandbox/sandbox.h"
+
+namespace dcp {
+
+// Brings events from executor threads to the environment that owns the evaluator: many at once, one wake-up.
+// Outlives the evaluator; events that come after Close() are dropped.
+class EventChannel final : public SandboxListener {
+ public:
+  EventChannel(Napi::Env env, Napi::Function on_events);
+
+  void OnEvent(SandboxEvent event) override;
+  // On the environment's thread.
+  void Close();
+  // Whether the channel keeps the environment's loop alive.
+  void SetReferenced(Napi::Env env, bool referenced);
+
+ private:
+  void Deliver(Napi::Env env, Napi::Function on_events);
+
+  std::mutex mutex_;
+  bool closed_ = false;
+  std::vector<SandboxEvent> events_;
+  Napi::ThreadSafeFunction function_;
+};
+
+// All Sandboxes of one host, and the queue its executor threads serve. Belongs to the environment that made it.
+class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  explicit NativeEvaluator(const Napi::CallbackInfo& info);
+  ~NativeEvaluator() override;
+
+ private:
+  Napi::Value QueueId(const Napi::CallbackInfo& info);
+  void CreateSandbox(const Napi::CallbackInfo& info);
+  void Assign(const Napi::CallbackInfo& info);
+  void Run(const Napi::CallbackInfo& info);
+  void Dispose(const Napi::CallbackInfo& info);
+  void Forget(const Napi::CallbackInfo& info);
+  void Stop(const Napi::CallbackInfo& info);
+  void Close(const Napi::CallbackInfo& info);
+  Napi::Value Stats(const Napi::CallbackInfo& info);
+
+  // Throws a JavaScript error and answers null when there is none of that id.
+  Sandbox* Find(const Napi::CallbackInfo& info);
+  void Shutdown();
+
+  node::MultiIsolatePlatform* platform_;
+  std::shared_ptr<RunQueue> queue_;
+  uint32_t queue_id_;
+  std::shared_ptr<EventChannel> channel_;
+  std::shared_ptr<Prelude> prelude_;
+  std::unordered_map<uint32_t, std::shared_ptr<Sandbox>> sandboxes_;
+};
+
+// runExecutor(queueId, probe): true when it is to be called again, false when the queue was stopped.
+Napi::Value RunExecutor(const Napi::CallbackInfo& info);
+
+}  // namespace dcp

@@ -1,0 +1,53 @@
+#include "isolate/buffer_allocator.h"
+
+#include <cstdlib>
+
+namespace dcp {
+
+bool BufferAllocator::Reserve(size_t length) {
+  size_t used = used_.load(std::memory_order_relaxed);
+  do {
+    if (length > limit_ || used > limit_ - length) return false;
+  } while (!used_.compare_exchange_weak(used, used + length, std::memory_order_relaxed));
+  return true;
+}
+
+void* BufferAllocator::Allocate(size_t length) {
+  if (!Reserve(length)) return nullptr;
+  void* data = std::calloc(length, 1);
+  if (data == nullptr) Release(length);
+  return data;
+}
+
+void* BufferAllocator::AllocateUninitialized(size_t length) {
+  if (!Reserve(length)) return nullptr;
+  void* data = std::malloc(length);
+  if (data == nullptr) Release(length);
+  return data;
+}
+
+void BufferAllocator::Free(void* data, size_t length) {
+  Forget(data, length);
+  std::free(data);
+}
+
+void BufferAllocator::Forget(void* data, size_t length) {
+  // Nearly every buffer dies where it was born, so the lock is rarely taken.
+  if (exported_count_.load(std::memory_order_acquire) != 0) {
+    std::lock_guard lock(mutex_);
+    if (exported_.erase(data) != 0) {
+      exported_count_.fetch_sub(1, std::memory_order_release);
+      return;
+    }
+  }
+  Release(length);
+}
+
+void BufferAllocator::Export(void* data, size_t length) {
+  std::lock_guard lock(mutex_);
+  if (!exported_.insert(data).second) return;
+  exported_count_.fetch_add(1, std::memory_order_release);
+  Release(length);
+}
+
+}  // namespace dcp

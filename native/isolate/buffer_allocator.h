@@ -1,0 +1,47 @@
+// Public to native/: the memory of a Sandbox's ArrayBuffers, counted and bounded.
+#pragma once
+
+#include <v8-array-buffer.h>
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <unordered_set>
+
+namespace dcp {
+
+// One per isolate, and outlives it: buffers that left the Sandbox are freed through it later, by any thread.
+// Every method may be called from any thread.
+class BufferAllocator final : public v8::ArrayBuffer::Allocator {
+ public:
+  explicit BufferAllocator(size_t limit_bytes) : limit_(limit_bytes) {}
+
+  // Null beyond the limit: V8 then collects garbage, tries again, and throws a RangeError.
+  void* Allocate(size_t length) override;
+  void* AllocateUninitialized(size_t length) override;
+  void Free(void* data, size_t length) override;
+
+  // Foreign memory that the Sandbox now holds. Never refused: the limit is checked when it allocates.
+  void Adopt(size_t length) { used_.fetch_add(length, std::memory_order_relaxed); }
+
+  // The memory at `data` leaves the Sandbox; from now on it is the receiver's to account for.
+  void Export(void* data, size_t length);
+
+  // The memory at `data`, allocated or adopted, is gone: takes it off the account unless Export() already did.
+  void Forget(void* data, size_t length);
+
+  size_t used() const { return used_.load(std::memory_order_relaxed); }
+  size_t limit() const { return limit_; }
+
+ private:
+  bool Reserve(size_t length);
+  void Release(size_t length) { used_.fetch_sub(length, std::memory_order_relaxed); }
+
+  const size_t limit_;
+  std::atomic<size_t> used_{0};
+  std::atomic<size_t> exported_count_{0};
+  std::mutex mutex_;
+  std::unordered_set<void*> exported_;
+};
+
+}  // namespace dcp

@@ -1,0 +1,203 @@
+#include "sandbox/host_functions.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "isolate/clock.h"
+#include "sandbox/sandbox.h"
+#include "v8/script.h"
+#include "v8/strings.h"
+
+namespace dcp {
+
+namespace {
+
+using Arguments = v8::FunctionCallbackInfo<v8::Value>;
+
+// The prelude is ours, but it shares its realm with hostile code: what it hands over is checked like foreign data.
+void Throw(v8::Isolate* isolate, const char* message) {
+  isolate->ThrowException(v8::Exception::TypeError(Name(isolate, message)));
+}
+
+// Copies the first `count` elements of a typed array. False when it is not one, or shorter.
+template <typename T>
+bool CopyColumn(v8::Local<v8::Value> value, size_t count, std::vector<T>* column) {
+  if (!value->IsTypedArray()) return false;
+  auto view = value.As<v8::TypedArray>();
+  if (view->ByteLength() < count * sizeof(T)) return false;
+  column->resize(count);
+  return view->CopyContents(column->data(), count * sizeof(T)) == count * sizeof(T);
+}
+
+bool CopyBytes(v8::Local<v8::Value> value, size_t size, Bytes* bytes) {
+  if (!value->IsUint8Array()) return false;
+  auto view = value.As<v8::Uint8Array>();
+  if (view->ByteLength() < size) return false;
+  std::vector<uint8_t> copy(size);
+  if (view->CopyContents(copy.data(), size) != size) return false;
+  *bytes = Bytes::Copy(copy.data(), size);
+  return true;
+}
+
+// Ends must grow and stay within what they index.
+bool AreEnds(const std::vector<uint32_t>& ends, size_t limit) {
+  uint32_t last = 0;
+  for (uint32_t end : ends) {
+    if (end < last || end > limit) return false;
+    last = end;
+  }
+  return true;
+}
+
+bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value, BufferAllocator* account,
+                    std::vector<Bytes>* segments) {
+  if (!value->IsArray()) return false;
+  auto array = value.As<v8::Array>();
+  for (uint32_t index = 0; index < array->Length(); index++) {
+    v8::Local<v8::Value> view;
+    if (!array->Get(context, index).ToLocal(&view) || !view->IsArrayBufferView()) return false;
+    segments->push_back(ExportView(view.As<v8::ArrayBufferView>(), account));
+  }
+  return true;
+}
+
+void Now(const Arguments& info) { info.GetReturnValue().Set(MonotonicMs()); }
+
+void CpuNow(const Arguments& info) {
+  info.GetReturnValue().Set(Sandbox::Of(info.GetIsolate())->CpuMs());
+}
+
+// deliver(count, numbers, outcomes, elapsedMs, cpuMs, heads, headBytes, headEnds, segments, segmentEnds)
+void Deliver(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  Sandbox* sandbox = Sandbox::Of(isolate);
+  const size_t count = info[0]->IsUint32() ? info[0].As<v8::Uint32>()->Value() : 0;
+  const size_t head_bytes = info[6]->IsUint32() ? info[6].As<v8::Uint32>()->Value() : 0;
+  ResultBatch results;
+  Columns& payloads = results.payloads;
+  if (!CopyColumn(info[1], count, &results.numbers) || !CopyColumn(info[2], count, &results.outcomes) ||
+      !CopyColumn(info[3], count, &results.elapsed_ms) || !CopyColumn(info[4], count, &results.cpu_ms) ||
+      !CopyBytes(info[5], head_bytes, &payloads.heads) || !CopyColumn(info[7], count, &payloads.head_ends) ||
+      !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->buffers(), &payloads.segments) ||
+      !CopyColumn(info[9], count, &payloads.segment_ends)) {
+    return Throw(isolate, "deliver: malformed columns");
+  }
+  if (!AreEnds(payloads.head_ends, head_bytes) ||
+      !AreEnds(payloads.segment_ends, payloads.segments.size())) {
+    return Throw(isolate, "deliver: ends out of range");
+  }
+  if (!sandbox->DeliverResults(std::move(results))) {
+    return Throw(isolate, "deliver: results of Slices that are not running");
+  }
+}
+
+// post(message, slice, number, text, head?, segments?)
+void Post(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  Sandbox* sandbox = Sandbox::Of(isolate);
+  SandboxEvent event{sandbox->id(), SandboxEvent::kMessage};
+  if (!info[0]->IsInt32() || !info[1]->IsNumber() || !info[2]->IsNumber() || !info[3]->IsString()) {
+    return Throw(isolate, "post: malformed message");
+  }
+  event.message = info[0].As<v8::Int32>()->Value();
+  event.slice = info[1].As<v8::Number>()->Value();
+  event.number = info[2].As<v8::Number>()->Value();
+  event.text = ToUtf8(isolate, info[3].As<v8::String>());
+  if (info.Length() > 4) {
+    if (!info[4]->IsUint8Array() ||
+        !CopyBytes(info[4], info[4].As<v8::Uint8Array>()->ByteLength(), &event.payload.head) ||
+        !ExportSegments(context, info[5], sandbox->buffers(), &event.payload.segments)) {
+      return Throw(isolate, "post: malformed payload");
+    }
+  }
+  sandbox->Emit(std::move(event));
+}
+
+// settle(slice): the Slice ended without a result.
+void SettleSlice(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsUint32() || !Sandbox::Of(isolate)->Settle(info[0].As<v8::Uint32>()->Value())) {
+    Throw(isolate, "settle: a Slice that is not running");
+  }
+}
+
+// drained(): the prelude has no Slice left.
+void Drained(const Arguments& info) { Sandbox::Of(info.GetIsolate())->ReportDrained(); }
+
+// compile(source, name): the value of an expression, with positions in terms of its own text.
+void Compile(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  if (!info[0]->IsString() || !info[1]->IsString()) return Throw(isolate, "compile: two strings expected");
+  // The line end lets the expression end in a comment.
+  v8::Local<v8::String> text = v8::String::Concat(
+      isolate, Name(isolate, "("),
+      v8::String::Concat(isolate, info[0].As<v8::String>(), Name(isolate, "\n)")));
+  v8::ScriptCompiler::Source source(text, MakeOrigin(isolate, info[1].As<v8::String>(), -1));
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> value;
+  if (v8::ScriptCompiler::Compile(context, &source).ToLocal(&script) &&
+      script->Run(context).ToLocal(&value)) {
+    info.GetReturnValue().Set(value);
+  }
+}
+
+// utf8Read(bytes, start, end): string
+void Utf8Read(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsUint8Array() || !info[1]->IsUint32() || !info[2]->IsUint32()) {
+    return Throw(isolate, "utf8Read: bytes, start and end expected");
+  }
+  auto view = info[0].As<v8::Uint8Array>();
+  const size_t start = info[1].As<v8::Uint32>()->Value();
+  const size_t end = info[2].As<v8::Uint32>()->Value();
+  if (start > end || end > view->ByteLength()) return Throw(isolate, "utf8Read: range out of bounds");
+  const auto* data = static_cast<const char*>(view->Buffer()->Data()) + view->ByteOffset();
+  v8::Local<v8::String> text;
+  if (NewString(isolate, {data + start, end - start}).ToLocal(&text)) info.GetReturnValue().Set(text);
+}
+
+// utf8Write(string, bytes, at): bytes written; what does not fit is left out
+void Utf8Write(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString() || !info[1]->IsUint8Array() || !info[2]->IsUint32()) {
+    return Throw(isolate, "utf8Write: string, bytes and offset expected");
+  }
+  auto view = info[1].As<v8::Uint8Array>();
+  const size_t at = info[2].As<v8::Uint32>()->Value();
+  if (at > view->ByteLength()) return Throw(isolate, "utf8Write: offset out of bounds");
+  auto* data = static_cast<char*>(view->Buffer()->Data()) + view->ByteOffset();
+  const size_t written = WriteUtf8(isolate, info[0].As<v8::String>(), data + at, view->ByteLength() - at);
+  info.GetReturnValue().Set(static_cast<double>(written));
+}
+
+}  // namespace
+
+v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* control, size_t control_words) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  v8::Local<v8::Object> host = v8::Object::New(isolate);
+  const auto set = [&](const char* name, v8::Local<v8::Value> value) {
+    host->Set(context, Name(isolate, name), value).Check();
+  };
+  const auto function = [&](const char* name, v8::FunctionCallback callback) {
+    set(name, v8::Function::New(context, callback, {}, 0, v8::ConstructorBehavior::kThrow).ToLocalChecked());
+  };
+  function("now", Now);
+  function("cpuNow", CpuNow);
+  function("deliver", Deliver);
+  function("post", Post);
+  function("settle", SettleSlice);
+  function("drained", Drained);
+  function("compile", Compile);
+  function("utf8Read", Utf8Read);
+  function("utf8Write", Utf8Write);
+  // The words are part of the Sandbox, which outlives its isolate.
+  std::shared_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(
+      control, control_words * sizeof(double), v8::BackingStore::EmptyDeleter, nullptr);
+  set("control", v8::Float64Array::New(v8::ArrayBuffer::New(isolate, std::move(store)), 0, control_words));
+  return host;
+}
+
+}  // namespace dcp

@@ -1,0 +1,227 @@
+#include "sandbox/run_queue.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "isolate/clock.h"
+#include "sandbox/sandbox.h"
+
+namespace dcp {
+
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+// How long a Sandbox may keep Node waiting for its thread before anybody looks.
+constexpr double kNodePatienceMs = 10;
+
+bool IsReadable(int fd) {
+  pollfd entry{fd, POLLIN, 0};
+  return poll(&entry, 1, 0) > 0;
+}
+
+void Signal(int fd) {
+  const uint64_t one = 1;
+  // An eventfd refuses only when its counter overflows, and then it is readable anyway.
+  (void)!write(fd, &one, sizeof one);
+}
+
+void Drain(int fd) {
+  uint64_t count;
+  (void)!read(fd, &count, sizeof count);
+}
+
+// Removes `item` if it is there.
+template <typename T>
+void Erase(std::vector<T>& items, const T& item) {
+  items.erase(std::remove(items.begin(), items.end(), item), items.end());
+}
+
+}  // namespace
+
+void RunQueue::MakeRunnable(const std::shared_ptr<Sandbox>& sandbox) {
+  std::lock_guard lock(mutex_);
+  switch (sandbox->phase) {
+    case Sandbox::Phase::kWaiting:
+      ClearTimer(sandbox);
+      sandbox->phase = Sandbox::Phase::kReady;
+      ready_.push_back(sandbox);
+      WakeOneIdle();
+      break;
+    case Sandbox::Phase::kRunning:
+      sandbox->phase = Sandbox::Phase::kRunningAgain;
+      break;
+    case Sandbox::Phase::kReady:
+    case Sandbox::Phase::kRunningAgain:
+    case Sandbox::Phase::kEnded:
+      break;
+  }
+}
+
+void RunQueue::Retire(const std::shared_ptr<Sandbox>& sandbox) {
+  std::lock_guard lock(mutex_);
+  ClearTimer(sandbox);
+  sandbox->phase = Sandbox::Phase::kEnded;
+}
+
+ExecutorExit RunQueue::Run(Executor& executor) {
+  executor.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  ExecutorExit exit;
+  {
+    std::unique_lock lock(mutex_);
+    executors_.push_back(&executor);
+    double node_checked_ms = MonotonicMs();
+    for (;;) {
+      if (stopped_) {
+        exit = ExecutorExit::kStopped;
+        break;
+      }
+      const double now = MonotonicMs();
+      if (executor.node_waits.load(std::memory_order_relaxed) ||
+          (now - node_checked_ms > kNodePatienceMs && IsReadable(executor.node_loop_fd))) {
+        exit = ExecutorExit::kNodeWaits;
+        break;
+      }
+      FireTimers(now);
+      if (ready_.empty()) {
+        WaitForWork(lock, executor, now);
+        // Not until it has been looked at: a wait that Node ended leaves at the next turn.
+        node_checked_ms = 0;
+        continue;
+      }
+      std::shared_ptr<Sandbox> next = std::move(ready_.front());
+      ready_.pop_front();
+      RunOne(lock, executor, std::move(next));
+    }
+    Erase(executors_, &executor);
+    // Work that was meant for this thread is for another one.
+    if (!ready_.empty()) WakeOneIdle();
+  }
+  close(executor.wake_fd);
+  return exit;
+}
+
+void RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms) {
+  int timeout_ms = -1;
+  if (timer_keeper_ == nullptr && !timers_.empty()) {
+    timer_keeper_ = &executor;
+    const double wait = std::ceil(timers_.begin()->first - now_ms);
+    timeout_ms = static_cast<int>(std::clamp(wait, 0.0, 1e9));
+  }
+  idle_.push_back(&executor);
+  lock.unlock();
+  pollfd waits[] = {{executor.wake_fd, POLLIN, 0}, {executor.node_loop_fd, POLLIN, 0}};
+  poll(waits, 2, timeout_ms);
+  if (waits[0].revents != 0) Drain(executor.wake_fd);
+  lock.lock();
+  Erase(idle_, &executor);
+  if (timer_keeper_ == &executor) {
+    timer_keeper_ = nullptr;
+    // This thread may be busy for long, or gone: somebody else looks after the timers.
+    if (!timers_.empty()) WakeOneIdle();
+  }
+}
+
+void RunQueue::RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
+                      std::shared_ptr<Sandbox> sandbox) {
+  sandbox->phase = Sandbox::Phase::kRunning;
+  executor.running = sandbox;
+  executor.running_since_ms = MonotonicMs();
+  lock.unlock();
+  Watchdog::Instance().Poke(executor.running_since_ms + kNodePatienceMs);
+  const bool more = sandbox->Execute(executor);
+  const double due_ms = sandbox->next_due_ms();
+  lock.lock();
+  executor.running = nullptr;
+  if (sandbox->phase == Sandbox::Phase::kEnded) return;
+  if (more || sandbox->phase == Sandbox::Phase::kRunningAgain) {
+    sandbox->phase = Sandbox::Phase::kReady;
+    ready_.push_back(std::move(sandbox));
+    // Alone in the queue it is taken up again by this very thread.
+    if (ready_.size() > 1) WakeOneIdle();
+    return;
+  }
+  sandbox->phase = Sandbox::Phase::kWaiting;
+  if (due_ms != kNever) SetTimer(sandbox, due_ms);
+}
+
+void RunQueue::Stop() {
+  std::lock_guard lock(mutex_);
+  stopped_ = true;
+  for (Executor* executor : executors_) {
+    if (executor->running) executor->running->Evict();
+    Signal(executor->wake_fd);
+  }
+}
+
+size_t RunQueue::ready_count() {
+  std::lock_guard lock(mutex_);
+  return ready_.size();
+}
+
+size_t RunQueue::executor_count() {
+  std::lock_guard lock(mutex_);
+  return executors_.size();
+}
+
+double RunQueue::Check(double now_ms) {
+  std::lock_guard lock(mutex_);
+  double next = kNever;
+  for (Executor* executor : executors_) {
+    if (!executor->running) continue;
+    const double due = executor->running_since_ms + kNodePatienceMs;
+    if (now_ms < due) {
+      next = std::min(next, due);
+      continue;
+    }
+    next = std::min(next, now_ms + kNodePatienceMs);
+    if (IsReadable(executor->node_loop_fd)) {
+      executor->node_waits.store(true, std::memory_order_relaxed);
+      executor->running->Interrupt();
+    }
+  }
+  return next;
+}
+
+void RunQueue::FireTimers(double now_ms) {
+  while (!timers_.empty() && timers_.begin()->first <= now_ms) {
+    std::shared_ptr<Sandbox> sandbox = timers_.begin()->second;
+    timers_.erase(timers_.begin());
+    sandbox->timer_ms = 0;
+    sandbox->phase = Sandbox::Phase::kReady;
+    ready_.push_back(std::move(sandbox));
+  }
+  // This thread takes one of them; the others are for the others.
+  if (ready_.size() > 1) WakeOneIdle();
+}
+
+void RunQueue::SetTimer(const std::shared_ptr<Sandbox>& sandbox, double due_ms) {
+  // Zero says "no timer" in the Sandbox.
+  sandbox->timer_ms = std::max(due_ms, 1e-3);
+  const bool earliest = timers_.empty() || sandbox->timer_ms < timers_.begin()->first;
+  timers_.emplace(sandbox->timer_ms, sandbox);
+  // The keeper waits for what was the earliest before. Our own thread keeps it when it goes idle.
+  if (earliest && timer_keeper_ != nullptr) Signal(timer_keeper_->wake_fd);
+}
+
+void RunQueue::ClearTimer(const std::shared_ptr<Sandbox>& sandbox) {
+  if (sandbox->timer_ms == 0) return;
+  timers_.erase({sandbox->timer_ms, sandbox});
+  sandbox->timer_ms = 0;
+}
+
+void RunQueue::WakeOneIdle() {
+  if (idle_.empty()) return;
+  // The last to go idle has the warmest caches. The timers' keeper is better left alone.
+  auto chosen = idle_.end() - 1;
+  if (*chosen == timer_keeper_ && idle_.size() > 1) --chosen;
+  Executor* executor = *chosen;
+  idle_.erase(chosen);
+  Signal(executor->wake_fd);
+}
+
+}  // namespace dcp

@@ -1,0 +1,98 @@
+// Public to native/: which Sandbox runs when, and on which thread.
+#pragma once
+
+#include <v8.h>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "isolate/watchdog.h"
+
+namespace dcp {
+
+class Sandbox;
+
+// One run of the scheduler loop on one thread. Lives on that thread's stack.
+struct Executor {
+  Executor(int loop_fd, bool (*is_ending)(void*), void* data)
+      : node_loop_fd(loop_fd), node_is_ending(is_ending), node_data(data) {}
+
+  // The file descriptor of the thread's own Node loop: readable when Node wants the thread back.
+  const int node_loop_fd;
+  // Whether the Node that owns the thread is ending it. Asked rarely, on this thread only.
+  bool (*const node_is_ending)(void*);
+  void* const node_data;
+
+  // Written to by others to end a wait.
+  int wake_fd = -1;
+  // The Sandbox being run, and since when. Guarded by RunQueue::mutex_.
+  std::shared_ptr<Sandbox> running;
+  double running_since_ms = 0;
+  // The watchdog saw Node waiting for this thread while a Sandbox ran.
+  std::atomic<bool> node_waits{false};
+};
+
+enum class ExecutorExit {
+  // Stop() was called.
+  kStopped,
+  // Node's own loop has something to do; call Run() again afterwards.
+  kNodeWaits,
+};
+
+// All threads share one queue of Sandboxes. A Sandbox belongs to no thread: it is in the queue, or one
+// executor runs it, or it waits (for a timer, a message, a task of V8) and costs no thread.
+class RunQueue final : public Watched {
+ public:
+  RunQueue() { Watchdog::Instance().Add(this); }
+  ~RunQueue() { Watchdog::Instance().Remove(this); }
+  RunQueue(const RunQueue&) = delete;
+  RunQueue& operator=(const RunQueue&) = delete;
+
+  // The Sandbox has something to do. Any thread, from any lock but our own.
+  void MakeRunnable(const std::shared_ptr<Sandbox>& sandbox);
+
+  // The Sandbox has ended: forgets it. Any thread.
+  void Retire(const std::shared_ptr<Sandbox>& sandbox);
+
+  // Runs Sandboxes on the calling thread until told otherwise.
+  ExecutorExit Run(Executor& executor);
+
+  // Every Run() returns soon: Sandboxes that run are interrupted and thrown away. Any thread.
+  void Stop();
+
+  // How many Sandboxes wait for a thread, and how many threads run the loop.
+  size_t ready_count();
+  size_t executor_count();
+
+  double Check(double now_ms) override;
+
+ private:
+  // Timers that are due make their Sandboxes ready.
+  void FireTimers(double now_ms);
+  // Waits for work, a timer or Node. The lock is released meanwhile.
+  void WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms);
+  void RunOne(std::unique_lock<std::mutex>& lock, Executor& executor, std::shared_ptr<Sandbox> sandbox);
+  void WakeOneIdle();
+
+  void SetTimer(const std::shared_ptr<Sandbox>& sandbox, double due_ms);
+  void ClearTimer(const std::shared_ptr<Sandbox>& sandbox);
+
+  using Timer = std::pair<double, std::shared_ptr<Sandbox>>;
+
+  std::mutex mutex_;
+  bool stopped_ = false;
+  std::deque<std::shared_ptr<Sandbox>> ready_;
+  // Waiting Sandboxes with a timer, earliest first.
+  std::set<Timer> timers_;
+  std::vector<Executor*> executors_;
+  std::vector<Executor*> idle_;
+  // Of the idle executors, the one that also waits for the next timer.
+  Executor* timer_keeper_ = nullptr;
+};
+
+}  // namespace dcp

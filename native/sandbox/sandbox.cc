@@ -1,0 +1,419 @@
+#include "sandbox/sandbox.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "isolate/clock.h"
+#include "sandbox/host_functions.h"
+#include "sandbox/run_queue.h"
+#include "v8/strings.h"
+
+namespace dcp {
+
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+// How long a Sandbox may keep its thread while others wait for one.
+constexpr double kQuantumMs = 10;
+
+// The prelude writes these words with plain stores while other threads read them.
+double Read(const double& word) {
+  return std::atomic_ref(const_cast<double&>(word)).load(std::memory_order_relaxed);
+}
+
+std::string Describe(v8::Isolate* isolate, const v8::TryCatch& caught) {
+  v8::Local<v8::String> text;
+  v8::HandleScope scope(isolate);
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  if (caught.HasCaught() && caught.Exception()->ToDetailString(context).ToLocal(&text)) {
+    return ToUtf8(isolate, text);
+  }
+  return "an exception that cannot be shown";
+}
+
+std::string Seconds(double ms) {
+  std::string text = std::to_string(ms / 1e3);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text + " s";
+}
+
+}  // namespace
+
+Sandbox::Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
+                 std::shared_ptr<SandboxListener> listener)
+    : options_(std::move(options)), queue_(std::move(queue)), listener_(std::move(listener)) {
+  Watchdog::Instance().Add(this);
+}
+
+Sandbox::~Sandbox() { DestroyIsolate(); }
+
+void Sandbox::Assign(Assignment assignment) {
+  {
+    std::lock_guard lock(mutex_);
+    limits_ = assignment.limits;
+    inbox_.emplace_back(std::move(assignment));
+  }
+  Wake();
+}
+
+void Sandbox::Run(SliceBatch batch) {
+  {
+    std::lock_guard lock(mutex_);
+    inbox_.emplace_back(std::move(batch));
+  }
+  Wake();
+}
+
+void Sandbox::Dispose() {
+  SetEnd({});
+  Interrupt();
+  Wake();
+}
+
+void Sandbox::Wake() {
+  if (auto queue = queue_.lock()) queue->MakeRunnable(shared_from_this());
+}
+
+void Sandbox::SetEnd(End end) {
+  std::lock_guard lock(mutex_);
+  if (ending_) return;
+  end_ = std::move(end);
+  ending_ = true;
+}
+
+// ---- Running -----------------------------------------------------------------------------------------------
+
+bool Sandbox::Execute(Executor& executor) {
+  executor_ = &executor;
+  const double started_ms = MonotonicMs();
+  bool more = false;
+  if (!ending_ && !isolate_) CreateIsolate();
+  if (!ending_) {
+    EnteredIsolate entered(isolate_->get());
+    thread_cpu_at_entry_ms_ = ThreadCpuMs();
+    v8::Context::Scope context_scope(context_.Get(isolate_->get()));
+    do {
+      more = Turn();
+    } while (more && !ending_ && MonotonicMs() - started_ms < kQuantumMs);
+    cpu_before_ms_ = CpuMs();
+  }
+  executor_ = nullptr;
+  if (ending_) {
+    Finish();
+    return false;
+  }
+  isolate_->get()->DiscardThreadSpecificMetadata();
+  const double work_timer_ms = control_.next_timer_ms == 0 ? kNever : control_.next_timer_ms;
+  next_due_ms_ = std::min(work_timer_ms, isolate_->tasks().NextDueMs());
+  return more;
+}
+
+bool Sandbox::Turn() {
+  v8::HandleScope scope(isolate_->get());
+  bool did = RunCommands();
+  did = isolate_->tasks().RunDue(MonotonicMs()) || did;
+  if (did && !ending_) RunPromiseJobs();
+  if (!ending_ && control_.next_timer_ms != 0 && control_.next_timer_ms <= MonotonicMs()) {
+    Call(kTimers);
+    did = true;
+  }
+  if (!ending_ && control_.state == Control::kMore) {
+    Call(kPump);
+    did = true;
+  }
+  if (!ending_ && !did && control_.state == Control::kWaiting && HasNothingToWaitFor()) {
+    Call(kStuck);
+    did = true;
+  }
+  return did;
+}
+
+bool Sandbox::HasNothingToWaitFor() {
+  return control_.next_timer_ms == 0 && isolate_->tasks().NextDueMs() == kNever &&
+         !isolate_->get()->HasPendingBackgroundTasks();
+}
+
+v8::MaybeLocal<v8::Value> Sandbox::Call(Entry entry, int argc, v8::Local<v8::Value>* argv) {
+  v8::Isolate* isolate = isolate_->get();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::TryCatch caught(isolate);
+  v8::Local<v8::Value> result;
+  if (!entries_[entry].Get(isolate)->Call(context, v8::Undefined(isolate), argc, argv).ToLocal(&result)) {
+    // A termination has its reason set by whoever asked for it. Anything else is a fault of the prelude, which
+    // a Work Function can only bring about by breaking what the prelude relies on.
+    SetEnd({"EEVALUATOR", "the Sandbox failed: " + Describe(isolate, caught), 0});
+    return {};
+  }
+  RunPromiseJobs();
+  return result;
+}
+
+void Sandbox::RunPromiseJobs() {
+  v8::TryCatch caught(isolate_->get());
+  isolate_->get()->PerformMicrotaskCheckpoint();
+}
+
+bool Sandbox::RunCommands() {
+  std::deque<Command> commands;
+  {
+    std::lock_guard lock(mutex_);
+    commands.swap(inbox_);
+  }
+  const bool any = !commands.empty();
+  while (!commands.empty()) {
+    if (auto* assignment = std::get_if<Assignment>(&commands.front())) {
+      if (!ending_) ApplyAssignment(std::move(*assignment));
+    } else {
+      ApplyBatch(std::move(std::get<SliceBatch>(commands.front())));
+    }
+    commands.pop_front();
+  }
+  return any;
+}
+
+void Sandbox::ApplyAssignment(Assignment assignment) {
+  v8::Isolate* isolate = isolate_->get();
+  v8::Local<v8::String> description;
+  v8::Local<v8::String> work_function;
+  if (!NewString(isolate, assignment.description).ToLocal(&description) ||
+      !NewString(isolate, assignment.work_function).ToLocal(&work_function)) {
+    SetEnd({"EWORKFUNCTION", "the Work Function is longer than V8's longest string", 0});
+    return;
+  }
+  v8::Local<v8::Value> argv[] = {
+      description,
+      work_function,
+      AdoptBytes(isolate, std::move(assignment.arguments.head), nullptr),
+      AdoptSegments(std::move(assignment.arguments.segments)),
+  };
+  v8::Local<v8::Value> failure;
+  if (!Call(kAssign, 4, argv).ToLocal(&failure)) return;
+  if (failure->IsString()) {
+    SetEnd({"EWORKFUNCTION", ToUtf8(isolate, failure.As<v8::String>()), 0});
+    return;
+  }
+  SandboxEvent event{options_.id, SandboxEvent::kAssigned};
+  Emit(std::move(event));
+}
+
+void Sandbox::ApplyBatch(SliceBatch batch) {
+  undelivered_.insert(undelivered_.end(), batch.numbers.begin(), batch.numbers.end());
+  if (ending_ || batch.numbers.empty()) return;
+  drained_ = false;
+  v8::Isolate* isolate = isolate_->get();
+  const auto copy = [&](const std::vector<uint32_t>& column) {
+    return AdoptBytes(isolate, Bytes::Copy(column.data(), column.size() * sizeof(uint32_t)), nullptr);
+  };
+  v8::Local<v8::Value> argv[] = {
+      copy(batch.numbers),
+      AdoptBytes(isolate, std::move(batch.payloads.heads), nullptr),
+      copy(batch.payloads.head_ends),
+      AdoptSegments(std::move(batch.payloads.segments)),
+      copy(batch.payloads.segment_ends),
+  };
+  Call(kAddBatch, 5, argv);
+}
+
+v8::Local<v8::Array> Sandbox::AdoptSegments(std::vector<Bytes> segments) {
+  v8::Isolate* isolate = isolate_->get();
+  std::vector<v8::Local<v8::Value>> buffers;
+  buffers.reserve(segments.size());
+  for (Bytes& segment : segments) {
+    buffers.push_back(AdoptBytes(isolate, std::move(segment), isolate_->buffers()));
+  }
+  return v8::Array::New(isolate, buffers.data(), buffers.size());
+}
+
+double Sandbox::CpuMs() const { return cpu_before_ms_ + ThreadCpuMs() - thread_cpu_at_entry_ms_; }
+
+// ---- What the prelude reports ----------------------------------------------------------------------------------
+
+void Sandbox::Emit(SandboxEvent event) { listener_->OnEvent(std::move(event)); }
+
+bool Sandbox::Settle(uint32_t number) {
+  // One Slice runs at a time, so they end in the order in which they came.
+  if (undelivered_.empty() || undelivered_.front() != number) return false;
+  undelivered_.pop_front();
+  return true;
+}
+
+bool Sandbox::DeliverResults(ResultBatch results) {
+  for (uint32_t number : results.numbers) {
+    if (!Settle(number)) return false;
+  }
+  SandboxEvent event{options_.id, SandboxEvent::kResults};
+  event.results = std::move(results);
+  Emit(std::move(event));
+  return true;
+}
+
+void Sandbox::ReportDrained() {
+  if (drained_ || !undelivered_.empty()) return;
+  drained_ = true;
+  Emit({options_.id, SandboxEvent::kDrained});
+}
+
+// ---- Deadlines --------------------------------------------------------------------------------------------------
+
+double Sandbox::NextDeadline(const char** code) const {
+  const double slice_end = Read(control_.slice_started_ms) + limits_.slice_ms;
+  const double progress_end = Read(control_.progress_ms) + limits_.progress_ms;
+  if (code != nullptr) *code = progress_end < slice_end ? "ENOPROGRESS" : "ESLICETOOSLOW";
+  return std::min(slice_end, progress_end);
+}
+
+double Sandbox::Check(double now_ms) {
+  {
+    std::lock_guard lock(mutex_);
+    if (Read(control_.slice) == 0 || ending_) return kNever;
+    const double deadline = NextDeadline(nullptr);
+    if (now_ms < deadline) return deadline;
+    overdue_ = true;
+  }
+  Interrupt();
+  Wake();
+  // Some builtins notice an interrupt late; ask again until it has been seen.
+  return now_ms + 100;
+}
+
+void Sandbox::EndIfOverdue() {
+  if (!overdue_.exchange(false) || control_.slice == 0) return;
+  // The Slice the watchdog saw may be over: what counts is the one that runs now.
+  const char* code;
+  if (MonotonicMs() < NextDeadline(&code)) return;
+  const bool silent = code[1] == 'N';
+  SetEnd({code,
+          silent ? "no progress() for " + Seconds(limits_.progress_ms)
+                 : "the Slice ran longer than " + Seconds(limits_.slice_ms),
+          static_cast<uint32_t>(control_.slice)});
+}
+
+void Sandbox::Interrupt() {
+  std::lock_guard lock(mutex_);
+  if (isolate_) isolate_->get()->RequestInterrupt(OnInterrupt, this);
+}
+
+void Sandbox::Evict() {
+  SetEnd({"EEVALUATOR", "the evaluator is closing", 0});
+  Interrupt();
+}
+
+void Sandbox::OnInterrupt(v8::Isolate* isolate, void* data) {
+  auto* self = static_cast<Sandbox*>(data);
+  Executor* executor = self->executor_;
+  if (executor == nullptr) return;
+  self->EndIfOverdue();
+  if (executor->node_waits && executor->node_is_ending(executor->node_data)) {
+    self->SetEnd({"EEVALUATOR", "the thread that ran the Sandbox was ended", 0});
+  }
+  if (self->ending_) isolate->TerminateExecution();
+}
+
+void Sandbox::OnNearHeapLimit() {
+  SetEnd({"EMEMORYLIMIT",
+          "the heap reached its limit of " + std::to_string(options_.heap_bytes >> 20) + " MiB",
+          static_cast<uint32_t>(control_.slice)});
+  isolate_->get()->TerminateExecution();
+}
+
+// ---- Beginning and end -------------------------------------------------------------------------------------------
+
+void Sandbox::CreateIsolate() {
+  const std::weak_ptr<Sandbox> weak = weak_from_this();
+  auto created = std::make_unique<Isolate>(
+      options_.platform, IsolateOptions{
+                             options_.heap_bytes,
+                             options_.buffer_bytes,
+                             [weak] {
+                               if (auto self = weak.lock()) self->Wake();
+                             },
+                             [this] { OnNearHeapLimit(); },
+                         });
+  created->get()->SetData(kIsolateSlot, this);
+  {
+    // From here on other threads may interrupt it.
+    std::lock_guard lock(mutex_);
+    isolate_ = std::move(created);
+  }
+  v8::Isolate* isolate = isolate_->get();
+  EnteredIsolate entered(isolate);
+  v8::Local<v8::Context> context = v8::Context::New(isolate);
+  v8::Context::Scope context_scope(context);
+  context_.Reset(isolate, context);
+  thread_cpu_at_entry_ms_ = ThreadCpuMs();
+
+  v8::TryCatch caught(isolate);
+  v8::Local<v8::Function> prelude;
+  v8::Local<v8::Value> entries;
+  v8::Local<v8::Value> host = MakeHostObject(context, &control_, sizeof control_ / sizeof(double));
+  if (!options_.prelude->Compile(isolate, context).ToLocal(&prelude) ||
+      !prelude->Call(context, v8::Undefined(isolate), 1, &host).ToLocal(&entries) || !entries->IsObject()) {
+    SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
+    return;
+  }
+  static constexpr const char* kNames[kEntryCount] = {"assign", "addBatch", "pump", "timers", "stuck"};
+  for (int entry = 0; entry < kEntryCount; entry++) {
+    v8::Local<v8::Value> function;
+    if (!entries.As<v8::Object>()->Get(context, Name(isolate, kNames[entry])).ToLocal(&function) ||
+        !function->IsFunction()) {
+      SetEnd({"EEVALUATOR", std::string("the prelude has no entry ") + kNames[entry], 0});
+      return;
+    }
+    entries_[entry].Reset(isolate, function.As<v8::Function>());
+  }
+  options_.prelude->OfferCache(prelude);
+  RunPromiseJobs();
+  cpu_before_ms_ = CpuMs();
+  Emit({options_.id, SandboxEvent::kReady});
+}
+
+void Sandbox::Finish() {
+  SandboxEvent event{options_.id, SandboxEvent::kEnded};
+  {
+    std::lock_guard lock(mutex_);
+    event.code = std::move(end_.code);
+    event.text = std::move(end_.message);
+    event.slice = end_.slice;
+    for (const Command& command : inbox_) {
+      if (const auto* batch = std::get_if<SliceBatch>(&command)) {
+        undelivered_.insert(undelivered_.end(), batch->numbers.begin(), batch->numbers.end());
+      }
+    }
+    inbox_.clear();
+  }
+  // The Slice that was running comes first; those before it ran, and their results died with the Sandbox.
+  const auto running = static_cast<uint32_t>(control_.slice);
+  const auto at = std::find(undelivered_.begin(), undelivered_.end(), running);
+  if (at != undelivered_.end()) {
+    undelivered_.erase(at);
+    if (event.slice == 0) {
+      undelivered_.push_front(running);
+      event.number = 1;
+    }
+  } else {
+    // Whatever the prelude claims, blame needs a Slice that was really here.
+    event.slice = 0;
+  }
+  event.unfinished.assign(undelivered_.begin(), undelivered_.end());
+  DestroyIsolate();
+  if (auto queue = queue_.lock()) queue->Retire(shared_from_this());
+  Emit(std::move(event));
+}
+
+void Sandbox::DestroyIsolate() {
+  Watchdog::Instance().Remove(this);
+  std::unique_ptr<Isolate> isolate;
+  {
+    std::lock_guard lock(mutex_);
+    isolate = std::move(isolate_);
+  }
+  if (!isolate) return;
+  EnteredIsolate* entered = new EnteredIsolate(isolate->get());
+  for (auto& entry : entries_) entry.Reset();
+  context_.Reset();
+  delete entered;
+}
+
+}  // namespace dcp

@@ -1,0 +1,196 @@
+// Public to native/: one Sandbox, its event loop and its life.
+#pragma once
+
+#include <v8.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "isolate/isolate.h"
+#include "isolate/watchdog.h"
+#include "sandbox/prelude.h"
+#include "sandbox/slice_io.h"
+
+namespace dcp {
+
+class RunQueue;
+struct Executor;
+
+// Words shared with the prelude (src/sandbox/control.ts has the same list). The prelude is on the Job's side of the
+// trust boundary: whatever it writes here can only mislead about its own Job.
+struct Control {
+  static constexpr double kIdle = 0;
+  static constexpr double kMore = 1;
+  static constexpr double kWaiting = 2;
+  double state = kIdle;
+  // The Slice that runs, 0 for none; MonotonicMs() of its start and of its last sign of progress.
+  double slice = 0;
+  double slice_started_ms = 0;
+  double progress_ms = 0;
+  // MonotonicMs() when the next timer of the Work Function is due; 0 for none.
+  double next_timer_ms = 0;
+};
+
+// What a Sandbox tells its host; everything in it comes from untrusted code.
+struct SandboxEvent {
+  enum Kind : int { kReady, kAssigned, kResults, kMessage, kDrained, kEnded };
+  uint32_t sandbox;
+  Kind kind;
+  ResultBatch results = {};
+  // kMessage: the prelude's number for it, the Slice, and what it says.
+  // kEnded: the Slice to blame (0: none); `number` is 1 when the first of `unfinished` was running.
+  int message = 0;
+  double slice = 0;
+  double number = 0;
+  std::string text = {};
+  Payload payload = {};
+  // kEnded: an error code, empty for none; `text` is the message.
+  std::string code = {};
+  // kEnded: what was handed over and not delivered, the Slice to blame not among them.
+  std::vector<uint32_t> unfinished = {};
+};
+
+// Receives events from any thread, in each Sandbox's order. Must not call back into the Sandbox.
+class SandboxListener {
+ public:
+  virtual void OnEvent(SandboxEvent event) = 0;
+
+ protected:
+  ~SandboxListener() = default;
+};
+
+struct SandboxOptions {
+  uint32_t id;
+  node::MultiIsolatePlatform* platform;
+  std::shared_ptr<Prelude> prelude;
+  size_t heap_bytes;
+  size_t buffer_bytes;
+};
+
+struct SliceLimits {
+  double slice_ms;
+  double progress_ms;
+};
+
+// What a Sandbox needs to know of its Job; `description` is JSON for the prelude.
+struct Assignment {
+  std::string description;
+  std::string work_function;
+  Payload arguments;
+  SliceLimits limits;
+};
+
+class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbox> {
+ public:
+  Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue, std::shared_ptr<SandboxListener> listener);
+  // Ended before, or nobody runs any executor: then the isolate is disposed of here.
+  ~Sandbox();
+
+  uint32_t id() const { return options_.id; }
+
+  // From the host, any thread.
+  void Assign(Assignment assignment);
+  void Run(SliceBatch batch);
+  void Dispose();
+  // Something the Sandbox waits for may have happened.
+  void Wake();
+
+  // From the run queue, on the executor's thread. Answers whether there is more to do at once.
+  bool Execute(Executor& executor);
+  // When Execute() wants to be called again without being woken (infinity: never).
+  double next_due_ms() const { return next_due_ms_; }
+  // What runs, if anything, looks up and asks whether it should end. Any thread.
+  void Interrupt();
+  // The thread is needed: what runs is ended. Any thread.
+  void Evict();
+
+  double Check(double now_ms) override;
+
+  // Scheduling state, guarded by the run queue's lock.
+  enum class Phase { kWaiting, kReady, kRunning, kRunningAgain, kEnded };
+  Phase phase = Phase::kWaiting;
+  double timer_ms = 0;
+
+  // For the functions given to the prelude, on the executing thread.
+  static Sandbox* Of(v8::Isolate* isolate) { return static_cast<Sandbox*>(isolate->GetData(kIsolateSlot)); }
+  // CPU time of this Sandbox so far, over all threads it ran on.
+  double CpuMs() const;
+  void Emit(SandboxEvent event);
+  // The Slice has ended. False when it is not the one whose turn it is.
+  bool Settle(uint32_t number);
+  bool DeliverResults(ResultBatch results);
+  void ReportDrained();
+  BufferAllocator* buffers() { return isolate_->buffers().get(); }
+
+ private:
+  static constexpr uint32_t kIsolateSlot = 0;
+
+  // Why the Sandbox ends. An empty code: because it was told to.
+  struct End {
+    std::string code;
+    std::string message;
+    // The Slice that brought it about, 0: none did.
+    uint32_t slice = 0;
+  };
+
+  // The prelude's entry points.
+  enum Entry : int { kAssign, kAddBatch, kPump, kTimers, kStuck, kEntryCount };
+
+  using Command = std::variant<Assignment, SliceBatch>;
+
+  void CreateIsolate();
+  void DestroyIsolate();
+  // One turn of the event loop: commands, V8's tasks, timers, Slices. Answers whether it did anything.
+  bool Turn();
+  bool RunCommands();
+  void ApplyAssignment(Assignment assignment);
+  void ApplyBatch(SliceBatch batch);
+  v8::Local<v8::Array> AdoptSegments(std::vector<Bytes> segments);
+  // Calls the prelude, then runs promise jobs. Empty when the Sandbox is to end.
+  v8::MaybeLocal<v8::Value> Call(Entry entry, int argc = 0, v8::Local<v8::Value>* argv = nullptr);
+  void RunPromiseJobs();
+  // A Slice waits for a promise, and nothing can happen any more that would settle it.
+  bool HasNothingToWaitFor();
+  // Reports the end and disposes of the isolate.
+  void Finish();
+  void SetEnd(End end);
+  // The deadline that comes first, and the error that says so.
+  double NextDeadline(const char** code) const;
+  void EndIfOverdue();
+  static void OnInterrupt(v8::Isolate* isolate, void* self);
+  void OnNearHeapLimit();
+
+  const SandboxOptions options_;
+  const std::weak_ptr<RunQueue> queue_;
+  const std::shared_ptr<SandboxListener> listener_;
+  Control control_;
+
+  // Owned by the executing thread. Others may look at isolate_ under the lock.
+  std::unique_ptr<Isolate> isolate_;
+  v8::Global<v8::Context> context_;
+  std::array<v8::Global<v8::Function>, kEntryCount> entries_;
+  Executor* executor_ = nullptr;
+  double next_due_ms_ = 0;
+  double cpu_before_ms_ = 0;
+  double thread_cpu_at_entry_ms_ = 0;
+  // Slices handed to the prelude and not ended yet, in order.
+  std::deque<uint32_t> undelivered_;
+  bool drained_ = true;
+
+  std::mutex mutex_;
+  std::deque<Command> inbox_;
+  SliceLimits limits_{0, 0};
+  // Set once, with end_; the first reason counts.
+  std::atomic<bool> ending_{false};
+  End end_;
+  std::atomic<bool> overdue_{false};
+};
+
+}  // namespace dcp
