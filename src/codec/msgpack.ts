@@ -1,0 +1,75 @@
+// These subpaths, not `msgpackr` itself: in Node that one reads strings with a native add-on, which would run on bytes
+// that strangers wrote and is slower for small values.
+import { Packr, REUSE_BUFFER_MODE, RESET_BUFFER_MODE } from 'msgpackr/pack';
+import { clearSource } from 'msgpackr/unpack';
+import { setBytes, subarray } from './intrinsics.js';
+
+/**
+ * Plain msgpack: no records (they outlive a message), no toJSON, no references by msgpackr, maps of the
+ * smallest fitting size (its other way of writing objects calls their `hasOwnProperty` and ends at 65535 properties).
+ */
+const packr = new Packr({
+  useRecords: false,
+  mapsAsObjects: true,
+  variableMapSize: true,
+  useToJSON: false,
+  structuredClone: false,
+  moreTypes: false,
+});
+
+/** What msgpackr reads the byte 0xc1 as, and writes as that byte. Only our nodes begin with it. */
+export const MARK: unknown = packr.unpack(Uint8Array.of(0xc1));
+
+/** Bytes that msgpackr has written, valid until it writes again. */
+export interface Packed extends Uint8Array {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** msgpackr keeps the buffer it writes to; one that grew beyond this is given up. */
+const KEEP_UP_TO = 1 << 20;
+const SMALL = 8192;
+const HostBuffer = (globalThis as { Buffer?: { allocUnsafeSlow(size: number): Uint8Array } }).Buffer;
+
+/**
+ * Packs into msgpackr's own buffer, which the next call uses again. Not into one of ours: the buffer belongs
+ * to the msgpackr module, and others in the process who use it would then write into our bytes.
+ */
+export function pack(tree: unknown): Packed {
+  const packed = packr.pack(tree, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as unknown as Packed;
+  // msgpackr expects the kind of buffer that it would make for itself.
+  if (packed.length > KEEP_UP_TO) packr.useBuffer(HostBuffer ? HostBuffer.allocUnsafeSlow(SMALL) : new Uint8Array(SMALL));
+  return packed;
+}
+
+/** Copying so few bytes one by one is quicker than making the view that `set` wants. */
+const FEW_BYTES = 64;
+
+/** Copies bytes `start` to `end` of `from` into `to` at `at`. */
+export function copyInto(to: Uint8Array, at: number, from: Uint8Array, start: number, end: number): void {
+  if (end - start > FEW_BYTES) setBytes(to, subarray(from, start, end), at);
+  else for (let i = start; i < end; i++) to[at++] = from[i]!;
+}
+
+/**
+ * msgpackr recognizes property names it has read before, which makes reading objects much quicker, but only when the message
+ * ends before byte 180 of its array. So small ones are read from here, wherever they lie.
+ */
+const window = new Uint8Array(176);
+
+/** Unpacks bytes that `validateHead` has let through. The value may hold views on them. */
+export function unpack(bytes: Uint8Array, start: number, end: number): unknown {
+  const length = end - start;
+  try {
+    if (length <= window.length) {
+      copyInto(window, 0, bytes, start, end);
+      return packr.unpack(window, length);
+    }
+    // msgpackr leaves a property on the array it reads; nobody shall find it on theirs.
+    return packr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset + start, length));
+  } catch (error) {
+    // The end of the stack may have struck within msgpackr's own cleaning up.
+    clearSource();
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { DecodingError, EncodingError, type Payload } from '../model/index.js';
+import { copyInto, pack, unpack, type Packed } from './msgpack.js';
+import { isPlain } from './plain.js';
+import { revive } from './revive.js';
+import { describeFailure, substitute } from './substitute.js';
+import { validateHead } from './validate.js';
+
+const NO_SEGMENTS: readonly Uint8Array[] = Object.freeze([]) as readonly Uint8Array[];
+
+/** Result of `encodeHead`: valid until the next call of anything in the codec. */
+export interface EncodedHead {
+  packed: Packed;
+  segments: readonly Uint8Array[];
+}
+
+/** Reused: `encodeHead` is on the path of every Slice. */
+const encoded = { packed: null as unknown as Packed, segments: NO_SEGMENTS };
+
+/**
+ * Encodes a value into msgpackr's buffer.
+ * @throws {EncodingError}
+ */
+export function encodeHead(value: unknown): EncodedHead {
+  const replaced = isProvenPlain(value) ? null : substitute(value);
+  try {
+    encoded.packed = pack(replaced ? replaced.tree : value);
+  } catch (error) {
+    throw new EncodingError('value', `encoding it failed: ${describeFailure(error)}`);
+  }
+  encoded.segments = replaced ? replaced.segments : NO_SEGMENTS;
+  return encoded;
+}
+
+function isProvenPlain(value: unknown): boolean {
+  try {
+    return isPlain(value);
+  } catch {
+    // A getter or a proxy threw. The slow way meets it too, and knows the path.
+    return false;
+  }
+}
+
+/**
+ * Decodes bytes `start` to `end` of `heads` with the segments `from` to `to` of a list.
+ * @throws {DecodingError}
+ */
+export function decodeHead(
+  heads: Uint8Array,
+  start: number,
+  end: number,
+  segments: readonly Uint8Array[],
+  from: number,
+  to: number,
+): unknown {
+  try {
+    const hasNodes = validateHead(heads, start, end);
+    const tree = unpack(heads, start, end);
+    return hasNodes ? revive(tree, segments, from, to) : tree;
+  } catch (error) {
+    if (error instanceof DecodingError) throw error;
+    throw new DecodingError(`the encoded value cannot be read: ${describeFailure(error)}`);
+  }
+}
+
+/**
+ * Encodes a value: all that `structuredClone` carries that is data. Segments are views on the value's own memory, not
+ * copies (except of shared, resizable and WebAssembly memory): leave it alone until the payload has been sent or stored.
+ *
+ * Getters are called, at times twice. Instances of classes become plain objects.
+ * @throws {EncodingError} for functions, symbols and other things that are no data, for detached buffers, and beyond `MAX_DEPTH`
+ *   levels; `path` leads there from `value`
+ */
+export function encode(value: unknown): Payload {
+  const { packed, segments } = encodeHead(value);
+  const { start, end } = packed;
+  const head = new Uint8Array(end - start);
+  copyInto(head, 0, packed, start, end);
+  return { head, segments };
+}
+
+/**
+ * Decodes a payload, whoever made it. A segment that is all of its ArrayBuffer becomes part of the value as it is, and
+ * then belongs to the value; any other is copied.
+ * @throws {DecodingError} when the bytes are not what `encode` writes
+ */
+export function decode(payload: Payload): unknown {
+  const { head, segments } = payload;
+  return decodeHead(head, 0, head.length, segments, 0, segments.length);
+}
