@@ -1,0 +1,85 @@
+import type { SandboxJob } from '../evaluator/evaluator.js';
+import type { JobId, JobSpec, Payload } from '../model/index.js';
+import type { HeldTask } from './held-task.js';
+import type { JobOutbox } from './job-outbox.js';
+import { SliceMeter } from './slice-meter.js';
+
+/** Work handed over at once, milliseconds: long enough to hide the hand-over, short enough to share evenly. */
+const CHUNK_MS = 150;
+/** Slices longer than this are handed over one by one: waiting for the next costs nothing beside them. */
+const LONG_SLICE_MS = 250;
+
+/** All a Supervisor holds of one Job. */
+export class JobDesk {
+  readonly meter = new SliceMeter();
+  /** In the order in which they came; those with nothing left to acknowledge are taken out. */
+  readonly tasks = new Set<HeldTask>();
+  /** Sandboxes assigned to the Job. */
+  sandboxes = 0;
+  /** Slices owed by Sandboxes. */
+  running = 0;
+  /** When Slices began to wait without any Sandbox for the Job (monotonic, ms); null while they don't. */
+  waitingSince: number | null = null;
+  /** Assignments in a row that ended with the Sandbox. */
+  failedAssignments = 0;
+  /** Why no Sandbox can take the Job, as the result of each of its Slices. */
+  broken: Payload | null = null;
+
+  constructor(
+    readonly job: SandboxJob,
+    readonly outbox: JobOutbox,
+  ) {}
+
+  get id(): JobId {
+    return this.job.id;
+  }
+
+  /** Slices no Sandbox has seen. */
+  get queued(): number {
+    let queued = 0;
+    for (const held of this.tasks) queued += held.queued;
+    return queued;
+  }
+
+  /** Nothing is held and nothing is on its way. */
+  get isEmpty(): boolean {
+    return this.tasks.size === 0 && this.sandboxes === 0 && this.outbox.isEmpty;
+  }
+
+  /**
+   * Wall time the Slices here will take one Sandbox, milliseconds. Slices of a Job without any measure count as
+   * `unknownMs` each.
+   */
+  heldMs(unknownMs: number): number {
+    return (this.queued + this.running) * (this.meter.meanMs ?? unknownMs);
+  }
+
+  /** The first Task with Slices that no Sandbox has seen. */
+  nextTask(): HeldTask | null {
+    for (const held of this.tasks) if (held.queued > 0) return held;
+    return null;
+  }
+
+  /** How many hand-overs a Sandbox should hold: the one it runs and, for short Slices, one more. */
+  get depth(): number {
+    const { meanMs } = this.meter;
+    return meanMs === null || meanMs > LONG_SLICE_MS ? 1 : 2;
+  }
+
+  /**
+   * Slices for the next hand-over: `CHUNK_MS` of work, and no more than one Sandbox's share of what is left.
+   * Before the first measure it is one Slice.
+   */
+  chunkSize(): number {
+    const { meanMs } = this.meter;
+    if (meanMs === null) return 1;
+    const share = Math.ceil(this.queued / Math.max(1, this.sandboxes));
+    return Math.max(1, Math.min(share, Math.floor(CHUNK_MS / meanMs)));
+  }
+}
+
+/** What a Sandbox is told of a Job. */
+export function sandboxJob(id: JobId, spec: JobSpec): SandboxJob {
+  const { public: publicInfo, workFunction, arguments: args, codec, inputSet, limits } = spec;
+  return { id, public: publicInfo, workFunction, arguments: args, codec, inputSet, limits };
+}

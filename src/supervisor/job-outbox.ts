@@ -1,0 +1,241 @@
+import {
+  payloadByteLength,
+  type DcpError,
+  type JobId,
+  type ResultBatch,
+  type ReturnReason,
+  type SliceMessage,
+} from '../model/index.js';
+import type { Scheduler, SubmitReceipt } from '../scheduler/scheduler.js';
+import type { HeldTask } from './held-task.js';
+import { concatResults, resultByteLength } from './result-batches.js';
+import { backoffMs, Wakeable } from './wakeable.js';
+
+/** What the owner of an outbox hears. */
+export interface JobOutboxOwner {
+  onSubmitted(receipt: SubmitReceipt): void;
+  /** The Scheduler has answered for all Slices of the Task that were sent so far. */
+  onAcknowledged(held: HeldTask): void;
+  /** The Scheduler knows the Job no more, or takes nothing more for it. The outbox is empty now. */
+  onRefused(error: DcpError): void;
+  onTrouble(error: unknown, retryMs: number): void;
+}
+
+export interface JobOutboxOptions {
+  /** Shortest time between two rounds, milliseconds, unless the Job waits for nothing else. */
+  readonly intervalMs: number;
+  /** Messages kept while the Scheduler cannot take them, in bytes; later ones are dropped and counted. */
+  readonly maxMessageBytes: number;
+}
+
+interface TaskMail {
+  readonly held: HeldTask;
+  results: ResultBatch[];
+  returns: { numbers: Uint32Array; reason: ReturnReason }[];
+}
+
+/** After so many failures in a row messages are given up, so that they cannot hold up results. */
+const MESSAGE_ATTEMPTS = 5;
+
+/**
+ * What goes to the Scheduler for one Job: messages, results, Slices without a result. One round is under way at a
+ * time and takes all that came meanwhile, so the load on the Scheduler grows with time and not with Slices.
+ * Messages go first: whoever sees a Slice's result has seen what the Slice said before.
+ */
+export class JobOutbox {
+  #messages: SliceMessage[] = [];
+  #messageBytes = 0;
+  #droppedMessages = 0;
+  readonly #mail = new Map<HeldTask, TaskMail>();
+  #bytes = 0;
+  #sending = false;
+  #urgent = false;
+  #abandoned = false;
+  #lastRoundAt = -Infinity;
+  readonly #wakeable = new Wakeable();
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly jobId: JobId,
+    private readonly options: JobOutboxOptions,
+    private readonly owner: JobOutboxOwner,
+  ) {}
+
+  /** Bytes of results the Scheduler has not acknowledged. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isEmpty(): boolean {
+    return !this.#sending && this.#mail.size === 0 && this.#messages.length === 0;
+  }
+
+  addResults(held: HeldTask, results: ResultBatch): void {
+    if (this.#abandoned) return;
+    this.#bytes += resultByteLength(results);
+    this.#mailOf(held).results.push(results);
+    this.#send();
+  }
+
+  addReturn(held: HeldTask, numbers: Uint32Array, reason: ReturnReason): void {
+    if (this.#abandoned || numbers.length === 0) return;
+    this.#mailOf(held).returns.push({ numbers, reason });
+    this.#send();
+  }
+
+  addMessages(messages: readonly SliceMessage[]): void {
+    if (this.#abandoned) return;
+    for (const message of messages) {
+      if (this.#messageBytes >= this.options.maxMessageBytes) {
+        this.#droppedMessages++;
+        continue;
+      }
+      this.#messageBytes += messageByteLength(message);
+      this.#messages.push(message);
+    }
+    this.#send();
+  }
+
+  /** The Job waits for nothing else: what is here leaves at once. */
+  hurry(): void {
+    if (!this.#sending) return;
+    this.#urgent = true;
+    this.#wakeable.wake();
+  }
+
+  /** Resolves when everything is acknowledged or the outbox was abandoned. */
+  flush(): Promise<void> {
+    if (this.isEmpty || this.#abandoned) return Promise.resolve();
+    this.hurry();
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  /** Forgets everything and takes nothing more. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#clear();
+    this.#settleWaiters();
+    this.#wakeable.wake();
+  }
+
+  #mailOf(held: HeldTask): TaskMail {
+    let mail = this.#mail.get(held);
+    if (mail === undefined) {
+      mail = { held, results: [], returns: [] };
+      this.#mail.set(held, mail);
+    }
+    return mail;
+  }
+
+  #send(): void {
+    if (this.#sending) return;
+    this.#sending = true;
+    // Not at once: what other Sandboxes report in this turn of the event loop goes along.
+    setImmediate(() => void this.#sendUntilEmpty());
+  }
+
+  async #sendUntilEmpty(): Promise<void> {
+    let failures = 0;
+    while (!this.#abandoned && (this.#mail.size > 0 || this.#messages.length > 0)) {
+      const pauseMs = this.#lastRoundAt + this.options.intervalMs - performance.now();
+      if (pauseMs > 0 && !this.#urgent) await this.#wakeable.wait(pauseMs);
+      this.#urgent = false;
+      this.#lastRoundAt = performance.now();
+      try {
+        await this.#sendMessages(failures);
+        for (const mail of [...this.#mail.values()]) await this.#sendMail(mail);
+        failures = 0;
+      } catch (error) {
+        if (isRefusal(error)) {
+          this.#clear();
+          this.owner.onRefused(error);
+          continue;
+        }
+        const retryMs = backoffMs(++failures);
+        this.owner.onTrouble(error, retryMs);
+        await this.#wakeable.wait(retryMs);
+      }
+    }
+    this.#sending = false;
+    this.#settleWaiters();
+  }
+
+  async #sendMessages(failures: number): Promise<void> {
+    if (failures >= MESSAGE_ATTEMPTS) {
+      this.#droppedMessages += this.#messages.length;
+      this.#messages = [];
+      this.#messageBytes = 0;
+      return;
+    }
+    if (this.#messages.length === 0) return;
+    const messages = this.#messages;
+    if (this.#droppedMessages > 0) {
+      const last = messages[messages.length - 1]!;
+      const message = `${this.#droppedMessages} messages of the Job's Slices were dropped: the Scheduler takes them too slowly`;
+      messages.push({ type: 'console', slice: last.slice, level: 'warn', message });
+      this.#droppedMessages = 0;
+    }
+    const bytes = this.#messageBytes;
+    this.#messages = [];
+    this.#messageBytes = 0;
+    try {
+      await this.scheduler.appendMessages(this.jobId, messages);
+    } catch (error) {
+      this.#messages = messages.concat(this.#messages);
+      this.#messageBytes += bytes;
+      throw error;
+    }
+  }
+
+  async #sendMail(mail: TaskMail): Promise<void> {
+    const { held, results, returns } = mail;
+    if (results.length > 0) {
+      mail.results = [];
+      const batch = concatResults(results);
+      let receipt: SubmitReceipt;
+      try {
+        receipt = await this.scheduler.submitResults(held.task.id, this.jobId, batch);
+      } catch (error) {
+        mail.results.unshift(batch);
+        throw error;
+      }
+      this.#bytes -= resultByteLength(batch);
+      held.acknowledged(batch.numbers.length);
+      this.owner.onSubmitted(receipt);
+    }
+    while (returns.length > 0) {
+      const { numbers, reason } = returns[0]!;
+      // Slices of a lost lease are with somebody else already.
+      if (!held.gone) await this.scheduler.returnSlices(held.task.id, numbers, reason);
+      returns.shift();
+      held.acknowledged(numbers.length);
+    }
+    if (mail.results.length === 0 && returns.length === 0) this.#mail.delete(held);
+    this.owner.onAcknowledged(held);
+  }
+
+  #clear(): void {
+    this.#mail.clear();
+    this.#messages = [];
+    this.#messageBytes = 0;
+    this.#bytes = 0;
+  }
+
+  #settleWaiters(): void {
+    const waiters = this.#whenEmpty;
+    this.#whenEmpty = [];
+    for (const resolve of waiters) resolve();
+  }
+}
+
+/** About what a message takes: 100 bytes beside its text or value. */
+function messageByteLength(message: SliceMessage): number {
+  return 100 + (message.type === 'console' ? message.message.length * 2 : payloadByteLength(message.value));
+}
+
+/** True when trying again cannot help: the Job is gone, or over. */
+export function isRefusal(error: unknown): error is DcpError {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'ENOJOB' || code === 'EJOBSTATE';
+}

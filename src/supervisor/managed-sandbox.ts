@@ -1,0 +1,175 @@
+import type { Evaluator, Sandbox, SandboxJob, SandboxLimits, SandboxObserver, SliceRejection } from '../evaluator/evaluator.js';
+import { subResults, type EvaluatorError, type ResultBatch, type SliceMessage, type WorkFunctionError } from '../model/index.js';
+import type { Chunk, HeldTask } from './held-task.js';
+
+/**
+ * - `opening`: being created.
+ * - `warm`: belongs to no Job yet.
+ * - `assigning`: compiles a Job's Work Function.
+ * - `ready`: runs Slices of its Job, or waits for some.
+ * - `ending`: disposed of; what it owes is not known yet.
+ * - `ended`: gone.
+ */
+export type ManagedSandboxState = 'opening' | 'warm' | 'assigning' | 'ready' | 'ending' | 'ended';
+
+/** A Slice that was handed over and did not come back. */
+export interface OwedSlice {
+  readonly held: HeldTask;
+  /** Index in the Task. */
+  readonly index: number;
+  readonly number: number;
+}
+
+/** What the owner of a Sandbox hears. Every Slice named was owed, and is named once. */
+export interface ManagedSandboxOwner {
+  onResults(sandbox: ManagedSandbox, held: HeldTask, results: ResultBatch): void;
+  onRejected(sandbox: ManagedSandbox, owed: OwedSlice, rejection: SliceRejection): void;
+  onMessages(sandbox: ManagedSandbox, messages: SliceMessage[]): void;
+  onProgress(sandbox: ManagedSandbox, slice: number, fraction: number | null): void;
+  /** The Sandbox owes less than before. */
+  onRoom(sandbox: ManagedSandbox): void;
+  /** `running` is the Slice that ran at the end (null: none), `behind` those queued after it. */
+  onEnded(sandbox: ManagedSandbox, error: Error | null, running: OwedSlice | null, behind: readonly OwedSlice[]): void;
+}
+
+/**
+ * One Sandbox and the account of what it owes. It is the border to what untrusted code can make an Evaluator
+ * say: results of Slices it was not given, or gave back already, stop here.
+ */
+export class ManagedSandbox implements SandboxObserver {
+  #state: ManagedSandboxState = 'opening';
+  #sandbox: Sandbox | null = null;
+  #job: SandboxJob | null = null;
+  /** Oldest first; each still owes something. */
+  #chunks: Chunk[] = [];
+  #slicesRun = 0;
+  #workMs = 0;
+  /** Set when it shall get nothing more: it ends once it owes nothing. */
+  retiring = false;
+
+  constructor(private readonly owner: ManagedSandboxOwner) {}
+
+  get state(): ManagedSandboxState {
+    return this.#state;
+  }
+  /** The Evaluator's number for it, 0 while it is being created. */
+  get id(): number {
+    return this.#sandbox?.id ?? 0;
+  }
+  get job(): SandboxJob | null {
+    return this.#job;
+  }
+  /** Hand-overs of which something is owed. */
+  get chunks(): number {
+    return this.#chunks.length;
+  }
+  get slicesRun(): number {
+    return this.#slicesRun;
+  }
+  /** Wall time of the Slices it ran, milliseconds. */
+  get workMs(): number {
+    return this.#workMs;
+  }
+
+  /** Rejects when the Evaluator cannot create a Sandbox; the state is then `ended`. */
+  async open(evaluator: Evaluator, limits: Partial<SandboxLimits>): Promise<void> {
+    let sandbox: Sandbox;
+    try {
+      sandbox = await evaluator.createSandbox(this, limits);
+    } catch (error) {
+      this.#state = 'ended';
+      throw error;
+    }
+    this.#sandbox = sandbox;
+    const state = this.#state as ManagedSandboxState;
+    if (state === 'opening') this.#state = 'warm';
+    else if (state === 'ending') sandbox.dispose();
+  }
+
+  /** From `warm` to `ready`. Rejects when the Work Function is no good or the Sandbox is lost; it ends then. */
+  async assign(job: SandboxJob): Promise<void> {
+    this.#state = 'assigning';
+    this.#job = job;
+    await this.#sandbox!.assign(job);
+    if ((this.#state as ManagedSandboxState) === 'assigning') this.#state = 'ready';
+  }
+
+  /** Only while `ready`. */
+  handOver(held: HeldTask, count: number): number {
+    const { chunk, batch } = held.cut(count);
+    this.#chunks.push(chunk);
+    this.#sandbox!.run(batch);
+    return chunk.numbers.length;
+  }
+
+  dispose(): void {
+    if (this.#state === 'ending' || this.#state === 'ended') return;
+    this.#state = 'ending';
+    this.#sandbox?.dispose();
+  }
+
+  onResults(results: ResultBatch): void {
+    const { numbers } = results;
+    for (let from = 0; from < numbers.length; ) {
+      const chunk = this.#settle(numbers[from]!)?.chunk;
+      let to = from + 1;
+      if (chunk !== undefined) {
+        while (to < numbers.length && chunk.settle(numbers[to]!) >= 0) to++;
+        const part = to - from === numbers.length ? results : subResults(results, from, to);
+        for (const ms of part.elapsedMs) this.#workMs += ms;
+        this.#slicesRun += to - from;
+        this.owner.onResults(this, chunk.held, part);
+      }
+      from = to;
+    }
+    this.#makeRoom();
+  }
+
+  onRejected(rejection: SliceRejection): void {
+    const settled = this.#settle(rejection.slice);
+    if (settled === null) return;
+    this.#slicesRun++;
+    this.owner.onRejected(this, { held: settled.chunk.held, index: settled.index, number: rejection.slice }, rejection);
+    this.#makeRoom();
+  }
+
+  onMessages(messages: SliceMessage[]): void {
+    this.owner.onMessages(this, messages);
+  }
+
+  onProgress(slice: number, fraction: number | null): void {
+    this.owner.onProgress(this, slice, fraction);
+  }
+
+  onDrained(): void {
+    // What came back is counted Slice by Slice; a Sandbox's own word for it is not needed.
+  }
+
+  onEnded(error: EvaluatorError | WorkFunctionError | null, unfinished: Uint32Array): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    const owed: OwedSlice[] = [];
+    for (const chunk of this.#chunks) {
+      for (const { index, number } of chunk.unsettled()) owed.push({ held: chunk.held, index, number });
+    }
+    this.#chunks = [];
+    const first = unfinished[0];
+    const at = first === undefined ? -1 : owed.findIndex((slice) => slice.number === first);
+    const running = at < 0 ? null : owed.splice(at, 1)[0]!;
+    this.owner.onEnded(this, error, running, owed);
+  }
+
+  #settle(number: number): { chunk: Chunk; index: number } | null {
+    for (const chunk of this.#chunks) {
+      const index = chunk.settle(number);
+      if (index >= 0) return { chunk, index };
+    }
+    return null;
+  }
+
+  #makeRoom(): void {
+    const before = this.#chunks.length;
+    while (this.#chunks.length > 0 && this.#chunks[0]!.owed === 0) this.#chunks.shift();
+    if (this.#chunks.length < before) this.owner.onRoom(this);
+  }
+}

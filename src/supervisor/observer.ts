@@ -1,0 +1,76 @@
+import type { JobId, JobPublic, ReturnReason, SliceMessage, TaskId } from '../model/index.js';
+import type { SubmitReceipt } from '../scheduler/scheduler.js';
+import type { SupervisorState } from './lifecycle.js';
+
+/** Results of one Job that came out of a Sandbox together. */
+export interface DeliveredResults {
+  readonly jobId: JobId;
+  readonly taskId: TaskId;
+  readonly slices: number;
+  /** Of these: Slices that failed. */
+  readonly failed: number;
+  /** Their wall and CPU times together, milliseconds. */
+  readonly elapsedMs: number;
+  readonly cpuMs: number;
+}
+
+/**
+ * Hears what a Supervisor does: for logs, metrics and displays. Every method may be left out. They are called
+ * synchronously, must be quick and must not throw; none is called once per Slice.
+ */
+export interface SupervisorObserver {
+  onState(state: SupervisorState): void;
+  /** A Job this Supervisor had nothing of before. */
+  onJob(jobId: JobId, publicInfo: JobPublic): void;
+  onTask(task: { readonly jobId: JobId; readonly taskId: TaskId; readonly slices: number }): void;
+  /** Slices were handed to a Sandbox and will run one after another. */
+  onHandOver(chunk: { readonly jobId: JobId; readonly sandboxId: number; readonly slices: number }): void;
+  onResults(results: DeliveredResults): void;
+  /** At most ten times a second for each Sandbox. */
+  onProgress(jobId: JobId, slice: number, fraction: number | null): void;
+  onMessages(jobId: JobId, messages: readonly SliceMessage[]): void;
+  /** The Scheduler has recorded results. */
+  onSubmitted(jobId: JobId, receipt: SubmitReceipt): void;
+  /** Slices go back to the Scheduler. */
+  onReturned(jobId: JobId, slices: number, reason: ReturnReason): void;
+  /** A Sandbox ended by no doing of ours; `slice` was running in it, null when none was. */
+  onSandboxLost(jobId: JobId | null, slice: number | null, error: Error): void;
+  /** The Work Function cannot be used; each of its Slices fails. */
+  onBrokenJob(jobId: JobId, error: Error): void;
+  /** The Job was cancelled or removed; what was held of it is dropped. */
+  onJobGone(jobId: JobId): void;
+  /** A call to the Scheduler or Evaluator failed and will be made again after `retryMs`. */
+  onTrouble(subject: 'scheduler' | 'evaluator', error: unknown, retryMs: number): void;
+  /** The Scheduler has nothing for this Worker and nothing is held. Called each time this is found. */
+  onIdle(): void;
+}
+
+const ignore = (): void => {};
+
+/** Hears nothing. */
+export const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
+  onState: ignore,
+  onJob: ignore,
+  onTask: ignore,
+  onHandOver: ignore,
+  onResults: ignore,
+  onProgress: ignore,
+  onMessages: ignore,
+  onSubmitted: ignore,
+  onReturned: ignore,
+  onSandboxLost: ignore,
+  onBrokenJob: ignore,
+  onJobGone: ignore,
+  onTrouble: ignore,
+  onIdle: ignore,
+});
+
+/** Fills in what an observer leaves out. Its methods keep their `this`. */
+export function completeObserver(observer: Partial<SupervisorObserver>): SupervisorObserver {
+  const complete: Record<string, unknown> = { ...SILENT_OBSERVER };
+  for (const name of Object.keys(SILENT_OBSERVER) as (keyof SupervisorObserver)[]) {
+    const method = observer[name] as ((...args: never[]) => void) | undefined;
+    if (method !== undefined) complete[name] = method.bind(observer);
+  }
+  return complete as unknown as SupervisorObserver;
+}

@@ -1,0 +1,68 @@
+import { availableParallelism, hostname } from 'node:os';
+import type { SandboxLimits } from '../evaluator/evaluator.js';
+import { InvalidArgumentError, type JobId } from '../model/index.js';
+import type { SupervisorObserver } from './observer.js';
+
+export interface SupervisorOptions {
+  /** Names the Worker in leases and reports. Default: host, process and a random part. */
+  workerId?: string;
+  /** Sandboxes that run Slices at the same time, 1 to 1024. Default: the number of usable cores. */
+  sandboxes?: number;
+  /** Warm Sandboxes kept beside them for the next Job, 0 to 64. Default 1. */
+  spareSandboxes?: number;
+  /** Join keys of Compute Groups; Jobs without a group are always taken. Default: none. */
+  computeGroups?: readonly string[];
+  /** Take only these Jobs; null: any. Default null. */
+  jobIds?: readonly JobId[] | null;
+  capabilities?: { readonly webgpu: boolean };
+  /** Wall time of work in one Task, for each Sandbox, milliseconds, at least 1. At most twice that is held. Default 5000. */
+  targetMs?: number;
+  /** Upper bounds of one Task: Slices (default 100,000) and bytes of their data (default 256 MiB). */
+  maxTaskSlices?: number;
+  maxTaskBytes?: number;
+  /** Runs of a Slice that came to nothing by no doing of the Job before it fails with `EEVALUATORCRASH`. Default 3. */
+  maxAttempts?: number;
+  /**
+   * A Sandbox is replaced once it ran this many Slices (default 1000, as in DCP) **and** worked this long (default
+   * 60,000 ms): by the first alone, Jobs with empty Slices would mostly start Sandboxes.
+   */
+  sandboxUse?: { readonly slices: number; readonly workMs: number };
+  sandboxLimits?: Partial<SandboxLimits>;
+  /** Shortest time between two submissions for one Job, milliseconds. Default 20. */
+  submitIntervalMs?: number;
+  /** While more bytes of results than this wait for the Scheduler, no Slices are started. Default 256 MiB. */
+  maxUnsubmittedBytes?: number;
+  observer?: Partial<SupervisorObserver>;
+}
+
+export type CompleteSupervisorOptions = Required<Omit<SupervisorOptions, 'observer'>>;
+
+/** Fills in defaults. Throws `InvalidArgumentError` for a value out of range. */
+export function completeOptions(options: SupervisorOptions): CompleteSupervisorOptions {
+  return {
+    workerId: options.workerId ?? `${hostname()}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
+    sandboxes: integer('sandboxes', options.sandboxes ?? availableParallelism(), 1, 1024),
+    spareSandboxes: integer('spareSandboxes', options.spareSandboxes ?? 1, 0, 64),
+    computeGroups: options.computeGroups ?? [],
+    jobIds: options.jobIds ?? null,
+    capabilities: options.capabilities ?? { webgpu: false },
+    targetMs: number('targetMs', options.targetMs ?? 5_000, 1),
+    maxTaskSlices: integer('maxTaskSlices', options.maxTaskSlices ?? 100_000, 1, 2 ** 32 - 1),
+    maxTaskBytes: number('maxTaskBytes', options.maxTaskBytes ?? 256 * 2 ** 20, 1),
+    maxAttempts: integer('maxAttempts', options.maxAttempts ?? 3, 1, 65_535),
+    sandboxUse: options.sandboxUse ?? { slices: 1000, workMs: 60_000 },
+    sandboxLimits: options.sandboxLimits ?? {},
+    submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
+    maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),
+  };
+}
+
+function number(field: string, value: number, least: number): number {
+  if (typeof value === 'number' && value >= least) return value;
+  throw new InvalidArgumentError(field, `expected a number of at least ${least}, got ${String(value)}`);
+}
+
+function integer(field: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new InvalidArgumentError(field, `expected a whole number from ${least} to ${most}, got ${String(value)}`);
+}

@@ -1,0 +1,66 @@
+import { encode } from '../codec/index.js';
+import { Outcome, packColumns, type Payload, type ResultBatch, type SliceError } from '../model/index.js';
+
+/** Several batches as one, in order. Heads are copied, segments are referenced. */
+export function concatResults(batches: readonly ResultBatch[]): ResultBatch {
+  if (batches.length === 1) return batches[0]!;
+  let entries = 0;
+  let headBytes = 0;
+  for (const batch of batches) {
+    entries += batch.numbers.length;
+    headBytes += headByteLength(batch);
+  }
+  const heads = new Uint8Array(headBytes);
+  const headEnds = new Uint32Array(entries);
+  const segmentEnds = new Uint32Array(entries);
+  const segments: Uint8Array[] = [];
+  const numbers = new Uint32Array(entries);
+  const outcomes = new Uint8Array(entries);
+  const elapsedMs = new Float64Array(entries);
+  const cpuMs = new Float64Array(entries);
+  let at = 0;
+  let head = 0;
+  for (const batch of batches) {
+    const count = batch.numbers.length;
+    numbers.set(batch.numbers, at);
+    outcomes.set(batch.outcomes, at);
+    elapsedMs.set(batch.elapsedMs, at);
+    cpuMs.set(batch.cpuMs, at);
+    heads.set(batch.heads.subarray(0, headByteLength(batch)), head);
+    for (let i = 0; i < count; i++) {
+      headEnds[at + i] = head + batch.headEnds[i]!;
+      segmentEnds[at + i] = segments.length + batch.segmentEnds[i]!;
+    }
+    for (const segment of batch.segments) segments.push(segment);
+    head += headByteLength(batch);
+    at += count;
+  }
+  return { numbers, outcomes, elapsedMs, cpuMs, heads, headEnds, segments, segmentEnds };
+}
+
+/** Bytes of all payloads of a batch. */
+export function resultByteLength(batch: ResultBatch): number {
+  let bytes = headByteLength(batch);
+  for (const segment of batch.segments) bytes += segment.byteLength;
+  return bytes;
+}
+
+/** The payload of a Slice that ends with this error. */
+export function errorPayload(error: SliceError): Payload {
+  return encode(error);
+}
+
+/** The same error as the result of every Slice named. They took no time. */
+export function errorResults(numbers: Uint32Array, payload: Payload): ResultBatch {
+  return {
+    numbers,
+    outcomes: new Uint8Array(numbers.length).fill(Outcome.error),
+    elapsedMs: new Float64Array(numbers.length),
+    cpuMs: new Float64Array(numbers.length),
+    ...packColumns(Array.from(numbers, () => payload)),
+  };
+}
+
+function headByteLength(batch: ResultBatch): number {
+  return batch.headEnds.length === 0 ? 0 : batch.headEnds[batch.headEnds.length - 1]!;
+}

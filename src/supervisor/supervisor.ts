@@ -1,0 +1,629 @@
+import type { Evaluator, SliceRejection } from '../evaluator/evaluator.js';
+import {
+  EvaluatorCrashError,
+  Outcome,
+  WorkFunctionError,
+  WorkRejectError,
+  type DcpError,
+  type JobId,
+  type ResultBatch,
+  type ReturnReason,
+  type SliceMessage,
+  type Task,
+} from '../model/index.js';
+import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/scheduler.js';
+import { HeldTask } from './held-task.js';
+import { JobDesk, sandboxJob } from './job-desk.js';
+import { isRefusal, JobOutbox } from './job-outbox.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import { Lifecycle, type SupervisorState } from './lifecycle.js';
+import type { ManagedSandbox, ManagedSandboxOwner, OwedSlice } from './managed-sandbox.js';
+import { completeObserver, type SupervisorObserver } from './observer.js';
+import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
+import { errorPayload, errorResults } from './result-batches.js';
+import { SandboxPool } from './sandbox-pool.js';
+import type { SupervisorStatus } from './status.js';
+import { TaskSource } from './task-source.js';
+import { Wakeable } from './wakeable.js';
+
+/** How a Supervisor stops. */
+export interface StopOptions {
+  /** `slice`: what Sandboxes have may end first; `now`: they are disposed of. Default `slice`. */
+  readonly finish?: 'slice' | 'now';
+  /** How long `slice` waits before it turns into `now`, milliseconds. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** How long the Scheduler may take to record what is left, milliseconds. Default 10,000. */
+  readonly flushTimeoutMs?: number;
+}
+
+const SHUTDOWN: ReturnReason = Object.freeze({ code: 'ESHUTDOWN', message: 'the Worker stops', counted: false });
+const PAUSED: ReturnReason = Object.freeze({ code: 'ESHUTDOWN', message: 'the Worker pauses', counted: false });
+
+/** Jobs remembered without holding anything of them: their measured Slice times make the next Task fit. */
+const REMEMBERED_JOBS = 64;
+/** Assignments in a row that may end with the Sandbox before the Job's Slices are given back as tried. */
+const MAX_FAILED_ASSIGNMENTS = 3;
+/** Sandboxes in a row the Evaluator may fail to create before held Slices are given back. */
+const MAX_FAILED_OPENINGS = 3;
+/** How long ended Sandboxes may take to say so, milliseconds. */
+const END_TIMEOUT_MS = 5_000;
+
+/**
+ * Keeps Sandboxes busy with Slices of the Scheduler's Tasks, delivers results, gives back what came to nothing.
+ *
+ * It holds at most about twice `targetMs` of work for each Sandbox, asks for the next Task when half of that is done,
+ * and hands Slices over in chunks of a fraction of a second. Slices whose run came to nothing by no doing of the Job
+ * go back to the Scheduler: their data may have been changed in place, so they cannot be run again from here.
+ *
+ * It owns neither Scheduler nor Evaluator; both must outlive `stop()`.
+ */
+export class Supervisor {
+  readonly #options: CompleteSupervisorOptions;
+  readonly #observer: SupervisorObserver;
+  readonly #lifecycle: Lifecycle;
+  readonly #desks = new Map<JobId, JobDesk>();
+  /** Sandboxes with a Job, those that are ending included. */
+  readonly #assigned = new Map<ManagedSandbox, JobDesk>();
+  readonly #pool: SandboxPool;
+  readonly #source: TaskSource;
+  readonly #leases: LeaseKeeper;
+  /** Woken when Sandboxes owe less or end, while the Supervisor stops. */
+  readonly #quiet = new Wakeable();
+  #sourceEnded: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | null = null;
+  #finishNow = false;
+  readonly #counts = { tasks: 0, done: 0, failed: 0, returned: 0, lostSandboxes: 0, elapsedMs: 0, cpuMs: 0 };
+
+  /** Throws `InvalidArgumentError` for an option out of range. */
+  constructor(
+    private readonly scheduler: Scheduler,
+    evaluator: Evaluator,
+    options: SupervisorOptions = {},
+  ) {
+    this.#options = completeOptions(options);
+    this.#observer = completeObserver(options.observer ?? {});
+    this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
+    this.#pool = new SandboxPool(evaluator, this.#options.sandboxLimits, {
+      ...this.#sandboxOwner(),
+      wantedWarm: () => this.#options.sandboxes - this.#places() + this.#options.spareSandboxes,
+      onWarm: () => this.#dispatch(),
+      onOpenFailed: (error, failures, retryMs) => this.#onOpenFailed(error, failures, retryMs),
+    });
+    this.#source = new TaskSource(scheduler, {
+      nextRequest: () => this.#nextRequest(),
+      onTask: (task) => this.#onTask(task),
+      onNothing: () => this.#onNothing(),
+      onTrouble: (error, retryMs) => this.#observer.onTrouble('scheduler', error, retryMs),
+    });
+    this.#leases = new LeaseKeeper(scheduler, {
+      heldTasks: () => this.#heldTasks(),
+      onLost: (held) => void this.#onLeaseLost(held),
+      onTrouble: (error, retryMs) => this.#observer.onTrouble('scheduler', error, retryMs),
+    });
+  }
+
+  get state(): SupervisorState {
+    return this.#lifecycle.state;
+  }
+
+  /** Begins to create Sandboxes and to ask for Tasks. Throws `LifecycleError` unless `created`. */
+  start(): void {
+    this.#lifecycle.enter('running');
+    this.#pool.fill();
+    this.#sourceEnded = this.#source.run();
+  }
+
+  /** Asks for nothing more and gives back what no Sandbox has. Throws `LifecycleError` unless `running`. */
+  pause(): void {
+    this.#lifecycle.enter('paused');
+    this.#source.pause();
+    this.#returnQueued(PAUSED);
+  }
+
+  /** Throws `LifecycleError` unless `paused`. */
+  resume(): void {
+    this.#lifecycle.enter('running');
+    this.#source.resume();
+    this.#dispatch();
+  }
+
+  /**
+   * Ends for good: queued Slices go back to the Scheduler, Sandboxes end, results are submitted. Resolves when all
+   * that is done or the times are up; what was not submitted then is done again by another Worker. A second call
+   * with `finish: 'now'` hurries the first.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    if (options.finish === 'now') {
+      this.#finishNow = true;
+      this.#quiet.wake();
+    }
+    this.#stopped ??= this.#stop(options);
+    return this.#stopped;
+  }
+
+  status(): SupervisorStatus {
+    const sandboxes = [...this.#assigned].map(([sandbox, desk]) => ({
+      id: sandbox.id,
+      jobId: desk.id,
+      state: sandbox.state,
+      slices: sandbox.slicesRun,
+    }));
+    const jobs = [...this.#desks.values()].map((desk) => ({
+      id: desk.id,
+      name: desk.job.public.name,
+      sliceMs: desk.meter.meanMs,
+      queued: desk.queued,
+      running: desk.running,
+      sandboxes: desk.sandboxes,
+      unsubmittedBytes: desk.outbox.bytes,
+    }));
+    return { state: this.state, workerId: this.#options.workerId, sandboxes, jobs, counts: { ...this.#counts } };
+  }
+
+  // Tasks
+
+  #nextRequest(): TaskRequest | null {
+    const { workerId, computeGroups, jobIds, capabilities, sandboxes, targetMs, maxTaskSlices, maxTaskBytes } = this.#options;
+    if (this.#isOverfull()) return null;
+    let heldMs = 0;
+    let queued = 0;
+    let running = 0;
+    let bytes = 0;
+    const sliceMs: Record<JobId, number> = {};
+    for (const desk of this.#desks.values()) {
+      heldMs += desk.heldMs(targetMs);
+      queued += desk.queued;
+      running += desk.running;
+      for (const held of desk.tasks) bytes += held.bytes;
+      const mean = desk.meter.meanMs;
+      if (mean !== null) sliceMs[desk.id] = mean;
+    }
+    let hungry = sandboxes;
+    if (heldMs >= sandboxes * targetMs || queued + running >= maxTaskSlices || bytes >= maxTaskBytes) {
+      // Enough on the whole; but Slices longer than the target may leave Sandboxes without any.
+      let busy = 0;
+      for (const sandbox of this.#assigned.keys()) if (sandbox.chunks > 0) busy++;
+      hungry = sandboxes - busy - queued;
+      if (hungry <= 0) return null;
+    }
+    return {
+      workerId,
+      computeGroups,
+      jobIds,
+      capabilities,
+      sandboxes: hungry,
+      targetMs,
+      sliceMs,
+      maxSlices: maxTaskSlices,
+      maxBytes: maxTaskBytes,
+    };
+  }
+
+  async #onTask(task: Task): Promise<void> {
+    if (this.state !== 'running') return this.#returnTask(task, SHUTDOWN);
+    const desk = await this.#deskOf(task);
+    if (desk === null) return;
+    const held = new HeldTask(task);
+    desk.tasks.add(held);
+    this.#leases.add(held);
+    this.#counts.tasks++;
+    this.#observer.onTask({ jobId: desk.id, taskId: task.id, slices: task.slices.numbers.length });
+    if (this.state !== 'running') this.#returnQueued(SHUTDOWN);
+    else if (desk.broken !== null) this.#failQueued(desk);
+    else this.#dispatch();
+  }
+
+  /** The desk of the Task's Job; null, with the Task given back, when the Job cannot be learned of. */
+  async #deskOf(task: Task): Promise<JobDesk | null> {
+    const known = this.#desks.get(task.jobId);
+    if (known !== undefined) {
+      // The order of the desks is the order of their use: the last one used is forgotten last.
+      this.#desks.delete(known.id);
+      this.#desks.set(known.id, known);
+      return known;
+    }
+    try {
+      const spec = await this.scheduler.fetchJob(task.jobId);
+      const desk = new JobDesk(sandboxJob(task.jobId, spec), this.#openOutbox(task.jobId));
+      this.#desks.set(desk.id, desk);
+      this.#forgetOldDesks();
+      this.#observer.onJob(desk.id, spec.public);
+      return desk;
+    } catch (error) {
+      if (isRefusal(error)) return null;
+      await this.#returnTask(task, { code: 'ESCHEDULER', message: String(error), counted: false });
+      throw error;
+    }
+  }
+
+  async #returnTask(task: Task, reason: ReturnReason): Promise<void> {
+    await this.scheduler.returnSlices(task.id, task.slices.numbers, reason).catch((error: unknown) => {
+      // The lease runs out by itself.
+      this.#observer.onTrouble('scheduler', error, task.leaseMs);
+    });
+  }
+
+  #onNothing(): void {
+    for (const desk of this.#desks.values()) if (desk.tasks.size > 0 || !desk.outbox.isEmpty) return;
+    this.#observer.onIdle();
+  }
+
+  #heldTasks(): HeldTask[] {
+    const tasks: HeldTask[] = [];
+    for (const desk of this.#desks.values()) for (const held of desk.tasks) if (!held.gone) tasks.push(held);
+    return tasks;
+  }
+
+  async #onLeaseLost(held: HeldTask): Promise<void> {
+    const desk = this.#desks.get(held.task.jobId);
+    held.lose();
+    if (desk === undefined) return;
+    this.#releaseIfDone(desk, held);
+    this.#source.poke();
+    try {
+      const { state } = await this.scheduler.jobStatus(desk.id);
+      if (state === 'cancelled') this.#dropJob(desk);
+    } catch (error) {
+      if (isRefusal(error)) this.#dropJob(desk);
+    }
+  }
+
+  /** The Job is over: nothing of it is run or delivered any more. */
+  #dropJob(desk: JobDesk): void {
+    if (this.#desks.get(desk.id) !== desk) return;
+    this.#desks.delete(desk.id);
+    desk.tasks.clear();
+    desk.outbox.abandon();
+    this.#observer.onJobGone(desk.id);
+    for (const [sandbox, of] of this.#assigned) if (of === desk) sandbox.dispose();
+    this.#source.poke();
+  }
+
+  #forgetOldDesks(): void {
+    for (const desk of this.#desks.values()) {
+      if (this.#desks.size <= REMEMBERED_JOBS) return;
+      if (desk.isEmpty) this.#desks.delete(desk.id);
+    }
+  }
+
+  // Sandboxes
+
+  /** Sandboxes that count as ours: those that are ending need no place any more. */
+  #places(): number {
+    let places = 0;
+    for (const sandbox of this.#assigned.keys()) if (sandbox.state !== 'ending') places++;
+    return places;
+  }
+
+  /** Gives every Sandbox that can take some its Slices, and Jobs that wait their Sandboxes. */
+  #dispatch(): void {
+    if (this.state !== 'running' || this.#isOverfull()) return;
+    // First one hand-over for each, then the second: the last Slices are shared evenly.
+    for (const [sandbox, desk] of this.#assigned) this.#feed(sandbox, desk, 1);
+    this.#staff();
+    for (const [sandbox, desk] of this.#assigned) this.#feed(sandbox, desk, desk.depth);
+    this.#pool.fill();
+  }
+
+  #feed(sandbox: ManagedSandbox, desk: JobDesk, depth: number): void {
+    if (sandbox.state !== 'ready') return;
+    const { slices, workMs } = this.#options.sandboxUse;
+    if (sandbox.slicesRun >= slices && sandbox.workMs >= workMs) sandbox.retiring = true;
+    if (sandbox.retiring) {
+      if (sandbox.chunks === 0) sandbox.dispose();
+      return;
+    }
+    while (sandbox.chunks < depth) {
+      const held = desk.nextTask();
+      if (held === null) return;
+      const handed = sandbox.handOver(held, desk.chunkSize());
+      desk.running += handed;
+      this.#observer.onHandOver({ jobId: desk.id, sandboxId: sandbox.id, slices: handed });
+    }
+  }
+
+  /** Assigns warm Sandboxes to Jobs whose Slices wait, Jobs with the fewest Sandboxes first. */
+  #staff(): void {
+    const desks = [...this.#desks.values()].filter((desk) => desk.queued > 0);
+    desks.sort((a, b) => a.sandboxes - b.sandboxes);
+    for (const desk of desks) {
+      let waiting = desk.queued;
+      for (const [sandbox, of] of this.#assigned) if (of === desk && sandbox.state === 'assigning') waiting--;
+      for (; waiting > 0; waiting--) {
+        const sandbox = this.#takePlace(desk);
+        if (sandbox === null) break;
+        void this.#assign(sandbox, desk);
+      }
+      desk.waitingSince = desk.sandboxes > 0 ? null : (desk.waitingSince ?? performance.now());
+      if (desk.waitingSince !== null) this.#makePlace(desk.waitingSince);
+    }
+  }
+
+  /** A warm Sandbox, if there is one and a place for it. An idle Sandbox of a Job without Slices makes place. */
+  #takePlace(desk: JobDesk): ManagedSandbox | null {
+    if (this.#places() < this.#options.sandboxes) return this.#pool.take();
+    for (const [sandbox, of] of this.#assigned) {
+      if (of === desk || sandbox.state !== 'ready' || sandbox.chunks > 0 || of.queued > 0) continue;
+      sandbox.dispose();
+      return this.#pool.take();
+    }
+    return null;
+  }
+
+  /**
+   * A Job waits and has no Sandbox at all: the one with the most gives up one of them. A Job with a single one
+   * keeps it for `targetMs`, so that Jobs take turns and don't only change places.
+   */
+  #makePlace(waitingSince: number): void {
+    let from: ManagedSandbox | null = null;
+    let most = performance.now() - waitingSince >= this.#options.targetMs ? 0 : 1;
+    for (const [sandbox, desk] of this.#assigned) {
+      if (sandbox.retiring || sandbox.state === 'ending') return;
+      if (sandbox.state !== 'ready' || desk.sandboxes <= most) continue;
+      most = desk.sandboxes;
+      from = sandbox;
+    }
+    if (from === null) return;
+    from.retiring = true;
+    if (from.chunks === 0) from.dispose();
+  }
+
+  async #assign(sandbox: ManagedSandbox, desk: JobDesk): Promise<void> {
+    this.#assigned.set(sandbox, desk);
+    desk.sandboxes++;
+    try {
+      await sandbox.assign(desk.job);
+      desk.failedAssignments = 0;
+      this.#dispatch();
+    } catch (error) {
+      const ours = sandbox.state === 'ending' || this.#desks.get(desk.id) !== desk;
+      sandbox.dispose();
+      if (ours) return;
+      if (error instanceof WorkFunctionError) this.#breakJob(desk, error);
+      else this.#onAssignmentFailed(desk, error as Error);
+    }
+  }
+
+  #sandboxOwner(): ManagedSandboxOwner {
+    return {
+      onResults: (sandbox, held, results) => this.#onResults(sandbox, held, results),
+      onRejected: (sandbox, owed, rejection) => this.#onRejected(sandbox, owed, rejection),
+      onMessages: (sandbox, messages) => this.#onMessages(sandbox, messages),
+      onProgress: (sandbox, slice, fraction) => {
+        const desk = this.#assigned.get(sandbox);
+        if (desk !== undefined) this.#observer.onProgress(desk.id, slice, fraction);
+      },
+      onRoom: () => this.#onRoom(),
+      onEnded: (sandbox, error, running, behind) => this.#onEnded(sandbox, error, running, behind),
+    };
+  }
+
+  #onResults(sandbox: ManagedSandbox, held: HeldTask, results: ResultBatch): void {
+    const desk = this.#assigned.get(sandbox)!;
+    desk.running -= results.numbers.length;
+    desk.meter.add(results.elapsedMs);
+    this.#deliver(desk, held, results);
+  }
+
+  #onRejected(sandbox: ManagedSandbox, owed: OwedSlice, { reason, retries }: SliceRejection): void {
+    const desk = this.#assigned.get(sandbox)!;
+    desk.running--;
+    const numbers = Uint32Array.of(owed.number);
+    if (owed.held.attempts(owed.index) < retries) {
+      this.#giveBack(desk, owed.held, numbers, { code: 'EWORKREJECT', message: reason, counted: true });
+    } else {
+      this.#deliver(desk, owed.held, errorResults(numbers, errorPayload(new WorkRejectError(reason))));
+    }
+  }
+
+  #onMessages(sandbox: ManagedSandbox, messages: SliceMessage[]): void {
+    const desk = this.#assigned.get(sandbox);
+    if (desk === undefined) return;
+    desk.outbox.addMessages(messages);
+    this.#observer.onMessages(desk.id, messages);
+  }
+
+  #onRoom(): void {
+    this.#dispatch();
+    this.#source.poke();
+    if (this.state !== 'running') this.#quiet.wake();
+  }
+
+  #onEnded(sandbox: ManagedSandbox, error: Error | null, running: OwedSlice | null, behind: readonly OwedSlice[]): void {
+    const desk = this.#assigned.get(sandbox);
+    if (desk === undefined) {
+      this.#pool.remove(sandbox);
+      if (error !== null) this.#observer.onSandboxLost(null, null, error);
+    } else {
+      this.#assigned.delete(sandbox);
+      desk.sandboxes--;
+      desk.running -= behind.length + (running === null ? 0 : 1);
+      if (this.#desks.get(desk.id) === desk) this.#settleOwed(desk, error, running, behind);
+    }
+    this.#onRoom();
+  }
+
+  /** What a Sandbox still owed when it ended goes back to the Scheduler; only what ran counts as tried. */
+  #settleOwed(desk: JobDesk, error: Error | null, running: OwedSlice | null, behind: readonly OwedSlice[]): void {
+    if (error === null) {
+      this.#giveBackAll(desk, running === null ? behind : [running, ...behind], SHUTDOWN);
+      return;
+    }
+    if (!(error instanceof WorkFunctionError)) {
+      this.#counts.lostSandboxes++;
+      this.#observer.onSandboxLost(desk.id, running?.number ?? null, error);
+    }
+    if (running !== null) this.#blame(desk, [running], error);
+    this.#giveBackAll(desk, behind, { code: 'EEVALUATOR', message: error.message, counted: false });
+  }
+
+  /** Slices whose run came to nothing by no doing of theirs, as far as anybody knows: again, up to `maxAttempts`. */
+  #blame(desk: JobDesk, slices: readonly OwedSlice[], error: Error): void {
+    const { maxAttempts } = this.#options;
+    const again: OwedSlice[] = [];
+    for (const owed of slices) {
+      const runs = owed.held.attempts(owed.index) + 1;
+      if (runs < maxAttempts) {
+        again.push(owed);
+        continue;
+      }
+      const crash = new EvaluatorCrashError(`the evaluator was lost in each of ${runs} runs; the last time: ${error.message}`);
+      this.#deliver(desk, owed.held, errorResults(Uint32Array.of(owed.number), errorPayload(crash)));
+    }
+    this.#giveBackAll(desk, again, { code: 'EEVALUATOR', message: error.message, counted: true });
+  }
+
+  #breakJob(desk: JobDesk, error: WorkFunctionError): void {
+    if (desk.broken !== null) return;
+    desk.broken = errorPayload(error);
+    this.#observer.onBrokenJob(desk.id, error);
+    this.#failQueued(desk);
+  }
+
+  #failQueued(desk: JobDesk): void {
+    for (const held of desk.tasks) {
+      const numbers = held.takeQueued();
+      if (numbers.length > 0) this.#deliver(desk, held, errorResults(numbers, desk.broken!));
+    }
+    this.#source.poke();
+  }
+
+  #onAssignmentFailed(desk: JobDesk, error: Error): void {
+    if (++desk.failedAssignments < MAX_FAILED_ASSIGNMENTS) return;
+    // Perhaps the Job's source does this to every Sandbox; its Slices must not go round for ever.
+    desk.failedAssignments = 0;
+    for (const held of desk.tasks) {
+      const from = held.handedOver;
+      const owed = Array.from(held.takeQueued(), (number, i) => ({ held, index: from + i, number }));
+      this.#blame(desk, owed, error);
+    }
+  }
+
+  #onOpenFailed(error: unknown, failures: number, retryMs: number): void {
+    this.#observer.onTrouble('evaluator', error, retryMs);
+    if (failures < MAX_FAILED_OPENINGS || this.#assigned.size > 0) return;
+    this.#returnQueued({ code: 'EEVALUATOR', message: String(error), counted: false });
+  }
+
+  // What goes to the Scheduler
+
+  #openOutbox(jobId: JobId): JobOutbox {
+    const { submitIntervalMs, maxUnsubmittedBytes } = this.#options;
+    const options = { intervalMs: submitIntervalMs, maxMessageBytes: maxUnsubmittedBytes / 16 };
+    return new JobOutbox(this.scheduler, jobId, options, {
+      onSubmitted: (receipt: SubmitReceipt) => {
+        this.#observer.onSubmitted(jobId, receipt);
+        this.#dispatch();
+        this.#source.poke();
+      },
+      onAcknowledged: (held: HeldTask) => {
+        const desk = this.#desks.get(jobId);
+        if (desk !== undefined) this.#releaseIfDone(desk, held);
+      },
+      onRefused: (_error: DcpError) => {
+        const desk = this.#desks.get(jobId);
+        if (desk !== undefined) this.#dropJob(desk);
+      },
+      onTrouble: (error, retryMs) => this.#observer.onTrouble('scheduler', error, retryMs),
+    });
+  }
+
+  #deliver(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
+    desk.outbox.addResults(held, results);
+    let failed = 0;
+    let elapsedMs = 0;
+    let cpuMs = 0;
+    for (let i = 0; i < results.numbers.length; i++) {
+      if (results.outcomes[i] === Outcome.error) failed++;
+      elapsedMs += results.elapsedMs[i]!;
+      cpuMs += results.cpuMs[i]!;
+    }
+    const slices = results.numbers.length;
+    this.#counts.done += slices;
+    this.#counts.failed += failed;
+    this.#counts.elapsedMs += elapsedMs;
+    this.#counts.cpuMs += cpuMs;
+    this.#observer.onResults({ jobId: desk.id, taskId: held.task.id, slices, failed, elapsedMs, cpuMs });
+    if (desk.running === 0 && desk.queued === 0) desk.outbox.hurry();
+  }
+
+  #giveBack(desk: JobDesk, held: HeldTask, numbers: Uint32Array, reason: ReturnReason): void {
+    if (numbers.length === 0) return;
+    desk.outbox.addReturn(held, numbers, reason);
+    this.#counts.returned += numbers.length;
+    this.#observer.onReturned(desk.id, numbers.length, reason);
+    if (desk.running === 0 && desk.queued === 0) desk.outbox.hurry();
+  }
+
+  #giveBackAll(desk: JobDesk, slices: readonly OwedSlice[], reason: ReturnReason): void {
+    const byTask = new Map<HeldTask, number[]>();
+    for (const { held, number } of slices) {
+      const numbers = byTask.get(held);
+      if (numbers === undefined) byTask.set(held, [number]);
+      else numbers.push(number);
+    }
+    for (const [held, numbers] of byTask) this.#giveBack(desk, held, Uint32Array.from(numbers), reason);
+  }
+
+  #returnQueued(reason: ReturnReason): void {
+    for (const desk of this.#desks.values()) {
+      for (const held of desk.tasks) this.#giveBack(desk, held, held.takeQueued(), reason);
+    }
+  }
+
+  #releaseIfDone(desk: JobDesk, held: HeldTask): void {
+    if (held.unacknowledged > 0 || !desk.tasks.delete(held)) return;
+    this.#source.poke();
+  }
+
+  /** So many results wait for the Scheduler that no more may come. */
+  #isOverfull(): boolean {
+    let bytes = 0;
+    for (const desk of this.#desks.values()) bytes += desk.outbox.bytes;
+    return bytes >= this.#options.maxUnsubmittedBytes;
+  }
+
+  // The end
+
+  async #stop({ timeoutMs = 10_000, flushTimeoutMs = 10_000 }: StopOptions): Promise<void> {
+    if (this.state === 'created' || this.state === 'stopped') {
+      if (this.state === 'created') this.#lifecycle.enter('stopped');
+      return;
+    }
+    this.#lifecycle.enter('stopping');
+    this.#source.stop();
+    this.#returnQueued(SHUTDOWN);
+    await this.#untilQuiet(timeoutMs, () => this.#finishNow || this.#owesNothing());
+    for (const sandbox of [...this.#pool.close(), ...this.#assigned.keys()]) sandbox.dispose();
+    await this.#untilQuiet(END_TIMEOUT_MS, () => this.#assigned.size === 0);
+    const flushed = this.#flush();
+    await within(flushTimeoutMs, flushed);
+    this.#leases.stop();
+    for (const desk of this.#desks.values()) desk.outbox.abandon();
+    this.#lifecycle.enter('stopped');
+  }
+
+  async #flush(): Promise<void> {
+    // A Task may still come in; it goes back the same way.
+    await this.#sourceEnded;
+    await Promise.all([...this.#desks.values()].map((desk) => desk.outbox.flush()));
+  }
+
+  #owesNothing(): boolean {
+    for (const sandbox of this.#assigned.keys()) if (sandbox.chunks > 0) return false;
+    return true;
+  }
+
+  async #untilQuiet(timeoutMs: number, isQuiet: () => boolean): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    while (!isQuiet() && performance.now() < until) await this.#quiet.wait(until - performance.now());
+  }
+}
+
+/** Waits for `work`, but not longer than this. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}

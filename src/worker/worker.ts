@@ -1,0 +1,73 @@
+import { availableParallelism } from 'node:os';
+import { openInProcessEvaluator, type Evaluator } from '../evaluator/index.js';
+import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
+import { Supervisor, type StopOptions, type SupervisorOptions, type SupervisorStatus } from '../supervisor/index.js';
+
+export interface WorkerOptions extends SupervisorOptions {
+  /** Directory of an embedded Scheduler, opened and closed by the Worker; or a Scheduler, which is left open. */
+  readonly scheduler: string | Scheduler;
+  /** Threads that run Sandboxes, at least 1. Default: the number of usable cores. `sandboxes` defaults to it. */
+  readonly cores?: number;
+  /** An Evaluator, which is left open. Default: one in this process, opened and closed by the Worker. */
+  readonly evaluator?: Evaluator;
+}
+
+/** The whole program as a library: a Supervisor with its Scheduler and Evaluator. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  #supervisor: Supervisor | null = null;
+  #starting: Promise<void> | null = null;
+  #stopping: Promise<void> | null = null;
+  /** What was opened here, in the order in which it is closed. */
+  readonly #opened: { close(): Promise<void> }[] = [];
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens what it needs and begins to work. Rejects with `SchedulerError`, `EvaluatorError` or `InvalidArgumentError`;
+   * nothing stays open then. Calling it again is the same call.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** Stops the Supervisor (see `Supervisor.stop`) and closes what was opened. May be called again to hurry it. */
+  async stop(options: StopOptions = {}): Promise<void> {
+    await this.#starting?.catch(() => {});
+    const stopped = this.#supervisor?.stop(options);
+    this.#stopping ??= this.#close(stopped);
+    await this.#stopping;
+  }
+
+  /** Null before `start` has resolved. */
+  status(): SupervisorStatus | null {
+    return this.#supervisor?.status() ?? null;
+  }
+
+  async #start(): Promise<void> {
+    const { scheduler, cores = availableParallelism(), evaluator, ...options } = this.#options;
+    try {
+      const openScheduler = typeof scheduler === 'string' ? await this.#own(openEmbeddedScheduler(scheduler)) : scheduler;
+      const openEvaluator = evaluator ?? (await this.#own(openInProcessEvaluator({ threads: cores })));
+      this.#supervisor = new Supervisor(openScheduler, openEvaluator, { sandboxes: cores, ...options });
+      this.#supervisor.start();
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+  }
+
+  async #own<T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> {
+    const opened = await opening;
+    this.#opened.unshift(opened);
+    return opened;
+  }
+
+  async #close(after?: Promise<void>): Promise<void> {
+    await after;
+    for (const part of this.#opened.splice(0)) await part.close();
+  }
+}
