@@ -1,0 +1,149 @@
+/**
+ * Builds everything: the native addon, the TypeScript, and the script that a Sandbox runs first.
+ *
+ *   node scripts/build.mjs [--native-only | --ts-only] [--test] [--asan]
+ *
+ * Where the addon goes, and who finds it there:
+ * - `build/Release/*.node` is the addon for the Node that built last. node-gyp-build loads it from there. Building
+ *   under another Node major than last time starts that directory afresh.
+ * - `DCP_NATIVE_BUILD_DIR` (absolute, or relative to the checkout) names another build directory, when building
+ *   and when loading: `src/evaluator/native.ts` looks there first. The scripts use `build-<major>` for the Node
+ *   majors they test beside the running one, and `build-asan` (`--asan`) for AddressSanitizer.
+ */
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureHeaders, headersBeside } from './nodes.mjs';
+import { Steps, bin, isProgram, jobs, root, run, runNode } from './steps.mjs';
+
+export const ASAN_BUILD_DIRECTORY = 'build-asan';
+
+/**
+ * Compiles the addon, as far as something changed, and answers where it is.
+ * @param {{node?: string, directory?: string, sanitize?: 'address'}} [options] `node`: the binary to build for;
+ *   `directory`: the build directory, default `DCP_NATIVE_BUILD_DIR` or `build`.
+ * @returns {Promise<string>} the path of the binary, relative to the checkout
+ */
+export async function buildNative(options = {}) {
+  if (!existsSync(path.join(root, 'CMakeLists.txt'))) throw new Error('CMakeLists.txt: not found');
+  const node = options.node ?? process.execPath;
+  const directory = path.resolve(root, options.directory ?? process.env.DCP_NATIVE_BUILD_DIR ?? 'build');
+  const headers = node === process.execPath ? await ensureHeaders() : headersBeside(node);
+  // What third_party/v8/FindNodeV8.cmake and CMakeLists.txt read.
+  const defines = {
+    NODE_EXECUTABLE: node,
+    NodeV8_INCLUDE_DIR: headers,
+    ...(options.sanitize && { DCP_SANITIZE: options.sanitize }),
+  };
+  const cmakeJs = [
+    path.join(root, 'node_modules/cmake-js/bin/cmake-js'),
+    `--out=${directory}`,
+    '--config=Release',
+    `--parallel=${jobs}`,
+    ...Object.entries(defines).map(([key, value]) => `--CD${key}=${value}`),
+  ];
+
+  // The cache of CMake keeps what it was first told, so another Node or another option starts afresh.
+  const stamp = path.join(directory, '.configured-for.json');
+  const configuration = JSON.stringify({ defines, headers: nodeVersionOf(headers) }, null, 2);
+  const configured = existsSync(stamp) && readFileSync(stamp, 'utf8') === configuration;
+  if (!configured) {
+    rmSync(directory, { recursive: true, force: true });
+    await runNode([...cmakeJs, 'configure']);
+    writeFileSync(stamp, configuration);
+  }
+  await runNode([...cmakeJs, 'build']);
+
+  const output = path.join(directory, 'Release');
+  const built = existsSync(output) ? readdirSync(output).find((name) => name.endsWith('.node')) : undefined;
+  if (built === undefined) throw new Error(`${output}: the build left no .node file there`);
+  return path.relative(root, path.join(output, built));
+}
+
+/** The version that a directory of Node headers states; a new patch release is a new configuration. @param {string} headers */
+function nodeVersionOf(headers) {
+  const text = readFileSync(path.join(headers, 'node_version.h'), 'utf8');
+  return ['MAJOR', 'MINOR', 'PATCH']
+    .map((part) => new RegExp(`#define NODE_${part}_VERSION (\\d+)`).exec(text)?.[1])
+    .join('.');
+}
+
+/** Compiles src/ to dist/, with types. */
+export async function buildTypeScript() {
+  await run(bin('tsc'), ['-p', '.']);
+}
+
+/**
+ * Bundles what runs inside an isolate before the Work Function into one classic script: an isolate has no module
+ * loader, and a stack of a Work Function must not depend on a minifier.
+ */
+export async function buildPrelude() {
+  const entry = path.join(root, 'src/sandbox/main.ts');
+  if (!existsSync(entry)) return 'no src/sandbox/main.ts';
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: [entry],
+    outfile: path.join(root, 'dist/sandbox/prelude.js'),
+    bundle: true,
+    format: 'iife',
+    // Native code runs the script as the body of a function with the parameter `host`.
+    globalName: 'prelude',
+    footer: { js: 'return prelude.start(host);' },
+    charset: 'ascii',
+    target: 'es2022',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    minify: false,
+    logLevel: 'silent',
+  });
+}
+
+/** Compiles test/ to dist-test/ and bench/ to dist-bench/. Needs dist/, whose types they use. */
+export async function buildTests() {
+  const projects = ['test', 'bench'].filter((folder) => hasTypeScript(path.join(root, folder)));
+  await Promise.all(projects.map((folder) => run(bin('tsc'), ['-p', folder])));
+  return projects.join(', ');
+}
+
+/** @param {string} directory */
+function hasTypeScript(directory) {
+  return (
+    existsSync(path.join(directory, 'tsconfig.json')) &&
+    readdirSync(directory, { recursive: true }).some((name) => String(name).endsWith('.ts'))
+  );
+}
+
+/**
+ * The steps of a build; the first that fails ends the program.
+ * @param {Steps} steps
+ * @param {{native: boolean, typescript: boolean, tests: boolean, asan: boolean}} parts
+ */
+export async function buildAll(steps, parts) {
+  if (parts.native) {
+    await steps.must('addon', () =>
+      buildNative(parts.asan ? { directory: ASAN_BUILD_DIRECTORY, sanitize: 'address' } : {}),
+    );
+  }
+  if (parts.typescript) {
+    await steps.must('typescript', buildTypeScript);
+    await steps.must('sandbox prelude', buildPrelude);
+  }
+  if (parts.tests) await steps.must('tests and benchmarks', buildTests);
+}
+
+if (isProgram(import.meta.url)) {
+  const { values } = parseArgs({
+    options: {
+      'native-only': { type: 'boolean', default: false },
+      'ts-only': { type: 'boolean', default: false },
+      test: { type: 'boolean', default: false },
+      asan: { type: 'boolean', default: false },
+    },
+  });
+  await buildAll(new Steps(), {
+    native: !values['ts-only'],
+    typescript: !values['native-only'],
+    tests: values.test,
+    asan: values.asan,
+  });
+}

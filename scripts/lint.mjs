@@ -1,0 +1,15 @@
+/**
+ * Runs every check that is not a test.
+ *
+ *   npm run lint [-- WORD…]      a word selects checks by name: `npm run lint -- eslint`
+ */
+import { CHECKS } from './checks.mjs';
+import { Steps } from './steps.mjs';
+
+const words = process.argv.slice(2);
+const steps = new Steps();
+for (const check of CHECKS) {
+  if (words.length > 0 && !words.some((word) => check.name.includes(word))) continue;
+  await steps.step(check.name, check.run);
+}
+process.exit(steps.failed || steps.records.length === 0 ? 1 : 0);

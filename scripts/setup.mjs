@@ -1,0 +1,137 @@
+/**
+ * Makes a machine able to build and check this package: installs the Debian packages and npm packages that are
+ * missing. Where it may not (no root, no apt-get, `--dry-run`), it says what it would install and how.
+ *
+ *   node scripts/setup.mjs [--dry-run] [--checks]
+ *
+ * `--checks` adds what only lint and verify need. Runs before anything is installed, so it imports Node's own
+ * modules alone.
+ */
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { Steps, isProgram, root, run } from './steps.mjs';
+
+/**
+ * A program that must be on the PATH, any of `commands`, and the Debian package that brings it.
+ * @typedef {{commands: readonly string[], debian: string, why: string, checksOnly: boolean}} Tool
+ */
+
+/** @type {readonly Tool[]} */
+export const TOOLS = [
+  { commands: ['cmake'], debian: 'cmake', why: 'describes the build of the addon', checksOnly: false },
+  { commands: ['g++'], debian: 'g++', why: 'compiles the addon', checksOnly: false },
+  {
+    commands: ['ninja', 'make'],
+    debian: 'ninja-build',
+    why: 'runs the build of the addon',
+    checksOnly: false,
+  },
+  { commands: ['clang-format'], debian: 'clang-format', why: 'formats native/', checksOnly: true },
+  { commands: ['clang-tidy'], debian: 'clang-tidy', why: 'lints native/', checksOnly: true },
+];
+
+/**
+ * The tools that are missing.
+ * @param {{checks: boolean, tools?: readonly Tool[], isOnPath?: (command: string) => boolean}} options
+ */
+export function missingTools({ checks, tools = TOOLS, isOnPath = onPath }) {
+  return tools.filter((tool) => (checks || !tool.checksOnly) && !tool.commands.some(isOnPath));
+}
+
+/** @param {string} command */
+function onPath(command) {
+  return (process.env.PATH ?? '').split(path.delimiter).some((directory) => {
+    try {
+      accessSync(path.join(directory, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** @param {readonly Tool[]} missing */
+export function installCommand(missing) {
+  return `apt-get install -y --no-install-recommends ${missing.map((tool) => tool.debian).join(' ')}`;
+}
+
+/**
+ * Why node_modules does not fit package-lock.json, or null when it does. npm writes what it installed into
+ * node_modules/.package-lock.json; a package that is optional may be absent there.
+ * @param {string} checkout
+ * @returns {string | null}
+ */
+export function staleModules(checkout) {
+  const wanted = readLock(path.join(checkout, 'package-lock.json'));
+  const installed = readLock(path.join(checkout, 'node_modules/.package-lock.json'));
+  if (installed === null) return 'node_modules: not installed';
+  if (wanted === null) return 'package-lock.json: missing';
+  for (const [name, entry] of Object.entries(wanted)) {
+    if (name === '') continue;
+    const version = installed[name]?.version;
+    if (version === undefined && entry.optional) continue;
+    if (version !== entry.version) return `${name}: ${version ?? 'none'} installed, ${entry.version} wanted`;
+  }
+  return null;
+}
+
+/**
+ * @param {string} file
+ * @returns {Record<string, {version: string, optional?: boolean}> | null}
+ */
+function readLock(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : null;
+}
+
+const NPM_ARGUMENTS = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+
+/**
+ * @param {Steps} steps
+ * @param {{dryRun: boolean, checks: boolean}} options
+ */
+export async function setUp(steps, { dryRun, checks }) {
+  const missing = missingTools({ checks });
+  const stale = staleModules(root);
+  const mayInstall = !dryRun && process.getuid?.() === 0 && onPath('apt-get');
+
+  if (missing.length > 0 && !mayInstall) {
+    console.log('Missing on this machine:');
+    for (const tool of missing) console.log(`  ${tool.commands.join(' or ')}, which ${tool.why}`);
+    console.log(`On Debian, as root, this installs them:\n  ${installCommand(missing)}`);
+  }
+  if (stale && dryRun)
+    console.log(`${stale}\nThis installs what is missing:\n  npm ${NPM_ARGUMENTS.join(' ')}`);
+  if (dryRun) {
+    if (missing.length === 0 && !stale) console.log('Nothing is missing.');
+    return;
+  }
+  if (missing.length > 0) {
+    if (!mayInstall) process.exit(1);
+    await steps.must(`apt: ${missing.map((tool) => tool.debian).join(' ')}`, () => installTools(missing));
+  }
+  if (stale) await steps.must('npm packages', () => run('npm', NPM_ARGUMENTS).then(() => ''));
+}
+
+/** @param {readonly Tool[]} missing */
+async function installTools(missing) {
+  const [command, ...args] = /** @type {[string, ...string[]]} */ (installCommand(missing).split(' '));
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  try {
+    await run(command, args, { env });
+  } catch {
+    // Usually a machine that has never fetched its package lists, or long ago.
+    await run('apt-get', ['update'], { env });
+    await run(command, args, { env });
+  }
+}
+
+if (isProgram(import.meta.url)) {
+  const { values } = parseArgs({
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      checks: { type: 'boolean', default: false },
+    },
+  });
+  await setUp(new Steps(), { dryRun: values['dry-run'], checks: values.checks });
+}

@@ -1,0 +1,64 @@
+/**
+ * Which tests there are, and how each suite is run. A suite is a folder of test/; its tests are `*.test.ts`
+ * (compiled to dist-test/) or, for tests of these scripts, `*.test.mjs`.
+ */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './steps.mjs';
+
+/**
+ * How one folder of test/ is run; a folder not named here gets `DEFAULT_SUITE`.
+ * @typedef {object} Suite
+ * @property {number} concurrency test files at a time. One where a test measures time, memory or threads.
+ * @property {number} timeoutMs for one test file, which is then killed and counts as failed.
+ */
+
+/** @type {Suite} */
+const DEFAULT_SUITE = { concurrency: 2, timeoutMs: 120_000 };
+
+/** @type {Readonly<Record<string, Suite>>} */
+const SUITES = {
+  native: { concurrency: 1, timeoutMs: 180_000 },
+  evaluator: { concurrency: 1, timeoutMs: 180_000 },
+  supervisor: { concurrency: 1, timeoutMs: 120_000 },
+  programs: { concurrency: 1, timeoutMs: 300_000 },
+};
+
+/**
+ * The suites that touch the addon or hold the contract of what runs on it. They run on Node 24 in full, and under
+ * AddressSanitizer.
+ */
+export const NATIVE_SUITES = Object.freeze(['native', 'evaluator', 'codec']);
+
+/**
+ * Tests that end threads and processes at random moments: their file names have this word in them. They run on
+ * every supported Node major, because how a thread ends is where the majors differ most.
+ */
+export const ENDING_TESTS = /(^|[-.])(ending|endings|exit|exits)[-.]/;
+
+/** @param {string} name @returns {Suite} */
+export function suiteNamed(name) {
+  return SUITES[name] ?? DEFAULT_SUITE;
+}
+
+/**
+ * The test files of each suite as they are run. Found by their sources: a compiled test whose source is gone does
+ * not run.
+ * @param {(suite: string, file: string) => boolean} [wanted]
+ * @returns {Map<string, string[]>} paths relative to the checkout
+ */
+export function testFiles(wanted = () => true) {
+  const folder = path.join(root, 'test');
+  /** @type {Map<string, string[]>} */
+  const found = new Map();
+  for (const name of readdirSync(folder, { recursive: true }).map(String).sort()) {
+    if (!/\.test\.(ts|mjs)$/.test(name)) continue;
+    const suite = name.includes(path.sep) ? /** @type {string} */ (name.split(path.sep)[0]) : 'other';
+    if (!wanted(suite, path.basename(name))) continue;
+    const file = name.endsWith('.ts')
+      ? path.join('dist-test', name.replace(/ts$/, 'js'))
+      : path.join('test', name);
+    found.set(suite, [...(found.get(suite) ?? []), file]);
+  }
+  return found;
+}

@@ -1,0 +1,124 @@
+/**
+ * Everything that has to hold before a change is taken: sets up, builds, lints, tests on the running Node, then tests
+ * the native and contract suites on the other supported Node majors.
+ *
+ *   npm run verify [-- --only lint,unit,node24 | --skip lint]
+ *
+ * The last line is `N passed, N failed`: the tests of all majors; a step that is not a test (a build, a lint) and fails
+ * counts as one failure.
+ */
+import { parseArgs } from 'node:util';
+import { buildNative, buildPrelude, buildTests, buildTypeScript } from './build.mjs';
+import { CHECKS } from './checks.mjs';
+import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
+import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
+import { setUp } from './setup.mjs';
+import { Steps } from './steps.mjs';
+import { ENDING_TESTS, NATIVE_SUITES } from './suites.mjs';
+
+/** The Node major on which the native and contract suites run in full, besides the running one. */
+const FULL_MAJOR = 24;
+
+const otherMajors = supportedMajors.filter((major) => major !== runningMajor);
+const PARTS = ['setup', 'build', 'lint', 'unit', ...otherMajors.map((major) => `node${major}`)];
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, skip: { type: 'string' } } });
+const only = partsNamed(values.only);
+const skip = partsNamed(values.skip);
+const wanted = (/** @type {string} */ part) =>
+  (only === null || only.includes(part)) && !skip?.includes(part);
+
+const steps = new Steps();
+const counts = noTests();
+
+if (wanted('setup')) {
+  heading('Set up');
+  await setUp(steps, { dryRun: false, checks: true });
+}
+if (wanted('build')) {
+  heading('Build');
+  await counted('addon', () => buildNative());
+  await counted('typescript', buildTypeScript);
+  await counted('sandbox prelude', buildPrelude);
+  await counted('tests and benchmarks', buildTests);
+}
+if (wanted('lint')) {
+  heading('Lint and check');
+  for (const check of CHECKS) await counted(check.name, check.run);
+}
+if (wanted('unit')) await tests(`Tests on Node ${process.versions.node}`, 'tests', {});
+for (const major of otherMajors) {
+  if (wanted(`node${major}`)) await testOn(major);
+}
+
+console.log(`\nDurations\n${steps.table()}\n`);
+console.log(summary(counts));
+process.exit(counts.failed > 0 ? 1 : 0);
+
+/**
+ * Builds the addon for another Node major and runs the suites that depend on the major.
+ * @param {number} major
+ */
+async function testOn(major) {
+  heading(`Node ${major}`);
+  let node = '';
+  const directory = buildDirectoryOf(major);
+  const ready =
+    (await counted(`node ${major}`, async () => {
+      node = await ensureNode(major);
+    })) && (await counted(`addon for Node ${major}`, () => buildNative({ node, directory })));
+  if (!ready) return;
+  await tests(`Tests on Node ${major}`, `tests, Node ${major}`, {
+    node,
+    env: { ...process.env, DCP_NATIVE_BUILD_DIR: directory },
+    wanted: (suite, file) =>
+      NATIVE_SUITES.includes(suite) && (major === FULL_MAJOR || ENDING_TESTS.test(file)),
+  });
+}
+
+/**
+ * Runs suites as one step, whose tests are counted one by one.
+ * @param {string} title
+ * @param {string} name
+ * @param {Parameters<typeof runSuites>[0]} options
+ */
+async function tests(title, name, options) {
+  heading(title);
+  const start = performance.now();
+  const sum = await runSuites(options);
+  // A selection that matches nothing would pass silently.
+  if (sum.passed + sum.failed === 0) {
+    sum.failed++;
+    sum.failures.push(`${name}: no test ran`);
+  }
+  addCounts(counts, sum);
+  const seconds = (performance.now() - start) / 1000;
+  steps.records.push({ name, seconds, state: sum.failed > 0 ? 'failed' : 'ok', note: '' });
+}
+
+/** @param {string} name @param {() => unknown} work */
+async function counted(name, work) {
+  const ok = await steps.step(name, work);
+  if (!ok) {
+    counts.failed++;
+    counts.failures.push(name);
+  }
+  return ok;
+}
+
+/** @param {string} text */
+function heading(text) {
+  console.log(`\n${text}`);
+}
+
+/** @param {string | undefined} list @returns {string[] | null} */
+function partsNamed(list) {
+  if (list === undefined) return null;
+  const parts = list.split(',');
+  const unknown = parts.find((part) => !PARTS.includes(part));
+  if (unknown !== undefined) {
+    console.error(`${unknown}: no such part of verify; there are ${PARTS.join(', ')}`);
+    process.exit(2);
+  }
+  return parts;
+}
