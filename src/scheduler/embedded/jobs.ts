@@ -1,0 +1,277 @@
+import { Packr } from 'msgpackr';
+import {
+  InvalidArgumentError,
+  JobNotFoundError,
+  MAX_SLICE_NUMBER,
+  SchedulerError,
+  type CodecName,
+  type JobId,
+  type JobSpec,
+  type JobState,
+  type JobStatus,
+} from '../../model/index.js';
+import type { Store } from './store.js';
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true });
+
+/** A Job's number inside the store: never used twice, so keys of a removed Job cannot be mistaken. */
+export type JobNumber = number;
+
+/** `removing`: gone for everybody; its records are being deleted. */
+export type RowState = JobState | 'removing';
+
+const STATES: readonly RowState[] = ['uploading', 'open', 'finished', 'cancelled', 'removing'];
+
+/** All that changes in a Job, in one small record. Counts are in Slices and always exact. */
+export interface JobRow {
+  state: RowState;
+  /** `Date.now()` */
+  createdAt: number;
+  /** Slices there are; a list Job's grows while it is uploaded. */
+  known: number;
+  done: number;
+  failed: number;
+  leased: number;
+  pending: number;
+  /** Sum of `elapsedMs` over `done`. */
+  elapsedMs: number;
+  /** Numbers of the next log entry, Task and results record. */
+  nextSeq: number;
+  nextTask: number;
+  nextGroup: number;
+  /** When the Job last got a turn (see `ready`), and whether it stands in that queue. */
+  turn: number;
+  queued: boolean;
+  /** Console and custom messages in the log, their bytes, and whether some were dropped. */
+  messages: number;
+  messageBytes: number;
+  dropping: boolean;
+}
+
+export function encodeRow(row: JobRow): Uint8Array {
+  return packr.pack([
+    STATES.indexOf(row.state),
+    row.createdAt,
+    row.known,
+    row.done,
+    row.failed,
+    row.leased,
+    row.pending,
+    row.elapsedMs,
+    row.nextSeq,
+    row.nextTask,
+    row.nextGroup,
+    row.turn,
+    row.queued,
+    row.messages,
+    row.messageBytes,
+    row.dropping,
+  ]);
+}
+
+export function decodeRow(bytes: Uint8Array, what: string): JobRow {
+  const v = decode(bytes, what) as unknown[];
+  const state = Array.isArray(v) && v.length === 16 ? STATES[v[0] as number] : undefined;
+  if (state === undefined) throw damaged(what, 'it is not a row');
+  const n = (i: number): number => {
+    if (typeof v[i] !== 'number') throw damaged(what, `field ${i} is ${typeof v[i]}, expected number`);
+    return v[i];
+  };
+  return {
+    state,
+    createdAt: n(1),
+    known: n(2),
+    done: n(3),
+    failed: n(4),
+    leased: n(5),
+    pending: n(6),
+    elapsedMs: n(7),
+    nextSeq: n(8),
+    nextTask: n(9),
+    nextGroup: n(10),
+    turn: n(11),
+    queued: v[12] === true,
+    messages: n(13),
+    messageBytes: n(14),
+    dropping: v[15] === true,
+  };
+}
+
+/** A Job's fixed part without its arguments, which are a blob of their own. */
+export interface JobFixed {
+  readonly id: JobId;
+  readonly spec: Omit<JobSpec, 'arguments'>;
+}
+
+export function encode(value: unknown): Uint8Array {
+  return packr.pack(value);
+}
+
+export function decode(bytes: Uint8Array, what: string): unknown {
+  try {
+    return packr.unpack(bytes);
+  } catch (cause) {
+    throw damaged(what, (cause as Error).message);
+  }
+}
+
+/** The store holds what we never write. */
+export function damaged(what: string, why: string): SchedulerError {
+  return new SchedulerError(`${what}: the store is damaged: ${why}`);
+}
+
+/** Reads and writes of Jobs' rows; inside a transaction where it writes. */
+export class Jobs {
+  /** Fixed parts never change, and numbers are never used twice. */
+  private readonly fixed = new Map<JobNumber, JobFixed>();
+  private aborts = 0;
+
+  constructor(private readonly store: Store) {}
+
+  /** @throws JobNotFoundError */
+  numberOf(id: JobId): JobNumber {
+    if (typeof id !== 'string' || id.length === 0 || id.length > 64) throw new JobNotFoundError(String(id));
+    const bytes = this.store.ids.get(id);
+    if (bytes === undefined) throw new JobNotFoundError(id);
+    if (bytes.byteLength !== 4) throw damaged(`job ${JSON.stringify(id)}`, `its number has ${bytes.byteLength} bytes, expected 4`);
+    return bytes.readUInt32LE(0);
+  }
+
+  /** @throws JobNotFoundError also for a Job that is being removed */
+  row(number: JobNumber, id: JobId): JobRow {
+    const row = this.rowOrNull(number);
+    if (row === null || row.state === 'removing') throw new JobNotFoundError(id);
+    return row;
+  }
+
+  rowOrNull(number: JobNumber): JobRow | null {
+    const bytes = this.store.rows.get(number);
+    return bytes === undefined ? null : decodeRow(bytes, `job number ${number}`);
+  }
+
+  put(number: JobNumber, row: JobRow): void {
+    this.store.rows.put(number, encodeRow(row));
+  }
+
+  fixedOf(number: JobNumber): JobFixed {
+    if (this.store.aborts !== this.aborts) {
+      // A Job that was created in an aborted transaction leaves its number to another.
+      this.aborts = this.store.aborts;
+      this.fixed.clear();
+    }
+    let fixed = this.fixed.get(number);
+    if (!fixed) {
+      const what = `job number ${number}`;
+      const bytes = this.store.specs.get(number);
+      if (bytes === undefined) throw damaged(what, 'its description is missing');
+      fixed = decode(bytes, what) as JobFixed;
+      if (typeof fixed?.id !== 'string' || typeof fixed.spec?.inputSet?.kind !== 'string') throw damaged(what, 'its description is not one');
+      if (this.fixed.size >= 4096) this.fixed.clear();
+      this.fixed.set(number, fixed);
+    }
+    return fixed;
+  }
+
+  forget(number: JobNumber): void {
+    this.fixed.delete(number);
+  }
+
+  status(number: JobNumber, row: JobRow): JobStatus {
+    const { id, spec } = this.fixedOf(number);
+    return {
+      id,
+      state: row.state as JobState,
+      public: spec.public,
+      total: row.state === 'uploading' ? null : this.totalOf(number, row),
+      known: row.known,
+      done: row.done,
+      failed: row.failed,
+      leased: row.leased,
+      createdAt: row.createdAt,
+      sliceMs: row.done === 0 ? null : row.elapsedMs / row.done,
+    };
+  }
+
+  /** A list Job cancelled while it was uploaded never learns its total; then what is known stands for it. */
+  private totalOf(number: JobNumber, row: JobRow): number {
+    const { inputSet } = this.fixedOf(number).spec;
+    return inputSet.kind === 'range' ? inputSet.count : row.known;
+  }
+
+  // The queue of Jobs with pending Slices, least recently served first: `[turn, number]`.
+
+  enqueue(number: JobNumber, row: JobRow): void {
+    if (row.queued || row.pending === 0 || (row.state !== 'uploading' && row.state !== 'open')) return;
+    this.store.ready.put([row.turn, number], EMPTY);
+    row.queued = true;
+  }
+
+  dequeue(number: JobNumber, row: JobRow): void {
+    if (!row.queued) return;
+    this.store.ready.remove([row.turn, number]);
+    row.queued = false;
+  }
+
+  /** A counter in `meta`; 0 before its first use. */
+  counter(name: string): number {
+    const bytes = this.store.meta.get(name);
+    return bytes === undefined ? 0 : bytes.readDoubleLE(0);
+  }
+
+  bump(name: string): number {
+    const value = this.counter(name) + 1;
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(value);
+    this.store.meta.put(name, bytes);
+    return value;
+  }
+}
+
+export const EMPTY = new Uint8Array(0);
+
+/** Above every number in a key. */
+export const LAST = 2 ** 53 - 1;
+
+const CODECS: readonly CodecName[] = ['native', 'kvin', 'json'];
+
+/** @throws InvalidArgumentError naming the first field that does not fit */
+export function checkSpec(spec: JobSpec): void {
+  const bad = (field: string, expected: string, given: unknown): never => {
+    throw new InvalidArgumentError(`spec.${field}`, `expected ${expected}, got ${show(given)}`);
+  };
+  if (typeof spec !== 'object' || spec === null) throw new InvalidArgumentError('spec', `expected an object, got ${show(spec)}`);
+  for (const key of ['name', 'description', 'link'] as const) {
+    if (typeof spec.public?.[key] !== 'string') bad(`public.${key}`, 'a string', spec.public?.[key]);
+  }
+  if (typeof spec.workFunction !== 'string' || spec.workFunction === '') bad('workFunction', 'source text', spec.workFunction);
+  if (!(spec.arguments?.head instanceof Uint8Array)) bad('arguments.head', 'a Uint8Array', spec.arguments?.head);
+  if (!Array.isArray(spec.arguments.segments) || !spec.arguments.segments.every((s) => s instanceof Uint8Array)) {
+    bad('arguments.segments', 'an array of Uint8Arrays', spec.arguments.segments);
+  }
+  if (!CODECS.includes(spec.codec)) bad('codec', `one of ${CODECS.join(', ')}`, spec.codec);
+  const set = spec.inputSet;
+  if (set?.kind === 'range') {
+    if (!Number.isInteger(set.count) || set.count < 0 || set.count > MAX_SLICE_NUMBER) {
+      bad('inputSet.count', `an integer from 0 to ${MAX_SLICE_NUMBER}`, set.count);
+    }
+    if (!Number.isFinite(set.start)) bad('inputSet.start', 'a finite number', set.start);
+    if (!Number.isFinite(set.step)) bad('inputSet.step', 'a finite number', set.step);
+  } else if (set?.kind === 'list') {
+    if (set.count !== null) bad('inputSet.count', 'null: the Scheduler counts what is uploaded', set.count);
+  } else bad('inputSet.kind', '"list" or "range"', (set as { kind?: unknown } | undefined)?.kind);
+  if (typeof spec.requirements !== 'object' || spec.requirements === null) bad('requirements', 'an object', spec.requirements);
+  if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
+    bad('computeGroups', 'an array of strings', spec.computeGroups);
+  }
+  for (const key of ['sliceTimeoutMs', 'progressTimeoutMs'] as const) {
+    const value = spec.limits?.[key];
+    if (typeof value !== 'number' || !(value > 0)) bad(`limits.${key}`, 'a number above 0', value);
+  }
+}
+
+/** A value for a message, never long. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : `a ${value.constructor?.name ?? 'object'}`;
+  return String(value);
+}

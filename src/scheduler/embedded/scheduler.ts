@@ -1,0 +1,773 @@
+import { randomInt } from 'node:crypto';
+import {
+  InvalidArgumentError,
+  JobStateError,
+  makeRangeBatch,
+  MAX_SLICE_NUMBER,
+  SchedulerError,
+  type JobEvent,
+  type JobId,
+  type JobSpec,
+  type JobStatus,
+  type Payload,
+  type PayloadColumns,
+  type ResultBatch,
+  type ReturnReason,
+  type SliceBatch,
+  type SliceMessage,
+  type Task,
+  type TaskId,
+} from '../../model/index.js';
+import type { Scheduler, StoredResult, SubmitReceipt, TaskRequest } from '../scheduler.js';
+import { Blob, BlobError, namePack, packBlob, singleColumn } from './blob.js';
+import { systemClock, type SchedulerClock } from './clock.js';
+import { countOf, fromNumbers, splitAt, subtract, toNumbers, type Intervals } from './intervals.js';
+import { checkSpec, damaged, encode, Jobs, LAST, show, type JobFixed, type JobNumber, type JobRow } from './jobs.js';
+import { Leases } from './leases.js';
+import { customEvent, draftMessages, Log, type MessageGroup } from './log.js';
+import { cutParcels, loadPayloads, loadTask, type Piece } from './payloads.js';
+import { draftResults, Results, type ResultDraft } from './results.js';
+import { Store, type StoreOptions } from './store.js';
+
+export interface EmbeddedSchedulerOptions extends StoreOptions {
+  /** How long a Task is leased for, in milliseconds, from 1000. Default 60,000. Processes may differ. */
+  readonly leaseMs?: number;
+  /** For tests. */
+  readonly clock?: SchedulerClock;
+}
+
+/** A Task has at most so many Slices, whatever `TaskRequest.maxSlices` says: its transaction must stay short. */
+export const MAX_TASK_SLICES = 65_536;
+
+/** Records deleted in one transaction when a Job is removed. */
+const PURGE_RECORDS = 500;
+
+/**
+ * Opens the Scheduler in `directory`, making both if need be. Several processes of one machine may have it open at
+ * once, without a daemon; they must share their process ids' namespace, and the directory must be on a local file system.
+ *
+ * @throws InvalidArgumentError an option is out of range
+ * @throws SchedulerError the store is of another version, damaged, or locked by a stopped process; or this is not the
+ *   process's main thread
+ */
+export async function openEmbeddedScheduler(directory: string, options: EmbeddedSchedulerOptions = {}): Promise<EmbeddedScheduler> {
+  if (typeof directory !== 'string' || directory === '') throw new InvalidArgumentError('directory', `expected a path, got ${show(directory)}`);
+  const leaseMs = options.leaseMs ?? 60_000;
+  if (!Number.isFinite(leaseMs) || leaseMs < 1000) throw new InvalidArgumentError('options.leaseMs', `expected at least 1000, got ${show(leaseMs)}`);
+  const clock = options.clock ?? systemClock();
+  const store = await Store.open(directory, options);
+  const scheduler = new EmbeddedScheduler(store, clock, leaseMs);
+  try {
+    await scheduler.recover();
+  } catch (error) {
+    await scheduler.close();
+    throw error;
+  }
+  return scheduler;
+}
+
+/** Made by `openEmbeddedScheduler`. See `docs/SCHEDULER.md` for the store's tables and rules. */
+export class EmbeddedScheduler implements Scheduler {
+  private readonly jobs: Jobs;
+  private readonly leases: Leases;
+  private readonly results: Results;
+  private readonly log: Log;
+  private closing: Promise<void> | null = null;
+  private readonly closed = new AbortController();
+  private readonly calls = new Set<Promise<unknown>>();
+  /** The `work` counter when a Task was last asked for in vain: what came before it is not news. */
+  private workSeen = -1;
+  /** The last `addSlices` per Job: calls of one process are stored in the order in which they were made. */
+  private readonly uploads = new Map<JobId, Promise<void>>();
+
+  /** @internal */
+  constructor(
+    private readonly store: Store,
+    private readonly clock: SchedulerClock,
+    private readonly leaseMs: number,
+  ) {
+    this.jobs = new Jobs(store);
+    this.leases = new Leases(store, this.jobs, clock, leaseMs);
+    this.results = new Results(store);
+    this.log = new Log(store);
+  }
+
+  /** @internal Puts right what a reboot or a crash left: leases of earlier boots, Jobs half removed. */
+  async recover(): Promise<void> {
+    const boot = this.clock.bootId;
+    if (this.store.read(() => this.store.meta.get('boot')?.toString()) !== boot) {
+      for (let at: [number, number] | null = [0, -1]; at !== null;) {
+        const from: [number, number] = at;
+        at = await this.store.write(() => this.leases.expireOtherBoots(from));
+      }
+      await this.store.write(() => this.store.meta.put('boot', Buffer.from(boot)));
+    }
+    const removing = this.store.read(() => this.rowsOf().filter(({ row }) => row.state === 'removing'));
+    // In the background: nobody sees these Jobs any more. Errors are not lost: the next opening tries again.
+    for (const { number } of removing) void this.track(() => this.purge(number)).catch(() => undefined);
+  }
+
+  // For clients
+
+  createJob(spec: JobSpec): Promise<JobId> {
+    return this.track(async () => {
+      checkSpec(spec);
+      const { arguments: args, ...rest } = spec;
+      const id = randomId();
+      const { bytes, spill } = packBlob(singleColumn(args), 0, 1, 0);
+      const create = (number: JobNumber): void => {
+        const range = spec.inputSet.kind === 'range';
+        const known = spec.inputSet.kind === 'range' ? spec.inputSet.count : 0;
+        const row: JobRow = {
+          state: range ? 'open' : 'uploading',
+          createdAt: Date.now(),
+          known,
+          done: 0,
+          failed: 0,
+          leased: 0,
+          pending: 0,
+          elapsedMs: 0,
+          nextSeq: 1,
+          nextTask: 1,
+          nextGroup: 1,
+          turn: 0,
+          queued: false,
+          messages: 0,
+          messageBytes: 0,
+          dropping: false,
+        };
+        this.store.ids.put(id, new Uint8Array(Uint32Array.of(number).buffer));
+        this.store.specs.put(number, encode({ id, spec: rest } satisfies JobFixed));
+        this.store.data.put([number, 0], bytes);
+        this.log.state(number, row, range ? 'open' : 'uploading');
+        if (known > 0) this.leases.addPending(number, row, [1, known]);
+        this.finishIfDone(number, row);
+        this.jobs.put(number, row);
+      };
+      if (spill.length === 0) await this.store.write(() => create(this.jobs.bump('jobs')));
+      else {
+        const number = await this.store.write(() => this.jobs.bump('jobs'));
+        await this.withPack(number, spill, async (pack) => {
+          namePack(bytes, pack!);
+          await this.store.write(() => create(number));
+        });
+      }
+      return id;
+    });
+  }
+
+  addSlices(jobId: JobId, batch: SliceBatch): Promise<void> {
+    return this.track(() => {
+      const previous = this.uploads.get(jobId) ?? Promise.resolve();
+      const upload = previous.catch(() => undefined).then(() => this.upload(jobId, batch));
+      const settled = upload.then(noop, noop).then(() => {
+        if (this.uploads.get(jobId) === settled) this.uploads.delete(jobId);
+      });
+      this.uploads.set(jobId, settled);
+      return upload;
+    });
+  }
+
+  private async upload(jobId: JobId, batch: SliceBatch): Promise<void> {
+    const count = checkColumns('batch', batch, batch?.numbers);
+    for (let i = 1; i < count; i++) {
+      if (batch.numbers[i] !== batch.numbers[0]! + i) {
+        throw new InvalidArgumentError(`batch.numbers[${i}]`, `expected ${batch.numbers[0]! + i}, the number after the one before, got ${batch.numbers[i]}`);
+      }
+    }
+    const number = this.store.read(() => this.jobs.numberOf(jobId));
+    if (count === 0) return;
+    const writes: Promise<void>[] = [];
+    let stored = 0;
+    const parcels = cutParcels(batch, count, (from, to, blob) => ({ first: batch.numbers[from]!, last: batch.numbers[to - 1]!, blob }));
+    try {
+      for (const { records, spill } of parcels) {
+        await this.withPack(number, spill, async (pack) => {
+          const write = this.store.write(() => {
+            const row = this.jobs.row(number, jobId);
+            if (row.state !== 'uploading') throw new JobStateError(`job ${JSON.stringify(jobId)} is ${row.state}, Slices can be added while it is uploading`);
+            if (records[0]!.first !== row.known + 1) {
+              throw new InvalidArgumentError('batch.numbers', `expected to start at ${row.known + 1}, got ${records[0]!.first}`);
+            }
+            for (const { first, blob } of records) {
+              if (pack) namePack(blob, pack);
+              this.store.data.put([number, first], blob);
+            }
+            const last = records[records.length - 1]!.last;
+            row.known = last;
+            this.leases.addPending(number, row, [records[0]!.first, last]);
+            this.jobs.put(number, row);
+          });
+          // Parcels follow each other into the queue without waiting for the disk, but not without bound.
+          writes.push(write);
+          write.catch(noop);
+          if (pack || writes.length - stored >= 32) {
+            await Promise.all(writes);
+            stored = writes.length;
+          }
+        });
+      }
+    } finally {
+      await Promise.allSettled(writes);
+    }
+    await Promise.all(writes); // throws the first failure: those after it fail for want of it
+  }
+
+  sealJob(jobId: JobId): Promise<void> {
+    return this.track(() =>
+      this.store.write(() => {
+        const number = this.jobs.numberOf(jobId);
+        const row = this.jobs.row(number, jobId);
+        if (row.state === 'cancelled') throw new JobStateError(`job ${JSON.stringify(jobId)} is cancelled, its upload cannot be ended`);
+        if (row.state !== 'uploading') return;
+        row.state = 'open';
+        this.log.state(number, row, 'open');
+        this.finishIfDone(number, row);
+        this.jobs.put(number, row);
+      }),
+    );
+  }
+
+  listJobs(): Promise<JobStatus[]> {
+    return this.track(async () =>
+      this.store.read(() =>
+        this.rowsOf()
+          .filter(({ row }) => row.state !== 'removing')
+          .map(({ number, row }) => this.jobs.status(number, row)),
+      ),
+    );
+  }
+
+  jobStatus(jobId: JobId): Promise<JobStatus> {
+    return this.track(async () =>
+      this.store.read(() => {
+        const number = this.jobs.numberOf(jobId);
+        return this.jobs.status(number, this.jobs.row(number, jobId));
+      }),
+    );
+  }
+
+  readResults(jobId: JobId, numbers: Uint32Array): Promise<(StoredResult | null)[]> {
+    return this.track(async () => {
+      if (!(numbers instanceof Uint32Array)) throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
+      const number = this.store.read(() => this.jobs.numberOf(jobId));
+      const out: (StoredResult | null)[] = [];
+      for (let from = 0; from < numbers.length; from += 4096) {
+        if (from > 0) await new Promise(setImmediate);
+        const located = this.store.read(() => this.results.locate(number, jobId, numbers.subarray(from, from + 4096)));
+        for (const result of await this.results.load(number, jobId, located)) out.push(result);
+      }
+      return out;
+    });
+  }
+
+  readEvents(jobId: JobId, after: number, limit: number): Promise<JobEvent[]> {
+    return this.track(async () => {
+      checkInteger('after', after, 0);
+      checkInteger('limit', limit, 1);
+      const { number, raw } = this.store.read(() => {
+        const number = this.jobs.numberOf(jobId);
+        return { number, raw: this.log.read(number, after, limit) };
+      });
+      const custom = raw.flatMap((one) => ('event' in one ? [] : [one]));
+      const payloads = await this.load(jobId, number, 'messages', custom);
+      let at = 0;
+      return raw.map((one) => ('event' in one ? one.event : customEvent(one, payloads[at++]!)));
+    });
+  }
+
+  waitForEvents(jobId: JobId, after: number, signal: AbortSignal): Promise<boolean> {
+    return this.wait(signal, () => {
+      checkInteger('after', after, 0);
+      const number = this.jobs.numberOf(jobId);
+      return this.jobs.row(number, jobId).nextSeq - 1 > after;
+    });
+  }
+
+  cancelJob(jobId: JobId): Promise<void> {
+    return this.track(() =>
+      this.store.write(() => {
+        const number = this.jobs.numberOf(jobId);
+        const row = this.jobs.row(number, jobId);
+        if (row.state === 'cancelled' || row.state === 'finished') return;
+        row.state = 'cancelled';
+        this.jobs.dequeue(number, row);
+        this.leases.voidAll(number, row);
+        this.log.state(number, row, 'cancelled');
+        this.jobs.put(number, row);
+      }),
+    );
+  }
+
+  removeJob(jobId: JobId): Promise<void> {
+    return this.track(async () => {
+      const number = await this.store.write(() => {
+        const number = this.jobs.numberOf(jobId);
+        const row = this.jobs.row(number, jobId);
+        row.state = 'removing';
+        this.jobs.dequeue(number, row);
+        this.leases.voidAll(number, row);
+        this.store.ids.remove(jobId);
+        this.jobs.put(number, row);
+        return number;
+      });
+      await this.purge(number);
+    });
+  }
+
+  /** Deletes what a removed Job stored, a bounded part at a time. Its row goes last, so that this can be taken up again. */
+  private async purge(number: JobNumber): Promise<void> {
+    const { pending, data, results, found, attempts, log } = this.store;
+    for (const table of [pending, data, results, found, attempts, log]) {
+      while (!this.closed.signal.aborted) {
+        const left = await this.store.write(() => {
+          const keys = table.keys([number, 0], [number, LAST], PURGE_RECORDS);
+          for (const key of keys) table.remove(key);
+          return keys.length === PURGE_RECORDS;
+        });
+        if (!left) break;
+      }
+    }
+    if (this.closed.signal.aborted) return;
+    await this.store.packs.removeJob(number);
+    this.jobs.forget(number);
+    await this.store.write(() => {
+      this.store.specs.remove(number);
+      this.store.rows.remove(number);
+    });
+  }
+
+  // For Workers
+
+  fetchJob(jobId: JobId): Promise<JobSpec> {
+    return this.track(async () => {
+      const { number, fixed, row, bytes } = this.store.read(() => {
+        const number = this.jobs.numberOf(jobId);
+        const row = this.jobs.row(number, jobId);
+        return { number, row, fixed: this.jobs.fixedOf(number), bytes: this.store.data.get([number, 0]) };
+      });
+      const blob = this.parse(bytes, `job ${JSON.stringify(jobId)}, its arguments`);
+      const [args] = await this.load(jobId, number, 'its arguments', [{ blob, entry: 0 }]);
+      const { inputSet } = fixed.spec;
+      return {
+        ...fixed.spec,
+        inputSet: inputSet.kind === 'range' || row.state === 'uploading' ? inputSet : { kind: 'list', count: row.known },
+        arguments: args!,
+      };
+    });
+  }
+
+  requestTask(request: TaskRequest): Promise<Task | null> {
+    return this.track(async () => {
+      checkRequest(request);
+      // Most requests of an idle Worker end here, without a transaction.
+      const hopeless = this.store.read(() => {
+        if (this.leases.anyExpired()) return false;
+        const work = this.jobs.counter('work');
+        for (const [, number] of this.queue()) if (this.suits(number, request)) return false;
+        this.workSeen = work;
+        return true;
+      });
+      if (hopeless) return null;
+      const granted = await this.store.write(() => this.grant(request));
+      if (granted === null) return null;
+      if (granted instanceof SchedulerError) throw granted;
+      const { id, jobId, number, numbers, attempts, pieces, limits } = granted;
+      let slices: SliceBatch;
+      if (pieces === null) slices = makeRangeBatch(numbers);
+      else {
+        try {
+          slices = await loadTask(this.store.packs, number, numbers, pieces);
+        } catch (error) {
+          await this.returnSlices(id, numbers, { code: 'ESCHEDULER', message: String(error), counted: true });
+          if (!(error instanceof BlobError)) throw error;
+          throw damaged(`job ${JSON.stringify(jobId)}, Slices from ${numbers[0]}`, error.message);
+        }
+      }
+      return { id, jobId, slices, attempts, limits, leaseMs: this.leaseMs };
+    });
+  }
+
+  /** Jobs with pending Slices, least recently served first. */
+  private *queue(): Generator<[number, JobNumber]> {
+    for (let start: [number, number] = [0, 0]; ;) {
+      const keys = this.store.ready.keys(start, [LAST, 0], 64) as [number, JobNumber][];
+      yield* keys;
+      if (keys.length < 64) return;
+      const [turn, number] = keys[63]!;
+      start = [turn, number + 1];
+    }
+  }
+
+  private suits(number: JobNumber, request: TaskRequest): boolean {
+    const { id, spec } = this.jobs.fixedOf(number);
+    if (spec.requirements.environment?.webgpu === true && !request.capabilities.webgpu) return false;
+    if (spec.computeGroups.length > 0 && !spec.computeGroups.some((key) => request.computeGroups.includes(key))) return false;
+    return request.jobIds === null || request.jobIds.includes(id);
+  }
+
+  private grant(request: TaskRequest): Granted | SchedulerError | null {
+    this.leases.expireDue();
+    const work = this.jobs.counter('work');
+    for (const [turn, number] of this.queue()) {
+      if (!this.suits(number, request)) continue;
+      const row = this.jobs.rowOrNull(number);
+      if (row === null || !row.queued || row.turn !== turn) {
+        this.store.ready.remove([turn, number]);
+        continue;
+      }
+      // To the end of the queue, also when its data turn out to be damaged: it must not block others.
+      this.jobs.dequeue(number, row);
+      row.turn = this.jobs.bump('turn');
+      this.jobs.enqueue(number, row);
+      const { id: jobId, spec } = this.jobs.fixedOf(number);
+      let set: Intervals = this.leases.peekPending(number, taskSize(request, request.sliceMs[jobId], row));
+      let pieces: Piece[] | null = null;
+      if (spec.inputSet.kind === 'list') {
+        try {
+          const found = this.collect(number, jobId, set, request.maxBytes);
+          set = splitAt(set, found.count)[0];
+          pieces = found.pieces;
+        } catch (error) {
+          if (!(error instanceof SchedulerError)) throw error;
+          this.jobs.put(number, row);
+          return error;
+        }
+      }
+      this.leases.takePending(number, row, set);
+      const id = this.leases.grant(number, row, request.workerId, set);
+      this.jobs.put(number, row);
+      const numbers = toNumbers(set);
+      return { id, jobId, number, numbers, attempts: this.leases.attemptsOf(number, numbers), pieces, limits: spec.limits };
+    }
+    this.workSeen = work;
+    return null;
+  }
+
+  /** The records that hold these Slices' data, cut where `maxBytes` is reached; at least one Slice. */
+  private collect(number: JobNumber, jobId: JobId, set: Intervals, maxBytes: number): { pieces: Piece[]; count: number } {
+    const pieces: Piece[] = [];
+    let count = 0;
+    let bytes = 0;
+    for (let i = 0; i < set.length; i += 2) {
+      for (let n = set[i]!; n <= set[i + 1]!;) {
+        const what = `job ${JSON.stringify(jobId)}, Slice ${n}`;
+        const record = this.store.data.last([number, n], [number, 0]);
+        if (!record) throw damaged(what, 'its data are missing');
+        const first = (record.key as number[])[1]!;
+        const blob = this.parse(record.value, what);
+        if (n >= first + blob.entries) throw damaged(what, 'its data are missing');
+        const from = n - first;
+        const end = Math.min(set[i + 1]! - first + 1, blob.entries);
+        let to = from;
+        while (to < end) {
+          const size = blob.entryBytes(to);
+          if (count > 0 && bytes + size > maxBytes) break;
+          bytes += size;
+          count++;
+          to++;
+        }
+        if (to > from) pieces.push({ blob, from, to, slice: n });
+        if (to < end) return { pieces, count };
+        n = first + to;
+      }
+    }
+    return { pieces, count };
+  }
+
+  waitForWork(signal: AbortSignal): Promise<boolean> {
+    return this.wait(signal, (scan) => {
+      if (this.jobs.counter('work') !== this.workSeen || this.leases.anyExpired()) return true;
+      // Somebody else's request on this object may have seen the news: once a second, any pending work will do.
+      return scan && this.store.ready.keys([0, 0], [LAST, 0], 1).length > 0;
+    });
+  }
+
+  renewLeases(taskIds: readonly TaskId[]): Promise<TaskId[]> {
+    return this.track(() =>
+      this.store.write(() =>
+        taskIds.filter((id) => {
+          const held = this.leases.find(id);
+          if (held === null) return true;
+          if (this.leases.isExpired(held)) {
+            this.leases.expire(held);
+            return true;
+          }
+          this.leases.renew(held);
+          return false;
+        }),
+      ),
+    );
+  }
+
+  submitResults(taskId: TaskId, jobId: JobId, results: ResultBatch): Promise<SubmitReceipt> {
+    return this.track(async () => {
+      const count = checkResults(results);
+      const number = this.store.read(() => this.jobs.numberOf(jobId));
+      let recorded = 0;
+      for (const { records, spill } of draftResults(results)) {
+        await this.withPack(number, spill, async (pack) => {
+          const fresh = await Promise.all(records.map((draft) => this.store.write(() => this.record(taskId, jobId, number, draft, pack))));
+          const sum = fresh.reduce((a, b) => a + b, 0);
+          recorded += sum;
+          return sum > 0;
+        });
+      }
+      return { recorded, duplicates: count - recorded };
+    });
+  }
+
+  private record(taskId: TaskId, jobId: JobId, number: JobNumber, draft: ResultDraft, pack: Uint8Array | null): number {
+    const row = this.jobs.row(number, jobId);
+    const fresh = this.results.record(number, row, draft, pack);
+    const set = fromNumbers(draft.columns.numbers);
+    const held = this.leases.find(taskId);
+    const own = held?.job === number ? this.leases.release(held, row, set) : [];
+    if (fresh.length > 0) {
+      const others = subtract(fromNumbers(fresh), own);
+      if (others.length > 0) this.leases.releaseElsewhere(number, row, others);
+      this.log.results(number, row, fresh);
+      this.finishIfDone(number, row);
+    }
+    if (fresh.length > 0 || own.length > 0) this.jobs.put(number, row);
+    return fresh.length;
+  }
+
+  private finishIfDone(number: JobNumber, row: JobRow): void {
+    if (row.state !== 'open' || row.done < row.known) return;
+    row.state = 'finished';
+    this.log.state(number, row, 'finished');
+  }
+
+  returnSlices(taskId: TaskId, numbers: Uint32Array, reason: ReturnReason): Promise<void> {
+    return this.track(() => {
+      if (!(numbers instanceof Uint32Array)) throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
+      if (typeof reason?.counted !== 'boolean') throw new InvalidArgumentError('reason.counted', `expected true or false, got ${show(reason?.counted)}`);
+      const set = fromNumbers(numbers);
+      return this.store.write(() => {
+        const held = this.leases.find(taskId);
+        const row = held && this.jobs.rowOrNull(held.job);
+        if (!held || !row) return; // the lease is over: its Slices went back already
+        this.leases.giveBack(held, row, set, reason.counted);
+        this.jobs.put(held.job, row);
+      });
+    });
+  }
+
+  appendMessages(jobId: JobId, messages: readonly SliceMessage[]): Promise<void> {
+    return this.track(async () => {
+      messages.forEach(checkMessage);
+      const number = this.store.read(() => this.jobs.numberOf(jobId));
+      const groups = draftMessages(messages);
+      const spill = groups.flatMap(({ draft }) => draft?.spill ?? []);
+      const append = (group: MessageGroup, pack: Uint8Array | null): Promise<void> =>
+        this.store.write(() => {
+          const row = this.jobs.row(number, jobId);
+          this.log.messages(number, row, group, pack);
+          this.jobs.put(number, row);
+        });
+      await this.withPack(number, spill, async (pack) => {
+        await Promise.all(groups.map((group) => append(group, pack)));
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.closing ??= (async () => {
+      this.closed.abort();
+      while (this.calls.size > 0) await Promise.allSettled([...this.calls]);
+      await this.store.close();
+    })();
+    return this.closing;
+  }
+
+  // What the calls above share
+
+  /** Refuses calls on a closed Scheduler; lets `close` wait for the others. */
+  private track<T>(call: () => Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => {
+      if (this.closing) throw new SchedulerError(`${this.store.directory}: the Scheduler is closed`);
+      return await call();
+    };
+    const promise = run();
+    this.calls.add(promise);
+    const forget = (): void => void this.calls.delete(promise);
+    promise.then(forget, forget);
+    return promise;
+  }
+
+  private async wait(signal: AbortSignal, check: (scan: boolean) => boolean): Promise<boolean> {
+    if (this.closing) throw new SchedulerError(`${this.store.directory}: the Scheduler is closed`);
+    const both = new AbortController();
+    const abort = (): void => both.abort();
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    this.closed.signal.addEventListener('abort', abort);
+    try {
+      return await this.store.doorbell.wait((scan) => this.store.read(() => check(scan)), both.signal);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.closed.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Writes a pack file, if there is anything for it, and takes it away again when `use` throws or answers false. */
+  private async withPack(number: JobNumber, spill: readonly Uint8Array[], use: (pack: Uint8Array | null) => Promise<boolean | void>): Promise<void> {
+    if (spill.length === 0) {
+      await use(null);
+      return;
+    }
+    let pack: Uint8Array;
+    try {
+      pack = await this.store.packs.write(number, spill);
+    } catch (cause) {
+      throw new SchedulerError(`${this.store.directory}: large data cannot be written: ${(cause as Error).message}; what was acknowledged before is kept`, { cause });
+    }
+    let keep = false;
+    try {
+      keep = (await use(pack)) !== false;
+    } finally {
+      if (!keep) await this.store.packs.discard(number, pack);
+    }
+  }
+
+  private rowsOf(): { number: JobNumber; row: JobRow }[] {
+    const out: { number: JobNumber; row: JobRow }[] = [];
+    for (const number of this.store.rows.keys(0, LAST, LAST) as number[]) {
+      const row = this.jobs.rowOrNull(number);
+      if (row) out.push({ number, row });
+    }
+    return out;
+  }
+
+  private parse(bytes: Uint8Array | undefined, what: string): Blob {
+    if (bytes === undefined) throw damaged(what, 'missing');
+    try {
+      return Blob.parse(bytes);
+    } catch (error) {
+      if (error instanceof BlobError) throw damaged(what, error.message);
+      throw error;
+    }
+  }
+
+  private async load(jobId: JobId, number: JobNumber, what: string, items: readonly { blob: Blob; entry: number }[]): Promise<Payload[]> {
+    try {
+      return await loadPayloads(this.store.packs, number, items);
+    } catch (error) {
+      if (error instanceof BlobError) throw damaged(`job ${JSON.stringify(jobId)}, ${what}`, error.message);
+      throw error;
+    }
+  }
+}
+
+interface Granted {
+  readonly id: TaskId;
+  readonly jobId: JobId;
+  readonly number: JobNumber;
+  readonly numbers: Uint32Array;
+  readonly attempts: Uint16Array;
+  /** Null for a range Job. */
+  readonly pieces: readonly Piece[] | null;
+  readonly limits: Task['limits'];
+}
+
+/**
+ * Slices for one Task: what keeps the Sandboxes busy for the time asked for; one per Sandbox while nobody knows how long a
+ * Slice takes; near the end of the Job at most a quarter of what is pending, so that others get some of it.
+ */
+function taskSize(request: TaskRequest, measured: number | undefined, row: JobRow): number {
+  const sliceMs = measured ?? (row.done === 0 ? null : row.elapsedMs / row.done);
+  const wanted = sliceMs === null ? request.sandboxes : Math.ceil((request.sandboxes * request.targetMs) / Math.max(sliceMs, 1e-6));
+  const fair = Math.max(request.sandboxes, Math.ceil(row.pending / 4));
+  return Math.max(1, Math.min(wanted, fair, request.maxSlices, row.pending, MAX_TASK_SLICES));
+}
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** 22 letters and digits, as long as DCP's own: nobody guesses one. */
+function randomId(): JobId {
+  let id = '';
+  for (let i = 0; i < 22; i++) id += ALPHABET[randomInt(ALPHABET.length)];
+  return id;
+}
+
+const noop = (): void => undefined;
+
+function checkInteger(field: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(field, `expected an integer from ${least}, got ${show(value)}`);
+}
+
+function checkRequest(request: TaskRequest): void {
+  checkInteger('request.sandboxes', request.sandboxes, 1);
+  checkInteger('request.maxSlices', request.maxSlices, 1);
+  for (const key of ['targetMs', 'maxBytes'] as const) {
+    if (typeof request[key] !== 'number' || !(request[key] > 0)) throw new InvalidArgumentError(`request.${key}`, `expected a number above 0, got ${show(request[key])}`);
+  }
+  if (typeof request.workerId !== 'string') throw new InvalidArgumentError('request.workerId', `expected a string, got ${show(request.workerId)}`);
+  if (!Array.isArray(request.computeGroups)) throw new InvalidArgumentError('request.computeGroups', `expected an array, got ${show(request.computeGroups)}`);
+  if (request.jobIds !== null && !Array.isArray(request.jobIds)) throw new InvalidArgumentError('request.jobIds', `expected an array or null, got ${show(request.jobIds)}`);
+  for (const [jobId, ms] of Object.entries(request.sliceMs)) {
+    if (typeof ms !== 'number' || !(ms >= 0)) throw new InvalidArgumentError(`request.sliceMs[${JSON.stringify(jobId)}]`, `expected a number from 0, got ${show(ms)}`);
+  }
+}
+
+/** Checks that columns belong together, so that nothing out of bounds is stored; answers how many entries there are. */
+function checkColumns(field: string, columns: PayloadColumns, numbers: Uint32Array): number {
+  if (!(numbers instanceof Uint32Array)) throw new InvalidArgumentError(`${field}.numbers`, `expected a Uint32Array, got ${show(numbers)}`);
+  const count = numbers.length;
+  if (!(columns.heads instanceof Uint8Array)) throw new InvalidArgumentError(`${field}.heads`, `expected a Uint8Array, got ${show(columns.heads)}`);
+  const ends = (name: 'headEnds' | 'segmentEnds', total: number): void => {
+    const list = columns[name];
+    if (!(list instanceof Uint32Array) || list.length !== count) {
+      throw new InvalidArgumentError(`${field}.${name}`, `expected a Uint32Array of ${count}, as many as numbers, got ${list instanceof Uint32Array ? list.length : show(list)}`);
+    }
+    let before = 0;
+    for (let i = 0; i < count; i++) {
+      if (list[i]! < before) throw new InvalidArgumentError(`${field}.${name}[${i}]`, `expected at least ${before}, got ${list[i]}`);
+      before = list[i]!;
+    }
+    if (before !== total) throw new InvalidArgumentError(`${field}.${name}`, `expected to end at ${total}, got ${before}`);
+  };
+  ends('headEnds', columns.heads.byteLength);
+  ends('segmentEnds', columns.segments.length);
+  columns.segments.forEach((segment, i) => {
+    if (!(segment instanceof Uint8Array)) throw new InvalidArgumentError(`${field}.segments[${i}]`, `expected a Uint8Array, got ${show(segment)}`);
+  });
+  for (let i = 0; i < count; i++) {
+    if (numbers[i] === 0) throw new InvalidArgumentError(`${field}.numbers[${i}]`, `expected a Slice number from 1 to ${MAX_SLICE_NUMBER}, got 0`);
+  }
+  return count;
+}
+
+function checkResults(results: ResultBatch): number {
+  const count = checkColumns('results', results, results?.numbers);
+  const { outcomes } = results;
+  if (!(outcomes instanceof Uint8Array) || outcomes.length !== count) throw new InvalidArgumentError('results.outcomes', `expected a Uint8Array of ${count}, got ${show(outcomes?.length)}`);
+  for (const key of ['elapsedMs', 'cpuMs'] as const) {
+    const list = results[key];
+    if (!(list instanceof Float64Array) || list.length !== count) throw new InvalidArgumentError(`results.${key}`, `expected a Float64Array of ${count}, got ${show(list?.length)}`);
+    for (let i = 0; i < count; i++) {
+      if (!(list[i]! >= 0 && list[i]! < Infinity)) throw new InvalidArgumentError(`results.${key}[${i}]`, `expected milliseconds from 0, got ${list[i]}`);
+    }
+  }
+  for (let i = 0; i < count; i++) {
+    if (outcomes[i]! > 1) throw new InvalidArgumentError(`results.outcomes[${i}]`, `expected 0 or 1, got ${outcomes[i]}`);
+  }
+  return count;
+}
+
+const LEVELS = ['debug', 'log', 'info', 'warn', 'error'];
+
+function checkMessage(message: SliceMessage, i: number): void {
+  const bad = (field: string, expected: string, given: unknown): never => {
+    throw new InvalidArgumentError(`messages[${i}].${field}`, `expected ${expected}, got ${show(given)}`);
+  };
+  if (!Number.isInteger(message.slice) || message.slice < 0 || message.slice > MAX_SLICE_NUMBER) bad('slice', 'a Slice number', message.slice);
+  if (message.type === 'console') {
+    if (!LEVELS.includes(message.level)) bad('level', `one of ${LEVELS.join(', ')}`, message.level);
+    if (typeof message.message !== 'string') bad('message', 'a string', message.message);
+  } else if (message.type === 'custom') {
+    if (typeof message.name !== 'string') bad('name', 'a string', message.name);
+    if (!(message.value?.head instanceof Uint8Array) || !Array.isArray(message.value.segments)) bad('value', 'a payload', message.value);
+  } else bad('type', '"console" or "custom"', (message as { type: unknown }).type);
+}
