@@ -1,0 +1,18 @@
+import { createCompute } from './compute.js';
+
+export { Compute, createCompute, type ComputeOptions, type Work } from './compute.js';
+export { JobCancelledError } from './errors.js';
+export type { RangeObject } from './input-set.js';
+export {
+  Job,
+  type ComputeGroup,
+  type CustomEventSource,
+  type JobEvents,
+  type JobRunStatus,
+  type ReadyState,
+} from './job.js';
+export type { ResultHandle } from './result-handle.js';
+export { defaultSchedulerDirectory } from './scheduler-context.js';
+
+/** The client API on the default Scheduler: `DCP_SCHEDULER_DIR`, or `~/.dcp/scheduler`. */
+export const compute = createCompute();

@@ -1,0 +1,95 @@
+import { decode } from '../codec/index.js';
+import { Outcome, SliceError, sliceError, type ConsoleLevel, type JobId, type JobState } from '../model/index.js';
+import type { Scheduler, StoredResult } from '../scheduler/index.js';
+
+/** Hears a Job's log, in order. */
+export interface JobFollowerSink {
+  onResult(slice: number, result: unknown, elapsedMs: number, cpuMs: number): void;
+  onSliceError(slice: number, error: SliceError, elapsedMs: number, cpuMs: number): void;
+  onConsole(slice: number, level: ConsoleLevel, message: string): void;
+  onCustom(slice: number, name: string, value: unknown): void;
+  onState(state: JobState): void;
+  /** Everything up to `cursor` has been told. */
+  onCaughtUp(cursor: number): Promise<void>;
+}
+
+const EVENTS_AT_ONCE = 1_000;
+const RESULTS_AT_ONCE = 1_000;
+
+/** Reads a Job's log from a cursor on, and the results it names. Each result is fetched and decoded once. */
+export class JobFollower {
+  #cursor: number;
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly jobId: JobId,
+    private readonly sink: JobFollowerSink,
+    after = 0,
+  ) {
+    this.#cursor = after;
+  }
+
+  /**
+   * Resolves with the Job's last state once the log has told it, with null when `signal` aborts. Rejects with the
+   * Scheduler's errors; `JobNotFoundError` when the Job is removed meanwhile.
+   */
+  async run(signal: AbortSignal): Promise<'finished' | 'cancelled' | null> {
+    let over: 'finished' | 'cancelled' | null = null;
+    while (!signal.aborted) {
+      const events = await this.scheduler.readEvents(this.jobId, this.#cursor, EVENTS_AT_ONCE);
+      if (events.length === 0) {
+        if (over !== null) return over;
+        await this.scheduler.waitForEvents(this.jobId, this.#cursor, signal);
+        continue;
+      }
+      for (const event of events) {
+        switch (event.type) {
+          case 'results':
+            await this.fetchResults(event.numbers);
+            break;
+          case 'console':
+            this.sink.onConsole(event.slice, event.level, event.message);
+            break;
+          case 'custom':
+            this.sink.onCustom(event.slice, event.name, decode(event.value));
+            break;
+          case 'state':
+            if (event.state === 'finished' || event.state === 'cancelled') over = event.state;
+            this.sink.onState(event.state);
+            break;
+        }
+        this.#cursor = event.seq;
+      }
+      await this.sink.onCaughtUp(this.#cursor);
+    }
+    return null;
+  }
+
+  /** Fetches results that the log followed here does not name. */
+  async fetchResults(numbers: Uint32Array): Promise<void> {
+    for (let from = 0; from < numbers.length; from += RESULTS_AT_ONCE) {
+      const some = numbers.subarray(from, from + RESULTS_AT_ONCE);
+      for (const stored of await this.scheduler.readResults(this.jobId, some)) {
+        if (stored !== null) this.#tell(stored);
+      }
+    }
+  }
+
+  #tell({ slice, outcome, payload, elapsedMs, cpuMs }: StoredResult): void {
+    const value = decode(payload);
+    if (outcome === Outcome.result) this.sink.onResult(slice, value, elapsedMs, cpuMs);
+    else this.sink.onSliceError(slice, asSliceError(slice, value), elapsedMs, cpuMs);
+  }
+}
+
+/** The error that a failed Slice delivered, as one of our classes. */
+function asSliceError(slice: number, value: unknown): SliceError {
+  const { code, message, stack } = (value ?? {}) as { code?: unknown; message?: unknown; stack?: unknown };
+  const error = sliceError(
+    typeof code === 'string' ? code : 'EUNCAUGHT',
+    typeof message === 'string' ? message : String(value),
+    typeof stack === 'string' && stack !== '' ? stack : undefined,
+  );
+  error.slice = slice;
+  return error;
+}

@@ -1,0 +1,322 @@
+import { availableParallelism } from 'node:os';
+import {
+  DEFAULT_JOB_LIMITS,
+  InvalidArgumentError,
+  JobStateError,
+  type ConsoleLevel,
+  type JobId,
+  type JobLimits,
+  type JobPublic,
+  type JobRequirements,
+  type JobSpec,
+  type SliceError,
+} from '../model/index.js';
+import type { Scheduler } from '../scheduler/index.js';
+import { Emitter } from './emitter.js';
+import { JobCancelledError } from './errors.js';
+import type { InputPlan } from './input-set.js';
+import { JobFollower, type JobFollowerSink } from './job-follower.js';
+import { withLocalWorker } from './local-exec.js';
+import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
+import type { SchedulerContext } from './scheduler-context.js';
+import { encodeAt, uploadSlices } from './upload.js';
+
+/**
+ * How far a handle is, in DCP's words: `new`, `exec` (called), `init` (Scheduler open), `deploying` (Job being
+ * registered), `uploading` (its input set being sent), `deployed`; `reconnected` for a handle of a Job that was there.
+ */
+export type ReadyState = 'new' | 'exec' | 'init' | 'deploying' | 'uploading' | 'deployed' | 'reconnected';
+
+/** A Job's progress in DCP's words, in Slices. `total` is null while the input set is being uploaded. */
+export interface JobRunStatus {
+  readonly runStatus: 'new' | 'uploading' | 'running' | 'finished' | 'cancelled';
+  readonly total: number | null;
+  /** Handed to Workers so far and not come back without a result. */
+  readonly distributed: number;
+  /** With a result, good or bad; and those of them that failed. */
+  readonly computed: number;
+  readonly failed: number;
+}
+
+/** What a Job's listeners are given. Custom events of `work.emit(name, value)` come under their name. */
+export interface JobEvents<R> {
+  /** All of the Job is with the Scheduler: it goes on without this process. */
+  accepted: [job: Job<R>];
+  readystatechange: [state: ReadyState];
+  status: [status: JobRunStatus & { readonly job: JobId }];
+  result: [event: { readonly job: JobId; readonly sliceNumber: number; readonly result: R; readonly time: number; readonly cpuTime: number }];
+  error: [event: { readonly job: JobId; readonly sliceNumber: number; readonly error: SliceError; readonly code: string; readonly message: string; readonly time: number }];
+  console: [event: { readonly job: JobId; readonly sliceNumber: number; readonly level: ConsoleLevel; readonly message: string }];
+  /** In DCP: the account that pays is empty. Schedulers without accounts, like the embedded one, never fire it. */
+  nofunds: [];
+  /** Every Slice has a result. */
+  complete: [results: ResultHandle<R>];
+  cancel: [event: { readonly job: JobId; readonly reason: string | undefined }];
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- custom events carry what the Work Function says
+  [custom: string]: any[];
+}
+
+const JOB_EVENTS = ['accepted', 'readystatechange', 'status', 'result', 'error', 'console', 'nofunds', 'complete', 'cancel'];
+
+/** Where a Slice's custom event came from. */
+export interface CustomEventSource {
+  readonly job: JobId;
+  readonly sliceNumber: number;
+}
+
+/** A Compute Group as DCP writes it, or its join key alone. */
+export type ComputeGroup = string | { readonly joinKey: string };
+
+/** A Job to be deployed. */
+export interface NewJob {
+  readonly workFunction: string;
+  readonly arguments: readonly unknown[];
+  readonly input: InputPlan;
+}
+
+/** A Job that a Scheduler has. */
+export interface ExistingJob {
+  readonly id: JobId;
+  readonly public: JobPublic;
+  /** Log entries up to this one are not told again. */
+  readonly after: number;
+}
+
+/**
+ * A handle on one Job. Set `public`, `requirements`, `computeGroups` and `limits` before `exec`.
+ *
+ * A Slice that fails does not reject `exec`: it fires `error`, and its place in the results holds the `SliceError`.
+ */
+export class Job<R = unknown> extends Emitter<JobEvents<R>> {
+  /** Custom events of the Work Function, all of them; `job.on` has those whose names are no event of the Job. */
+  readonly work = new Emitter<Record<string, [value: unknown, source: CustomEventSource]>>();
+  /** Shown to whoever sees the Job; the Work Function reads it as `work.job.public`. */
+  readonly public: JobPublic;
+  requirements: JobRequirements = {};
+  /** Workers of these groups only; none: any Worker. */
+  computeGroups: ComputeGroup[] = [];
+  /** Bounds for one Slice; what is left out is DCP's default (24 h in all, 300 s without progress). */
+  limits: Partial<JobLimits> = {};
+  /** Grows while the Job runs. */
+  readonly results: ResultHandle<R>;
+
+  readonly #context: SchedulerContext;
+  readonly #source: NewJob | ExistingJob;
+  readonly #store = new ResultStore<R>();
+  #id: JobId | null = null;
+  #readyState: ReadyState = 'new';
+  #status: JobRunStatus = { runStatus: 'new', total: null, distributed: 0, computed: 0, failed: 0 };
+  /** The Scheduler of a run under way. */
+  #scheduler: Scheduler | null = null;
+  #running: Promise<ResultHandle<R>> | null = null;
+  #cancelReason: string | undefined;
+
+  /** @internal See `compute.for` and `compute.resume`. */
+  constructor(context: SchedulerContext, source: NewJob | ExistingJob) {
+    super();
+    this.#context = context;
+    this.#source = source;
+    this.results = resultHandle(this.#store);
+    if ('id' in source) {
+      this.#id = source.id;
+      this.public = { ...source.public };
+    } else {
+      this.public = { name: 'Unnamed Job', description: '', link: '' };
+    }
+  }
+
+  /** Null until the Scheduler has registered the Job. */
+  get id(): JobId | null {
+    return this.#id;
+  }
+  get readyState(): ReadyState {
+    return this.#readyState;
+  }
+  get status(): JobRunStatus {
+    return this.#status;
+  }
+
+  /**
+   * Deploys the Job and resolves with its results once every Slice has one; some Worker must serve the Scheduler. On a
+   * handle from `compute.resume` it deploys nothing and tells the Job's log again.
+   *
+   * Rejects with `InvalidArgumentError` or `EncodingError` for what cannot be deployed, and with what an input iterable
+   * throws (the Scheduler keeps nothing of the Job then); with `JobCancelledError`; with `SchedulerError`; with
+   * `JobStateError` when called twice. DCP's parameters (payment) are accepted by the call and mean nothing here.
+   */
+  exec(..._payment: unknown[]): Promise<ResultHandle<R>> {
+    return this.#begin(async () => {
+      const use = await this.#context();
+      try {
+        return await this.#run(use.scheduler);
+      } finally {
+        await use.end();
+      }
+    });
+  }
+
+  /**
+   * Runs the Job in this process with `cores` Sandboxes (default: all usable cores), on a Scheduler of its own that is
+   * gone afterwards. For debugging: same events, same errors; rejects like `exec`, and with `EvaluatorError`.
+   */
+  localExec(cores: number = availableParallelism()): Promise<ResultHandle<R>> {
+    if (!Number.isInteger(cores) || cores < 1 || cores > 1024) {
+      throw new InvalidArgumentError('cores', `expected a whole number from 1 to 1024, got ${String(cores)}`);
+    }
+    if ('id' in this.#source) throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
+    return this.#begin(() => withLocalWorker(cores, (scheduler) => this.#run(scheduler)));
+  }
+
+  /** The results: of the run under way, or of a new `exec`. */
+  wait(): Promise<ResultHandle<R>> {
+    return this.#running ?? this.exec();
+  }
+
+  /**
+   * No Slice of the Job is handed out any more; `exec` rejects with `JobCancelledError`. Results so far are kept. Rejects
+   * with `JobStateError` before the Scheduler has the Job. Cancelling a finished Job does nothing.
+   */
+  async cancel(reason?: string): Promise<void> {
+    if (this.#id === null) throw new JobStateError('the Job is not deployed yet, there is nothing to cancel');
+    this.#cancelReason = reason;
+    if (this.#scheduler !== null) return this.#scheduler.cancelJob(this.#id);
+    const use = await this.#context();
+    try {
+      await use.scheduler.cancelJob(this.#id);
+    } finally {
+      await use.end();
+    }
+  }
+
+  protected override canonical(name: string): string {
+    return name === 'readyStateChange' ? 'readystatechange' : name;
+  }
+
+  #begin(run: () => Promise<ResultHandle<R>>): Promise<ResultHandle<R>> {
+    if (this.#running !== null) return Promise.reject(new JobStateError('exec and localExec can be called once per Job handle'));
+    this.#enter('exec');
+    this.#running = run();
+    return this.#running;
+  }
+
+  async #run(scheduler: Scheduler): Promise<ResultHandle<R>> {
+    this.#scheduler = scheduler;
+    try {
+      this.#enter('init');
+      return 'id' in this.#source ? await this.#reconnect(scheduler, this.#source) : await this.#deploy(scheduler, this.#source);
+    } finally {
+      this.#scheduler = null;
+    }
+  }
+
+  async #reconnect(scheduler: Scheduler, { id, after }: ExistingJob): Promise<ResultHandle<R>> {
+    const follower = new JobFollower(scheduler, id, this.#sink(id, scheduler), after);
+    this.#enter('reconnected');
+    const end = await follower.run(new AbortController().signal);
+    return this.#finish(scheduler, id, follower, end);
+  }
+
+  async #deploy(scheduler: Scheduler, source: NewJob): Promise<ResultHandle<R>> {
+    const spec = this.#spec(source);
+    this.#enter('deploying');
+    const id = await scheduler.createJob(spec);
+    this.#id = id;
+    // Results are told from the first Slice on: of a long upload, or an endless one, many come before its end.
+    const stop = new AbortController();
+    const follower = new JobFollower(scheduler, id, this.#sink(id, scheduler));
+    const following = follower.run(stop.signal);
+    following.finally(() => stop.abort()).catch(() => {});
+    try {
+      if (source.input.kind === 'list') {
+        this.#enter('uploading');
+        await uploadSlices(scheduler, id, source.input.source, stop.signal);
+      }
+    } catch (error) {
+      const cancelled = stop.signal.aborted || (error as { code?: unknown }).code === 'EJOBSTATE';
+      stop.abort();
+      await following.catch(() => {});
+      if (cancelled) return this.#cancelled(id);
+      // Half a Job would be worse than none.
+      await scheduler.cancelJob(id).catch(() => {});
+      await scheduler.removeJob(id).catch(() => {});
+      throw error;
+    }
+    if (!stop.signal.aborted) {
+      this.#enter('deployed');
+      this.emit('accepted', this);
+    }
+    return this.#finish(scheduler, id, follower, await following);
+  }
+
+  /** The end of the log has been reached: results it named to somebody else, before `after`, are fetched too. */
+  async #finish(
+    scheduler: Scheduler,
+    id: JobId,
+    follower: JobFollower,
+    end: 'finished' | 'cancelled' | null,
+  ): Promise<ResultHandle<R>> {
+    if (end !== 'finished') return this.#cancelled(id);
+    const { known } = await scheduler.jobStatus(id);
+    await follower.fetchResults(Uint32Array.from(this.#store.missing(known)));
+    this.emit('complete', this.results);
+    return this.results;
+  }
+
+  #cancelled(id: JobId): never {
+    this.emit('cancel', { job: id, reason: this.#cancelReason });
+    throw new JobCancelledError(id, this.#cancelReason);
+  }
+
+  #spec({ workFunction, arguments: args, input }: NewJob): JobSpec {
+    const { name, description, link } = this.public;
+    return {
+      public: { name: String(name), description: String(description), link: String(link) },
+      workFunction,
+      arguments: encodeAt('arguments', args),
+      codec: 'native',
+      inputSet: input.kind === 'range' ? { ...input } : { kind: 'list', count: null },
+      requirements: this.requirements,
+      computeGroups: this.computeGroups.map(joinKey),
+      limits: { ...DEFAULT_JOB_LIMITS, ...this.limits },
+    };
+  }
+
+  #enter(state: ReadyState): void {
+    this.#readyState = state;
+    this.emit('readystatechange', state);
+  }
+
+  #sink(job: JobId, scheduler: Scheduler): JobFollowerSink {
+    return {
+      onResult: (sliceNumber, value, time, cpuTime) => {
+        const result = value as R;
+        if (this.#store.put(sliceNumber - 1, result)) this.emit('result', { job, sliceNumber, result, time, cpuTime });
+      },
+      onSliceError: (sliceNumber, error, time) => {
+        if (!this.#store.put(sliceNumber - 1, error)) return;
+        this.emit('error', { job, sliceNumber, error, code: error.code, message: error.message, time });
+      },
+      onConsole: (sliceNumber, level, message) => {
+        this.emit('console', { job, sliceNumber, level, message });
+      },
+      onCustom: (sliceNumber, name, value) => {
+        const source: CustomEventSource = { job, sliceNumber };
+        this.work.emit(name, value, source);
+        if (!JOB_EVENTS.includes(this.canonical(name))) this.emit(name, value, source);
+      },
+      onState: () => {},
+      onCaughtUp: async () => {
+        const { state, total, done, leased, failed } = await scheduler.jobStatus(job);
+        const runStatus = state === 'open' ? 'running' : state;
+        this.#status = { runStatus, total, distributed: done + leased, computed: done, failed };
+        this.emit('status', { job, ...this.#status });
+      },
+    };
+  }
+}
+
+function joinKey(group: ComputeGroup, index: number): string {
+  const key = typeof group === 'string' ? group : (group as { joinKey?: unknown } | null)?.joinKey;
+  if (typeof key === 'string' && key !== '') return key;
+  throw new InvalidArgumentError(`computeGroups[${index}]`, 'expected a join key or { joinKey }');
+}

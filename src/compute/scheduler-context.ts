@@ -1,0 +1,31 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
+
+/** Where Jobs go when nothing else is said: `DCP_SCHEDULER_DIR`, or `~/.dcp/scheduler`. */
+export function defaultSchedulerDirectory(): string {
+  const given = process.env['DCP_SCHEDULER_DIR'];
+  return given !== undefined && given !== '' ? path.resolve(given) : path.join(homedir(), '.dcp', 'scheduler');
+}
+
+/** A Scheduler for as long as somebody uses it. */
+export interface SchedulerUse {
+  readonly scheduler: Scheduler;
+  /** Closes it, unless it was opened by somebody else. */
+  end(): Promise<void>;
+}
+
+/** Opens a Scheduler when a call needs it and closes it after: a handle that waits for nothing keeps no process alive. */
+export type SchedulerContext = () => Promise<SchedulerUse>;
+
+/** From a Scheduler that is open already, the directory of an embedded one, or nothing: the default directory. */
+export function schedulerContext(scheduler: Scheduler | string | undefined): SchedulerContext {
+  if (typeof scheduler === 'object') {
+    const use: SchedulerUse = { scheduler, end: () => Promise.resolve() };
+    return () => Promise.resolve(use);
+  }
+  return async () => {
+    const opened = await openEmbeddedScheduler(scheduler ?? defaultSchedulerDirectory());
+    return { scheduler: opened, end: () => opened.close() };
+  };
+}

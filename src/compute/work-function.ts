@@ -1,0 +1,49 @@
+import { Script } from 'node:vm';
+import { InvalidArgumentError } from '../model/index.js';
+
+/**
+ * The source of a Work Function as one expression. Functions, arrow functions and methods are taken by their source text, so
+ * they must not use variables from around them. Throws `InvalidArgumentError` for what has no usable source: classes,
+ * generators, native and bound functions, text that is no expression.
+ */
+export function workFunctionSource(workFunction: unknown): string {
+  if (typeof workFunction === 'string') return expression(workFunction.trim().replace(/(\s*;)+$/, ''), 'the text given');
+  if (typeof workFunction !== 'function') return refuse(`expected a function or its source text, got ${typeof workFunction}`);
+  const source = Function.prototype.toString.call(workFunction);
+  const name = workFunction.name === '' ? 'the function given' : `the function "${workFunction.name}"`;
+  if (/\{\s*\[native code\]\s*\}$/.test(source)) {
+    refuse(`${name} is native or bound and has no source text; wrap it: (datum) => …`);
+  }
+  if (/^class\b/.test(source)) refuse(`${name} is a class; expected a function that is called once per Slice`);
+  const kind = Object.prototype.toString.call(workFunction);
+  if (kind === '[object GeneratorFunction]' || kind === '[object AsyncGeneratorFunction]') {
+    refuse(`${name} is a generator; expected a function that returns the result, or a promise for it`);
+  }
+  if (isExpression(source)) return source;
+  // A method's source is one only inside an object.
+  return expression(`Object.values({ ${source} })[0]`, name);
+}
+
+function expression(source: string, what: string): string {
+  const error = syntaxError(source);
+  if (error === null) return source;
+  return refuse(`${what} does not compile as an expression: ${error}`);
+}
+
+function isExpression(source: string): boolean {
+  return syntaxError(source) === null;
+}
+
+/** Compiles, and runs nothing. The line break ends a comment at the end. */
+function syntaxError(source: string): string | null {
+  try {
+    new Script(`(${source}\n)`);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function refuse(message: string): never {
+  throw new InvalidArgumentError('workFunction', message);
+}
