@@ -16,7 +16,8 @@ const MAY_IMPORT = {
   config: ['model'],
   logging: ['model'],
   metrics: ['model'],
-  evaluator: ['codec', 'model', ...SERVICES],
+  // It hosts what src/sandbox says to its host, and knows those messages from there.
+  evaluator: ['sandbox', 'codec', 'model', ...SERVICES],
   scheduler: ['codec', 'model', ...SERVICES],
   manager: ['model', ...SERVICES],
   supervisor: ['scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
