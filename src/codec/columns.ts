@@ -1,5 +1,6 @@
 import { DecodingError, InvalidArgumentError, type Payload, type PayloadColumns } from '../model/index.js';
-import { copyInto } from './msgpack.js';
+import { subarray } from './intrinsics.js';
+import { copyInto, window, windowView } from './msgpack.js';
 import { decodeHead, encodeHead } from './payloads.js';
 
 const FIRST_CAPACITY = 1024;
@@ -7,6 +8,7 @@ const FIRST_CAPACITY = 1024;
 /** Encodes values one after another into columns. Its buffers grow and are kept: a small value allocates nothing. */
 export class ColumnWriter {
   #heads = new Uint8Array(FIRST_CAPACITY);
+  #headsView = new DataView(this.#heads.buffer);
   #headBytes = 0;
   #headEnds: number[] = [];
   #segments: Uint8Array[] = [];
@@ -34,12 +36,13 @@ export class ColumnWriter {
    */
   append(value: unknown): void {
     const { packed, segments } = encodeHead(value);
-    this.#add(packed, packed.start, packed.end, segments);
+    this.#add(packed, packed.dataView, packed.start, packed.end, segments);
   }
 
   /** Adds a payload as the next entry. Its head is copied, its segments are referenced. */
   appendPayload(payload: Payload): void {
-    this.#add(payload.head, 0, payload.head.length, payload.segments);
+    const { head, segments } = payload;
+    this.#add(head, new DataView(head.buffer, head.byteOffset, head.length), 0, head.length, segments);
   }
 
   /** The entries, with a `heads` that is all of its ArrayBuffer; the writer is empty after this. */
@@ -58,11 +61,11 @@ export class ColumnWriter {
     return columns;
   }
 
-  #add(bytes: Uint8Array, start: number, end: number, segments: readonly Uint8Array[]): void {
+  #add(bytes: Uint8Array, view: DataView, start: number, end: number, segments: readonly Uint8Array[]): void {
     const at = this.#headBytes;
     const headEnd = at + (end - start);
     if (headEnd > this.#heads.length) this.#grow(headEnd);
-    copyInto(this.#heads, at, bytes, start, end);
+    copyInto(this.#heads, this.#headsView, at, bytes, view, start, end);
     this.#headBytes = headEnd;
     this.#headEnds.push(headEnd);
     for (let i = 0; i < segments.length; i++) {
@@ -76,15 +79,19 @@ export class ColumnWriter {
     const heads = new Uint8Array(Math.max(needed, 2 * this.#heads.length));
     heads.set(this.#heads.subarray(0, this.#headBytes));
     this.#heads = heads;
+    this.#headsView = new DataView(heads.buffer);
   }
 }
 
 /** Decodes entries of columns. The columns must not change meanwhile. */
 export class ColumnReader {
   readonly #columns: PayloadColumns;
+  readonly #headsView: DataView;
 
   constructor(columns: PayloadColumns) {
     this.#columns = columns;
+    const { buffer, byteOffset, byteLength } = columns.heads;
+    this.#headsView = new DataView(buffer, byteOffset, byteLength);
   }
 
   /** Entries there are. */
@@ -109,6 +116,11 @@ export class ColumnReader {
     if (start > end || end > heads.length || from > to || to > segments.length) {
       throw new DecodingError(`entry ${index}: bytes ${start} to ${end} and segments ${from} to ${to} are not there`);
     }
-    return decodeHead(heads, start, end, segments, from, to);
+    const length = end - start;
+    if (length <= window.length) {
+      copyInto(window, windowView, 0, heads, this.#headsView, start, end);
+      return decodeHead(window, length, segments, from, to);
+    }
+    return decodeHead(subarray(heads, start, end), length, segments, from, to);
   }
 }

@@ -97,4 +97,4 @@ export const TEXT_THRESHOLD = 256;
  * Arrays of up to this many elements keep their named properties, as `structuredClone` does. Looking for
  * them means listing all keys: 7 ns per element here, and 60 to 100 ns in large arrays, where packing a number takes about 10.
  */
-export const NAMED_PROPERTIES_UP_TO = 1024;
+export const NAMED_PROPERTIES_UP_TO = 32;

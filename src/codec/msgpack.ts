@@ -24,6 +24,7 @@ export const MARK: unknown = packr.unpack(Uint8Array.of(0xc1));
 export interface Packed extends Uint8Array {
   readonly start: number;
   readonly end: number;
+  readonly dataView: DataView;
 }
 
 /** msgpackr keeps the buffer it writes to; one that grew beyond this is given up. */
@@ -42,31 +43,36 @@ export function pack(tree: unknown): Packed {
   return packed;
 }
 
-/** Copying so few bytes one by one is quicker than making the view that `set` wants. */
-const FEW_BYTES = 64;
-
-/** Copies bytes `start` to `end` of `from` into `to` at `at`. */
-export function copyInto(to: Uint8Array, at: number, from: Uint8Array, start: number, end: number): void {
-  if (end - start > FEW_BYTES) setBytes(to, subarray(from, start, end), at);
-  else for (let i = start; i < end; i++) to[at++] = from[i]!;
-}
-
 /**
  * msgpackr recognizes property names it has read before, which makes reading objects much quicker, but only when the message
  * ends before byte 180 of its array. So small ones are read from here, wherever they lie.
  */
-const window = new Uint8Array(176);
+export const window = new Uint8Array(176);
+export const windowView = new DataView(window.buffer);
 
-/** Unpacks bytes that `validateHead` has let through. The value may hold views on them. */
-export function unpack(bytes: Uint8Array, start: number, end: number): unknown {
-  const length = end - start;
+/** Copying this few bytes word by word is quicker than making the view that `set` wants. */
+const FEW_BYTES = 128;
+
+/** Copies bytes `start` to `end` of `from` into `to` at `at`; the views are of the same bytes. */
+export function copyInto(
+  to: Uint8Array,
+  toView: DataView,
+  at: number,
+  from: Uint8Array,
+  fromView: DataView,
+  start: number,
+  end: number,
+): void {
+  if (end - start > FEW_BYTES) return setBytes(to, subarray(from, start, end), at);
+  let i = start;
+  for (; i + 4 <= end; i += 4, at += 4) toView.setUint32(at, fromView.getUint32(i, true), true);
+  for (; i < end; i++) to[at++] = from[i]!;
+}
+
+/** Unpacks the first `length` bytes, which `validateHead` has let through. The value may hold views on them. */
+export function unpack(bytes: Uint8Array, length: number): unknown {
   try {
-    if (length <= window.length) {
-      copyInto(window, 0, bytes, start, end);
-      return packr.unpack(window, length);
-    }
-    // msgpackr leaves a property on the array it reads; nobody shall find it on theirs.
-    return packr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset + start, length));
+    return packr.unpack(bytes, length);
   } catch (error) {
     // The end of the stack may have struck within msgpackr's own cleaning up.
     clearSource();

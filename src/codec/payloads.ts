@@ -1,5 +1,6 @@
 import { DecodingError, EncodingError, type Payload } from '../model/index.js';
-import { copyInto, pack, unpack, type Packed } from './msgpack.js';
+import { setBytes, subarray } from './intrinsics.js';
+import { pack, unpack, window, type Packed } from './msgpack.js';
 import { isPlain } from './plain.js';
 import { revive } from './revive.js';
 import { describeFailure, substitute } from './substitute.js';
@@ -41,20 +42,20 @@ function isProvenPlain(value: unknown): boolean {
 }
 
 /**
- * Decodes bytes `start` to `end` of `heads` with the segments `from` to `to` of a list.
+ * Decodes a head with the segments `from` to `to` of a list.
+ * @param head must not be seen by others when `length` is more than `window` has, as msgpackr leaves a property on it
  * @throws {DecodingError}
  */
 export function decodeHead(
-  heads: Uint8Array,
-  start: number,
-  end: number,
+  head: Uint8Array,
+  length: number,
   segments: readonly Uint8Array[],
   from: number,
   to: number,
 ): unknown {
   try {
-    const hasNodes = validateHead(heads, start, end);
-    const tree = unpack(heads, start, end);
+    const hasNodes = validateHead(head, length);
+    const tree = unpack(head, length);
     return hasNodes ? revive(tree, segments, from, to) : tree;
   } catch (error) {
     if (error instanceof DecodingError) throw error;
@@ -74,7 +75,7 @@ export function encode(value: unknown): Payload {
   const { packed, segments } = encodeHead(value);
   const { start, end } = packed;
   const head = new Uint8Array(end - start);
-  copyInto(head, 0, packed, start, end);
+  setBytes(head, subarray(packed, start, end));
   return { head, segments };
 }
 
@@ -85,5 +86,8 @@ export function encode(value: unknown): Payload {
  */
 export function decode(payload: Payload): unknown {
   const { head, segments } = payload;
-  return decodeHead(head, 0, head.length, segments, 0, segments.length);
+  let bytes = window;
+  if (head.length <= window.length) setBytes(window, head);
+  else bytes = new Uint8Array(head.buffer as ArrayBuffer, head.byteOffset, head.length);
+  return decodeHead(bytes, head.length, segments, 0, segments.length);
 }

@@ -13,6 +13,8 @@ import {
 import { hasTextPrimitives } from './text.js';
 
 const BYTE_ORDER_MARK = 0xfeff;
+/** msgpackr uses TextDecoder from 65 bytes on, and a UTF-16 unit takes at most 3. */
+const BYTE_ORDER_MARK_LOST_FROM = 22;
 const INT64_END = 2n ** 63n;
 const UINT64_END = 2n ** 64n;
 
@@ -22,7 +24,15 @@ const UINT64_END = 2n ** 64n;
  * May run user code (getters, proxies), and throws what that throws.
  */
 export function isPlain(value: unknown): boolean {
-  return typeof value === 'object' && value !== null ? isPlainContainer(value, 1, null) : isPlainPrimitive(value);
+  if (typeof value !== 'object' || value === null) return isPlainPrimitive(value);
+  // A getter of another value encodes this one: `few` is in use, so this one goes the slow way.
+  if (met > 0) return false;
+  few[met++] = value;
+  try {
+    return isPlainContainer(value, 1);
+  } finally {
+    forget();
+  }
 }
 
 /** Whether msgpackr carries a string: UTF-8 has no lone surrogates, and TextDecoder drops a leading U+FEFF. */
@@ -30,7 +40,7 @@ export function isPlainString(string: string): boolean {
   const { length } = string;
   if (length === 0) return true;
   if (length >= TEXT_THRESHOLD && hasTextPrimitives()) return false;
-  return isWellFormed(string) && charCodeAt(string, 0) !== BYTE_ORDER_MARK;
+  return isWellFormed(string) && (length < BYTE_ORDER_MARK_LOST_FROM || charCodeAt(string, 0) !== BYTE_ORDER_MARK);
 }
 
 /** Whether a property of that name survives msgpackr, which renames `__proto__` and goes by `value.constructor`. */
@@ -57,57 +67,52 @@ export function isPlainPrimitive(value: unknown): boolean {
   }
 }
 
-function isPlainContainer(container: object, depth: number, seen: Seen | null): boolean {
+function isPlainContainer(container: object, depth: number): boolean {
   const prototype = getPrototypeOf(container) as unknown;
   if (prototype === ObjectPrototype) {
     for (const key in container) {
       if (!isPlainKey(key)) return false;
       const value = (container as Record<string, unknown>)[key];
-      if (typeof value !== 'object' || value === null) {
-        if (!isPlainPrimitive(value)) return false;
-        continue;
-      }
-      if (depth === MAX_DEPTH) return false;
-      seen ??= new Seen(container);
-      if (!seen.isNew(value) || !isPlainContainer(value, depth + 1, seen)) return false;
+      if (typeof value === 'object' && value !== null) {
+        if (depth === MAX_DEPTH || !isNew(value) || !isPlainContainer(value, depth + 1)) return false;
+      } else if (!isPlainPrimitive(value)) return false;
     }
     return true;
   }
   if (prototype !== ArrayPrototype || !isArray(container)) return false;
-  const { length } = container;
+  const array = container as readonly unknown[];
+  const { length } = array;
   for (let i = 0; i < length; i++) {
-    const value = container[i] as unknown;
-    if (typeof value !== 'object' || value === null) {
-      if (!isPlainPrimitive(value) || (value === undefined && !hasOwn(container, i))) return false;
-      continue;
-    }
-    if (depth === MAX_DEPTH) return false;
-    seen ??= new Seen(container);
-    if (!seen.isNew(value) || !isPlainContainer(value, depth + 1, seen)) return false;
+    const value = array[i];
+    if (typeof value === 'number' && value !== 0) continue;
+    if (typeof value === 'object' && value !== null) {
+      if (depth === MAX_DEPTH || !isNew(value) || !isPlainContainer(value, depth + 1)) return false;
+    } else if (!isPlainPrimitive(value) || (value === undefined && !hasOwn(array, i))) return false;
   }
-  return length > NAMED_PROPERTIES_UP_TO ? !hasOwn(container, 'constructor') : keys(container).length === length;
+  return length > NAMED_PROPERTIES_UP_TO ? !hasOwn(array, 'constructor') : keys(array).length === length;
 }
 
-const FEW = 8;
+/**
+ * The objects met so far in the value at hand. Looking through a few is quicker than hashing them, and keeping the
+ * list from value to value quicker than making one; `met` is 0 between values.
+ */
+const few: (object | null)[] = [null, null, null, null, null, null, null, null];
+let met = 0;
+let many: Set<object> | null = null;
 
-/** The objects met so far. Looking through a few is quicker than hashing them. */
-class Seen {
-  #few: object[];
-  #many: Set<object> | null = null;
-
-  constructor(first: object) {
-    this.#few = [first];
+function isNew(object: object): boolean {
+  if (many) {
+    const { size } = many;
+    return many.add(object).size !== size;
   }
+  for (let i = 0; i < met; i++) if (few[i] === object) return false;
+  if (met < few.length) few[met++] = object;
+  else many = new Set(few as object[]).add(object);
+  return true;
+}
 
-  isNew(object: object): boolean {
-    const few = this.#few;
-    if (this.#many === null) {
-      for (let i = 0; i < few.length; i++) if (few[i] === object) return false;
-      few.push(object);
-      if (few.length > FEW) this.#many = new Set(few);
-      return true;
-    }
-    const { size } = this.#many;
-    return this.#many.add(object).size !== size;
-  }
+function forget(): void {
+  for (let i = 0; i < met; i++) few[i] = null;
+  met = 0;
+  many = null;
 }
