@@ -1,6 +1,6 @@
 import { DecodingError } from '../model/index.js';
 import { ERROR_CLASSES, Kind, VIEW_ELEMENT_BYTES, VIEW_TYPES } from './format.js';
-import { defineProperty, isArray, isSafeInteger, keys, mapSet, setAdd } from './intrinsics.js';
+import { defineProperty, isArray, isSafeInteger, isView, keys, mapSet, setAdd } from './intrinsics.js';
 import { MARK } from './msgpack.js';
 import { adoptSegment, copyBytes } from './segments.js';
 import { utf16ToText, utf8ToText } from './text.js';
@@ -41,6 +41,8 @@ class Revival {
   of(tree: unknown): unknown {
     if (typeof tree !== 'object' || tree === null) return tree;
     if (!isArray(tree)) {
+      // Would be a view on the head, which is not the value's.
+      if (isView(tree)) return malformed('bytes where a value should be');
       const object = tree as Record<string, unknown>;
       this.#objects.push(object);
       for (const key of keys(object)) {

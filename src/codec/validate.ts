@@ -41,7 +41,8 @@ export function validateHead(bytes: Uint8Array, end: number): boolean {
   for (;;) {
     while (remaining === 0) {
       if (depth === 0) {
-        if (at !== end) throw new DecodingError(`the encoded value ends at byte ${at} of ${end}`);
+        if (at > end) throw tooShort(end);
+        if (at < end) throw new DecodingError(`the encoded value ends at byte ${at} of ${end}`);
         return hasNodes;
       }
       depth--;
