@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, watch, writeSync, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 
-/** Several rings within this time are one; bounds what waiting costs beside a busy neighbour. */
+/** Rings of other processes within this time are one; bounds what waiting costs beside a busy neighbour. */
 const COALESCE_MS = 5;
 /** A ring can be missed (watches run out, a file system without inotify): look anyway this often. */
 const SCAN_MS = 1000;
@@ -16,6 +16,7 @@ export class Doorbell {
   private watcher: FSWatcher | null = null;
   private scan: NodeJS.Timeout | null = null;
   private pending: NodeJS.Timeout | null = null;
+  private near: NodeJS.Immediate | null = null;
   private lastCheck = 0;
   private readonly waiters = new Set<(scan: boolean) => void>();
 
@@ -31,7 +32,11 @@ export class Doorbell {
     } catch {
       // A full disk must not fail a write that is already durable; the scan finds it.
     }
-    this.heard();
+    if (this.waiters.size === 0 || this.near !== null) return;
+    this.near = setImmediate(() => {
+      this.near = null;
+      this.tell(false);
+    });
   }
 
   /**
@@ -84,6 +89,7 @@ export class Doorbell {
     this.pending = null;
   }
 
+  /** Somebody rang; also ourselves, whom `ring` told already, but the kernel does not say who. */
   private heard(): void {
     if (this.waiters.size === 0 || this.pending !== null) return;
     const wait = Math.max(0, this.lastCheck + COALESCE_MS - performance.now());

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { open, range, request, results, slices, spec, temporaryDirectory, text, upTo } from './support.js';
+
+test('Jobs take turns', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const jobs = [];
+  for (let i = 0; i < 3; i++) jobs.push(await scheduler.createJob(spec(range(100))));
+  const order = [];
+  for (let i = 0; i < 7; i++) order.push(jobs.indexOf((await scheduler.requestTask(request()))!.jobId));
+  assert.deepEqual(order, [0, 1, 2, 0, 1, 2, 0]);
+  const late = await scheduler.createJob(spec(range(100)));
+  assert.equal((await scheduler.requestTask(request()))!.jobId, late, 'who never had a turn is next');
+});
+
+test('a Worker sees only the Jobs it may run', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const group = await scheduler.createJob(spec({ ...range(9), computeGroups: ['a', 'b'] }));
+  const gpu = await scheduler.createJob(spec({ ...range(9), requirements: { environment: { webgpu: true } } }));
+  assert.equal(await scheduler.requestTask(request()), null);
+  assert.equal(await scheduler.requestTask(request({ computeGroups: ['c'] })), null);
+  assert.equal((await scheduler.requestTask(request({ computeGroups: ['c', 'b'] })))!.jobId, group);
+  assert.equal((await scheduler.requestTask(request({ capabilities: { webgpu: true } })))!.jobId, gpu);
+  const everybody = await scheduler.createJob(spec(range(9)));
+  assert.equal((await scheduler.requestTask(request({ jobIds: ['x', everybody] })))!.jobId, everybody);
+  assert.equal(await scheduler.requestTask(request({ jobIds: ['x'] })), null);
+});
+
+test('a Task is as large as the time asked for, by the best measure there is', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const jobId = await scheduler.createJob(spec(range(100_000)));
+  const size = async (change: Parameters<typeof request>[0] = {}): Promise<number> => {
+    const task = (await scheduler.requestTask(request({ sandboxes: 4, targetMs: 1000, ...change })))!;
+    return task.slices.numbers.length;
+  };
+  assert.equal(await size(), 4, 'nobody knows: one per Sandbox');
+  const task = (await scheduler.requestTask(request({ sandboxes: 1 })))!;
+  await scheduler.submitResults(task.id, jobId, results(task.slices.numbers, undefined, 30));
+  assert.equal(await size(), Math.ceil(4000 / 30), "the Scheduler's mean");
+  assert.equal(await size({ sliceMs: { [jobId]: 100 } }), 40, "the Worker's own measure wins");
+  assert.equal(await size({ maxSlices: 7 }), 7);
+});
+
+test('near the end of a Job others get some of it', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const jobId = await scheduler.createJob(spec(range(100)));
+  const sizes = [];
+  for (;;) {
+    const task = await scheduler.requestTask(request({ sandboxes: 4, targetMs: 1000, sliceMs: { [jobId]: 1 } }));
+    if (task === null) break;
+    sizes.push(task.slices.numbers.length);
+  }
+  assert.deepEqual(sizes, [25, 19, 14, 11, 8, 6, 5, 4, 4, 4]);
+});
+
+test('a Task carries no more bytes than asked for, but at least one Slice', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const jobId = await scheduler.createJob(spec());
+  await scheduler.addSlices(jobId, slices(1, 10, () => text('x'.repeat(100), [new Uint8Array(100)])));
+  assert.deepEqual([...(await scheduler.requestTask(upTo(10, { maxBytes: 450 })))!.slices.numbers], [1, 2]);
+  assert.deepEqual([...(await scheduler.requestTask(upTo(10, { maxBytes: 1 })))!.slices.numbers], [3]);
+  assert.deepEqual([...(await scheduler.requestTask(upTo(10)))!.slices.numbers], [4, 5, 6, 7, 8, 9, 10]);
+});

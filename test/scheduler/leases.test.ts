@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock, open, range, request, results, spec, temporaryDirectory, upTo } from './support.js';
+
+const counted = { code: 'EEVALUATOR', message: 'died', counted: true };
+const shutdown = { code: 'ESHUTDOWN', message: '', counted: false };
+
+test('an expired lease goes to the next Worker as a counted attempt', async (t) => {
+  const clock = new ManualClock();
+  const scheduler = await open(t, temporaryDirectory(t), { clock, leaseMs: 10_000 });
+  const jobId = await scheduler.createJob(spec(range(4)));
+  const first = (await scheduler.requestTask(upTo(4)))!;
+  assert.equal(first.leaseMs, 10_000);
+  assert.deepEqual([...first.attempts], [0, 0, 0, 0]);
+  await scheduler.submitResults(first.id, jobId, results([2]));
+  clock.time += 9_999;
+  assert.equal(await scheduler.requestTask(request()), null);
+  clock.time += 1;
+  assert.equal(await scheduler.waitForWork(new AbortController().signal), true);
+  const second = (await scheduler.requestTask(upTo(4)))!;
+  assert.deepEqual([...second.slices.numbers], [1, 3, 4]);
+  assert.deepEqual([...second.attempts], [1, 1, 1]);
+  assert.deepEqual(await scheduler.renewLeases([first.id, second.id]), [first.id]);
+});
+
+test('a renewed lease lasts', async (t) => {
+  const clock = new ManualClock();
+  const scheduler = await open(t, temporaryDirectory(t), { clock, leaseMs: 10_000 });
+  await scheduler.createJob(spec(range(2)));
+  const task = (await scheduler.requestTask(upTo(2)))!;
+  for (let i = 0; i < 5; i++) {
+    clock.time += 6_000;
+    assert.deepEqual(await scheduler.renewLeases([task.id]), []);
+    assert.equal(await scheduler.requestTask(request()), null);
+  }
+  clock.time += 10_000;
+  assert.deepEqual(await scheduler.renewLeases([task.id]), [task.id], 'too late');
+  assert.equal((await scheduler.requestTask(upTo(2)))!.slices.numbers.length, 2);
+});
+
+test('setting the date changes no lease', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t), { leaseMs: 60_000 }); // the real clock
+  await scheduler.createJob(spec(range(2)));
+  const task = (await scheduler.requestTask(upTo(2)))!;
+  const year = 365 * 24 * 3600 * 1000;
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + year });
+  assert.equal(await scheduler.requestTask(request()), null, 'a year later on the calendar');
+  assert.deepEqual(await scheduler.renewLeases([task.id]), []);
+  t.mock.timers.setTime(0);
+  assert.deepEqual(await scheduler.renewLeases([task.id]), []);
+  assert.equal(await scheduler.requestTask(request()), null);
+});
+
+test('after a restart of the machine every lease is void', async (t) => {
+  const directory = temporaryDirectory(t);
+  const before = await open(t, directory, { clock: new ManualClock('boot-1') });
+  const jobId = await before.createJob(spec(range(3)));
+  const task = (await before.requestTask(upTo(3)))!;
+  await before.close();
+  const clock = new ManualClock('boot-2');
+  clock.time = 5; // the clock starts again: on it the old lease would last for a long time
+  const after = await open(t, directory, { clock });
+  assert.equal((await after.jobStatus(jobId)).leased, 0);
+  assert.deepEqual(await after.renewLeases([task.id]), [task.id]);
+  const again = (await after.requestTask(upTo(3)))!;
+  assert.deepEqual([...again.slices.numbers], [1, 2, 3]);
+  assert.deepEqual([...again.attempts], [1, 1, 1]);
+});
+
+test('a result is recorded once, whoever brings it', async (t) => {
+  const clock = new ManualClock();
+  const scheduler = await open(t, temporaryDirectory(t), { clock, leaseMs: 10_000 });
+  const jobId = await scheduler.createJob(spec(range(6)));
+  const late = (await scheduler.requestTask(upTo(6)))!;
+  clock.time += 20_000;
+  const current = (await scheduler.requestTask(upTo(3)))!; // holds 1 to 3; 4 to 6 are pending
+  assert.deepEqual([...current.slices.numbers], [1, 2, 3]);
+
+  // The late one brings a Slice of the current lease and a pending one: welcome, and nobody runs them again.
+  assert.deepEqual(await scheduler.submitResults(late.id, jobId, results([2, 5], undefined, 10)), { recorded: 2, duplicates: 0 });
+  assert.equal((await scheduler.jobStatus(jobId)).leased, 2);
+  assert.deepEqual([...(await scheduler.requestTask(upTo(6)))!.slices.numbers], [4, 6]);
+  assert.deepEqual(await scheduler.submitResults(current.id, jobId, results([1, 2, 2, 3], () => ({ head: Uint8Array.of(9), segments: [] }))), { recorded: 2, duplicates: 2 });
+  const [two] = await scheduler.readResults(jobId, Uint32Array.of(2));
+  assert.equal(new TextDecoder().decode(two!.payload.head), 'result 2', 'the first one stays');
+  assert.deepEqual(await scheduler.renewLeases([current.id]), [current.id], 'a Task without Slices is over');
+  const status = await scheduler.jobStatus(jobId);
+  assert.deepEqual([status.done, status.leased], [4, 2]);
+});
+
+test('returned Slices come again at once, counted or not', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const jobId = await scheduler.createJob(spec(range(600)));
+  const task = (await scheduler.requestTask(upTo(600, { maxSlices: 600 })))!;
+  assert.equal(task.slices.numbers.length, 600);
+  await scheduler.returnSlices(task.id, Uint32Array.of(300, 5, 7, 6, 999), counted);
+  await scheduler.returnSlices(task.id, Uint32Array.of(5, 8), shutdown); // 5 is not on the lease any more
+  const again = (await scheduler.requestTask(upTo(600)))!;
+  assert.deepEqual([...again.slices.numbers], [5, 6, 7, 8, 300]);
+  assert.deepEqual([...again.attempts], [1, 1, 1, 0, 1]);
+  await scheduler.returnSlices(again.id, again.slices.numbers, counted);
+  assert.deepEqual([...(await scheduler.requestTask(upTo(600)))!.attempts], [2, 2, 2, 1, 2]);
+  assert.equal((await scheduler.jobStatus(jobId)).leased, 600);
+  await scheduler.returnSlices('1.99.nobody', Uint32Array.of(1), counted);
+});
+
+test('a lease of 65,536 Slices expires whole', async (t) => {
+  const clock = new ManualClock();
+  const scheduler = await open(t, temporaryDirectory(t), { clock });
+  await scheduler.createJob(spec(range(1_000_000)));
+  const big = upTo(1_000_000);
+  const task = (await scheduler.requestTask(big))!;
+  assert.equal(task.slices.numbers.length, 65_536);
+  clock.time += 1_000_000;
+  const again = (await scheduler.requestTask(big))!;
+  assert.deepEqual(again.slices.numbers, task.slices.numbers);
+  assert.ok(again.attempts.every((n) => n === 1));
+});

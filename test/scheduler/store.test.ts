@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { SchedulerError } from '#src/model/index.js';
+import { Store } from '#src/scheduler/embedded/store.js';
+import { open, range, slices, spec, temporaryDirectory, text } from './support.js';
+
+test('a store of another version is refused, both versions named', async (t) => {
+  const directory = temporaryDirectory(t);
+  const store = await Store.open(directory, {});
+  await store.write(() => store.meta.put('schema', Buffer.from('77')));
+  await store.close();
+  await assert.rejects(open(t, directory), (error) => error instanceof SchedulerError && /"77".*version 1/.test(error.message));
+});
+
+test('the same directory opened twice is one environment, until both are closed', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [a, b] = await Promise.all([open(t, directory), open(t, join(directory, '.'))]);
+  const jobId = await a.createJob(spec(range(3)));
+  await a.close();
+  assert.equal((await b.jobStatus(jobId)).known, 3);
+});
+
+test('a worker thread is refused', async (t) => {
+  const url = import.meta.resolve('#src/scheduler/index.js');
+  const worker = new Worker(
+    `import('${url}').then((m) => m.openEmbeddedScheduler('${temporaryDirectory(t)}')).catch((e) => require('node:worker_threads').parentPort.postMessage(e.code + ' ' + e.message))`,
+    { eval: true },
+  );
+  const [said] = (await once(worker, 'message')) as [string];
+  assert.match(said, /^ESCHEDULER .*main thread/);
+  await worker.terminate();
+});
+
+test('the meta page is written through a synchronous descriptor', async (t) => {
+  // LMDB's promise of durability: fdatasync of the pages, then the meta page by O_DSYNC. NOSYNC modes lack the latter.
+  const directory = temporaryDirectory(t);
+  await open(t, directory);
+  const flags = readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      if (readlinkSync(`/proc/self/fd/${fd}`) !== join(directory, 'data.mdb')) return [];
+      return [parseInt(/flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))![1]!, 8)];
+    } catch {
+      return [];
+    }
+  });
+  const O_DSYNC = 0o10000;
+  assert.ok(flags.some((value) => value & O_DSYNC), flags.map((value) => value.toString(8)).join());
+});
+
+test('a write that fails after it wrote is undone alone', async (t) => {
+  const store = await Store.open(temporaryDirectory(t), {});
+  t.after(() => store.close());
+  const outcomes = await Promise.allSettled([
+    store.write(() => store.meta.put('a', Buffer.from('1'))),
+    store.write(() => {
+      store.meta.put('b', Buffer.from('2'));
+      throw new Error('no');
+    }),
+    store.write(() => store.meta.put('c', Buffer.from('3'))),
+  ]);
+  assert.deepEqual(outcomes.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled']);
+  assert.deepEqual(['a', 'b', 'c'].map((key) => store.read(() => store.meta.get(key)?.toString())), ['1', undefined, '3']);
+});
+
+test('a full disk is an error, and nothing acknowledged is lost', async (t) => {
+  const directory = temporaryDirectory(t);
+  const fixture = join(import.meta.dirname, 'fixtures', 'full-disk.js');
+  // Writes beyond the limit fail with EFBIG, as they fail with ENOSPC on a full disk, once the signal is ignored.
+  const { stdout } = await promisify(execFile)('/bin/bash', ['-c', `trap '' XFSZ; ulimit -f 2000; exec "$0" "$1" "$2"`, process.execPath, fixture, directory]);
+  const said = JSON.parse(stdout) as { jobId: string; known: number; code: string; message: string; stored: number };
+  assert.equal(said.code, 'ESCHEDULER', said.message);
+  assert.ok(said.known > 0 && said.stored === said.known, stdout);
+  const scheduler = await open(t, directory);
+  assert.equal((await scheduler.jobStatus(said.jobId)).known, said.known);
+  await scheduler.addSlices(said.jobId, slices(said.known + 1, said.known + 1));
+});
+
+test('the map grows as needed', async (t) => {
+  const directory = temporaryDirectory(t);
+  const scheduler = await open(t, directory, { mapSize: 256 * 1024 });
+  const jobId = await scheduler.createJob(spec());
+  for (let i = 0; i < 10; i++) await scheduler.addSlices(jobId, slices(i * 100 + 1, i * 100 + 100, (n) => text(String(n).repeat(5000))));
+  assert.equal((await scheduler.jobStatus(jobId)).known, 1000);
+});
+
+test('nobody waits: the process may end', async (t) => {
+  const url = import.meta.resolve('#src/scheduler/index.js');
+  const code = `import { openEmbeddedScheduler } from '${url}';
+    const s = await openEmbeddedScheduler('${temporaryDirectory(t)}');
+    const stop = new AbortController();
+    await s.waitForWork(stop.signal);
+    await s.requestTask({ workerId: '', computeGroups: [], jobIds: null, capabilities: { webgpu: false }, sandboxes: 1, targetMs: 1, sliceMs: {}, maxSlices: 1, maxBytes: 1 });
+    const waiting = s.waitForWork(stop.signal);
+    setTimeout(() => stop.abort(), 50);
+    console.log(await waiting);`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { timeout: 10_000 });
+  assert.equal(stdout.trim(), 'false');
+});
