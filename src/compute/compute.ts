@@ -33,14 +33,28 @@ export class Compute {
    *
    * Throws `InvalidArgumentError` when an argument is none of this.
    */
-  for<D, R>(input: Iterable<D> | AsyncIterable<D>, work: Work<D, R>, args?: ArrayLike<unknown>): Job<Awaited<R>>;
+  for<D, R>(
+    input: Iterable<D> | AsyncIterable<D>,
+    work: Work<D, R>,
+    args?: ArrayLike<unknown>,
+  ): Job<Awaited<R>>;
   for<R>(start: number, end: number, work: Work<number, R>, args?: ArrayLike<unknown>): Job<Awaited<R>>;
-  for<R>(start: number, end: number, step: number, work: Work<number, R>, args?: ArrayLike<unknown>): Job<Awaited<R>>;
+  for<R>(
+    start: number,
+    end: number,
+    step: number,
+    work: Work<number, R>,
+    args?: ArrayLike<unknown>,
+  ): Job<Awaited<R>>;
   for<R>(range: RangeObject, work: Work<never, R>, args?: ArrayLike<unknown>): Job<Awaited<R>>;
   for(...given: unknown[]): Job {
     const { input, rest } = splitInput(given);
     const [work, args, ...more] = rest;
-    if (more.length > 0) throw new InvalidArgumentError('args', 'expected the arguments of the Work Function as one array, at the end');
+    if (more.length > 0)
+      throw new InvalidArgumentError(
+        'args',
+        'expected the arguments of the Work Function as one array, at the end',
+      );
     return new Job(this.#context, {
       workFunction: workFunctionSource(work),
       arguments: argumentList(args),
@@ -100,8 +114,10 @@ export function createCompute(options: ComputeOptions = {}): Compute {
 function splitInput(given: unknown[]): { input: InputPlan; rest: unknown[] } {
   const [first, second, third] = given;
   if (typeof first !== 'number') return { input: planInput(first), rest: given.slice(1) };
-  if (typeof second !== 'number') throw new InvalidArgumentError('end', `expected a number after start, got ${typeof second}`);
-  if (typeof third !== 'number') return { input: planRange({ start: first, end: second }), rest: given.slice(2) };
+  if (typeof second !== 'number')
+    throw new InvalidArgumentError('end', `expected a number after start, got ${typeof second}`);
+  if (typeof third !== 'number')
+    return { input: planRange({ start: first, end: second }), rest: given.slice(2) };
   return { input: planRange({ start: first, end: second, step: third }), rest: given.slice(3) };
 }
 

@@ -30,7 +30,10 @@ export class Emitter<Events extends Record<string, unknown[]>> {
   removeListener<K extends keyof Events & string>(name: K, listener: (...args: Events[K]) => void): this {
     return this.off(name, listener);
   }
-  removeEventListener<K extends keyof Events & string>(name: K, listener: (...args: Events[K]) => void): void {
+  removeEventListener<K extends keyof Events & string>(
+    name: K,
+    listener: (...args: Events[K]) => void,
+  ): void {
     this.off(name, listener);
   }
   listenerCount(name: keyof Events & string): number {

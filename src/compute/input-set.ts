@@ -64,7 +64,10 @@ function* groups(start: number, step: number, count: number, size: number): Iter
 
 function checkCount(count: number): void {
   if (count <= MAX_SLICE_NUMBER) return;
-  throw new InvalidArgumentError('input', `a Job has at most ${MAX_SLICE_NUMBER} Slices, the range given has ${count}`);
+  throw new InvalidArgumentError(
+    'input',
+    `a Job has at most ${MAX_SLICE_NUMBER} Slices, the range given has ${count}`,
+  );
 }
 
 function finite(field: string, value: unknown): void {
@@ -74,5 +77,7 @@ function finite(field: string, value: unknown): void {
 
 function describe(value: unknown): string {
   if (value === null) return 'null';
-  return typeof value === 'object' || typeof value === 'function' ? `a value of type ${typeof value}` : String(value);
+  return typeof value === 'object' || typeof value === 'function'
+    ? `a value of type ${typeof value}`
+    : String(value);
 }

@@ -1,5 +1,6 @@
 import { decode } from '../codec/index.js';
-import { Outcome, SliceError, sliceError, type ConsoleLevel, type JobId, type JobState } from '../model/index.js';
+import type { SliceError } from '../model/index.js';
+import { Outcome, sliceError, type ConsoleLevel, type JobId, type JobState } from '../model/index.js';
 import type { Scheduler, StoredResult } from '../scheduler/index.js';
 
 /** Hears a Job's log, in order. */

@@ -44,19 +44,57 @@ export interface JobEvents<R> {
   accepted: [job: Job<R>];
   readystatechange: [state: ReadyState];
   status: [status: JobRunStatus & { readonly job: JobId }];
-  result: [event: { readonly job: JobId; readonly sliceNumber: number; readonly result: R; readonly time: number; readonly cpuTime: number }];
-  error: [event: { readonly job: JobId; readonly sliceNumber: number; readonly error: SliceError; readonly code: string; readonly message: string; readonly time: number }];
-  console: [event: { readonly job: JobId; readonly sliceNumber: number; readonly level: ConsoleLevel; readonly message: string }];
+  result: [
+    event: {
+      readonly job: JobId;
+      readonly sliceNumber: number;
+      readonly result: R;
+      readonly time: number;
+      readonly cpuTime: number;
+    },
+  ];
+  error: [
+    event: {
+      readonly job: JobId;
+      readonly sliceNumber: number;
+      readonly error: SliceError;
+      readonly code: string;
+      readonly message: string;
+      readonly time: number;
+    },
+  ];
+  console: [
+    event: {
+      readonly job: JobId;
+      readonly sliceNumber: number;
+      readonly level: ConsoleLevel;
+      readonly message: string;
+    },
+  ];
   /** In DCP: the account that pays is empty. Schedulers without accounts, like the embedded one, never fire it. */
   nofunds: [];
   /** Every Slice has a result. */
   complete: [results: ResultHandle<R>];
   cancel: [event: { readonly job: JobId; readonly reason: string | undefined }];
+  /** Every custom event, whatever its name. */
+  custom: [event: CustomEventSource & { readonly name: string; readonly value: unknown }];
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- custom events carry what the Work Function says
   [custom: string]: any[];
 }
 
-const JOB_EVENTS = ['accepted', 'readystatechange', 'status', 'result', 'error', 'console', 'nofunds', 'complete', 'cancel'];
+/** Names that a custom event cannot take on the Job itself. */
+const JOB_EVENTS = [
+  'accepted',
+  'readystatechange',
+  'status',
+  'result',
+  'error',
+  'console',
+  'nofunds',
+  'complete',
+  'cancel',
+  'custom',
+];
 
 /** Where a Slice's custom event came from. */
 export interface CustomEventSource {
@@ -163,7 +201,8 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     if (!Number.isInteger(cores) || cores < 1 || cores > 1024) {
       throw new InvalidArgumentError('cores', `expected a whole number from 1 to 1024, got ${String(cores)}`);
     }
-    if ('id' in this.#source) throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
+    if ('id' in this.#source)
+      throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
     return this.#begin(() => withLocalWorker(cores, (scheduler) => this.#run(scheduler)));
   }
 
@@ -173,27 +212,57 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   }
 
   /**
+   * Fetches the results there are now into `results`, waiting for nothing and telling no listener. Rejects with
+   * `JobStateError` before the Scheduler has the Job.
+   */
+  async fetchResults(): Promise<ResultHandle<R>> {
+    const id = this.#deployedId();
+    await this.#withScheduler(async (scheduler) => {
+      const { known } = await scheduler.jobStatus(id);
+      const sink = { ...this.#sink(id, scheduler), onResult: this.#keep, onSliceError: this.#keep };
+      const follower = new JobFollower(scheduler, id, sink);
+      await follower.fetchResults(Uint32Array.from(this.#store.missing(known)));
+    });
+    return this.results;
+  }
+
+  /**
    * No Slice of the Job is handed out any more; `exec` rejects with `JobCancelledError`. Results so far are kept. Rejects
    * with `JobStateError` before the Scheduler has the Job. Cancelling a finished Job does nothing.
    */
   async cancel(reason?: string): Promise<void> {
-    if (this.#id === null) throw new JobStateError('the Job is not deployed yet, there is nothing to cancel');
+    const id = this.#deployedId();
     this.#cancelReason = reason;
-    if (this.#scheduler !== null) return this.#scheduler.cancelJob(this.#id);
-    const use = await this.#context();
-    try {
-      await use.scheduler.cancelJob(this.#id);
-    } finally {
-      await use.end();
-    }
+    await this.#withScheduler((scheduler) => scheduler.cancelJob(id));
   }
 
   protected override canonical(name: string): string {
     return name === 'readyStateChange' ? 'readystatechange' : name;
   }
 
+  #deployedId(): JobId {
+    if (this.#id === null) throw new JobStateError('the Scheduler does not have the Job yet');
+    return this.#id;
+  }
+
+  /** With the Scheduler of the run under way, or one opened for this call. */
+  async #withScheduler(call: (scheduler: Scheduler) => Promise<void>): Promise<void> {
+    if (this.#scheduler !== null) return call(this.#scheduler);
+    const use = await this.#context();
+    try {
+      await call(use.scheduler);
+    } finally {
+      await use.end();
+    }
+  }
+
+  readonly #keep = (slice: number, result: unknown): void => {
+    this.#store.put(slice - 1, result as R | SliceError);
+  };
+
   #begin(run: () => Promise<ResultHandle<R>>): Promise<ResultHandle<R>> {
-    if (this.#running !== null) return Promise.reject(new JobStateError('exec and localExec can be called once per Job handle'));
+    if (this.#running !== null)
+      return Promise.reject(new JobStateError('exec and localExec can be called once per Job handle'));
     this.#enter('exec');
     this.#running = run();
     return this.#running;
@@ -203,7 +272,9 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     this.#scheduler = scheduler;
     try {
       this.#enter('init');
-      return 'id' in this.#source ? await this.#reconnect(scheduler, this.#source) : await this.#deploy(scheduler, this.#source);
+      return 'id' in this.#source
+        ? await this.#reconnect(scheduler, this.#source)
+        : await this.#deploy(scheduler, this.#source);
     } finally {
       this.#scheduler = null;
     }
@@ -290,7 +361,8 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     return {
       onResult: (sliceNumber, value, time, cpuTime) => {
         const result = value as R;
-        if (this.#store.put(sliceNumber - 1, result)) this.emit('result', { job, sliceNumber, result, time, cpuTime });
+        if (this.#store.put(sliceNumber - 1, result))
+          this.emit('result', { job, sliceNumber, result, time, cpuTime });
       },
       onSliceError: (sliceNumber, error, time) => {
         if (!this.#store.put(sliceNumber - 1, error)) return;
@@ -301,6 +373,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
       },
       onCustom: (sliceNumber, name, value) => {
         const source: CustomEventSource = { job, sliceNumber };
+        this.emit('custom', { ...source, name, value });
         this.work.emit(name, value, source);
         if (!JOB_EVENTS.includes(this.canonical(name))) this.emit(name, value, source);
       },

@@ -9,7 +9,10 @@ import { Supervisor } from '../supervisor/index.js';
  * Runs `use` with a Scheduler of its own, in a temporary directory, and a Supervisor with `cores` Sandboxes in this
  * process. Whatever happens, all of it is gone when this resolves or rejects.
  */
-export async function withLocalWorker<T>(cores: number, use: (scheduler: Scheduler) => Promise<T>): Promise<T> {
+export async function withLocalWorker<T>(
+  cores: number,
+  use: (scheduler: Scheduler) => Promise<T>,
+): Promise<T> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const directory = await mkdtemp(path.join(tmpdir(), 'dcp-local-'));

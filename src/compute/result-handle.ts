@@ -27,7 +27,8 @@ const MISSING = Symbol('no result yet');
  * `handle[i]` is the result of input `i` (from 0), undefined while there is none.
  */
 export type ResultHandle<R> = ResultStore<R> &
-  Pick<ReadonlyArray<R | SliceError>, (typeof ARRAY_METHODS)[number]> & { readonly [index: number]: R | SliceError };
+  Pick<readonly (R | SliceError)[], (typeof ARRAY_METHODS)[number]> &
+  Readonly<Record<number, R | SliceError>>;
 
 /** What is behind a `ResultHandle`. */
 export class ResultStore<R> implements Iterable<R | SliceError> {
@@ -108,12 +109,14 @@ export function resultHandle<R>(store: ResultStore<R>): ResultHandle<R> {
         }
       }
       const own = Reflect.get(target, name, target) as unknown;
-      return typeof own === 'function' && name !== 'constructor' ? own.bind(target) : own;
+      return typeof own === 'function' && name !== 'constructor' ? (own.bind(target) as unknown) : own;
     },
     has: (target, name) =>
-      typeof name === 'string' && /^(0|[1-9]\d*)$/.test(name) ? target.isAvailable(Number(name)) : Reflect.has(target, name),
+      typeof name === 'string' && /^(0|[1-9]\d*)$/.test(name)
+        ? target.isAvailable(Number(name))
+        : Reflect.has(target, name),
     set() {
-      throw new TypeError('a Job\'s results cannot be changed; make a copy: [...results]');
+      throw new TypeError("a Job's results cannot be changed; make a copy: [...results]");
     },
   }) as unknown as ResultHandle<R>;
 }

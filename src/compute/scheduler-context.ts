@@ -5,7 +5,9 @@ import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 /** Where Jobs go when nothing else is said: `DCP_SCHEDULER_DIR`, or `~/.dcp/scheduler`. */
 export function defaultSchedulerDirectory(): string {
   const given = process.env['DCP_SCHEDULER_DIR'];
-  return given !== undefined && given !== '' ? path.resolve(given) : path.join(homedir(), '.dcp', 'scheduler');
+  return given !== undefined && given !== ''
+    ? path.resolve(given)
+    : path.join(homedir(), '.dcp', 'scheduler');
 }
 
 /** A Scheduler for as long as somebody uses it. */

@@ -39,7 +39,11 @@ export async function uploadSlices(
   await scheduler.sealJob(jobId);
 }
 
-async function uploadAsync(batch: UploadBatch, source: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> {
+async function uploadAsync(
+  batch: UploadBatch,
+  source: AsyncIterable<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
   const iterator = source[Symbol.asyncIterator]();
   const stopped = new Promise<'stopped'>((resolve) => {
     signal.addEventListener('abort', () => resolve('stopped'), { once: true });
@@ -87,7 +91,8 @@ class UploadBatch {
 
   add(datum: unknown): void {
     const number = this.#first + this.#payloads.length;
-    if (number > MAX_SLICE_NUMBER) throw new InvalidArgumentError('input', `a Job has at most ${MAX_SLICE_NUMBER} Slices`);
+    if (number > MAX_SLICE_NUMBER)
+      throw new InvalidArgumentError('input', `a Job has at most ${MAX_SLICE_NUMBER} Slices`);
     const payload = encodeAt(`input set, Slice ${number}`, datum);
     this.#payloads.push(payload);
     this.#bytes += payloadByteLength(payload);
@@ -125,7 +130,9 @@ export function encodeAt(place: string, value: unknown): Payload {
     return encode(value);
   } catch (error) {
     if (!(error instanceof EncodingError)) throw error;
-    const reason = error.message.startsWith(`${error.path}: `) ? error.message.slice(error.path.length + 2) : error.message;
+    const reason = error.message.startsWith(`${error.path}: `)
+      ? error.message.slice(error.path.length + 2)
+      : error.message;
     throw new EncodingError(`${place}, ${error.path}`, reason);
   }
 }

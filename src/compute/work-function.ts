@@ -7,14 +7,17 @@ import { InvalidArgumentError } from '../model/index.js';
  * generators, native and bound functions, text that is no expression.
  */
 export function workFunctionSource(workFunction: unknown): string {
-  if (typeof workFunction === 'string') return expression(workFunction.trim().replace(/(\s*;)+$/, ''), 'the text given');
-  if (typeof workFunction !== 'function') return refuse(`expected a function or its source text, got ${typeof workFunction}`);
+  if (typeof workFunction === 'string')
+    return expression(workFunction.trim().replace(/(\s*;)+$/, ''), 'the text given');
+  if (typeof workFunction !== 'function')
+    return refuse(`expected a function or its source text, got ${typeof workFunction}`);
   const source = Function.prototype.toString.call(workFunction);
   const name = workFunction.name === '' ? 'the function given' : `the function "${workFunction.name}"`;
   if (/\{\s*\[native code\]\s*\}$/.test(source)) {
     refuse(`${name} is native or bound and has no source text; wrap it: (datum) => …`);
   }
-  if (/^class\b/.test(source)) refuse(`${name} is a class; expected a function that is called once per Slice`);
+  if (/^class\b/.test(source))
+    refuse(`${name} is a class; expected a function that is called once per Slice`);
   const kind = Object.prototype.toString.call(workFunction);
   if (kind === '[object GeneratorFunction]' || kind === '[object AsyncGeneratorFunction]') {
     refuse(`${name} is a generator; expected a function that returns the result, or a promise for it`);

@@ -19,7 +19,10 @@ export class HeldTask {
   constructor(readonly task: Task) {
     this.#slices = task.slices;
     this.#unacknowledged = task.slices.numbers.length;
-    this.bytes = task.slices.segments.reduce((sum, segment) => sum + segment.byteLength, task.slices.heads.byteLength);
+    this.bytes = task.slices.segments.reduce(
+      (sum, segment) => sum + segment.byteLength,
+      task.slices.heads.byteLength,
+    );
   }
 
   get queued(): number {

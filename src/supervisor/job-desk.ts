@@ -1,4 +1,4 @@
-import type { SandboxJob } from '../evaluator/evaluator.js';
+import type { SandboxJob } from '../evaluator/index.js';
 import type { JobId, JobSpec, Payload } from '../model/index.js';
 import type { HeldTask } from './held-task.js';
 import type { JobOutbox } from './job-outbox.js';

@@ -1,14 +1,16 @@
 import {
   payloadByteLength,
+  ResultError,
   type DcpError,
   type JobId,
+  type Payload,
   type ResultBatch,
   type ReturnReason,
   type SliceMessage,
 } from '../model/index.js';
-import type { Scheduler, SubmitReceipt } from '../scheduler/scheduler.js';
+import type { Scheduler, SubmitReceipt } from '../scheduler/index.js';
 import type { HeldTask } from './held-task.js';
-import { concatResults, resultByteLength } from './result-batches.js';
+import { concatResults, errorPayload, errorResults, resultByteLength } from './result-batches.js';
 import { backoffMs, Wakeable } from './wakeable.js';
 
 /** What the owner of an outbox hears. */
@@ -182,6 +184,7 @@ export class JobOutbox {
     try {
       await this.scheduler.appendMessages(this.jobId, messages);
     } catch (error) {
+      if (isInvalid(error)) return;
       this.#messages = messages.concat(this.#messages);
       this.#messageBytes += bytes;
       throw error;
@@ -197,7 +200,10 @@ export class JobOutbox {
       try {
         receipt = await this.scheduler.submitResults(held.task.id, this.jobId, batch);
       } catch (error) {
-        mail.results.unshift(batch);
+        // What the Scheduler finds wrong with results is wrong the next time too.
+        const again = isInvalid(error) ? errorResults(batch.numbers, refusedPayload(error)) : batch;
+        mail.results.unshift(again);
+        this.#bytes += resultByteLength(again) - resultByteLength(batch);
         throw error;
       }
       this.#bytes -= resultByteLength(batch);
@@ -232,6 +238,14 @@ export class JobOutbox {
 /** About what a message takes: 100 bytes beside its text or value. */
 function messageByteLength(message: SliceMessage): number {
   return 100 + (message.type === 'console' ? message.message.length * 2 : payloadByteLength(message.value));
+}
+
+function isInvalid(error: unknown): error is DcpError {
+  return (error as { code?: unknown } | null)?.code === 'EINVAL';
+}
+
+function refusedPayload(error: DcpError): Payload {
+  return errorPayload(new ResultError(`the Scheduler refuses what the Sandbox delivered: ${error.message}`));
 }
 
 /** True when trying again cannot help: the Job is gone, or over. */

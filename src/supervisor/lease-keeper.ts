@@ -1,4 +1,4 @@
-import type { Scheduler } from '../scheduler/scheduler.js';
+import type { Scheduler } from '../scheduler/index.js';
 import type { HeldTask } from './held-task.js';
 
 export interface LeaseKeeperOwner {

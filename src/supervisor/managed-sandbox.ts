@@ -1,5 +1,18 @@
-import type { Evaluator, Sandbox, SandboxJob, SandboxLimits, SandboxObserver, SliceRejection } from '../evaluator/evaluator.js';
-import { subResults, type EvaluatorError, type ResultBatch, type SliceMessage, type WorkFunctionError } from '../model/index.js';
+import type {
+  Evaluator,
+  Sandbox,
+  SandboxJob,
+  SandboxLimits,
+  SandboxObserver,
+  SliceRejection,
+} from '../evaluator/index.js';
+import {
+  subResults,
+  type EvaluatorError,
+  type ResultBatch,
+  type SliceMessage,
+  type WorkFunctionError,
+} from '../model/index.js';
 import type { Chunk, HeldTask } from './held-task.js';
 
 /**
@@ -29,7 +42,12 @@ export interface ManagedSandboxOwner {
   /** The Sandbox owes less than before. */
   onRoom(sandbox: ManagedSandbox): void;
   /** `running` is the Slice that ran at the end (null: none), `behind` those queued after it. */
-  onEnded(sandbox: ManagedSandbox, error: Error | null, running: OwedSlice | null, behind: readonly OwedSlice[]): void;
+  onEnded(
+    sandbox: ManagedSandbox,
+    error: Error | null,
+    running: OwedSlice | null,
+    behind: readonly OwedSlice[],
+  ): void;
 }
 
 /**
@@ -81,7 +99,7 @@ export class ManagedSandbox implements SandboxObserver {
       throw error;
     }
     this.#sandbox = sandbox;
-    const state = this.#state as ManagedSandboxState;
+    const state = this.#state;
     if (state === 'opening') this.#state = 'warm';
     else if (state === 'ending') sandbox.dispose();
   }
@@ -110,7 +128,7 @@ export class ManagedSandbox implements SandboxObserver {
 
   onResults(results: ResultBatch): void {
     const { numbers } = results;
-    for (let from = 0; from < numbers.length; ) {
+    for (let from = 0; from < numbers.length;) {
       const chunk = this.#settle(numbers[from]!)?.chunk;
       let to = from + 1;
       if (chunk !== undefined) {
@@ -129,7 +147,11 @@ export class ManagedSandbox implements SandboxObserver {
     const settled = this.#settle(rejection.slice);
     if (settled === null) return;
     this.#slicesRun++;
-    this.owner.onRejected(this, { held: settled.chunk.held, index: settled.index, number: rejection.slice }, rejection);
+    this.owner.onRejected(
+      this,
+      { held: settled.chunk.held, index: settled.index, number: rejection.slice },
+      rejection,
+    );
     this.#makeRoom();
   }
 

@@ -1,5 +1,5 @@
 import type { JobId, JobPublic, ReturnReason, SliceMessage, TaskId } from '../model/index.js';
-import type { SubmitReceipt } from '../scheduler/scheduler.js';
+import type { SubmitReceipt } from '../scheduler/index.js';
 import type { SupervisorState } from './lifecycle.js';
 
 /** Results of one Job that came out of a Sandbox together. */

@@ -1,5 +1,5 @@
 import { availableParallelism, hostname } from 'node:os';
-import type { SandboxLimits } from '../evaluator/evaluator.js';
+import type { SandboxLimits } from '../evaluator/index.js';
 import { InvalidArgumentError, type JobId } from '../model/index.js';
 import type { SupervisorObserver } from './observer.js';
 
@@ -64,5 +64,8 @@ function number(field: string, value: number, least: number): number {
 
 function integer(field: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new InvalidArgumentError(field, `expected a whole number from ${least} to ${most}, got ${String(value)}`);
+  throw new InvalidArgumentError(
+    field,
+    `expected a whole number from ${least} to ${most}, got ${String(value)}`,
+  );
 }

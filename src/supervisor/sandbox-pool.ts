@@ -1,4 +1,4 @@
-import type { Evaluator, SandboxLimits } from '../evaluator/evaluator.js';
+import type { Evaluator, SandboxLimits } from '../evaluator/index.js';
 import { ManagedSandbox, type ManagedSandboxOwner } from './managed-sandbox.js';
 import { backoffMs } from './wakeable.js';
 

@@ -27,6 +27,7 @@ export class SliceMeter {
     const batchMs = Math.max(FLOOR_MS, sum / elapsedMs.length);
     // A Sandbox is untrusted: a time that is no number must not spoil every later Task.
     if (!Number.isFinite(batchMs)) return;
-    this.#meanMs = this.#meanMs === null ? batchMs : batchMs + (this.#meanMs - batchMs) * KEEP ** elapsedMs.length;
+    this.#meanMs =
+      this.#meanMs === null ? batchMs : batchMs + (this.#meanMs - batchMs) * KEEP ** elapsedMs.length;
   }
 }

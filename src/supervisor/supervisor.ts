@@ -1,4 +1,4 @@
-import type { Evaluator, SliceRejection } from '../evaluator/evaluator.js';
+import type { Evaluator, SliceRejection } from '../evaluator/index.js';
 import {
   EvaluatorCrashError,
   Outcome,
@@ -11,7 +11,7 @@ import {
   type SliceMessage,
   type Task,
 } from '../model/index.js';
-import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/scheduler.js';
+import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.js';
 import { HeldTask } from './held-task.js';
 import { JobDesk, sandboxJob } from './job-desk.js';
 import { isRefusal, JobOutbox } from './job-outbox.js';
@@ -36,8 +36,22 @@ export interface StopOptions {
   readonly flushTimeoutMs?: number;
 }
 
-const SHUTDOWN: ReturnReason = Object.freeze({ code: 'ESHUTDOWN', message: 'the Worker stops', counted: false });
-const PAUSED: ReturnReason = Object.freeze({ code: 'ESHUTDOWN', message: 'the Worker pauses', counted: false });
+const SHUTDOWN: ReturnReason = Object.freeze({
+  code: 'ESHUTDOWN',
+  message: 'the Worker stops',
+  counted: false,
+});
+const PAUSED: ReturnReason = Object.freeze({
+  code: 'ESHUTDOWN',
+  message: 'the Worker pauses',
+  counted: false,
+});
+
+const SANDBOX_ENDED: ReturnReason = Object.freeze({
+  code: 'EEVALUATOR',
+  message: 'the Sandbox ended before',
+  counted: false,
+});
 
 /** Jobs remembered without holding anything of them: their measured Slice times make the next Task fit. */
 const REMEMBERED_JOBS = 64;
@@ -157,13 +171,28 @@ export class Supervisor {
       sandboxes: desk.sandboxes,
       unsubmittedBytes: desk.outbox.bytes,
     }));
-    return { state: this.state, workerId: this.#options.workerId, sandboxes, jobs, counts: { ...this.#counts } };
+    return {
+      state: this.state,
+      workerId: this.#options.workerId,
+      sandboxes,
+      jobs,
+      counts: { ...this.#counts },
+    };
   }
 
   // Tasks
 
   #nextRequest(): TaskRequest | null {
-    const { workerId, computeGroups, jobIds, capabilities, sandboxes, targetMs, maxTaskSlices, maxTaskBytes } = this.#options;
+    const {
+      workerId,
+      computeGroups,
+      jobIds,
+      capabilities,
+      sandboxes,
+      targetMs,
+      maxTaskSlices,
+      maxTaskBytes,
+    } = this.#options;
     if (this.#isOverfull()) return null;
     let heldMs = 0;
     let queued = 0;
@@ -401,7 +430,8 @@ export class Supervisor {
   #onResults(sandbox: ManagedSandbox, held: HeldTask, results: ResultBatch): void {
     const desk = this.#assigned.get(sandbox)!;
     desk.running -= results.numbers.length;
-    desk.meter.add(results.elapsedMs);
+    // A Slice that ended its Sandbox has no time of its own, and a zero would make the next hand-overs too large.
+    if (results.numbers.length > 1 || results.elapsedMs[0]! > 0) desk.meter.add(results.elapsedMs);
     this.#deliver(desk, held, results);
   }
 
@@ -429,7 +459,12 @@ export class Supervisor {
     if (this.state !== 'running') this.#quiet.wake();
   }
 
-  #onEnded(sandbox: ManagedSandbox, error: Error | null, running: OwedSlice | null, behind: readonly OwedSlice[]): void {
+  #onEnded(
+    sandbox: ManagedSandbox,
+    error: Error | null,
+    running: OwedSlice | null,
+    behind: readonly OwedSlice[],
+  ): void {
     const desk = this.#assigned.get(sandbox);
     if (desk === undefined) {
       this.#pool.remove(sandbox);
@@ -444,9 +479,16 @@ export class Supervisor {
   }
 
   /** What a Sandbox still owed when it ended goes back to the Scheduler; only what ran counts as tried. */
-  #settleOwed(desk: JobDesk, error: Error | null, running: OwedSlice | null, behind: readonly OwedSlice[]): void {
+  #settleOwed(
+    desk: JobDesk,
+    error: Error | null,
+    running: OwedSlice | null,
+    behind: readonly OwedSlice[],
+  ): void {
     if (error === null) {
-      this.#giveBackAll(desk, running === null ? behind : [running, ...behind], SHUTDOWN);
+      // Disposed of, or ended by a Slice that has its error already.
+      const reason = this.state === 'running' ? SANDBOX_ENDED : SHUTDOWN;
+      this.#giveBackAll(desk, running === null ? behind : [running, ...behind], reason);
       return;
     }
     if (!(error instanceof WorkFunctionError)) {
@@ -467,7 +509,9 @@ export class Supervisor {
         again.push(owed);
         continue;
       }
-      const crash = new EvaluatorCrashError(`the evaluator was lost in each of ${runs} runs; the last time: ${error.message}`);
+      const crash = new EvaluatorCrashError(
+        `the evaluator was lost in each of ${runs} runs; the last time: ${error.message}`,
+      );
       this.#deliver(desk, owed.held, errorResults(Uint32Array.of(owed.number), errorPayload(crash)));
     }
     this.#giveBackAll(desk, again, { code: 'EEVALUATOR', message: error.message, counted: true });

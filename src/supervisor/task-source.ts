@@ -1,5 +1,5 @@
 import type { Task } from '../model/index.js';
-import type { Scheduler, TaskRequest } from '../scheduler/scheduler.js';
+import type { Scheduler, TaskRequest } from '../scheduler/index.js';
 import { backoffMs, Wakeable } from './wakeable.js';
 
 export interface TaskSourceOwner {

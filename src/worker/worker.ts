@@ -1,11 +1,21 @@
 import { availableParallelism } from 'node:os';
 import { openInProcessEvaluator, type Evaluator } from '../evaluator/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
-import { Supervisor, type StopOptions, type SupervisorOptions, type SupervisorStatus } from '../supervisor/index.js';
+import {
+  Supervisor,
+  type StopOptions,
+  type SupervisorOptions,
+  type SupervisorStatus,
+} from '../supervisor/index.js';
 
 export interface WorkerOptions extends SupervisorOptions {
   /** Directory of an embedded Scheduler, opened and closed by the Worker; or a Scheduler, which is left open. */
   readonly scheduler: string | Scheduler;
+  /**
+   * How long the Scheduler waits for a sign of life before others get this Worker's Slices, milliseconds, from 1000.
+   * Default 60,000. Means nothing for a Scheduler that is open already.
+   */
+  readonly leaseMs?: number;
   /** Threads that run Sandboxes, at least 1. Default: the number of usable cores. `sandboxes` defaults to it. */
   readonly cores?: number;
   /** An Evaluator, which is left open. Default: one in this process, opened and closed by the Worker. */
@@ -18,6 +28,9 @@ export class Worker {
   #supervisor: Supervisor | null = null;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
+  #onEnded: () => void = () => {};
+  /** Resolves when the Worker has stopped, whoever stopped it. */
+  readonly ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
   /** What was opened here, in the order in which it is closed. */
   readonly #opened: { close(): Promise<void> }[] = [];
 
@@ -48,9 +61,13 @@ export class Worker {
   }
 
   async #start(): Promise<void> {
-    const { scheduler, cores = availableParallelism(), evaluator, ...options } = this.#options;
+    const { scheduler, leaseMs, cores = availableParallelism(), evaluator, ...options } = this.#options;
+    const opening = leaseMs === undefined ? {} : { leaseMs };
     try {
-      const openScheduler = typeof scheduler === 'string' ? await this.#own(openEmbeddedScheduler(scheduler)) : scheduler;
+      const openScheduler =
+        typeof scheduler === 'string'
+          ? await this.#own(openEmbeddedScheduler(scheduler, opening))
+          : scheduler;
       const openEvaluator = evaluator ?? (await this.#own(openInProcessEvaluator({ threads: cores })));
       this.#supervisor = new Supervisor(openScheduler, openEvaluator, { sandboxes: cores, ...options });
       this.#supervisor.start();
@@ -69,5 +86,6 @@ export class Worker {
   async #close(after?: Promise<void>): Promise<void> {
     await after;
     for (const part of this.#opened.splice(0)) await part.close();
+    this.#onEnded();
   }
 }

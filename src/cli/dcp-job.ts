@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+import { availableParallelism } from 'node:os';
+import { Command, type OptionValues } from 'commander';
+import { defaultSchedulerDirectory } from '../compute/index.js';
+import {
+  cancelJobs,
+  listJobs,
+  removeJobs,
+  showResults,
+  showStatus,
+  type JobCommandOptions,
+} from './job-commands.js';
+import { ExitCode, runProgram, wholeNumber } from './program.js';
+import { runJob } from './run-job.js';
+
+const EXIT_CODES = `
+Exit codes:
+  0    done; every Slice succeeded
+  1    a Slice failed, the Job was cancelled, or the Scheduler cannot be used
+  2    the command line or the Job file is wrong
+  130  ended by Ctrl-C`;
+
+const RUN_HELP = `
+A Job file is an ES module:
+  export default function (compute, { args }) { return compute.for(1, 10, (n) => n * n); }
+  export async function done(results, { job, outputDirectory, args }) {}   // optional
+
+Without "done" the results are printed, one a line, in the order of the input set: as JSON, or as Node's util.inspect
+shows them where JSON cannot hold them (typed arrays, Map, BigInt, …). Everything else goes to standard error.
+With --json everything on standard output is a JSON line with a "type": accepted, status, console, warning, complete,
+result (with "value", "inspect" or "error"), cancelled, detached.
+
+Ctrl-C leaves a deployed Job with the Scheduler and says how to follow or cancel it; a Job that runs with --local, or is
+still being uploaded, is cancelled. A second Ctrl-C ends the program at once.
+${EXIT_CODES}`;
+
+const program = new Command('dcp-job')
+  .description('Deploys Jobs and looks after them.')
+  .addHelpText('after', EXIT_CODES);
+
+/** The options every command has. */
+function common(command: Command): Command {
+  return command
+    .option(
+      '--scheduler <dir>',
+      "the embedded Scheduler's directory; default: $DCP_SCHEDULER_DIR, or ~/.dcp/scheduler",
+    )
+    .option('--json', 'print JSON lines')
+    .option('-v, --verbose', 'show the stack of errors');
+}
+
+function commonOptions({ scheduler, json }: OptionValues): JobCommandOptions {
+  return { scheduler: (scheduler as string | undefined) ?? defaultSchedulerDirectory(), json: json === true };
+}
+
+const cores = wholeNumber(1, 1024);
+
+common(program.command('run <file> [args...]'))
+  .description('deploy the Job that a file makes, wait for its results; arguments for the file follow "--"')
+  .option('--local [cores]', 'run it in this process instead, on 1 to 1024 cores (default: all)', cores)
+  .option('--output <dir>', 'where the file\'s "done" writes to', '.')
+  .addHelpText('after', RUN_HELP)
+  .action(async (file: string, args: string[], options: OptionValues) => {
+    const local = options['local'] as number | true | undefined;
+    process.exitCode = await runJob(file, {
+      ...commonOptions(options),
+      local: local === undefined ? null : local === true ? availableParallelism() : local,
+      output: options['output'] as string,
+      args,
+    });
+  });
+
+common(program.command('ls'))
+  .description('list all Jobs, oldest first')
+  .action(async (options: OptionValues) => {
+    process.exitCode = await listJobs(commonOptions(options));
+  });
+
+common(program.command('status <job>'))
+  .description('show how far a Job is')
+  .action(async (id: string, options: OptionValues) => {
+    process.exitCode = await showStatus(id, commonOptions(options));
+  });
+
+common(program.command('results <job>'))
+  .description('print the results there are, in the order of the input set; errors go to standard error')
+  .option('--wait', 'wait until every Slice has a result')
+  .action(async (id: string, options: OptionValues) => {
+    process.exitCode = await showResults(id, { ...commonOptions(options), wait: options['wait'] === true });
+  });
+
+common(program.command('cancel <job...>'))
+  .description('hand out no more Slices; results are kept')
+  .action(async (ids: string[], options: OptionValues) => {
+    process.exitCode = await cancelJobs(ids, commonOptions(options));
+  });
+
+common(program.command('rm <job...>'))
+  .description('forget Jobs and their results')
+  .option('--force', 'also Jobs that are not finished')
+  .action(async (ids: string[], options: OptionValues) => {
+    process.exitCode = await removeJobs(ids, { ...commonOptions(options), force: options['force'] === true });
+  });
+
+process.exitCode = ExitCode.ok;
+await runProgram(program, process.argv);

@@ -1,0 +1,116 @@
+import { createCompute, type Compute, type JobCancelledError } from '../compute/index.js';
+import { JobStateError, SliceError, type JobId, type JobStatus } from '../model/index.js';
+import { doneOfTotal, duration, printJsonLine, printResults, table } from './present.js';
+import { ExitCode } from './program.js';
+
+/** Options of the commands that look at Jobs or change them. */
+export interface JobCommandOptions {
+  readonly scheduler: string;
+  readonly json: boolean;
+}
+
+/** `dcp-job ls` */
+export async function listJobs({ scheduler, json }: JobCommandOptions): Promise<number> {
+  const jobs = await createCompute({ scheduler }).listJobs();
+  jobs.sort((a, b) => a.createdAt - b.createdAt);
+  if (json) for (const job of jobs) printJsonLine({ type: 'job', ...job });
+  else if (jobs.length > 0) {
+    const rows = jobs.map((job) => [
+      job.id,
+      job.state,
+      doneOfTotal(job),
+      String(job.failed),
+      age(job),
+      job.public.name,
+    ]);
+    process.stdout.write(table([['JOB', 'STATE', 'DONE', 'FAILED', 'AGE', 'NAME'], ...rows]));
+  }
+  return ExitCode.ok;
+}
+
+/** `dcp-job status` */
+export async function showStatus(id: JobId, { scheduler, json }: JobCommandOptions): Promise<number> {
+  const status = await createCompute({ scheduler }).jobStatus(id);
+  if (json) printJsonLine({ type: 'job', ...status });
+  else {
+    const rows = [
+      ['job', status.id],
+      ['name', status.public.name],
+      ['description', status.public.description],
+      ['state', status.state],
+      ['slices', doneOfTotal(status)],
+      ['failed', String(status.failed)],
+      ['leased', String(status.leased)],
+      ['slice time', status.sliceMs === null ? 'not known yet' : `${duration(status.sliceMs)} on average`],
+      ['created', new Date(status.createdAt).toISOString()],
+    ];
+    process.stdout.write(table(rows));
+  }
+  return ExitCode.ok;
+}
+
+/** `dcp-job results`: those that are there, or with `wait` all of them. */
+export async function showResults(
+  id: JobId,
+  options: JobCommandOptions & { readonly wait: boolean },
+): Promise<number> {
+  const { scheduler, json, wait } = options;
+  const compute = createCompute({ scheduler });
+  const job = await compute.resume(id);
+  let cancelled = false;
+  if (wait) {
+    await job.exec().catch((error: JobCancelledError) => {
+      if (error.code !== 'ECANCELLED') throw error;
+      cancelled = true;
+    });
+  }
+  const results = await job.fetchResults();
+  printResults(results.entries(), json);
+  let failed = 0;
+  for (const [index, result] of results.entries()) {
+    if (!(result instanceof SliceError)) continue;
+    failed++;
+    if (!json) process.stderr.write(`slice ${index + 1} failed, ${result.code}: ${result.message}\n`);
+  }
+  const status = await compute.jobStatus(id);
+  if (!json && status.state !== 'finished')
+    process.stderr.write(`job ${id} is ${status.state}: ${doneOfTotal(status)} Slices done\n`);
+  return failed > 0 || cancelled || status.state === 'cancelled' ? ExitCode.failure : ExitCode.ok;
+}
+
+/** `dcp-job cancel` */
+export async function cancelJobs(
+  ids: readonly JobId[],
+  { scheduler, json }: JobCommandOptions,
+): Promise<number> {
+  const compute = createCompute({ scheduler });
+  for (const id of ids) {
+    await compute.cancelJob(id);
+    if (json) printJsonLine({ type: 'cancelled', job: id });
+  }
+  return ExitCode.ok;
+}
+
+/** `dcp-job rm` */
+export async function removeJobs(
+  ids: readonly JobId[],
+  options: JobCommandOptions & { readonly force: boolean },
+): Promise<number> {
+  const compute = createCompute({ scheduler: options.scheduler });
+  for (const id of ids) {
+    if (!options.force) await refuseUnfinished(compute, id);
+    await compute.removeJob(id);
+    if (options.json) printJsonLine({ type: 'removed', job: id });
+  }
+  return ExitCode.ok;
+}
+
+async function refuseUnfinished(compute: Compute, id: JobId): Promise<void> {
+  const { state } = await compute.jobStatus(id);
+  if (state === 'finished' || state === 'cancelled') return;
+  throw new JobStateError(`job ${id} is ${state}; cancel it first, or use --force`);
+}
+
+function age({ createdAt }: JobStatus): string {
+  return duration(Math.max(0, Date.now() - createdAt));
+}

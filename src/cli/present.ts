@@ -1,0 +1,82 @@
+import { inspect } from 'node:util';
+import { SliceError, type JobStatus } from '../model/index.js';
+
+/** Whether JSON holds the value as it is: nothing is lost, nothing becomes something else. */
+export function isJson(value: unknown, above: ReadonlySet<unknown> = new Set()): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case 'object': {
+      if (value === null) return true;
+      if (above.has(value)) return false;
+      const inside = new Set(above).add(value);
+      if (Array.isArray(value)) {
+        return (
+          Object.keys(value).length === value.length && value.every((element) => isJson(element, inside))
+        );
+      }
+      const prototype = Object.getPrototypeOf(value) as unknown;
+      if (prototype !== Object.prototype && prototype !== null) return false;
+      return !('toJSON' in value) && Object.values(value).every((property) => isJson(property, inside));
+    }
+    default:
+      return false;
+  }
+}
+
+/** One line of text: JSON if that holds the value, else as `util.inspect` shows it, first 100 elements of anything. */
+export function oneLine(value: unknown): string {
+  if (isJson(value)) return JSON.stringify(value);
+  return inspect(value, { breakLength: Infinity, compact: true, depth: 20 }).replaceAll('\n', '\\n');
+}
+
+/** A result as the fields of a JSON line: `value`, or `inspect` where JSON cannot hold it, or `error`. */
+export function resultFields(result: unknown): object {
+  if (result instanceof SliceError)
+    return { error: { code: result.code, message: result.message, stack: result.stack } };
+  return isJson(result) ? { value: result } : { inspect: oneLine(result) };
+}
+
+export function printJsonLine(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** Results in input order, one a line; those that failed are left to the caller in the plain form. */
+export function printResults(results: Iterable<readonly [number, unknown]>, json: boolean): void {
+  for (const [index, result] of results) {
+    if (json) printJsonLine({ type: 'result', slice: index + 1, ...resultFields(result) });
+    else if (!(result instanceof SliceError)) process.stdout.write(`${oneLine(result)}\n`);
+  }
+}
+
+/** How far a Job is: `12/200`, with `…` while its input set grows. */
+export function doneOfTotal({ done, known, total }: Pick<JobStatus, 'done' | 'known' | 'total'>): string {
+  return total === null ? `${done}/${known}…` : `${done}/${total}`;
+}
+
+/** Columns as wide as their widest cell, two spaces between. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]!.length))) ?? [];
+  return rows
+    .map(
+      (row) =>
+        row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join('  ')
+          .trimEnd() + '\n',
+    )
+    .join('');
+}
+
+/** `850 ms`, `12.3 s`, `4 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${ms < 10 ? Number(ms.toPrecision(2)) : Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const s = Math.round(ms / 1000);
+  return s < 3600
+    ? `${Math.floor(s / 60)} min ${s % 60} s`
+    : `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}

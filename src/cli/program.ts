@@ -1,0 +1,69 @@
+import { CommanderError, InvalidArgumentError as InvalidOptionError, type Command } from 'commander';
+
+/** What every program's exit code means. */
+export const ExitCode = {
+  ok: 0,
+  /** Something did not work out: a Slice failed, a Job was cancelled, the Scheduler cannot be used. */
+  failure: 1,
+  /** The command line, or the Job file, is wrong. */
+  usage: 2,
+  /** Ended by Ctrl-C. */
+  interrupted: 130,
+} as const;
+
+/** A mistake in what the caller gave: exit code 2. */
+export class UsageError extends Error {}
+
+/**
+ * Parses the command line and runs the command it names. An error is one line, `<program>: <message>`; with `-v` its
+ * stack follows. Sets the exit code; the process ends when nothing is left to do.
+ */
+export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
+  const every = [program, ...program.commands];
+  for (const command of every) {
+    command.exitOverride().configureOutput({
+      outputError: (text, write) => write(`${program.name()}: ${text.replace(/^error: /, '')}`),
+    });
+    command.showHelpAfterError(`(${program.name()} --help tells more)`);
+  }
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+      return;
+    }
+    process.exitCode = isUsageError(error) ? ExitCode.usage : ExitCode.failure;
+    reportError(program.name(), error, argv.includes('-v') || argv.includes('--verbose'));
+  }
+}
+
+export function reportError(program: string, error: unknown, verbose: boolean): void {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${program}: ${message}\n`);
+  if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+}
+
+function isUsageError(error: unknown): boolean {
+  if (error instanceof UsageError) return true;
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'EINVAL' || code === 'EENCODING';
+}
+
+/** Parser of an option that is a whole number in a range. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidOptionError(`expected a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Parser of an option in seconds; answers milliseconds. */
+export function seconds(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= least && value <= most) return value * 1000;
+    throw new InvalidOptionError(`expected seconds from ${least} to ${most}.`);
+  };
+}

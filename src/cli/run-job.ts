@@ -1,0 +1,168 @@
+import path from 'node:path';
+import { createCompute, JobCancelledError, type Job, type ResultHandle } from '../compute/index.js';
+import type { SliceError } from '../model/index.js';
+import { loadJobFile } from './job-file.js';
+import { duration, printJsonLine, printResults, resultFields } from './present.js';
+import { ExitCode } from './program.js';
+import { ProgressBar } from './progress-bar.js';
+
+export interface RunJobOptions {
+  readonly scheduler: string;
+  /** Run in this process with so many Sandboxes; null: deploy. */
+  readonly local: number | null;
+  readonly json: boolean;
+  readonly output: string;
+  readonly args: readonly string[];
+}
+
+/** A Job nobody has touched for so long makes one suspect that there is no Worker, milliseconds. */
+const NO_WORKER_MS = 5_000;
+/** Failed Slices that are shown in full. */
+const SHOWN_FAILURES = 10;
+
+/** `dcp-job run`: answers the exit code. */
+export async function runJob(file: string, options: RunJobOptions): Promise<number> {
+  const jobFile = await loadJobFile(file);
+  const job = await jobFile.makeJob(createCompute({ scheduler: options.scheduler }), options.args);
+  const run = new JobRun(job, options);
+  const results = await run.results();
+  if (results === null) return run.exitCode;
+  if (options.json || jobFile.done === null) printResults(results.entries(), options.json);
+  if (jobFile.done !== null && run.exitCode !== ExitCode.ok) {
+    process.stderr.write('some Slices failed, so "done" of the Job file is not called\n');
+  } else if (jobFile.done !== null) {
+    // Standard output belongs to the JSON lines.
+    if (options.json) console.log = console.info = console.error;
+    await jobFile.done([...results], {
+      job,
+      outputDirectory: path.resolve(options.output),
+      args: options.args,
+    });
+  }
+  return run.exitCode;
+}
+
+/** Executes one Job and shows what happens: on a terminal with a bar, or as JSON lines. */
+class JobRun {
+  exitCode: number = ExitCode.ok;
+  readonly #bar = new ProgressBar(process.stderr);
+  readonly #started = performance.now();
+  #accepted = false;
+  #interrupted = false;
+  #failures = 0;
+  #noWorkerTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly job: Job,
+    private readonly options: RunJobOptions,
+  ) {
+    this.#listen();
+  }
+
+  /** Null when there are none: cancelled or interrupted. */
+  async results(): Promise<ResultHandle<unknown> | null> {
+    const onSignal = (): void => this.#interrupt();
+    process.on('SIGINT', onSignal);
+    try {
+      const { local } = this.options;
+      const results = await (local === null ? this.job.exec() : this.job.localExec(local));
+      this.#tellEnd(results);
+      return results;
+    } catch (error) {
+      if (!(error instanceof JobCancelledError)) throw error;
+      this.exitCode = this.#interrupted ? ExitCode.interrupted : ExitCode.failure;
+      this.#say({ type: 'cancelled', job: this.job.id }, `Job ${this.job.id}: cancelled`);
+      return null;
+    } finally {
+      clearTimeout(this.#noWorkerTimer);
+      this.#bar.end();
+      process.off('SIGINT', onSignal);
+    }
+  }
+
+  #listen(): void {
+    const { job, options } = this;
+    job.on('accepted', () => {
+      this.#accepted = true;
+      const where = options.local === null ? '' : ' (on this machine alone)';
+      this.#say({ type: 'accepted', job: job.id }, `Job ${job.id} "${job.public.name}"${where}`);
+      if (options.local === null) this.#noWorkerTimer = setTimeout(() => this.#missWorker(), NO_WORKER_MS);
+    });
+    job.on('status', (status) => {
+      if (options.json) printJsonLine({ type: 'status', ...status });
+      else this.#bar.update(status.computed, status.total, status.failed);
+    });
+    job.on('console', ({ sliceNumber, level, message }) => {
+      this.#say(
+        { type: 'console', slice: sliceNumber, level, message },
+        `slice ${sliceNumber} ${level}: ${message}`,
+      );
+    });
+    job.on('error', ({ sliceNumber, error }) => this.#tellFailure(sliceNumber, error));
+    if (options.json) {
+      job.on('custom', ({ sliceNumber, name, value }) => {
+        printJsonLine({ type: 'custom', slice: sliceNumber, name, ...resultFields(value) });
+      });
+    }
+  }
+
+  #tellFailure(slice: number, error: SliceError): void {
+    this.exitCode = ExitCode.failure;
+    this.#failures++;
+    // The results say it all again.
+    if (this.options.json) return;
+    if (this.#failures <= SHOWN_FAILURES) {
+      const detail = error.stack?.includes(error.message) === true ? error.stack : error.message;
+      this.#bar.print(`slice ${slice} failed, ${error.code}: ${detail}`);
+    } else if (this.#failures === SHOWN_FAILURES + 1) {
+      this.#bar.print('more Slices failed; their errors are not shown');
+    }
+  }
+
+  #tellEnd(results: ResultHandle<unknown>): void {
+    const elapsedMs = performance.now() - this.#started;
+    const failed = this.#failures;
+    this.#say(
+      {
+        type: 'complete',
+        job: this.job.id,
+        slices: results.length,
+        failed,
+        elapsedMs: Math.round(elapsedMs),
+      },
+      `Job ${this.job.id}: ${results.length} Slices done${failed > 0 ? `, ${failed} of them failed` : ''}, ${duration(elapsedMs)}`,
+    );
+  }
+
+  #missWorker(): void {
+    const { distributed, computed } = this.job.status;
+    if (distributed > 0 || computed > 0) return;
+    const hint = `no Worker has taken a Slice so far; start one with: dcp-worker --scheduler ${this.options.scheduler}`;
+    this.#say({ type: 'warning', message: hint }, hint);
+  }
+
+  /**
+   * Ctrl-C. A deployed Job stays with the Scheduler; one that is half deployed, or local, is given up. A second one ends
+   * the process whatever it does.
+   */
+  #interrupt(): void {
+    if (this.#interrupted) process.exit(ExitCode.interrupted);
+    this.#interrupted = true;
+    const { id } = this.job;
+    if (this.#accepted && this.options.local === null) {
+      const on = `--scheduler ${this.options.scheduler}`;
+      this.#say(
+        { type: 'detached', job: id },
+        `Job ${id} goes on without this program.\n  results: dcp-job results ${id} --wait ${on}\n  cancel:  dcp-job cancel ${id} ${on}`,
+      );
+      process.exit(ExitCode.interrupted);
+    }
+    if (id === null) process.exit(ExitCode.interrupted);
+    this.job.cancel('interrupted').catch(() => process.exit(ExitCode.interrupted));
+  }
+
+  #say(line: object, text: string): void {
+    if (this.options.json) printJsonLine(line);
+    else this.#bar.print(text);
+  }
+}

@@ -1,0 +1,32 @@
+/** The package's public face. */
+export * from './compute/index.js';
+export * from './model/index.js';
+export {
+  openEmbeddedScheduler,
+  type EmbeddedSchedulerOptions,
+  type Scheduler,
+  type StoredResult,
+  type SubmitReceipt,
+  type TaskRequest,
+} from './scheduler/index.js';
+export {
+  openInProcessEvaluator,
+  type Evaluator,
+  type InProcessEvaluatorOptions,
+  type Sandbox,
+  type SandboxJob,
+  type SandboxLimits,
+  type SandboxObserver,
+  type SliceRejection,
+} from './evaluator/index.js';
+export { decode, encode } from './codec/index.js';
+export {
+  LifecycleError,
+  Supervisor,
+  type StopOptions,
+  type SupervisorObserver,
+  type SupervisorOptions,
+  type SupervisorState,
+  type SupervisorStatus,
+} from './supervisor/index.js';
+export { Worker, type WorkerOptions } from './worker/index.js';
