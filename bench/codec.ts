@@ -1,9 +1,9 @@
 /**
- * The codec on the path of a small Slice (decode, call, encode) beside the same loop on bare msgpackr, and what an
- * ArrayBuffer costs within the head and as a segment. Writes JSON; figures in µs are CPU-bound wall times.
+ * The codec on the path of a small Slice (decode, call, encode) beside the same loop on bare msgpackr, and what a
+ * typed array costs within the head and as a segment. Writes JSON; figures in µs are CPU-bound wall times.
  *
- * The rival is `packr.pack(fn(packr.unpack(bytes)))` with `useRecords: false` (no state between messages, as the codec needs) and
- * `variableMapSize: true` (the smallest maps, as the codec writes), on the main entry point of msgpackr, in the same process and turn about.
+ * The rival is `packr.pack(fn(packr.unpack(bytes)))` with `useRecords: false` (no state between messages, as the codec needs), the
+ * fastest setting without records, on the main entry point of msgpackr, in the same process and turn about.
  */
 import { Packr } from 'msgpackr';
 import { ColumnReader, ColumnWriter, SEGMENT_THRESHOLD, decode, encode } from '#src/codec/index.js';
@@ -74,39 +74,30 @@ function smallSlices({ name, datum, call }: Subject) {
   return { name, ...figures, ratio: figures['codec']!.median / figures['msgpackr']!.median, sink: sink > 0 };
 }
 
-/** A typed array there and back; a segment also pays for being handed over, for which a transfer stands. */
-function buffers(byteLength: number) {
+/** A typed array encoded and decoded in place: below the threshold its bytes are copied three times, above never. */
+function buffer(byteLength: number) {
   const turns = Math.max(50, Math.min(5000, (1 << 24) / byteLength));
   const datum = new Uint8Array(byteLength);
   const { codec } = measure(turns, {
     codec() {
-      for (let i = 0; i < turns; i++) {
-        const { head, segments } = encode(datum);
-        decode({ head, segments: segments.map((segment) => structuredClone(segment, { transfer: [] })) });
-      }
+      for (let i = 0; i < turns; i++) decode(encode(datum));
     },
   });
   return { byteLength, segments: encode(datum).segments.length, ...codec };
 }
 
-/** The bare copy that a segment saves, and the hand-over that it costs. */
-function copies(byteLength: number) {
-  const turns = Math.max(50, Math.min(5000, (1 << 24) / byteLength));
-  const from = new Uint8Array(byteLength);
-  return {
-    byteLength,
-    ...measure(turns, {
-      threeCopies() {
-        for (let i = 0; i < turns; i++) new Uint8Array(new Uint8Array(new Uint8Array(from)));
-      },
-      handOver() {
-        for (let i = 0; i < turns; i++) {
-          const own = new ArrayBuffer(byteLength);
-          structuredClone(own, { transfer: [own] });
-        }
-      },
-    }),
-  };
+/** What a segment costs besides: an ArrayBuffer made and handed over, for which a transfer within the process stands. */
+function handOver(byteLength: number) {
+  const turns = 2000;
+  const { transfer } = measure(turns, {
+    transfer() {
+      for (let i = 0; i < turns; i++) {
+        const own = new ArrayBuffer(byteLength);
+        structuredClone(own, { transfer: [own] });
+      }
+    },
+  });
+  return { byteLength, ...transfer };
 }
 
 console.log(
@@ -115,8 +106,8 @@ console.log(
       node: process.version,
       smallSlices: SUBJECTS.map(smallSlices),
       threshold: SEGMENT_THRESHOLD,
-      buffers: [256, 1024, 2048, 4095, 4096, 8192, 16384, 65536, 1 << 20].map(buffers),
-      copies: [1024, 2048, 4096, 8192, 16384, 65536].map(copies),
+      buffers: [256, 1024, 2048, 3072, 4095, 4096, 8192, 65536, 1 << 20].map(buffer),
+      handOver: [1024, 4096, 16384].map(handOver),
     },
     null,
     1,

@@ -1,23 +1,28 @@
-import { DecodingError, InvalidArgumentError, type Payload, type PayloadColumns } from '../model/index.js';
+import { DecodingError, EncodingError, InvalidArgumentError, type Payload, type PayloadColumns } from '../model/index.js';
 import { subarray } from './intrinsics.js';
 import { copyInto, window, windowView } from './msgpack.js';
 import { decodeHead, encodeHead } from './payloads.js';
 
-const FIRST_CAPACITY = 1024;
+/** Bytes of heads, and entries, for which a new writer has room. */
+const FIRST_HEAD_BYTES = 1024;
+const FIRST_ENTRIES = 64;
+/** `headEnds` counts in 32 bits. */
+const MAX_HEAD_BYTES = 2 ** 32 - 1;
 
 /** Encodes values one after another into columns. Its buffers grow and are kept: a small value allocates nothing. */
 export class ColumnWriter {
-  #heads = new Uint8Array(FIRST_CAPACITY);
+  #heads = new Uint8Array(FIRST_HEAD_BYTES);
   #headsView = new DataView(this.#heads.buffer);
   #headBytes = 0;
-  #headEnds: number[] = [];
+  #count = 0;
+  #headEnds = new Uint32Array(FIRST_ENTRIES);
   #segments: Uint8Array[] = [];
   #segmentBytes = 0;
-  #segmentEnds: number[] = [];
+  #segmentEnds = new Uint32Array(FIRST_ENTRIES);
 
   /** Entries since the last `take`. */
   get count(): number {
-    return this.#headEnds.length;
+    return this.#count;
   }
 
   /** Bytes of the heads of these entries. */
@@ -49,38 +54,54 @@ export class ColumnWriter {
   take(): PayloadColumns {
     const columns = {
       heads: this.#heads.slice(0, this.#headBytes),
-      headEnds: Uint32Array.from(this.#headEnds),
+      headEnds: this.#headEnds.slice(0, this.#count),
       segments: this.#segments,
-      segmentEnds: Uint32Array.from(this.#segmentEnds),
+      segmentEnds: this.#segmentEnds.slice(0, this.#count),
     };
+    this.#count = 0;
     this.#headBytes = 0;
-    this.#headEnds.length = 0;
     this.#segments = [];
     this.#segmentBytes = 0;
-    this.#segmentEnds.length = 0;
     return columns;
   }
 
   #add(bytes: Uint8Array, view: DataView, start: number, end: number, segments: readonly Uint8Array[]): void {
     const at = this.#headBytes;
     const headEnd = at + (end - start);
-    if (headEnd > this.#heads.length) this.#grow(headEnd);
+    const entry = this.#count;
+    if (headEnd > this.#heads.length) this.#growHeads(headEnd);
+    if (entry === this.#headEnds.length) this.#growTables();
     copyInto(this.#heads, this.#headsView, at, bytes, view, start, end);
-    this.#headBytes = headEnd;
-    this.#headEnds.push(headEnd);
     for (let i = 0; i < segments.length; i++) {
       this.#segments.push(segments[i]!);
       this.#segmentBytes += segments[i]!.length;
     }
-    this.#segmentEnds.push(this.#segments.length);
+    this.#headEnds[entry] = headEnd;
+    this.#segmentEnds[entry] = this.#segments.length;
+    this.#headBytes = headEnd;
+    this.#count = entry + 1;
   }
 
-  #grow(needed: number): void {
-    const heads = new Uint8Array(Math.max(needed, 2 * this.#heads.length));
+  #growHeads(needed: number): void {
+    if (needed > MAX_HEAD_BYTES) {
+      throw new EncodingError('value', `the heads of one batch may have ${MAX_HEAD_BYTES} bytes; with this one they have ${needed}`);
+    }
+    const heads = new Uint8Array(Math.min(MAX_HEAD_BYTES, Math.max(needed, 2 * this.#heads.length)));
     heads.set(this.#heads.subarray(0, this.#headBytes));
     this.#heads = heads;
     this.#headsView = new DataView(heads.buffer);
   }
+
+  #growTables(): void {
+    this.#headEnds = doubled(this.#headEnds);
+    this.#segmentEnds = doubled(this.#segmentEnds);
+  }
+}
+
+function doubled(table: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(2 * table.length);
+  larger.set(table);
+  return larger;
 }
 
 /** Decodes entries of columns. The columns must not change meanwhile. */

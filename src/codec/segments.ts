@@ -57,12 +57,11 @@ function mustBeCopied(buffer: ArrayBufferLike, byteLength: number): boolean {
 }
 
 function isShared(buffer: ArrayBufferLike): boolean {
-  if (!sharedBufferByteLength) return false;
   try {
-    sharedBufferByteLength(buffer);
-    return true;
-  } catch {
+    bufferByteLength(buffer);
     return false;
+  } catch {
+    return true;
   }
 }
 
@@ -126,6 +125,8 @@ export class BufferUse {
   }
 
   #hasHoles(start: number): boolean {
+    // One view leaves none: its own alignment has not moved the start.
+    if (this.#views.length === 1) return false;
     let covered = start;
     for (const view of [...this.#views].sort((a, b) => a.start - b.start)) {
       if (view.start > covered) return true;
