@@ -98,13 +98,13 @@ test('a removed Job is gone for everybody, with its files', async (t) => {
   await scheduler.removeJob(jobId);
   assert.deepEqual(await scheduler.listJobs(), []);
   for (const call of [
-    scheduler.jobStatus(jobId),
-    scheduler.fetchJob(jobId),
-    scheduler.readEvents(jobId, 0, 1),
-    scheduler.readResults(jobId, Uint32Array.of(1)),
-    scheduler.removeJob(jobId),
-    scheduler.submitResults(task.id, jobId, results([1], () => text('', [new Uint8Array(100_000)]))),
-    scheduler.waitForEvents(jobId, 0, new AbortController().signal),
+    () => scheduler.jobStatus(jobId),
+    () => scheduler.fetchJob(jobId),
+    () => scheduler.readEvents(jobId, 0, 1),
+    () => scheduler.readResults(jobId, Uint32Array.of(1)),
+    () => scheduler.removeJob(jobId),
+    () => scheduler.submitResults(task.id, jobId, results([1], () => text('', [new Uint8Array(100_000)]))),
+    () => scheduler.waitForEvents(jobId, 0, new AbortController().signal),
   ]) {
     await assert.rejects(call, JobNotFoundError);
   }
