@@ -20,6 +20,7 @@ const DEFAULT_SUITE = { concurrency: 2, timeoutMs: 120_000 };
 const SUITES = {
   native: { concurrency: 1, timeoutMs: 180_000 },
   evaluator: { concurrency: 1, timeoutMs: 180_000 },
+  scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
   programs: { concurrency: 1, timeoutMs: 300_000 },
 };
