@@ -25,7 +25,11 @@ interface Small {
 
 const SUBJECTS: Subject[] = [
   { name: 'integer', datum: 7, call: (datum: number) => datum + 1 },
-  { name: 'object', datum: { id: 7, name: 'x', score: 1.5 }, call: ({ id, name, score }: Small) => ({ id, name, score: score * 2 }) },
+  {
+    name: 'object',
+    datum: { id: 7, name: 'x', score: 1.5 },
+    call: ({ id, name, score }: Small) => ({ id, name, score: score * 2 }),
+  },
   { name: 'nested', datum: { at: { x: 1, y: 2 }, tags: ['a', 'b'] }, call: (datum: object) => datum },
   { name: 'string', datum: 'hello, world', call: (datum: string) => datum },
   { name: 'numbers', datum: Array.from({ length: 100 }, (_, i) => i / 3), call: (datum: number[]) => datum },
@@ -37,7 +41,10 @@ function median(values: readonly number[]): number {
 }
 
 /** Median and quartiles of µs per turn, of several runs taken turn about. */
-function measure(turns: number, runs: Record<string, () => void>): Record<string, { median: number; quartiles: [number, number] }> {
+function measure(
+  turns: number,
+  runs: Record<string, () => void>,
+): Record<string, { median: number; quartiles: [number, number] }> {
   const times = Object.fromEntries(Object.keys(runs).map((name) => [name, [] as number[]]));
   for (let round = -3; round < ROUNDS; round++) {
     for (const [name, run] of Object.entries(runs)) {

@@ -35,8 +35,14 @@ const CHECKS = new Map<string, { readonly brand: Brand; readonly check: (object:
   ['Set', { brand: 'Set', check: accepts(setSize) }],
   ['Date', { brand: 'Date', check: accepts(dateTime) }],
   // The getter also answers for RegExp.prototype itself, with what that would match.
-  ['RegExp', { brand: 'RegExp', check: (object) => object !== RegExp.prototype && accepts(regExpSource)(object) }],
-  ['Error', { brand: 'Error', check: (object) => object instanceof Error || objectTag(object) === '[object Error]' }],
+  [
+    'RegExp',
+    { brand: 'RegExp', check: (object) => object !== RegExp.prototype && accepts(regExpSource)(object) },
+  ],
+  [
+    'Error',
+    { brand: 'Error', check: (object) => object instanceof Error || objectTag(object) === '[object Error]' },
+  ],
   ['ArrayBuffer', { brand: 'ArrayBuffer', check: accepts(bufferByteLength) }],
   ['SharedArrayBuffer', { brand: 'ArrayBuffer', check: isSharedBuffer }],
   ['Boolean', { brand: 'Boolean', check: accepts(booleanValue) }],
@@ -51,7 +57,8 @@ const UNCARRIED =
 const UNCARRIED_CLASSES = [Promise, WeakMap, WeakSet, WeakRef, FinalizationRegistry];
 
 /** What an object is to the codec: of a built-in class, an instance of somebody's class, or not data at all. */
-export type Classified = { readonly brand: Brand } | { readonly instance: string } | { readonly uncarried: string };
+export type Classified =
+  { readonly brand: Brand } | { readonly instance: string } | { readonly uncarried: string };
 
 const ORDINARY: Classified = { instance: 'Object' };
 
@@ -63,7 +70,8 @@ export function classify(object: object): Classified {
   const guess = CHECKS.get(tag);
   if (guess?.check(object)) return guess;
   if (UNCARRIED.test(tag)) return { uncarried: tag };
-  for (const uncarried of UNCARRIED_CLASSES) if (object instanceof uncarried) return { uncarried: uncarried.name };
+  for (const uncarried of UNCARRIED_CLASSES)
+    if (object instanceof uncarried) return { uncarried: uncarried.name };
   for (const known of CHECKS.values()) if (known.check(object)) return known;
   return { instance: tag };
 }

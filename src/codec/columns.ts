@@ -1,4 +1,10 @@
-import { DecodingError, EncodingError, InvalidArgumentError, type Payload, type PayloadColumns } from '../model/index.js';
+import {
+  DecodingError,
+  EncodingError,
+  InvalidArgumentError,
+  type Payload,
+  type PayloadColumns,
+} from '../model/index.js';
 import { subarray } from './intrinsics.js';
 import { copyInto, window, windowView } from './msgpack.js';
 import { decodeHead, encodeHead } from './payloads.js';
@@ -84,7 +90,10 @@ export class ColumnWriter {
 
   #growHeads(needed: number): void {
     if (needed > MAX_HEAD_BYTES) {
-      throw new EncodingError('value', `the heads of one batch may have ${MAX_HEAD_BYTES} bytes; with this one they have ${needed}`);
+      throw new EncodingError(
+        'value',
+        `the heads of one batch may have ${MAX_HEAD_BYTES} bytes; with this one they have ${needed}`,
+      );
     }
     const heads = new Uint8Array(Math.min(MAX_HEAD_BYTES, Math.max(needed, 2 * this.#heads.length)));
     heads.set(this.#heads.subarray(0, this.#headBytes));
@@ -135,7 +144,9 @@ export class ColumnReader {
     const start = index === 0 ? 0 : headEnds[index - 1]!;
     const from = index === 0 ? 0 : segmentEnds[index - 1]!;
     if (start > end || end > heads.length || from > to || to > segments.length) {
-      throw new DecodingError(`entry ${index}: bytes ${start} to ${end} and segments ${from} to ${to} are not there`);
+      throw new DecodingError(
+        `entry ${index}: bytes ${start} to ${end} and segments ${from} to ${to} are not there`,
+      );
     }
     const length = end - start;
     if (length <= window.length) {

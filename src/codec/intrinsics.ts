@@ -14,9 +14,9 @@ function getter<T, R>(prototype: object, key: PropertyKey): (self: T) => R {
 
 export const ObjectPrototype = Object.prototype;
 export const ArrayPrototype = Array.prototype;
-export const { getPrototypeOf, keys, hasOwn, is, defineProperty, getOwnPropertyDescriptor } = Object;
+export const { getPrototypeOf, keys, hasOwn, is, defineProperty } = Object;
 export const { isArray } = Array;
-export const { isInteger, isSafeInteger } = Number;
+export const { isSafeInteger } = Number;
 export const { fromCharCode } = String;
 export const { apply } = Reflect;
 export const isView = ArrayBuffer.isView;
@@ -70,7 +70,5 @@ export const sharedBufferByteLength =
     ? null
     : getter<ArrayBufferLike, number>(SharedArrayBuffer.prototype, 'byteLength');
 
-export const setBytes = uncurry(Uint8Array.prototype.set as (this: Uint8Array, from: Uint8Array, at?: number) => void);
-export const subarray = uncurry(
-  Uint8Array.prototype.subarray as (this: Uint8Array, start: number, end: number) => Uint8Array,
-);
+export const setBytes = uncurry(Uint8Array.prototype.set);
+export const subarray = uncurry(Uint8Array.prototype.subarray);

@@ -1,8 +1,13 @@
 // These subpaths, not `msgpackr` itself: in Node that one reads strings with a native add-on, which would run on bytes
 // that strangers wrote and is slower for small values.
-import { Packr, REUSE_BUFFER_MODE, RESET_BUFFER_MODE } from 'msgpackr/pack';
-import { clearSource } from 'msgpackr/unpack';
+import type * as Msgpackr from 'msgpackr';
+import * as untypedPack from 'msgpackr/pack';
+import * as untypedUnpack from 'msgpackr/unpack';
 import { setBytes, subarray } from './intrinsics.js';
+
+// Their type declarations name ".", which TypeScript does not resolve in an ES module.
+const { Packr, REUSE_BUFFER_MODE, RESET_BUFFER_MODE } = untypedPack as unknown as typeof Msgpackr;
+const { clearSource } = untypedUnpack as unknown as typeof Msgpackr;
 
 /**
  * Plain msgpack: no records (they outlive a message), no toJSON, no references by msgpackr, maps of the
@@ -39,7 +44,8 @@ const HostBuffer = (globalThis as { Buffer?: { allocUnsafeSlow(size: number): Ui
 export function pack(tree: unknown): Packed {
   const packed = packr.pack(tree, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as unknown as Packed;
   // msgpackr expects the kind of buffer that it would make for itself.
-  if (packed.length > KEEP_UP_TO) packr.useBuffer(HostBuffer ? HostBuffer.allocUnsafeSlow(SMALL) : new Uint8Array(SMALL));
+  if (packed.length > KEEP_UP_TO)
+    packr.useBuffer(HostBuffer ? HostBuffer.allocUnsafeSlow(SMALL) : new Uint8Array(SMALL));
   return packed;
 }
 

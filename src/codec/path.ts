@@ -11,7 +11,8 @@ export function pathText(steps: readonly Step[]): string {
   for (const step of shown) {
     if (typeof step === 'number') text += `[${step}]`;
     else if (typeof step === 'object') text += step.text;
-    else text += /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+    else
+      text += /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
   }
   return text;
 }

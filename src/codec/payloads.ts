@@ -6,7 +6,7 @@ import { revive } from './revive.js';
 import { describeFailure, substitute } from './substitute.js';
 import { validateHead } from './validate.js';
 
-const NO_SEGMENTS: readonly Uint8Array[] = Object.freeze([]) as readonly Uint8Array[];
+const NO_SEGMENTS: readonly Uint8Array[] = Object.freeze([]);
 
 /** Result of `encodeHead`: valid until the next call of anything in the codec. */
 export interface EncodedHead {

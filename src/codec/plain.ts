@@ -40,7 +40,9 @@ export function isPlainString(string: string): boolean {
   const { length } = string;
   if (length === 0) return true;
   if (length >= TEXT_THRESHOLD && hasTextPrimitives()) return false;
-  return isWellFormed(string) && (length < BYTE_ORDER_MARK_LOST_FROM || charCodeAt(string, 0) !== BYTE_ORDER_MARK);
+  return (
+    isWellFormed(string) && (length < BYTE_ORDER_MARK_LOST_FROM || charCodeAt(string, 0) !== BYTE_ORDER_MARK)
+  );
 }
 
 /** Whether a property of that name survives msgpackr, which renames `__proto__` and goes by `value.constructor`. */

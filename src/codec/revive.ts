@@ -77,7 +77,9 @@ class Revival {
       case Kind.array:
         return this.#array(node);
       case Kind.date:
-        return this.#made(new Date(typeof node[2] === 'number' ? node[2] : malformed('a Date without a number')));
+        return this.#made(
+          new Date(typeof node[2] === 'number' ? node[2] : malformed('a Date without a number')),
+        );
       case Kind.regexp:
         return this.#regExp(node);
       case Kind.map: {
@@ -154,8 +156,11 @@ class Revival {
     const type = integer(node[2]);
     const hidden = integer(node[3]);
     const constructor = ERROR_CONSTRUCTORS[type];
-    if (!constructor || node.length % 2 !== 0 || hidden > (node.length - 4) / 2) malformed('an Error with the wrong fields');
-    const error = this.#made(ERROR_CLASSES[type] === 'AggregateError' ? new constructor([]) : new constructor());
+    if (!constructor || node.length % 2 !== 0 || hidden > (node.length - 4) / 2)
+      malformed('an Error with the wrong fields');
+    const error = this.#made(
+      ERROR_CLASSES[type] === 'AggregateError' ? new constructor([]) : new constructor(),
+    );
     // What the constructor put there belongs to this place, not to the error.
     delete (error as Partial<Error>).stack;
     delete (error as { errors?: unknown }).errors;
@@ -184,8 +189,10 @@ class Revival {
     const constructor = VIEW_CONSTRUCTORS[type];
     if (!constructor) throw new DecodingError(`this engine has no ${VIEW_TYPES[type]}`);
     if (!(buffer instanceof ArrayBuffer)) malformed('a view without a buffer');
-    if (byteOffset % elementBytes !== 0) malformed(`a ${VIEW_TYPES[type]} at the misaligned offset ${byteOffset}`);
-    if (byteOffset + length * elementBytes > buffer.byteLength) malformed('a view beyond the end of its buffer');
+    if (byteOffset % elementBytes !== 0)
+      malformed(`a ${VIEW_TYPES[type]} at the misaligned offset ${byteOffset}`);
+    if (byteOffset + length * elementBytes > buffer.byteLength)
+      malformed('a view beyond the end of its buffer');
     const view = new constructor(buffer, byteOffset, length);
     this.#objects[number] = view;
     return view;
@@ -201,7 +208,9 @@ function malformed(what: string): never {
 }
 
 function integer(field: unknown): number {
-  return typeof field === 'number' && isSafeInteger(field) && field >= 0 ? field : malformed('a field that is no whole number');
+  return typeof field === 'number' && isSafeInteger(field) && field >= 0
+    ? field
+    : malformed('a field that is no whole number');
 }
 
 function bytes(field: unknown): Uint8Array {
@@ -230,5 +239,7 @@ function primitive(field: unknown): unknown {
     if (field[1] === Kind.bigint) return bigint(field[2]);
     return string(field);
   }
-  return (typeof field === 'object' || field === undefined) ? malformed('a boxed value that is no primitive') : field;
+  return typeof field === 'object' || field === undefined
+    ? malformed('a boxed value that is no primitive')
+    : field;
 }

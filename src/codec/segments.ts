@@ -32,8 +32,9 @@ export function setBufferPrimitives(given: BufferPrimitives | null): void {
   primitives = given;
 }
 
-const hostClone = (globalThis as { structuredClone?: (value: null, options: { transfer: ArrayBuffer[] }) => null })
-  .structuredClone;
+const hostClone = (
+  globalThis as { structuredClone?: (value: null, options: { transfer: ArrayBuffer[] }) => null }
+).structuredClone;
 
 /** Asks for a transfer that must fail in any case, and looks at how it fails. Nothing is transferred. */
 function isDetachable(buffer: ArrayBuffer): boolean {
@@ -114,7 +115,8 @@ export class BufferUse {
     const length = (this.#whole ? byteLength : this.#end) - start;
     const inline = length < SEGMENT_THRESHOLD;
     let bytes = new Uint8Array(buffer, start, length);
-    if (!this.#whole && length <= COPIED_WITH_HOLES_UP_TO && this.#hasHoles(start)) bytes = this.#withoutHoles(start, bytes);
+    if (!this.#whole && length <= COPIED_WITH_HOLES_UP_TO && this.#hasHoles(start))
+      bytes = this.#withoutHoles(start, bytes);
     else if (!inline && mustBeCopied(buffer, byteLength)) {
       bytes = new Uint8Array(length);
       setBytes(bytes, new Uint8Array(buffer, start, length));
@@ -137,7 +139,8 @@ export class BufferUse {
 
   #withoutHoles(start: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     const copy = new Uint8Array(bytes.length);
-    for (const view of this.#views) setBytes(copy, subarray(bytes, view.start - start, view.end - start), view.start - start);
+    for (const view of this.#views)
+      setBytes(copy, subarray(bytes, view.start - start, view.end - start), view.start - start);
     return copy;
   }
 }
@@ -148,7 +151,12 @@ export class BufferUse {
  */
 export function adoptSegment(segment: Uint8Array): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = segment;
-  if (buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength && !bufferResizable(buffer)) {
+  if (
+    buffer instanceof ArrayBuffer &&
+    byteOffset === 0 &&
+    byteLength === buffer.byteLength &&
+    !bufferResizable(buffer)
+  ) {
     return buffer;
   }
   return copyBytes(segment);

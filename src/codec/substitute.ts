@@ -140,7 +140,10 @@ class Substitution {
       return [MARK, Kind.ref, known];
     }
     if (this.#steps.length >= MAX_DEPTH) {
-      throw new EncodingError(this.path(), `the value is nested deeper than ${MAX_DEPTH} levels, which is the limit`);
+      throw new EncodingError(
+        this.path(),
+        `the value is nested deeper than ${MAX_DEPTH} levels, which is the limit`,
+      );
     }
     this.#number(object);
     if (isArray(object)) return this.#array(object);
@@ -156,7 +159,8 @@ class Substitution {
 
   #array(array: readonly unknown[]): unknown {
     const { length } = array;
-    if (length <= NAMED_PROPERTIES_UP_TO && keys(array).length !== length) return this.#irregularArray(array, []);
+    if (length <= NAMED_PROPERTIES_UP_TO && keys(array).length !== length)
+      return this.#irregularArray(array, []);
     const elements: unknown[] = [];
     for (let i = 0; i < length; i++) {
       this.#steps.push(i);
@@ -178,7 +182,8 @@ class Substitution {
     for (const key of keys(array)) {
       const index = Number(key);
       // Array indices are the integers below the length; any other key, also one like "01", is a name.
-      if (String(index >>> 0) !== key || index >= array.length) node.push(this.#string(key), this.#property(array, key));
+      if (String(index >>> 0) !== key || index >= array.length)
+        node.push(this.#string(key), this.#property(array, key));
       else if (index >= done.length) node.push(index, this.#step(index, array[index]));
     }
     return node;
@@ -203,7 +208,8 @@ class Substitution {
     if ('instance' in classified) {
       const { instance } = classified;
       // An object that names its class and shows nothing of itself is a handle (URL, GPUBuffer, …): {} would lose it.
-      if (instance !== 'Object' && keys(object).length === 0) return this.#refuse(`an object of class ${instance}`);
+      if (instance !== 'Object' && keys(object).length === 0)
+        return this.#refuse(`an object of class ${instance}`);
       return this.#plain(object);
     }
     switch (classified.brand) {
@@ -212,7 +218,7 @@ class Substitution {
       case 'Set':
         return this.#set(object as Set<unknown>);
       case 'Date':
-        return [MARK, Kind.date, dateTime(object as Date)];
+        return [MARK, Kind.date, dateTime(object)];
       case 'RegExp':
         return this.#regExp(object as RegExp);
       case 'Error':
@@ -220,13 +226,13 @@ class Substitution {
       case 'ArrayBuffer':
         return this.#buffer(object as ArrayBufferLike);
       case 'Boolean':
-        return [MARK, Kind.boxed, booleanValue(object as Boolean)];
+        return [MARK, Kind.boxed, booleanValue(object)];
       case 'Number':
-        return [MARK, Kind.boxed, this.of(numberValue(object as Number))];
+        return [MARK, Kind.boxed, this.of(numberValue(object))];
       case 'String':
-        return [MARK, Kind.boxed, this.#string(stringValue(object as String))];
+        return [MARK, Kind.boxed, this.#string(stringValue(object))];
       case 'BigInt':
-        return [MARK, Kind.boxed, this.of(bigintValue(object as BigInt))];
+        return [MARK, Kind.boxed, this.of(bigintValue(object))];
     }
   }
 
@@ -268,7 +274,10 @@ class Substitution {
       } else if (name === 'stack') {
         // Engines differ in whose property it is; Error.prepareStackTrace can make it anything, CallSites mostly.
         if (typeof value === 'string') hidden.push(name);
-      } else if (own || (typeof value === 'string' && value !== (name === 'name' ? ERROR_CLASSES[type] : ''))) {
+      } else if (
+        own ||
+        (typeof value === 'string' && value !== (name === 'name' ? ERROR_CLASSES[type] : ''))
+      ) {
         hidden.push(name);
       }
     }
@@ -319,10 +328,20 @@ class Substitution {
   }
 }
 
-const NATIVE_ERRORS = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError];
+const NATIVE_ERRORS = [
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+  AggregateError,
+];
 
 /** Position in ERROR_CLASSES of the nearest built-in class. */
 function errorClass(error: Error): number {
-  for (let type = NATIVE_ERRORS.length - 1; type > 0; type--) if (error instanceof NATIVE_ERRORS[type]!) return type;
+  for (let type = NATIVE_ERRORS.length - 1; type > 0; type--)
+    if (error instanceof NATIVE_ERRORS[type]!) return type;
   return 0;
 }

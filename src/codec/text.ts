@@ -94,13 +94,14 @@ const SMALLEST = [0, 0, 0x80, 0x800, 0x10000];
 /** Where nobody gave us anything better: one malformed lead or continuation byte, one U+FFFD. */
 function utf8ToTextSlowly(bytes: Uint8Array): string {
   const text = new TextBuilder();
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const lead = bytes[at++]!;
     if (lead < 0x80) {
       text.add(lead);
       continue;
     }
-    const size = lead >= 0xf0 && lead < 0xf8 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc0 && lead < 0xe0 ? 2 : 0;
+    const size =
+      lead >= 0xf0 && lead < 0xf8 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc0 && lead < 0xe0 ? 2 : 0;
     let point = size === 0 ? -1 : lead & (0x7f >> size);
     for (let i = 1; i < size && point >= 0; i++) {
       const next = bytes[at + i - 1];

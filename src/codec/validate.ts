@@ -53,7 +53,8 @@ export function validateHead(bytes: Uint8Array, end: number): boolean {
     const isKey = holds === Holds.keysAndValues && (remaining & 1) === 0;
     remaining--;
     const token = bytes[at++]!;
-    if (isKey && !isString(token)) throw new DecodingError(`the encoded value has a property name that is no string at byte ${at - 1}`);
+    if (isKey && !isString(token))
+      throw new DecodingError(`the encoded value has a property name that is no string at byte ${at - 1}`);
     const fixed = BYTES_AFTER[token]!;
     if (fixed !== VARIES) {
       // Should that be beyond the end, the next turn says so.
@@ -107,7 +108,8 @@ export function validateHead(bytes: Uint8Array, end: number): boolean {
       at++;
       count--;
     }
-    if (depth === MAX_NESTING) throw new DecodingError(`the encoded value is nested deeper than ${MAX_NESTING} levels`);
+    if (depth === MAX_NESTING)
+      throw new DecodingError(`the encoded value is nested deeper than ${MAX_NESTING} levels`);
     remainingAt[depth] = remaining;
     holdsAt[depth] = holds;
     depth++;

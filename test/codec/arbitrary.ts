@@ -4,8 +4,22 @@ import fc from 'fast-check';
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ maxLength: 12 }),
-  fc.array(fc.integer({ min: 0xd700, max: 0xe0ff }), { maxLength: 8 }).map((units) => String.fromCharCode(...units)),
-  fc.constantFrom('\ufeff' + 'x'.repeat(100), 'é'.repeat(300), 'x'.repeat(256), '__proto__', 'constructor', 'toJSON', 'length', 'then', '0', '01', '4294967295'),
+  fc
+    .array(fc.integer({ min: 0xd700, max: 0xe0ff }), { maxLength: 8 })
+    .map((units) => String.fromCharCode(...units)),
+  fc.constantFrom(
+    '\ufeff' + 'x'.repeat(100),
+    'é'.repeat(300),
+    'x'.repeat(256),
+    '__proto__',
+    'constructor',
+    'toJSON',
+    'length',
+    'then',
+    '0',
+    '01',
+    '4294967295',
+  ),
 );
 
 const primitive = fc.oneof(
@@ -18,7 +32,19 @@ const primitive = fc.oneof(
   text,
 );
 
-const VIEWS = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array];
+const VIEWS = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];
 
 /** Instructions for a value, from which `build` makes a graph: one part may appear in many places, also within itself. */
 type Plan =
@@ -35,15 +61,31 @@ type Plan =
 const { plan } = fc.letrec<{ plan: Plan }>((tie) => ({
   plan: fc.oneof(
     { depthSize: 'medium', withCrossShrink: true },
-    primitive.map((value) => ({ kind: 'primitive', value }) as Plan),
-    fc.nat(30).map((index) => ({ kind: 'shared', index }) as Plan),
-    fc.record({ kind: fc.constant('view' as const), buffer: fc.nat(3), type: fc.nat(VIEWS.length), offset: fc.nat(20000), length: fc.oneof(fc.nat(20), fc.nat(20000)) }),
-    fc.nat(3).map((buffer) => ({ kind: 'buffer', buffer }) as Plan),
-    fc.date().map((date) => ({ kind: 'date', time: date.getTime() }) as Plan),
-    fc.constantFrom('', 'g', 'dgimsuy').map((flags) => ({ kind: 'regexp', flags }) as Plan),
-    primitive.filter((value) => value !== null && value !== undefined).map((value) => ({ kind: 'boxed', value }) as Plan),
-    fc.record({ kind: fc.constantFrom('array' as const, 'set' as const), parts: fc.array(tie('plan'), { maxLength: 6 }), holes: fc.oneof(fc.constant(0), fc.nat(5), fc.nat(2 ** 31)), named: fc.boolean() }),
-    fc.record({ kind: fc.constantFrom('object' as const, 'map' as const, 'error' as const), parts: fc.array(fc.tuple(text, tie('plan')), { maxLength: 6 }) }),
+    primitive.map((value): Plan => ({ kind: 'primitive', value })),
+    fc.nat(30).map((index): Plan => ({ kind: 'shared', index })),
+    fc.record({
+      kind: fc.constant('view' as const),
+      buffer: fc.nat(3),
+      type: fc.nat(VIEWS.length),
+      offset: fc.nat(20000),
+      length: fc.oneof(fc.nat(20), fc.nat(20000)),
+    }),
+    fc.nat(3).map((buffer): Plan => ({ kind: 'buffer', buffer })),
+    fc.date().map((date): Plan => ({ kind: 'date', time: date.getTime() })),
+    fc.constantFrom('', 'g', 'dgimsuy').map((flags): Plan => ({ kind: 'regexp', flags })),
+    primitive
+      .filter((value) => value !== null && value !== undefined)
+      .map((value): Plan => ({ kind: 'boxed', value })),
+    fc.record({
+      kind: fc.constantFrom('array' as const, 'set' as const),
+      parts: fc.array(tie('plan'), { maxLength: 6 }),
+      holes: fc.oneof(fc.constant(0), fc.nat(5), fc.nat(2 ** 31)),
+      named: fc.boolean(),
+    }),
+    fc.record({
+      kind: fc.constantFrom('object' as const, 'map' as const, 'error' as const),
+      parts: fc.array(fc.tuple(text, tie('plan')), { maxLength: 6 }),
+    }),
   ),
 }));
 
@@ -65,7 +107,9 @@ function build(root: Plan): unknown {
         const bytes = constructor?.BYTES_PER_ELEMENT ?? 1;
         const offset = Math.floor((plan.offset % buffer.byteLength) / bytes) * bytes;
         const length = Math.min(plan.length, Math.floor((buffer.byteLength - offset) / bytes));
-        return add(constructor ? new constructor(buffer, offset, length) : new DataView(buffer, offset, length));
+        return add(
+          constructor ? new constructor(buffer, offset, length) : new DataView(buffer, offset, length),
+        );
       }
       case 'date':
         return add(new Date(plan.time));
@@ -77,7 +121,8 @@ function build(root: Plan): unknown {
         const array = add([] as unknown[]);
         for (const part of plan.parts) array.push(make(part));
         array.length += plan.holes;
-        if (plan.named) Object.assign(array, { name: make(plan.parts[0] ?? { kind: 'primitive', value: 1 }) });
+        if (plan.named)
+          Object.assign(array, { name: make(plan.parts[0] ?? { kind: 'primitive', value: 1 }) });
         return array;
       }
       case 'set': {
@@ -94,7 +139,12 @@ function build(root: Plan): unknown {
       case 'error': {
         const object = add(plan.kind === 'error' ? new TypeError('made', { cause: made[0] }) : {});
         for (const [key, part] of plan.parts) {
-          Object.defineProperty(object, key, { value: make(part), enumerable: true, writable: true, configurable: true });
+          Object.defineProperty(object, key, {
+            value: make(part),
+            enumerable: true,
+            writable: true,
+            configurable: true,
+          });
         }
         return object;
       }

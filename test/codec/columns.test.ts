@@ -6,9 +6,17 @@ import { assertSame } from './same.js';
 
 // Heads around every length at which the codec changes how it copies.
 const VALUES: unknown[] = [
-  1, 'x', { id: 7, name: 'x', score: 1.5 }, -0, new Uint8Array(5000), [new Float64Array(1000), new Float64Array(1000)], undefined,
+  1,
+  'x',
+  { id: 7, name: 'x', score: 1.5 },
+  -0,
+  new Uint8Array(5000),
+  [new Float64Array(1000), new Float64Array(1000)],
+  undefined,
   ...Array.from({ length: 200 }, (_, length) => ({ text: 'é'.repeat(length) })),
-  new Map([[1, new Date(1)]]), 'x'.repeat(1e6), Array.from({ length: 1000 }, (_, i) => i),
+  new Map([[1, new Date(1)]]),
+  'x'.repeat(1e6),
+  Array.from({ length: 1000 }, (_, i) => i),
 ];
 
 test('columns hold what encode makes', () => {
@@ -19,7 +27,10 @@ test('columns hold what encode makes', () => {
   assert.deepEqual(columns.heads, expected.heads);
   assert.deepEqual(columns.headEnds, expected.headEnds);
   assert.deepEqual(columns.segmentEnds, expected.segmentEnds);
-  assert.deepEqual(columns.segments.map((segment) => segment.buffer), expected.segments.map((segment) => segment.buffer));
+  assert.deepEqual(
+    columns.segments.map((segment) => segment.buffer),
+    expected.segments.map((segment) => segment.buffer),
+  );
   assert.equal(columns.heads.byteLength, columns.heads.buffer.byteLength);
 });
 
@@ -64,7 +75,10 @@ test('neither encode nor decode leaves a trace on the arrays it is given', () =>
   decode(payload);
   new ColumnReader(columns).read(0);
   for (const array of [payload.head, columns.heads, ...payload.segments]) {
-    assert.deepEqual(Object.keys(array).filter((key) => !/^\d+$/.test(key)), []);
+    assert.deepEqual(
+      Object.keys(array).filter((key) => !/^\d+$/.test(key)),
+      [],
+    );
   }
 });
 

@@ -26,9 +26,14 @@ const node = (kind: number, fields: number, ...bytes: number[]) => [0x90 + 2 + f
 test('refuses heads that are too short, too long or empty', () => {
   refused([], /longer than the 0 bytes/);
   refused([1, 2], /ends at byte 1 of 2/);
-  for (const value of [{ a: 'text', b: [1.5, 70000, -3, 2n ** 70n] }, new Map([[new Date(5), new Uint8Array(50)]]), 'é'.repeat(1000)]) {
+  for (const value of [
+    { a: 'text', b: [1.5, 70000, -3, 2n ** 70n] },
+    new Map([[new Date(5), new Uint8Array(50)]]),
+    'é'.repeat(1000),
+  ]) {
     const { head } = encode(value);
-    for (let length = 0; length < head.length; length++) refused(head.subarray(0, length), /longer than|unexpected/);
+    for (let length = 0; length < head.length; length++)
+      refused(head.subarray(0, length), /longer than|unexpected/);
     refused([...head, 0xc0], /ends at byte/);
   }
 });
@@ -48,7 +53,15 @@ test('refuses lengths that are not there before it allocates', () => {
 test('does not reserve room for holes', () => {
   const before = process.memoryUsage().rss;
   // 1000 arrays of 30 million holes each, in 9 bytes each.
-  const array = decode({ head: Uint8Array.from([0xdc, 0x03, 0xe8, ...Array.from({ length: 1000 }, () => node(6, 1, 0xce, 0x01, 0xc9, 0xc3, 0x80)).flat()]), segments: [] }) as unknown[][];
+  const array = decode({
+    head: Uint8Array.from([
+      0xdc,
+      0x03,
+      0xe8,
+      ...Array.from({ length: 1000 }, () => node(6, 1, 0xce, 0x01, 0xc9, 0xc3, 0x80)).flat(),
+    ]),
+    segments: [],
+  }) as unknown[][];
   assert.equal(array[999]!.length, 30_000_000);
   assert.ok(process.memoryUsage().rss - before < 100e6);
 });
@@ -79,7 +92,16 @@ test('reads no record of msgpackr', () => {
 });
 
 test('refuses property names that are no strings', () => {
-  for (const key of [[0x01], [0xc0], [0x90], [0x80], [0xc3], [0xcb, 0, 0, 0, 0, 0, 0, 0, 0], [0xd4, 0, 0], [0xc1]]) {
+  for (const key of [
+    [0x01],
+    [0xc0],
+    [0x90],
+    [0x80],
+    [0xc3],
+    [0xcb, 0, 0, 0, 0, 0, 0, 0, 0],
+    [0xd4, 0, 0],
+    [0xc1],
+  ]) {
     refused([0x81, ...key, 0x01], /property name/);
   }
 });
@@ -89,7 +111,13 @@ test('refuses what is nested too deep, and survives what is nested as deep as al
   refused(new Array<number>(1_000_000).fill(0x91), /deeper than/);
   decode({ head: Uint8Array.from([...new Array<number>(MAX_NESTING).fill(0x91), 0xc0]), segments: [] });
   // Maps within maps within nodes.
-  decode({ head: Uint8Array.from([...Array.from({ length: MAX_NESTING - 1 }, () => [0x94, 0xc1, 9, 1]).flat(), 0xc0]), segments: [] });
+  decode({
+    head: Uint8Array.from([
+      ...Array.from({ length: MAX_NESTING - 1 }, () => [0x94, 0xc1, 9, 1]).flat(),
+      0xc0,
+    ]),
+    segments: [],
+  });
 });
 
 test('refuses references to what is not there', () => {
@@ -106,7 +134,8 @@ test('refuses references to what is not there', () => {
 test('refuses segments that are not there, and views that do not fit', () => {
   refused(node(14, 1, 0), /segment 0 of 0/);
   refused(node(14, 1, 1), /segment 1 of 1/, [new Uint8Array(8)]);
-  const view = (type: number, offset: number[], length: number[]) => node(15, 4, type, ...node(14, 1, 0), ...offset, ...length);
+  const view = (type: number, offset: number[], length: number[]) =>
+    node(15, 4, type, ...node(14, 1, 0), ...offset, ...length);
   const segments = [new Uint8Array(64)];
   const big = [0xce, 0xff, 0xff, 0xff, 0xff];
   const huge = [0xcb, 0x43, 0x3f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
@@ -127,7 +156,8 @@ test('refuses nodes with the wrong fields', () => {
   refused(node(0xc0, 0), /unknown kind/);
   refused([0x91, 0xc1], /unknown kind/);
   refused(node(2, 1, 5), /without digits/);
-  for (const text of ['', '-', 'xyz', '0x1', ' 1', '1n', 'FF']) refused(node(2, 1, ...str(text)), /without digits/);
+  for (const text of ['', '-', 'xyz', '0x1', ' 1', '1n', 'FF'])
+    refused(node(2, 1, ...str(text)), /without digits/);
   refused(node(3, 1, 0xc4, 1, 0), /no string/);
   refused(node(3, 1, 0xc0), /without bytes/);
   refused(node(4, 1, 0xa1, 0x61), /without bytes/);
@@ -157,11 +187,19 @@ test('refuses nodes with the wrong fields', () => {
 });
 
 test('gives hostile property names to nobody but the value', () => {
-  const raw = decode({ head: Uint8Array.from([0x81, 0xa9, ...ascii('__proto__'), 0x81, 0xa1, 0x61, 1]), segments: [] }) as object;
+  const raw = decode({
+    head: Uint8Array.from([0x81, 0xa9, ...ascii('__proto__'), 0x81, 0xa1, 0x61, 1]),
+    segments: [],
+  }) as object;
   assert.equal(Object.getPrototypeOf(raw), Object.prototype);
   for (const kind of [5, 6]) {
     const before = kind === 6 ? [0] : [];
-    const made = decode({ head: Uint8Array.from(node(kind, 2 + before.length, ...before, 0xa9, ...ascii('__proto__'), 0x81, 0xa1, 0x61, 1)), segments: [] }) as object;
+    const made = decode({
+      head: Uint8Array.from(
+        node(kind, 2 + before.length, ...before, 0xa9, ...ascii('__proto__'), 0x81, 0xa1, 0x61, 1),
+      ),
+      segments: [],
+    }) as object;
     assert.equal(Object.getPrototypeOf(made), kind === 6 ? Array.prototype : Object.prototype);
     assert.ok(Object.hasOwn(made, '__proto__'));
   }
@@ -171,13 +209,51 @@ test('gives hostile property names to nobody but the value', () => {
 test('lets nothing but DecodingError out, whatever the bytes', () => {
   const bytes = fc.uint8Array({ maxLength: 200 });
   // Random bytes rarely get past the first one: these are mostly tokens with small operands.
-  const tokens = fc.array(fc.oneof(fc.constantFrom(0xc1, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x81, 0xa1, 0x61, 0xc4, 0xc0, 0xcb, 0xd4, 0xdc, 0xde), fc.integer({ min: 0, max: 16 })), { maxLength: 60 }).map((list) => Uint8Array.from(list));
-  const nodes = fc.tuple(fc.integer({ min: 0, max: 17 }), tokens).map(([kind, rest]) => Uint8Array.from([0x90 + 2 + (rest.length % 6), 0xc1, kind, ...rest]));
-  fc.assert(fc.property(fc.oneof(bytes, tokens, nodes), (head) => onlyDecodingError(head, [new Uint8Array(64)])), { numRuns: 20_000 });
+  const tokens = fc
+    .array(
+      fc.oneof(
+        fc.constantFrom(
+          0xc1,
+          0x90,
+          0x91,
+          0x92,
+          0x93,
+          0x94,
+          0x95,
+          0x96,
+          0x81,
+          0xa1,
+          0x61,
+          0xc4,
+          0xc0,
+          0xcb,
+          0xd4,
+          0xdc,
+          0xde,
+        ),
+        fc.integer({ min: 0, max: 16 }),
+      ),
+      { maxLength: 60 },
+    )
+    .map((list) => Uint8Array.from(list));
+  const nodes = fc
+    .tuple(fc.integer({ min: 0, max: 17 }), tokens)
+    .map(([kind, rest]) => Uint8Array.from([0x90 + 2 + (rest.length % 6), 0xc1, kind, ...rest]));
+  fc.assert(
+    fc.property(fc.oneof(bytes, tokens, nodes), (head) => onlyDecodingError(head, [new Uint8Array(64)])),
+    { numRuns: 20_000 },
+  );
 });
 
 test('lets nothing but DecodingError out of damaged payloads', () => {
-  const damage = fc.array(fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }), kind: fc.constantFrom('set', 'insert', 'remove', 'cut') }), { minLength: 1, maxLength: 4 });
+  const damage = fc.array(
+    fc.record({
+      at: fc.nat(),
+      byte: fc.integer({ min: 0, max: 255 }),
+      kind: fc.constantFrom('set', 'insert', 'remove', 'cut'),
+    }),
+    { minLength: 1, maxLength: 4 },
+  );
   fc.assert(
     fc.property(anyValue, damage, fc.boolean(), (value, edits, keepSegments) => {
       const { head, segments } = encode(value);
@@ -187,7 +263,10 @@ test('lets nothing but DecodingError out of damaged payloads', () => {
         if (kind === 'cut') bytes.length = index;
         else bytes.splice(index, kind === 'insert' ? 0 : 1, ...(kind === 'remove' ? [] : [byte]));
       }
-      onlyDecodingError(Uint8Array.from(bytes), keepSegments ? segments.map((segment) => segment.slice()) : []);
+      onlyDecodingError(
+        Uint8Array.from(bytes),
+        keepSegments ? segments.map((segment) => segment.slice()) : [],
+      );
     }),
     { numRuns: 3000 },
   );

@@ -33,5 +33,8 @@ test('any value comes back the same from columns, as part of larger memory', () 
 });
 
 test('any JSON value comes back the same', () => {
-  fc.assert(fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => assertSame(decode(encode(value)), value)), { numRuns: 2000 });
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => assertSame(decode(encode(value)), value)),
+    { numRuns: 2000 },
+  );
 });

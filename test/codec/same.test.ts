@@ -11,9 +11,18 @@ test('the comparison of these tests sees what JavaScript distinguishes', () => {
     [null, undefined],
     [[undefined], new Array(1)],
     [{ a: undefined }, {}],
-    [{ a: 1, b: 2 }, { b: 2, a: 1 }],
-    [[shared, shared], [{}, {}]],
-    [[{}, {}], [shared, shared]],
+    [
+      { a: 1, b: 2 },
+      { b: 2, a: 1 },
+    ],
+    [
+      [shared, shared],
+      [{}, {}],
+    ],
+    [
+      [{}, {}],
+      [shared, shared],
+    ],
     [new Map([[1, 2]]), new Map([[1, 3]])],
     [new Set([1, 2]), new Set([2, 1])],
     [new Date(1), new Date(2)],
@@ -24,8 +33,14 @@ test('the comparison of these tests sees what JavaScript distinguishes', () => {
     [Object(1), 1],
     [new Uint8Array(1), new Int8Array(1)],
     [new Uint8Array(1), new Uint8Array([1])],
-    [[new Uint8Array(buffer), new Uint8Array(buffer)], [new Uint8Array(8), new Uint8Array(8)]],
-    [[new Uint8Array(buffer, 0, 1), new Uint8Array(buffer, 1, 1)], [new Uint8Array(buffer, 0, 1), new Uint8Array(buffer, 2, 1)]],
+    [
+      [new Uint8Array(buffer), new Uint8Array(buffer)],
+      [new Uint8Array(8), new Uint8Array(8)],
+    ],
+    [
+      [new Uint8Array(buffer, 0, 1), new Uint8Array(buffer, 1, 1)],
+      [new Uint8Array(buffer, 0, 1), new Uint8Array(buffer, 2, 1)],
+    ],
     [Buffer.from('a'), Uint8Array.of(97)],
     [Object.assign([1], { a: 1 }), [1]],
   ];

@@ -24,9 +24,11 @@ class Comparison {
     assert.equal(Object.getPrototypeOf(actual), Object.getPrototypeOf(expected), `${path}: prototype`);
     if (ArrayBuffer.isView(expected)) return this.#compareViews(actual as ArrayBufferView, expected, path);
     if (expected instanceof ArrayBuffer) return assertSameBytes(actual as ArrayBuffer, expected, path);
-    if (expected instanceof Date) this.compare((actual as Date).getTime(), expected.getTime(), `${path}.getTime()`);
+    if (expected instanceof Date)
+      this.compare((actual as Date).getTime(), expected.getTime(), `${path}.getTime()`);
     if (expected instanceof RegExp) {
-      assert.equal(String(actual), String(expected), path);
+      assert.equal((actual as RegExp).source, expected.source, `${path}.source`);
+      assert.equal((actual as RegExp).flags, expected.flags, `${path}.flags`);
       assert.equal((actual as RegExp).lastIndex, 0, `${path}.lastIndex`);
       return;
     }
@@ -39,7 +41,12 @@ class Comparison {
         this.compare(value, expectedPairs[index]![1], `${path}.get(key ${index})`);
       });
     }
-    if (expected instanceof Number || expected instanceof String || expected instanceof Boolean || expected instanceof BigInt) {
+    if (
+      expected instanceof Number ||
+      expected instanceof String ||
+      expected instanceof Boolean ||
+      expected instanceof BigInt
+    ) {
       this.compare(actual.valueOf(), expected.valueOf(), `${path}.valueOf()`);
     }
     this.#compareProperties(actual, expected, path);
@@ -67,7 +74,11 @@ class Comparison {
     );
     for (const name of names) {
       const descriptor = Object.getOwnPropertyDescriptor(actual, name)!;
-      assert.equal(descriptor.enumerable, Object.getOwnPropertyDescriptor(expected, name)!.enumerable, `${path}.${name}: enumerable`);
+      assert.equal(
+        descriptor.enumerable,
+        Object.getOwnPropertyDescriptor(expected, name)!.enumerable,
+        `${path}.${name}: enumerable`,
+      );
       this.compare((actual as never)[name], (expected as never)[name], `${path}.${name}`);
     }
   }

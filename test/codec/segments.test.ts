@@ -47,7 +47,12 @@ test('copies a segment that is part of a larger buffer', () => {
 test('keeps two views on one buffer on one buffer, large and small', () => {
   for (const length of [64, 20000]) {
     const { buffer } = counted(length);
-    const views = [new Uint8Array(buffer, 8, 16), new Float64Array(buffer, 16, 2), new DataView(buffer, 20), new Uint8Array(buffer, 8, 16)];
+    const views = [
+      new Uint8Array(buffer, 8, 16),
+      new Float64Array(buffer, 16, 2),
+      new DataView(buffer, 20),
+      new Uint8Array(buffer, 8, 16),
+    ];
     const copies = decode(encode(views)) as ArrayBufferView[];
     assertSame(copies, views);
     assert.ok(copies.every((copy) => copy.buffer === copies[0]!.buffer));
@@ -58,7 +63,11 @@ test('keeps a buffer and views on it together, whichever comes first', () => {
   for (const length of [64, 20000]) {
     const { buffer } = counted(length);
     const view = new Uint16Array(buffer, 10, 4);
-    for (const value of [[buffer, view], [view, buffer], { view, map: new Map<unknown, unknown>([[buffer, view]]), buffer }]) {
+    for (const value of [
+      [buffer, view],
+      [view, buffer],
+      { view, map: new Map<unknown, unknown>([[buffer, view]]), buffer },
+    ]) {
       const { head, segments } = encode(value);
       assert.equal(segments.length, length < SEGMENT_THRESHOLD ? 0 : 1);
       assertSame(decode({ head, segments: segments.map((segment) => segment.slice()) }), value);
@@ -76,7 +85,10 @@ test('sends no more of a buffer than the views need', () => {
 });
 
 test('sends zeros, not what lies between two views', () => {
-  for (const [first, last] of [[100, 200], [100, 8000]] as const) {
+  for (const [first, last] of [
+    [100, 200],
+    [100, 8000],
+  ] as const) {
     const buffer = new Uint8Array(8192).fill(0x5e).buffer;
     const value = [new Uint8Array(buffer, first, 4).fill(1), new Float64Array(buffer, last, 1).fill(1)];
     const { head, segments } = encode(value);
@@ -109,7 +121,11 @@ test('keeps views aligned wherever they begin', () => {
 test('copies shared and resizable memory, and brings it back as a plain ArrayBuffer', () => {
   for (const length of [16, 8192]) {
     const shared = new Uint8Array(new SharedArrayBuffer(length)).fill(7);
-    const resizable = new Uint8Array(new (ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer)(length, { maxByteLength: 2 * length })).fill(8);
+    const resizable = new Uint8Array(
+      new (ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer)(length, {
+        maxByteLength: 2 * length,
+      }),
+    ).fill(8);
     const payload = encode([shared, resizable, shared.buffer]);
     shared.fill(0);
     resizable.fill(0);
@@ -123,7 +139,9 @@ test('copies shared and resizable memory, and brings it back as a plain ArrayBuf
 });
 
 // @types/node has no WebAssembly without the DOM library.
-const { WebAssembly } = globalThis as unknown as { WebAssembly: { Memory: new (pages: { initial: number }) => { buffer: ArrayBuffer } } };
+const { WebAssembly } = globalThis as unknown as {
+  WebAssembly: { Memory: new (pages: { initial: number }) => { buffer: ArrayBuffer } };
+};
 
 test('copies WebAssembly memory, and not what is only as long', () => {
   const { buffer } = new WebAssembly.Memory({ initial: 2 });
@@ -146,5 +164,8 @@ test('asks whoever knows whether a buffer can be detached', (t) => {
 test('numbers segments in the order of the value', () => {
   const value = { a: counted(5000), b: [counted(6000)], c: counted(5000) };
   const { segments } = encode(value);
-  assert.deepEqual(segments.map((segment) => segment.length), [5000, 6000, 5000]);
+  assert.deepEqual(
+    segments.map((segment) => segment.length),
+    [5000, 6000, 5000],
+  );
 });
