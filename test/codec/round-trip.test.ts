@@ -255,9 +255,7 @@ test('makes plain objects of instances and of objects without prototype', () => 
   }
   class Named {
     x = 1;
-    get [Symbol.toStringTag]() {
-      return 'Named';
-    }
+    readonly [Symbol.toStringTag] = 'Named';
   }
   assertSame(roundTrip(new Point()), { x: 1 });
   assertSame(roundTrip([new Named()]), [{ x: 1 }]);
