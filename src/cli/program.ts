@@ -26,6 +26,11 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     });
     command.showHelpAfterError(`(${program.name()} --help tells more)`);
   }
+  // Whoever reads has gone, as `head` does: what is left to say interests nobody.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(ExitCode.ok);
+    throw error;
+  });
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

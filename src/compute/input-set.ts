@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { InvalidArgumentError, MAX_SLICE_NUMBER } from '../model/index.js';
 
 /** A range of numbers, `end` included, as DCP has it. `group` makes each Slice an array of so many of them. */
@@ -76,8 +77,5 @@ function finite(field: string, value: unknown): void {
 }
 
 function describe(value: unknown): string {
-  if (value === null) return 'null';
-  return typeof value === 'object' || typeof value === 'function'
-    ? `a value of type ${typeof value}`
-    : String(value);
+  return ['object', 'function'].includes(typeof value) ? `a value of type ${typeof value}` : inspect(value);
 }

@@ -36,6 +36,8 @@ interface TaskMail {
   returns: { numbers: Uint32Array; reason: ReturnReason }[];
 }
 
+/** While somebody waits for the outbox to be empty, failures are not waited out for longer. */
+const FLUSH_RETRY_MS = 250;
 /** After so many failures in a row messages are given up, so that they cannot hold up results. */
 const MESSAGE_ATTEMPTS = 5;
 
@@ -154,7 +156,10 @@ export class JobOutbox {
           this.owner.onRefused(error);
           continue;
         }
-        const retryMs = backoffMs(++failures);
+        const retryMs = Math.min(
+          backoffMs(++failures),
+          this.#whenEmpty.length > 0 ? FLUSH_RETRY_MS : Infinity,
+        );
         this.owner.onTrouble(error, retryMs);
         await this.#wakeable.wait(retryMs);
       }

@@ -15,7 +15,7 @@ export interface SupervisorOptions {
   /** Take only these Jobs; null: any. Default null. */
   jobIds?: readonly JobId[] | null;
   capabilities?: { readonly webgpu: boolean };
-  /** Wall time of work in one Task, for each Sandbox, milliseconds, at least 1. At most twice that is held. Default 5000. */
+  /** Wall time of work in one Task, for each Sandbox, milliseconds, at least 1. Default 5000. */
   targetMs?: number;
   /** Upper bounds of one Task: Slices (default 100,000) and bytes of their data (default 256 MiB). */
   maxTaskSlices?: number;

@@ -53,6 +53,8 @@ const SANDBOX_ENDED: ReturnReason = Object.freeze({
   counted: false,
 });
 
+/** The part of `targetMs` that is left when more is asked for. */
+const LOW_WATER = 0.2;
 /** Jobs remembered without holding anything of them: their measured Slice times make the next Task fit. */
 const REMEMBERED_JOBS = 64;
 /** Assignments in a row that may end with the Sandbox before the Job's Slices are given back as tried. */
@@ -65,8 +67,8 @@ const END_TIMEOUT_MS = 5_000;
 /**
  * Keeps Sandboxes busy with Slices of the Scheduler's Tasks, delivers results, gives back what came to nothing.
  *
- * It holds at most about twice `targetMs` of work for each Sandbox, asks for the next Task when half of that is done,
- * and hands Slices over in chunks of a fraction of a second. Slices whose run came to nothing by no doing of the Job
+ * It asks for `targetMs` of work for each Sandbox, and for more when a fifth of that is left: soon enough that no Sandbox
+ * waits, late enough that other Workers get their share of a Job's end. It hands Slices over in chunks of a fraction of a second. Slices whose run came to nothing by no doing of the Job
  * go back to the Scheduler: their data may have been changed in place, so they cannot be run again from here.
  *
  * It owns neither Scheduler nor Evaluator; both must outlive `stop()`.
@@ -208,7 +210,11 @@ export class Supervisor {
       if (mean !== null) sliceMs[desk.id] = mean;
     }
     let hungry = sandboxes;
-    if (heldMs >= sandboxes * targetMs || queued + running >= maxTaskSlices || bytes >= maxTaskBytes) {
+    if (
+      heldMs >= sandboxes * targetMs * LOW_WATER ||
+      queued + running >= maxTaskSlices ||
+      bytes >= maxTaskBytes
+    ) {
       // Enough on the whole; but Slices longer than the target may leave Sandboxes without any.
       let busy = 0;
       for (const sandbox of this.#assigned.keys()) if (sandbox.chunks > 0) busy++;

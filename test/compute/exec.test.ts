@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { test } from 'node:test';
+import { SliceError } from '#src/model/index.js';
+import { openClient } from './support.js';
+
+declare const work: { emit(name: string, value?: unknown): void; job: { public: { name: string } } };
+
+test('exec tells its states and events, and resolves with results in input order', async (t) => {
+  const { compute } = await openClient(t);
+  const job = compute.for(
+    ['a', 'b', 'c'],
+    (text: string, suffix: string) => {
+      console.warn('at', text);
+      work.emit('seen', { text, name: work.job.public.name });
+      return text + suffix;
+    },
+    ['!'],
+  );
+  job.public.name = 'Texts';
+  const log: string[] = [];
+  job.on('readyStateChange', (state) => log.push(String(state)));
+  job.on('accepted', (accepted) => {
+    assert.equal(accepted, job);
+    log.push('accepted');
+  });
+  const results: unknown[] = [];
+  job.on('result', ({ sliceNumber, result, time }) => {
+    assert.ok(time >= 0);
+    results[sliceNumber - 1] = result;
+  });
+  const consoles: string[] = [];
+  job.on('console', ({ sliceNumber, level, message }) => consoles.push(`${sliceNumber} ${level} ${message}`));
+  const seen: unknown[] = [];
+  job.work.on('seen', (value, { sliceNumber }) => (seen[sliceNumber - 1] = value));
+  const seenByJob: number[] = [];
+  job.on('seen', (_value, { sliceNumber }: { sliceNumber: number }) => seenByJob.push(sliceNumber));
+  let complete: unknown;
+  job.once('complete', (handle) => (complete = handle));
+
+  const handle = await job.exec();
+  assert.deepEqual(log, ['exec', 'init', 'deploying', 'uploading', 'deployed', 'accepted']);
+  assert.deepEqual([...handle], ['a!', 'b!', 'c!']);
+  assert.deepEqual(results, ['a!', 'b!', 'c!']);
+  assert.deepEqual(consoles.sort(), ['1 warn at a', '2 warn at b', '3 warn at c']);
+  assert.deepEqual(
+    seen,
+    ['a', 'b', 'c'].map((text) => ({ text, name: 'Texts' })),
+  );
+  assert.deepEqual(seenByJob.sort(), [1, 2, 3]);
+  assert.equal(complete, handle);
+  assert.deepEqual(job.status, { runStatus: 'finished', total: 3, distributed: 3, computed: 3, failed: 0 });
+});
+
+test('a result handle is like an array that cannot be changed', async (t) => {
+  const { compute } = await openClient(t);
+  const handle = await compute.for(1, 4, (n: number) => n * n).exec();
+  assert.equal(handle.length, 4);
+  assert.equal(handle[2], 9);
+  assert.equal(handle[4], undefined);
+  assert.ok(2 in handle && !(4 in handle));
+  assert.deepEqual(handle.values(), [1, 4, 9, 16]);
+  assert.deepEqual(
+    handle.map((n) => Number(n) + 1),
+    [2, 5, 10, 17],
+  );
+  assert.deepEqual(handle.entries()[3], [3, 16]);
+  assert.deepEqual(Array.from(handle), [1, 4, 9, 16]);
+  assert.equal(JSON.stringify(handle), '[1,4,9,16]');
+  assert.equal(inspect(handle), '[ 1, 4, 9, 16 ]');
+  assert.throws(() => ((handle as unknown as number[])[0] = 5), TypeError);
+});
+
+test('a Slice that fails is an event and an error in its place', async (t) => {
+  const { compute } = await openClient(t);
+  const job = compute.for(1, 3, (n: number) => {
+    if (n === 2) throw new RangeError('two');
+    return n;
+  });
+  const errors: unknown[] = [];
+  job.on('error', ({ sliceNumber, code, message }) => errors.push([sliceNumber, code, message]));
+  const results = await job.exec();
+  assert.deepEqual(errors, [[2, 'EUNCAUGHT', 'two']]);
+  const failed = results[1];
+  assert.ok(failed instanceof SliceError);
+  assert.match(failed.stack!, /RangeError: two\n.*work-function\.js:\d+/);
+  assert.equal(job.status.failed, 1);
+});
+
+test('data keep what JavaScript distinguishes, in both directions', async (t) => {
+  const { compute } = await openClient(t);
+  const shared = { deep: [1n, undefined, -0] };
+  const datum = {
+    map: new Map([[1, new Date(5)]]),
+    floats: new Float32Array(100_000).fill(0.5),
+    a: shared,
+    b: shared,
+  };
+  const [back] = await compute.for([datum], (x: unknown) => x).exec();
+  assert.deepEqual(back, datum);
+  assert.equal(back.a, back.b);
+});
+
+test('thousands of Slices: every result comes once, without quadratic work', async (t) => {
+  const { compute } = await openClient(t);
+  const job = compute.for(
+    Array.from({ length: 30_000 }, (_, i) => ({ i })),
+    ({ i }: { i: number }) => ({ i, square: i * i }),
+  );
+  let events = 0;
+  job.on('result', () => events++);
+  const started = performance.now();
+  const results = await job.exec();
+  const ms = performance.now() - started;
+  assert.equal(events, 30_000);
+  assert.deepEqual(results[29_999], { i: 29_999, square: 29_999 ** 2 });
+  assert.ok(ms < 15_000, `${ms} ms`);
+});
+
+test('the order is that of the input set, however long each Slice takes', async (t) => {
+  const { compute } = await openClient(t);
+  const job = compute.for(
+    1,
+    12,
+    (n: number) => new Promise((resolve) => setTimeout(() => resolve(n), (n % 3) * 40)),
+  );
+  assert.deepEqual([...(await job.exec())], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+});
+
+test('what a listener throws ends neither the Job nor other listeners', async (t) => {
+  const { compute } = await openClient(t);
+  const uncaught: unknown[] = [];
+  const before = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => uncaught.push(error.message));
+  try {
+    const job = compute.for(1, 1, (n: number) => n);
+    let heard = false;
+    job.on('result', () => {
+      throw new Error('of a listener');
+    });
+    job.on('result', () => (heard = true));
+    assert.equal((await job.exec()).length, 1);
+    assert.ok(heard);
+    await sleep(10);
+    assert.deepEqual(uncaught, ['of a listener']);
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of before) process.on('uncaughtException', listener);
+  }
+});
+
+test('an empty input set is finished at once', async (t) => {
+  const { compute } = await openClient(t, { withWorker: false });
+  assert.equal((await compute.for([], () => 1).exec()).length, 0);
+});
+
+test('exec can be called once; cancel needs a Job', async (t) => {
+  const { compute } = await openClient(t);
+  const job = compute.for(1, 1, (n: number) => n);
+  await assert.rejects(job.cancel(), { code: 'EJOBSTATE' });
+  const running = job.exec();
+  await assert.rejects(job.exec(), { code: 'EJOBSTATE' });
+  await assert.rejects(job.localExec(), { code: 'EJOBSTATE' });
+  assert.equal(await job.wait(), await running);
+});
+
+test('a cancelled Job rejects and keeps what it has', async (t) => {
+  const { compute } = await openClient(t);
+  const job = compute.for(1, 100_000, (n: number) => {
+    for (const end = Date.now() + 1; Date.now() < end;);
+    return n;
+  });
+  let reason: string | undefined;
+  job.on('cancel', (event) => (reason = event.reason));
+  job.once('result', () => void job.cancel('enough'));
+  await assert.rejects(job.exec(), { code: 'ECANCELLED', message: /was cancelled: enough$/ });
+  assert.equal(reason, 'enough');
+  assert.ok(job.results.length >= 1);
+  assert.equal((await compute.jobStatus(job.id!)).state, 'cancelled');
+});
+
+test('Compute Groups and limits reach the Scheduler; wrong ones are refused', async (t) => {
+  const { compute } = await openClient(t, { withWorker: false });
+  const job = compute.for(1, 1, (n: number) => n);
+  job.computeGroups = [{ joinKey: '' }];
+  await assert.rejects(job.exec(), { code: 'EINVAL', field: 'computeGroups[0]' });
+  assert.deepEqual(await compute.listJobs(), []);
+});

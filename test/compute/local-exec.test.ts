@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { compute } from '#src/compute/index.js';
+import { PACKAGE, runScript } from './support.js';
+
+test('localExec leaves no thread, handle or file behind: the process ends by itself', async (t) => {
+  const temporary = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
+  t.after(() => rmSync(temporary, { recursive: true, force: true }));
+  const { code, stdout, stderr } = await runScript(
+    t,
+    `
+      import { readdirSync } from 'node:fs';
+      process.env.TMPDIR = ${JSON.stringify(temporary)};
+      const { compute } = await import('${PACKAGE}');
+      const threads = () => readdirSync('/proc/self/task').length;
+      const run = async () => [...await compute.for(1, 5, (n) => n * n).localExec(2)];
+      const first = await run();
+      const before = threads();
+      for (let i = 0; i < 5; i++) await run();
+      console.log(JSON.stringify({ first, grown: threads() - before, end: process.uptime() }));
+      process.on('exit', () => console.log(process.uptime()));
+    `,
+  );
+  assert.equal(code, 0, stderr);
+  const [line, exitedAt] = stdout.trim().split('\n') as [string, string];
+  const { first, grown, end } = JSON.parse(line) as { first: number[]; grown: number; end: number };
+  assert.deepEqual(first, [1, 4, 9, 16, 25]);
+  assert.ok(grown <= 0, `${grown} threads more`);
+  assert.ok(Number(exitedAt) - end < 1, `ended ${Number(exitedAt) - end} s after its last line`);
+  assert.deepEqual(readdirSync(temporary), []);
+});
+
+test('localExec rejects like exec and cleans up', async () => {
+  const job = compute.for([1, () => 1], (n: unknown) => n);
+  await assert.rejects(job.localExec(1), { code: 'EENCODING' });
+  assert.throws(() => compute.for(1, 2, (n: number) => n).localExec(0), { code: 'EINVAL', field: 'cores' });
+});
+
+test('localExec can be cancelled', async () => {
+  const job = compute.for(1, 2, () => new Promise(() => setTimeout(() => undefined, 60_000)));
+  job.once('accepted', () => setTimeout(() => void job.cancel(), 100));
+  await assert.rejects(job.localExec(2), { code: 'ECANCELLED' });
+});

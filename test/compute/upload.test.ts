@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
+import type { Job } from '#src/compute/index.js';
+import { openClient } from './support.js';
+
+test('an async iterable streams: results come before it ends, and it is never held whole', async (t) => {
+  const { compute } = await openClient(t);
+  let pulled = 0;
+  let results = 0;
+  let farthestAhead = 0;
+  const running: { job?: Job<number> } = {};
+  const job = compute.for(
+    (async function* (): AsyncGenerator<number | Uint8Array> {
+      while (results < 3) {
+        yield ++pulled;
+        await sleep(20);
+      }
+      // Each Slice has 64 KB: a batch is full after 64 of them.
+      for (let i = 0; i < 600; i++) {
+        yield new Uint8Array(65_536).fill(i);
+        pulled++;
+        farthestAhead = Math.max(farthestAhead, pulled - (await compute.jobStatus(running.job!.id!)).known);
+      }
+    })(),
+    (datum: number | Uint8Array) => (typeof datum === 'number' ? datum : datum[0]!),
+  );
+  running.job = job;
+  job.on('result', () => results++);
+  const handle = await job.exec();
+  assert.equal(handle.length, pulled);
+  assert.equal(handle[pulled - 1], 599 % 256);
+  assert.ok(farthestAhead <= 70, `${farthestAhead} Slices ahead of the Scheduler`);
+});
+
+test('a datum that cannot be encoded names Slice and path, and leaves nothing in the Scheduler', async (t) => {
+  const { compute } = await openClient(t);
+  const input = [{ fine: 1 }, { list: [1, { bad: () => 1 }] }];
+  await assert.rejects(compute.for(input, (x: unknown) => x).exec(), (error: Error & { code: string }) => {
+    assert.equal(error.code, 'EENCODING');
+    assert.match(error.message, /input set, Slice 2, .*list.*1.*bad/);
+    return true;
+  });
+  await assert.rejects(
+    compute.for(1, 2, (x: unknown) => x, [1, Symbol('s')]).exec(),
+    /arguments, .*1.*symbol/i,
+  );
+  assert.deepEqual(await compute.listJobs(), []);
+});
+
+test('what the input iterable throws is what exec rejects with, and nothing stays', async (t) => {
+  const { compute } = await openClient(t);
+  const broken = (async function* () {
+    yield* [1, 2, 3];
+    await sleep(300);
+    throw new Error('the source is broken');
+  })();
+  await assert.rejects(compute.for(broken, (x: number) => x).exec(), { message: 'the source is broken' });
+  assert.deepEqual(await compute.listJobs(), []);
+});
+
+test('cancelling ends an upload that waits for its source, and closes the source', async (t) => {
+  const { compute } = await openClient(t);
+  let closed = false;
+  const endless = {
+    n: 0,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next() {
+      this.n++;
+      return this.n <= 2 ? Promise.resolve({ done: false, value: this.n }) : new Promise<never>(() => {});
+    },
+    return() {
+      closed = true;
+      return Promise.resolve({ done: true as const, value: undefined });
+    },
+  };
+  const job = compute.for(endless as AsyncIterable<number>, (x: number) => x);
+  job.once('result', () => void job.cancel());
+  await assert.rejects(job.exec(), { code: 'ECANCELLED' });
+  assert.ok(closed);
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compute } from '#src/compute/index.js';
+import { workFunctionSource } from '#src/compute/work-function.js';
+
+const object = {
+  method(this: void, n: number): number {
+    return n + 1;
+  },
+  async asyncMethod(this: void, n: number): Promise<number> {
+    return Promise.resolve(n + 1);
+  },
+  ['computed name'](this: void, n: number): number {
+    return n + 1;
+  },
+  arrow: (n: number): number => n + 1,
+};
+
+function declared(n: number): number {
+  return n + 1; // with a comment
+}
+
+test('functions, arrow functions, methods and source text run', async () => {
+  for (const work of [
+    declared,
+    object.method,
+    object.asyncMethod,
+    object['computed name'],
+    object.arrow,
+    '(n) => n + 1;',
+    'function (n) { return n + 1 } ',
+    'async n => n + 1 // with a comment',
+  ]) {
+    const source = workFunctionSource(work);
+    const run = (new Function(`return (${source}\n)`) as () => (n: number) => unknown)();
+    assert.equal(await run(1), 2, source);
+  }
+  assert.deepEqual([...(await compute.for(1, 2, object.method).localExec(1))], [2, 3]);
+});
+
+test('what has no source of its own is refused, and why', () => {
+  const refused = (work: unknown, message: RegExp): void => {
+    assert.throws(
+      () => workFunctionSource(work),
+      (error: Error) => {
+        assert.match(error.message, /^workFunction: /);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  };
+  refused(declared.bind(null), /bound declared" is native or bound/);
+  refused(Math.sqrt, /"sqrt" is native or bound/);
+  refused(class Thing {}, /"Thing" is a class/);
+  refused(function* generator() {}, /is a generator/);
+  refused('return 5', /does not compile as an expression/);
+  refused('(n) => {', /does not compile as an expression/);
+  refused(5, /got number/);
+  refused(undefined, /got undefined/);
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SliceError } from '#src/model/index.js';
+import { MortalEvaluator, openMachine, upTo } from './support.js';
+
+test('Sandboxes that die at random moments lose no Slice', async (t) => {
+  const machine = await openMachine(t);
+  const evaluator = new MortalEvaluator(machine.evaluator, { livesMs: 60 });
+  machine.work({ maxAttempts: 1000 }, { evaluator });
+  const job = machine.compute.for(upTo(800), (n: number) => {
+    for (let i = 0; i < 100_000; i++) Math.sqrt(i);
+    return -n;
+  });
+  const results = await job.exec();
+  assert.deepEqual(
+    [...results],
+    upTo(800).map((n) => -n),
+  );
+  assert.ok(evaluator.deaths > 3, `${evaluator.deaths} deaths`);
+});
+
+test('a Slice whose evaluator dies each time fails with EEVALUATORCRASH, its neighbours do not', async (t) => {
+  const machine = await openMachine(t);
+  const evaluator = new MortalEvaluator(machine.evaluator, {
+    mayDie: (message) => message.type === 'console' && message.message === 'end me',
+  });
+  const supervisor = machine.work({ sandboxes: 1, maxAttempts: 3 }, { evaluator });
+  const job = machine.compute.for(1, 20, async (n: number) => {
+    if (n !== 7) return n;
+    console.log('end me');
+    return new Promise<number>((resolve) => setTimeout(() => resolve(0), 10_000));
+  });
+  const results = await job.exec();
+  const crash = results[6];
+  assert.ok(crash instanceof SliceError);
+  assert.equal(crash.code, 'EEVALUATORCRASH');
+  assert.match(crash.message, /in each of 3 runs; the last time: killed by the test/);
+  assert.deepEqual(
+    [...results].filter((_, i) => i !== 6),
+    upTo(20).filter((n) => n !== 7),
+  );
+  assert.equal(evaluator.deaths, 3);
+  assert.equal(supervisor.status().counts.lostSandboxes, 3);
+});
+
+test('an evaluator that cannot create Sandboxes is tried again', async (t) => {
+  const machine = await openMachine(t);
+  let failures = 4;
+  const troubles: string[] = [];
+  machine.work(
+    { observer: { onTrouble: (subject) => troubles.push(subject) } },
+    {
+      evaluator: {
+        createSandbox: (observer, limits) =>
+          failures-- > 0
+            ? Promise.reject(new Error('no room'))
+            : machine.evaluator.createSandbox(observer, limits),
+        close: () => Promise.resolve(),
+      },
+    },
+  );
+  const results = await machine.compute.for(1, 5, (n: number) => n).exec();
+  assert.equal(results.length, 5);
+  assert.ok(troubles.includes('evaluator'));
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
+import { openMachine, unreliable, upTo } from './support.js';
+
+test('a Scheduler whose calls fail a third of the time delays results and loses none', async (t) => {
+  // A Task whose answer got lost is leased for as long as a lease lasts.
+  const machine = await openMachine(t, { leaseMs: 1000 });
+  const scheduler = unreliable(
+    machine.scheduler,
+    ['requestTask', 'fetchJob', 'submitResults', 'appendMessages', 'renewLeases', 'returnSlices'],
+    0.33,
+  );
+  let troubles = 0;
+  machine.work(
+    { submitIntervalMs: 5, targetMs: 100, observer: { onTrouble: () => troubles++ } },
+    { scheduler },
+  );
+  const job = machine.compute.for(upTo(300), (n: number) => {
+    for (const end = Date.now() + 2; Date.now() < end;);
+    return n;
+  });
+  assert.deepEqual([...(await job.exec())], upTo(300));
+  assert.ok(troubles > 0);
+});
+
+test('a Job that is cancelled or removed while it runs is dropped, its Slices are ended', async (t) => {
+  const machine = await openMachine(t, { leaseMs: 1000 });
+  const gone: string[] = [];
+  const supervisor = machine.work({ observer: { onJobGone: (id) => gone.push(id) } });
+  const jobs = [1, 2].map(() =>
+    machine.compute.for(1, 1, () => new Promise<void>((resolve) => setTimeout(resolve, 60_000))),
+  );
+  const ends = jobs.map((job) => job.exec().catch((error: { code: string }) => error.code));
+  while (supervisor.status().jobs.filter(({ running }) => running === 1).length < 2) await sleep(10);
+  await jobs[0]!.cancel();
+  assert.equal(await ends[0], 'ECANCELLED');
+  await machine.scheduler.removeJob(jobs[1]!.id!);
+  assert.equal(await ends[1], 'ENOJOB');
+  while (gone.length < 2) await sleep(50);
+  await sleep(50);
+  assert.deepEqual(supervisor.status().sandboxes, []);
+  // And the Supervisor goes on.
+  assert.equal((await machine.compute.for(1, 2, (n: number) => n).exec()).length, 2);
+});

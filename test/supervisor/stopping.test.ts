@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
+import { LifecycleError } from '#src/supervisor/index.js';
+import { openMachine, upTo } from './support.js';
+
+declare const work: { emit(name: string, value?: unknown): void };
+
+const countedWork = (n: number): number => {
+  work.emit('ran', n);
+  for (const end = Date.now() + 2; Date.now() < end;);
+  return n;
+};
+
+test('stopping under load loses no Slice and runs none twice', async (t) => {
+  const machine = await openMachine(t);
+  const job = machine.compute.for(upTo(600), countedWork);
+  const runs = new Map<number, number>();
+  job.work.on('ran', (n) => runs.set(n as number, (runs.get(n as number) ?? 0) + 1));
+  let finished = false;
+  const results = job.exec().finally(() => (finished = true));
+  let stops = 0;
+  while (!finished) {
+    const supervisor = machine.work({ targetMs: 300 });
+    await sleep(50 + Math.random() * 250);
+    await supervisor.stop({ finish: 'slice' });
+    stops++;
+    const { jobs, sandboxes } = supervisor.status();
+    assert.deepEqual(sandboxes, []);
+    assert.ok(jobs.every(({ queued, running }) => queued === 0 && running === 0));
+    const { leased } = await machine.scheduler.jobStatus(job.id!);
+    assert.equal(leased, 0, 'everything was submitted or given back');
+  }
+  assert.deepEqual([...(await results)], upTo(600));
+  assert.ok(stops >= 2, `${stops} stops`);
+  assert.deepEqual(
+    [...runs.values()].filter((count) => count !== 1),
+    [],
+  );
+  assert.equal(runs.size, 600);
+});
+
+test('stopping now does not wait for Slices; another Worker does them', async (t) => {
+  const machine = await openMachine(t);
+  const first = machine.work();
+  const job = machine.compute.for(1, 4, (n: number) =>
+    n > 0 ? new Promise<number>((resolve) => setTimeout(() => resolve(n), 1500)) : n,
+  );
+  const results = job.exec();
+  while (first.status().sandboxes.length === 0) await sleep(10);
+  await sleep(100);
+  const started = performance.now();
+  await first.stop({ finish: 'now' });
+  assert.ok(performance.now() - started < 1000, `${performance.now() - started} ms`);
+  assert.equal((await machine.scheduler.jobStatus(job.id!)).leased, 0);
+  machine.work({ sandboxes: 4 });
+  assert.deepEqual([...(await results)], [1, 2, 3, 4]);
+});
+
+test('a second stop hurries the first', async (t) => {
+  const machine = await openMachine(t);
+  const supervisor = machine.work();
+  const job = machine.compute.for(1, 2, () => new Promise<void>((resolve) => setTimeout(resolve, 60_000)));
+  const cancelled = job.exec().catch((error: { code: string }) => error.code);
+  while (supervisor.status().jobs[0]?.running !== 2) await sleep(10);
+  const slow = supervisor.stop({ timeoutMs: 60_000 });
+  await sleep(50);
+  assert.equal(supervisor.state, 'stopping');
+  await supervisor.stop({ finish: 'now' });
+  await slow;
+  assert.equal(supervisor.state, 'stopped');
+  await job.cancel();
+  assert.equal(await cancelled, 'ECANCELLED');
+});
+
+test('a paused Supervisor gives back what it holds and takes nothing until it resumes', async (t) => {
+  const machine = await openMachine(t);
+  const supervisor = machine.work();
+  const job = machine.compute.for(1, 500, countedWork);
+  const results = job.exec();
+  await new Promise((resolve) => job.once('result', resolve));
+  supervisor.pause();
+  await sleep(500);
+  const { leased, done } = await machine.scheduler.jobStatus(job.id!);
+  assert.equal(leased, 0);
+  assert.ok(done < 500);
+  supervisor.resume();
+  assert.equal((await results).length, 500);
+});
+
+test('illegal transitions throw', async (t) => {
+  const machine = await openMachine(t);
+  const supervisor = machine.work();
+  assert.throws(() => supervisor.start(), LifecycleError);
+  assert.throws(() => supervisor.resume(), /cannot go from "running" to "running"/);
+  await supervisor.stop();
+  assert.throws(() => supervisor.pause(), { code: 'ELIFECYCLE' });
+  await supervisor.stop();
+});

@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { createCompute, type Compute } from '#src/compute/index.js';
+import {
+  openInProcessEvaluator,
+  type Evaluator,
+  type Sandbox,
+  type SandboxObserver,
+} from '#src/evaluator/index.js';
+import { EvaluatorError, SchedulerError, type SliceMessage } from '#src/model/index.js';
+import {
+  openEmbeddedScheduler,
+  type EmbeddedSchedulerOptions,
+  type Scheduler,
+} from '#src/scheduler/index.js';
+import { Supervisor, type SupervisorOptions } from '#src/supervisor/index.js';
+
+export function temporaryDirectory(t: TestContext): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** The real parts of one machine: a Scheduler, an Evaluator, a client; Supervisors as they are asked for. */
+export interface Machine {
+  readonly scheduler: Scheduler;
+  readonly evaluator: Evaluator;
+  readonly compute: Compute;
+  /** Starts a Supervisor, stopped at the end of the test. */
+  work(options?: SupervisorOptions, parts?: { scheduler?: Scheduler; evaluator?: Evaluator }): Supervisor;
+}
+
+export async function openMachine(t: TestContext, options: EmbeddedSchedulerOptions = {}): Promise<Machine> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
+  const scheduler = await openEmbeddedScheduler(directory, options);
+  const evaluator = await openInProcessEvaluator({ threads: 2 });
+  const supervisors: Supervisor[] = [];
+  t.after(async () => {
+    await Promise.all(supervisors.map((supervisor) => supervisor.stop({ finish: 'now' })));
+    await evaluator.close();
+    await scheduler.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return {
+    scheduler,
+    evaluator,
+    compute: createCompute({ scheduler }),
+    work(options = {}, parts = {}) {
+      const supervisor = new Supervisor(parts.scheduler ?? scheduler, parts.evaluator ?? evaluator, {
+        sandboxes: 2,
+        ...options,
+      });
+      supervisors.push(supervisor);
+      supervisor.start();
+      return supervisor;
+    },
+  };
+}
+
+/** Numbers from 1 to `count`. */
+export function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+/**
+ * The real Evaluator, whose Sandboxes die: when `mayDie` says so about one of their messages, or at random after so many
+ * milliseconds.
+ */
+export class MortalEvaluator implements Evaluator {
+  deaths = 0;
+
+  constructor(
+    private readonly inner: Evaluator,
+    private readonly options: { mayDie?: (message: SliceMessage) => boolean; livesMs?: number },
+  ) {}
+
+  async createSandbox(observer: SandboxObserver): Promise<Sandbox> {
+    const { mayDie, livesMs } = this.options;
+    let killed = false;
+    const sandbox = await this.inner.createSandbox({
+      onResults: (results) => observer.onResults(results),
+      onMessages: (messages) => {
+        observer.onMessages(messages);
+        if (messages.some((message) => mayDie?.(message))) kill();
+      },
+      onRejected: (rejection) => observer.onRejected(rejection),
+      onProgress: (slice, fraction) => observer.onProgress(slice, fraction),
+      onDrained: () => observer.onDrained(),
+      onEnded: (error, unfinished) => {
+        clearTimeout(timer);
+        observer.onEnded(killed ? new EvaluatorError('killed by the test') : error, unfinished);
+      },
+    });
+    const kill = (): void => {
+      killed = true;
+      this.deaths++;
+      sandbox.dispose();
+    };
+    const timer = livesMs === undefined ? undefined : setTimeout(kill, Math.random() * livesMs);
+    return sandbox;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The real Scheduler, but the methods named fail with this probability, before or after they did their work. */
+export function unreliable(
+  scheduler: Scheduler,
+  methods: readonly (keyof Scheduler)[],
+  probability: number,
+): Scheduler {
+  return new Proxy(scheduler, {
+    get(target, name) {
+      const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
+      if (!(methods as readonly PropertyKey[]).includes(name)) return method.bind(target) as unknown;
+      return async (...args: unknown[]) => {
+        if (Math.random() < probability / 2)
+          throw new SchedulerError(`${String(name)}: failed by the test, before`);
+        const answer = await method.apply(target, args);
+        if (Math.random() < probability / 2)
+          throw new SchedulerError(`${String(name)}: failed by the test, after`);
+        return answer;
+      };
+    },
+  });
+}
