@@ -15,7 +15,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { open } from 'lmdb';
 import { openEmbeddedScheduler } from '#src/scheduler/index.js';
-import { DEFAULT_JOB_LIMITS, makeSliceBatch, packColumns, subBatch, type JobSpec, type ResultBatch } from '#src/model/index.js';
+import {
+  DEFAULT_JOB_LIMITS,
+  makeSliceBatch,
+  packColumns,
+  subBatch,
+  type JobSpec,
+  type ResultBatch,
+} from '#src/model/index.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -36,7 +43,7 @@ interface Run {
   syncs: number;
 }
 
-/** Calls of this process that reached the disk, as the file system sees them: commits write their meta page synchronously. */
+/** Wall and CPU time of `work`, which answers how many transactions it took. */
 async function measure(work: () => Promise<number>): Promise<Run> {
   const cpu = process.cpuUsage();
   const begin = performance.now();
@@ -46,7 +53,10 @@ async function measure(work: () => Promise<number>): Promise<Run> {
   return { seconds, cpuSeconds: (used.user + used.system) / 1e6, syncs };
 }
 
-const payloads = Array.from({ length: slices }, (_, i) => ({ head: new Uint8Array(PAYLOAD_BYTES).fill(i), segments: [] }));
+const payloads = Array.from({ length: slices }, (_, i) => ({
+  head: new Uint8Array(PAYLOAD_BYTES).fill(i),
+  segments: [],
+}));
 const all = makeSliceBatch(
   payloads.map((_, i) => i + 1),
   payloads,
@@ -80,12 +90,23 @@ async function ours(directory: string, batch: number): Promise<Run> {
     const before = transactions(directory);
     const jobId = await scheduler.createJob(spec);
     const client = (async () => {
-      for (let at = 0; at < slices; at += batch) await scheduler.addSlices(jobId, subBatch(all, at, Math.min(slices, at + batch)));
+      for (let at = 0; at < slices; at += batch)
+        await scheduler.addSlices(jobId, subBatch(all, at, Math.min(slices, at + batch)));
       await scheduler.sealJob(jobId);
     })();
     const worker = (async () => {
       const never = new AbortController().signal;
-      const request = { workerId: 'bench', computeGroups: [], jobIds: null, capabilities: { webgpu: false }, sandboxes: batch, targetMs: 0.1, sliceMs: { [jobId]: 0.1 }, maxSlices: batch, maxBytes: 2 ** 30 };
+      const request = {
+        workerId: 'bench',
+        computeGroups: [],
+        jobIds: null,
+        capabilities: { webgpu: false },
+        sandboxes: batch,
+        targetMs: 0.1,
+        sliceMs: { [jobId]: 0.1 },
+        maxSlices: batch,
+        maxBytes: 2 ** 30,
+      };
       for (let done = 0; done < slices;) {
         const task = await scheduler.requestTask(request);
         if (task === null) await scheduler.waitForWork(never);
@@ -94,7 +115,8 @@ async function ours(directory: string, batch: number): Promise<Run> {
     })();
     await Promise.all([client, worker]);
     const status = await scheduler.jobStatus(jobId);
-    if (status.state !== 'finished' || status.done !== slices) throw new Error(`the Job is ${status.state} with ${status.done} results`);
+    if (status.state !== 'finished' || status.done !== slices)
+      throw new Error(`the Job is ${status.state} with ${status.done} results`);
     return transactions(directory) - before;
   });
   await scheduler.close();
@@ -103,7 +125,11 @@ async function ours(directory: string, batch: number): Promise<Run> {
 
 /** LMDB's number of committed transactions, from its lock file; each is one sync of the data and one of the meta page. */
 function transactions(directory: string): number {
-  return Number(execFileSync('od', ['-An', '-tu8', '-j8', '-N8', join(directory, 'lock.mdb')], { encoding: 'utf8' }).trim());
+  return Number(
+    execFileSync('od', ['-An', '-tu8', '-j8', '-N8', join(directory, 'lock.mdb')], {
+      encoding: 'utf8',
+    }).trim(),
+  );
 }
 
 async function rival(directory: string, batch: number): Promise<Run> {
@@ -132,7 +158,10 @@ const median = (list: number[]): number => [...list].sort((a, b) => a - b)[Math.
 const root = mkdtempSync(join(flags.directory, 'dcp-bench-scheduler-'));
 try {
   const table = [];
-  for (const [name, subject] of [['embedded Scheduler', ours], ['lmdb, one record per Slice', rival]] as const) {
+  for (const [name, subject] of [
+    ['embedded Scheduler', ours],
+    ['lmdb, one record per Slice', rival],
+  ] as const) {
     for (const batch of [100, 1000, 10_000]) {
       const results: Run[] = [];
       for (let i = 0; i <= runs; i++) {
@@ -149,21 +178,38 @@ try {
         'least Slices/s': Math.round(Math.min(...rates)),
         'most Slices/s': Math.round(Math.max(...rates)),
         'transactions/s': Math.round(median(results.map((run) => run.syncs / run.seconds))),
-        'CPU ms per 1000 Slices': Number((median(results.map((run) => run.cpuSeconds / slices)) * 1e6).toFixed(2)),
+        'CPU ms per 1000 Slices': Number(
+          (median(results.map((run) => run.cpuSeconds / slices)) * 1e6).toFixed(2),
+        ),
       });
     }
   }
   const device = /^(\S+) (\S+) (\S+) (\S+)/;
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').flatMap((line) => {
-    const found = device.exec(line);
-    return found && (root + '/').startsWith(found[2]!.replace(/\/?$/, '/')) ? [{ point: found[2]!, type: found[3]!, options: found[4]! }] : [];
-  });
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const found = device.exec(line);
+      return found && (root + '/').startsWith(found[2]!.replace(/\/?$/, '/'))
+        ? [{ point: found[2]!, type: found[3]!, options: found[4]! }]
+        : [];
+    });
   const mount = mounts.sort((a, b) => b.point.length - a.point.length)[0];
-  const where = { fileSystem: mount?.type ?? 'unknown', mountOptions: mount?.options ?? '', slices, payloadBytes: PAYLOAD_BYTES, runs, node: process.version };
+  const where = {
+    fileSystem: mount?.type ?? 'unknown',
+    mountOptions: mount?.options ?? '',
+    slices,
+    payloadBytes: PAYLOAD_BYTES,
+    runs,
+    node: process.version,
+  };
   if (flags.json) console.log(JSON.stringify({ bench: 'scheduler', ...where, table }));
   else {
-    console.log(`durable embedded Scheduler: ${slices} Slices of ${PAYLOAD_BYTES} bytes, ${runs} runs, ${where.fileSystem} (${where.mountOptions})`);
-    console.log('a transaction of ours is one fdatasync and one synchronous meta page; one of the rival is the same, after it is visible');
+    console.log(
+      `durable embedded Scheduler: ${slices} Slices of ${PAYLOAD_BYTES} bytes, ${runs} runs, ${where.fileSystem} (${where.mountOptions})`,
+    );
+    console.log(
+      'a transaction of ours is one fdatasync and one synchronous meta page; one of the rival is the same, after it is visible',
+    );
     console.table(table);
     console.log(JSON.stringify({ bench: 'scheduler', ...where, table }));
   }

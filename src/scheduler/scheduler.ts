@@ -55,11 +55,14 @@ export interface SubmitReceipt {
 export interface Scheduler {
   // For clients
 
-  /** Registers a Job. A range Job is `open` at once; a list Job is `uploading`. */
+  /** Registers a Job. A range Job is `open` at once; a list Job is `uploading`, its `count` null: the Scheduler counts. */
   createJob(spec: JobSpec): Promise<JobId>;
-  /** Adds Slices to an `uploading` Job. Their numbers continue where the last call ended, from 1. */
+  /**
+   * Adds Slices to an `uploading` Job. Their numbers continue where the last call ended, from 1. A call that fails or is
+   * cut short may have added its first Slices: `JobStatus.known` says how many there are.
+   */
   addSlices(jobId: JobId, batch: SliceBatch): Promise<void>;
-  /** Ends the upload. A Job with no Slice at all finishes at once. */
+  /** Ends the upload; again is no error. A Job with no Slice at all finishes at once. `JobStateError` once it is cancelled. */
   sealJob(jobId: JobId): Promise<void>;
   listJobs(): Promise<JobStatus[]>;
   /** Throws `JobNotFoundError`, like every call that names a Job. */
@@ -70,7 +73,7 @@ export interface Scheduler {
   readEvents(jobId: JobId, after: number, limit: number): Promise<JobEvent[]>;
   /** Resolves true when the Job's log has an entry after `after`, false when `signal` aborts. */
   waitForEvents(jobId: JobId, after: number, signal: AbortSignal): Promise<boolean>;
-  /** No Slice of the Job is handed out any more; results are kept. Cancelling twice is no error. */
+  /** No Slice of the Job is handed out any more; results are kept. Cancelling twice is no error; a finished Job stays finished. */
   cancelJob(jobId: JobId): Promise<void>;
   /** Forgets the Job and all it stored. */
   removeJob(jobId: JobId): Promise<void>;

@@ -16,7 +16,9 @@ test('Jobs take turns', async (t) => {
 test('a Worker sees only the Jobs it may run', async (t) => {
   const scheduler = await open(t, temporaryDirectory(t));
   const group = await scheduler.createJob(spec({ ...range(9), computeGroups: ['a', 'b'] }));
-  const gpu = await scheduler.createJob(spec({ ...range(9), requirements: { environment: { webgpu: true } } }));
+  const gpu = await scheduler.createJob(
+    spec({ ...range(9), requirements: { environment: { webgpu: true } } }),
+  );
   assert.equal(await scheduler.requestTask(request()), null);
   assert.equal(await scheduler.requestTask(request({ computeGroups: ['c'] })), null);
   assert.equal((await scheduler.requestTask(request({ computeGroups: ['c', 'b'] })))!.jobId, group);
@@ -46,7 +48,9 @@ test('near the end of a Job others get some of it', async (t) => {
   const jobId = await scheduler.createJob(spec(range(100)));
   const sizes = [];
   for (;;) {
-    const task = await scheduler.requestTask(request({ sandboxes: 4, targetMs: 1000, sliceMs: { [jobId]: 1 } }));
+    const task = await scheduler.requestTask(
+      request({ sandboxes: 4, targetMs: 1000, sliceMs: { [jobId]: 1 } }),
+    );
     if (task === null) break;
     sizes.push(task.slices.numbers.length);
   }
@@ -56,7 +60,10 @@ test('near the end of a Job others get some of it', async (t) => {
 test('a Task carries no more bytes than asked for, but at least one Slice', async (t) => {
   const scheduler = await open(t, temporaryDirectory(t));
   const jobId = await scheduler.createJob(spec());
-  await scheduler.addSlices(jobId, slices(1, 10, () => text('x'.repeat(100), [new Uint8Array(100)])));
+  await scheduler.addSlices(
+    jobId,
+    slices(1, 10, () => text('x'.repeat(100), [new Uint8Array(100)])),
+  );
   assert.deepEqual([...(await scheduler.requestTask(upTo(10, { maxBytes: 450 })))!.slices.numbers], [1, 2]);
   assert.deepEqual([...(await scheduler.requestTask(upTo(10, { maxBytes: 1 })))!.slices.numbers], [3]);
   assert.deepEqual([...(await scheduler.requestTask(upTo(10)))!.slices.numbers], [4, 5, 6, 7, 8, 9, 10]);

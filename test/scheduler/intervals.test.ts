@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { countOf, decodeIntervals, encodeIntervals, fromNumbers, intersect, splitAt, subtract, toNumbers } from '#src/scheduler/embedded/intervals.js';
+import {
+  countOf,
+  decodeIntervals,
+  encodeIntervals,
+  fromNumbers,
+  intersect,
+  splitAt,
+  subtract,
+  toNumbers,
+} from '#src/scheduler/embedded/intervals.js';
 
 const numbers = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 40 });
 const set = (list: number[]): number[] => fromNumbers(Uint32Array.from(list));
@@ -16,7 +25,10 @@ test('intervals behave as the sets they stand for', () => {
       assert.deepEqual([...toNumbers(subtract(x, y))], sorted(a.filter((v) => !b.includes(v))));
       assert.deepEqual([...toNumbers(intersect(x, y))], sorted(a.filter((v) => b.includes(v))));
       const [head, tail] = splitAt(x, n);
-      assert.deepEqual([[...toNumbers(head)], [...toNumbers(tail)]], [sorted(a).slice(0, n), sorted(a).slice(n)]);
+      assert.deepEqual(
+        [[...toNumbers(head)], [...toNumbers(tail)]],
+        [sorted(a).slice(0, n), sorted(a).slice(n)],
+      );
       assert.deepEqual(decodeIntervals(encodeIntervals(x)), x);
     }),
   );

@@ -1,7 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InvalidArgumentError, JobNotFoundError, JobStateError, SchedulerError, subResults } from '#src/model/index.js';
-import { open, range, request, results, slices, spec, temporaryDirectory, text, textOf, upTo } from './support.js';
+import {
+  InvalidArgumentError,
+  JobNotFoundError,
+  JobStateError,
+  SchedulerError,
+  subResults,
+} from '#src/model/index.js';
+import {
+  open,
+  range,
+  request,
+  results,
+  slices,
+  spec,
+  temporaryDirectory,
+  text,
+  textOf,
+  upTo,
+} from './support.js';
 
 test('a list Job goes from uploading to finished, and everything outlives the process that wrote it', async (t) => {
   const directory = temporaryDirectory(t);
@@ -28,7 +45,10 @@ test('a list Job goes from uploading to finished, and everything outlives the pr
   const bad = { ...results([5, 4, 3]), outcomes: Uint8Array.of(0, 1, 0) };
   assert.equal((await scheduler.jobStatus(jobId)).leased, 3);
   await scheduler.submitResults(late.id, jobId, subResults(bad, 0, 2));
-  assert.deepEqual((({ state, done, leased }) => ({ state, done, leased }))(await scheduler.jobStatus(jobId)), { state: 'open', done: 4, leased: 1 });
+  assert.deepEqual(
+    (({ state, done, leased }) => ({ state, done, leased }))(await scheduler.jobStatus(jobId)),
+    { state: 'open', done: 4, leased: 1 },
+  );
   await scheduler.submitResults(late.id, jobId, subResults(bad, 2, 3));
   await scheduler.close();
 
@@ -36,18 +56,37 @@ test('a list Job goes from uploading to finished, and everything outlives the pr
   const status = await again.jobStatus(jobId);
   assert.deepEqual(
     { ...status, createdAt: 0 },
-    { id: jobId, state: 'finished', public: spec().public, total: 5, known: 5, done: 5, failed: 1, leased: 0, createdAt: 0, sliceMs: 10 },
+    {
+      id: jobId,
+      state: 'finished',
+      public: spec().public,
+      total: 5,
+      known: 5,
+      done: 5,
+      failed: 1,
+      leased: 0,
+      createdAt: 0,
+      sliceMs: 10,
+    },
   );
   assert.deepEqual(await again.listJobs(), [status]);
   assert.equal(textOf((await again.fetchJob(jobId)).arguments), '["a"]');
   const read = await again.readResults(jobId, Uint32Array.of(4, 1, 99));
-  assert.deepEqual(read.map((one) => one && [one.slice, one.outcome, textOf(one.payload), one.elapsedMs, one.cpuMs]), [[4, 1, 'result 4', 10, 5], [1, 0, 'result 1', 10, 5], null]);
+  assert.deepEqual(
+    read.map((one) => one && [one.slice, one.outcome, textOf(one.payload), one.elapsedMs, one.cpuMs]),
+    [[4, 1, 'result 4', 10, 5], [1, 0, 'result 1', 10, 5], null],
+  );
   const events = await again.readEvents(jobId, 0, 100);
   assert.deepEqual(
-    events.map((event) => (event.type === 'state' ? event.state : event.type === 'results' ? [...event.numbers] : event.type)),
+    events.map((event) =>
+      event.type === 'state' ? event.state : event.type === 'results' ? [...event.numbers] : event.type,
+    ),
     ['uploading', [1, 2], 'open', [5, 4], [3], 'finished'],
   );
-  assert.deepEqual(events.map(({ seq }) => seq), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    [1, 2, 3, 4, 5, 6],
+  );
 });
 
 test('a range of 2^32-1 Slices costs nothing to create, and its last Slices can be had', async (t) => {
@@ -93,7 +132,10 @@ test('cancelling keeps results, voids leases, and may be done twice', async (t) 
 test('a removed Job is gone for everybody, with its files', async (t) => {
   const scheduler = await open(t, temporaryDirectory(t));
   const jobId = await scheduler.createJob(spec());
-  await scheduler.addSlices(jobId, slices(1, 3000, (n) => text(`${n}`, n === 7 ? [new Uint8Array(100_000)] : [])));
+  await scheduler.addSlices(
+    jobId,
+    slices(1, 3000, (n) => text(`${n}`, n === 7 ? [new Uint8Array(100_000)] : [])),
+  );
   const task = (await scheduler.requestTask(upTo(10)))!;
   await scheduler.removeJob(jobId);
   assert.deepEqual(await scheduler.listJobs(), []);
@@ -103,7 +145,12 @@ test('a removed Job is gone for everybody, with its files', async (t) => {
     () => scheduler.readEvents(jobId, 0, 1),
     () => scheduler.readResults(jobId, Uint32Array.of(1)),
     () => scheduler.removeJob(jobId),
-    () => scheduler.submitResults(task.id, jobId, results([1], () => text('', [new Uint8Array(100_000)]))),
+    () =>
+      scheduler.submitResults(
+        task.id,
+        jobId,
+        results([1], () => text('', [new Uint8Array(100_000)])),
+      ),
     () => scheduler.waitForEvents(jobId, 0, new AbortController().signal),
   ]) {
     await assert.rejects(call, JobNotFoundError);
@@ -121,13 +168,19 @@ test('what does not fit is refused by name', async (t) => {
   await refused('spec.inputSet.count', scheduler.createJob(spec({ inputSet: { kind: 'list', count: 3 } })));
   const jobId = await scheduler.createJob(spec());
   await refused('batch.numbers', scheduler.addSlices(jobId, slices(2, 3)));
-  await refused('batch.numbers[1]', scheduler.addSlices(jobId, { ...slices(1, 2), numbers: Uint32Array.of(1, 3) }));
+  await refused(
+    'batch.numbers[1]',
+    scheduler.addSlices(jobId, { ...slices(1, 2), numbers: Uint32Array.of(1, 3) }),
+  );
   await refused('batch.headEnds', scheduler.addSlices(jobId, { ...slices(1, 2), heads: new Uint8Array(3) }));
   await scheduler.addSlices(jobId, slices(1, 2));
   await refused('results.numbers[0]', scheduler.submitResults('x', jobId, results([3])));
   await refused('results.elapsedMs[0]', scheduler.submitResults('x', jobId, results([1], undefined, NaN)));
   await refused('request.sandboxes', scheduler.requestTask(request({ sandboxes: 0 })));
-  await refused('messages[0].level', scheduler.appendMessages(jobId, [{ type: 'console', slice: 1, level: 'loud' as 'log', message: '' }]));
+  await refused(
+    'messages[0].level',
+    scheduler.appendMessages(jobId, [{ type: 'console', slice: 1, level: 'loud' as 'log', message: '' }]),
+  );
   assert.equal((await scheduler.jobStatus(jobId)).known, 2);
 });
 
@@ -139,7 +192,10 @@ test('an operation that fails inside a shared transaction leaves the others stan
     scheduler.submitResults('x', jobId, results([2, 11])), // writes nothing: 11 does not exist
     scheduler.submitResults('x', jobId, results([3])),
   ]);
-  assert.deepEqual(outcomes.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled']);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
   assert.equal((await scheduler.jobStatus(jobId)).done, 2);
   assert.equal((await scheduler.readResults(jobId, Uint32Array.of(2)))[0], null);
 });

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { makeSliceBatch, packColumns, payloadAt, SchedulerError, type Payload } from '#src/model/index.js';
-import { Blob, BlobError, packBlob, packResults, parseResults, SPILL_BYTES } from '#src/scheduler/embedded/blob.js';
+import {
+  Blob,
+  BlobError,
+  packBlob,
+  packResults,
+  parseResults,
+  SPILL_BYTES,
+} from '#src/scheduler/embedded/blob.js';
 import { Store } from '#src/scheduler/embedded/store.js';
 import { open, request, results, slices, spec, temporaryDirectory, text, textOf, upTo } from './support.js';
 
@@ -14,13 +21,23 @@ test('64 MiB segments go through whole, each in an ArrayBuffer of its own', asyn
   const scheduler = await open(t, temporaryDirectory(t));
   const big = new Uint8Array(64 * MIB).map((_, i) => i * 31);
   const jobId = await scheduler.createJob(spec({ arguments: text('args', [big.subarray(0, 3 * MIB)]) }));
-  await scheduler.addSlices(jobId, slices(1, 2, (n) => text(`${n}`, n === 1 ? [big, Uint8Array.of(1, 2, 3)] : [])));
+  await scheduler.addSlices(
+    jobId,
+    slices(1, 2, (n) => text(`${n}`, n === 1 ? [big, Uint8Array.of(1, 2, 3)] : [])),
+  );
   const task = (await scheduler.requestTask(upTo(2)))!;
   const { segments } = task.slices;
-  assert.deepEqual(segments.map(({ byteLength }) => byteLength), [64 * MIB, 3]);
+  assert.deepEqual(
+    segments.map(({ byteLength }) => byteLength),
+    [64 * MIB, 3],
+  );
   for (const segment of segments) assert.equal(segment.buffer.byteLength, segment.byteLength);
   assert.equal(Buffer.compare(segments[0]!, big), 0);
-  await scheduler.submitResults(task.id, jobId, results([1, 2], (n) => text('r', n === 2 ? [big] : [])));
+  await scheduler.submitResults(
+    task.id,
+    jobId,
+    results([1, 2], (n) => text('r', n === 2 ? [big] : [])),
+  );
   const [one, two] = await scheduler.readResults(jobId, Uint32Array.of(1, 2));
   assert.deepEqual(one!.payload.segments, []);
   assert.equal(two!.payload.segments[0]!.buffer.byteLength, 64 * MIB);
@@ -37,20 +54,30 @@ test('the event loop runs while large payloads are written', async (t) => {
     longest = Math.max(longest, performance.now() - last);
     last = performance.now();
   }, 1);
-  await scheduler.addSlices(jobId, slices(1, 8, () => text('', [new Uint8Array(16 * MIB)])));
+  await scheduler.addSlices(
+    jobId,
+    slices(1, 8, () => text('', [new Uint8Array(16 * MIB)])),
+  );
   clearInterval(timer);
   assert.ok(longest < 200, `${longest} ms`);
 });
 
 test('100,000 results of one call are all there', async (t) => {
   const scheduler = await open(t, temporaryDirectory(t));
-  const jobId = await scheduler.createJob(spec({ inputSet: { kind: 'range', start: 0, step: 1, count: 100_000 } }));
+  const jobId = await scheduler.createJob(
+    spec({ inputSet: { kind: 'range', start: 0, step: 1, count: 100_000 } }),
+  );
   const numbers = Uint32Array.from({ length: 100_000 }, (_, i) => 100_000 - i);
-  assert.deepEqual(await scheduler.submitResults('none', jobId, results(numbers)), { recorded: 100_000, duplicates: 0 });
+  assert.deepEqual(await scheduler.submitResults('none', jobId, results(numbers)), {
+    recorded: 100_000,
+    duplicates: 0,
+  });
   const status = await scheduler.jobStatus(jobId);
   assert.deepEqual([status.state, status.done], ['finished', 100_000]);
   const read = await scheduler.readResults(jobId, numbers);
-  assert.ok(read.every((one, i) => one!.slice === numbers[i] && textOf(one!.payload) === `result ${numbers[i]}`));
+  assert.ok(
+    read.every((one, i) => one!.slice === numbers[i] && textOf(one!.payload) === `result ${numbers[i]}`),
+  );
   assert.equal(await scheduler.requestTask(request()), null);
 });
 
@@ -58,13 +85,20 @@ test('damage in a pack file is reported by Job and Slice, and other Jobs go on',
   const directory = temporaryDirectory(t);
   const scheduler = await open(t, directory);
   const bad = await scheduler.createJob(spec());
-  await scheduler.addSlices(bad, slices(1, 1, () => text('', [new Uint8Array(MIB)])));
+  await scheduler.addSlices(
+    bad,
+    slices(1, 1, () => text('', [new Uint8Array(MIB)])),
+  );
   const [folder] = readdirSync(join(directory, 'packs'));
   const [file] = readdirSync(join(directory, 'packs', folder!));
   truncateSync(join(directory, 'packs', folder!, file!), 1000);
   await assert.rejects(
     scheduler.requestTask(request()),
-    (error) => error instanceof SchedulerError && error.message.includes(bad) && error.message.includes('from 1') && error.message.includes('1000 bytes'),
+    (error) =>
+      error instanceof SchedulerError &&
+      error.message.includes(bad) &&
+      error.message.includes('from 1') &&
+      error.message.includes('1000 bytes'),
   );
   const good = await scheduler.createJob(spec());
   await scheduler.addSlices(good, slices(1, 1));
@@ -84,7 +118,8 @@ test('damaged records are reported, never crash', async (t) => {
     store.data.put([number, 1], Buffer.from('nonsense'));
     store.results.put([number, 1], Buffer.alloc(100, 0xff));
   });
-  const names = (error: unknown): boolean => error instanceof SchedulerError && error.message.includes(jobId) && error.message.includes('Slice');
+  const names = (error: unknown): boolean =>
+    error instanceof SchedulerError && error.message.includes(jobId) && error.message.includes('Slice');
   await assert.rejects(scheduler.requestTask(request()), names);
   await assert.rejects(scheduler.readResults(jobId, Uint32Array.of(1)), names);
   const other = await scheduler.createJob(spec());
@@ -96,7 +131,10 @@ test('damaged records are reported, never crash', async (t) => {
 
 const payload: fc.Arbitrary<Payload> = fc.record({
   head: fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.constant(new Uint8Array(SPILL_BYTES + 1).fill(5))),
-  segments: fc.array(fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.constant(new Uint8Array(SPILL_BYTES).fill(9))), { maxLength: 3 }),
+  segments: fc.array(
+    fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.constant(new Uint8Array(SPILL_BYTES).fill(9))),
+    { maxLength: 3 },
+  ),
 });
 
 test('a blob gives back what was packed, from any part of the columns', () => {
@@ -118,7 +156,10 @@ test('a blob gives back what was packed, from any part of the columns', () => {
           const part = blob.part(p);
           parts.push(part.spilled ? file.subarray(part.offset, part.offset + part.length) : blob.view(part));
         }
-        assert.deepEqual(parts.map((x) => Buffer.from(x)), [head, ...segments].map((x) => Buffer.from(x)));
+        assert.deepEqual(
+          parts.map((x) => Buffer.from(x)),
+          [head, ...segments].map((x) => Buffer.from(x)),
+        );
       }
     }),
     { numRuns: 200 },
@@ -128,7 +169,10 @@ test('a blob gives back what was packed, from any part of the columns', () => {
 test('whatever the bytes are, reading a blob answers or throws BlobError', () => {
   const { numbers, ...columns } = makeSliceBatch([1, 2], [text('a', [Uint8Array.of(1)]), text('b')]);
   const sound = packBlob(columns, 0, 2, 0).bytes;
-  const record = packResults({ numbers, outcomes: new Uint8Array(2), elapsedMs: new Float64Array(2), cpuMs: new Float64Array(2) }, sound);
+  const record = packResults(
+    { numbers, outcomes: new Uint8Array(2), elapsedMs: new Float64Array(2), cpuMs: new Float64Array(2) },
+    sound,
+  );
   const read = (bytes: Uint8Array, parse: (bytes: Uint8Array) => Blob): void => {
     try {
       const blob = parse(bytes);
@@ -143,14 +187,21 @@ test('whatever the bytes are, reading a blob answers or throws BlobError', () =>
     }
   };
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(record.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), fc.nat(record.length), (changes, length) => {
-      for (const [bytes, parse] of [[sound, Blob.parse], [record, (b: Uint8Array): Blob => parseResults(b).blob]] as const) {
-        const copy = bytes.slice();
-        for (const [at, value] of changes) if (at < copy.length) copy[at] = value;
-        read(copy, parse);
-        read(copy.subarray(0, length), parse);
-      }
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.nat(record.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+      fc.nat(record.length),
+      (changes, length) => {
+        for (const [bytes, parse] of [
+          [sound, (b: Uint8Array): Blob => Blob.parse(b)],
+          [record, (b: Uint8Array): Blob => parseResults(b).blob],
+        ] as const) {
+          const copy = bytes.slice();
+          for (const [at, value] of changes) if (at < copy.length) copy[at] = value;
+          read(copy, parse);
+          read(copy.subarray(0, length), parse);
+        }
+      },
+    ),
     { numRuns: 2000 },
   );
 });
@@ -159,7 +210,10 @@ test('damage in the database file is reported', async (t) => {
   const directory = temporaryDirectory(t);
   const first = await open(t, directory);
   const jobId = await first.createJob(spec());
-  await first.addSlices(jobId, slices(1, 5, (n) => text('find me '.repeat(100) + n)));
+  await first.addSlices(
+    jobId,
+    slices(1, 5, (n) => text('find me '.repeat(100) + n)),
+  );
   await first.close();
   const path = join(directory, 'data.mdb');
   const bytes = readFileSync(path);

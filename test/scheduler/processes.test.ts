@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SchedulerError } from '#src/model/index.js';
 import { ended, message, open, range, request, spec, start, temporaryDirectory, textOf } from './support.js';
+
+/** Should we freeze with the stopped process, somebody must wake it, or the test would never fail. */
+function rescue(t: TestContext, holder: ChildProcess): void {
+  const alarm = spawn('sh', ['-c', `sleep 10; kill -CONT ${holder.pid}`], { stdio: 'ignore' });
+  t.after(() => alarm.kill());
+}
 
 test('a process killed inside a transaction holds nobody up, and leaves nothing half written', async (t) => {
   const directory = temporaryDirectory(t);
@@ -24,12 +31,16 @@ test('a process stopped inside a transaction is named, while the event loop runs
   const holder = start(t, 'holder', directory, 'SIGSTOP');
   await message(holder);
   holder.send('go');
+  rescue(t, holder);
   await sleep(300);
   let ticks = 0;
   const timer = setInterval(() => ticks++, 10);
   await assert.rejects(
     scheduler.createJob(spec(range(2))),
-    (error) => error instanceof SchedulerError && error.message.includes(`process ${holder.pid} `) && error.message.includes('T (stopped)'),
+    (error) =>
+      error instanceof SchedulerError &&
+      error.message.includes(`process ${holder.pid} `) &&
+      error.message.includes('T (stopped)'),
   );
   clearInterval(timer);
   assert.ok(ticks > 20, `${ticks} ticks`);
@@ -48,8 +59,12 @@ test('opening a store whose lock a stopped process holds fails with its name', a
   const holder = start(t, 'holder', directory, 'SIGSTOP');
   await message(holder);
   holder.send('go');
+  rescue(t, holder);
   await sleep(300);
-  await assert.rejects(open(t, directory, { lockPatienceMs: 300 }), (error) => error instanceof SchedulerError && error.message.includes(`process ${holder.pid} `));
+  await assert.rejects(
+    open(t, directory, { lockPatienceMs: 300 }),
+    (error) => error instanceof SchedulerError && error.message.includes(`process ${holder.pid} `),
+  );
   holder.kill('SIGKILL');
   await ended(holder);
   await open(t, directory);
@@ -81,7 +96,8 @@ test('an entry wakes another process within milliseconds, and waiting costs next
   for (const type of ['console', 'state']) {
     const said = message(waiter);
     const begin = Date.now();
-    if (type === 'console') await scheduler.appendMessages(jobId, [{ type: 'console', slice: 1, level: 'log', message: 'x' }]);
+    if (type === 'console')
+      await scheduler.appendMessages(jobId, [{ type: 'console', slice: 1, level: 'log', message: 'x' }]);
     else await scheduler.cancelJob(jobId);
     const { at, types, cpuShare } = (await said) as { at: number; types: string[]; cpuShare: number };
     assert.deepEqual(types, [type]);
@@ -115,14 +131,19 @@ test('processes killed at random lose no Slice and record none twice', { timeout
       await stop;
     }
   };
-  await Promise.all([keepRunning('client', 4, String(count)), keepRunning('worker', 6), keepRunning('worker', 6)]);
+  await Promise.all([
+    keepRunning('client', 4, String(count)),
+    keepRunning('worker', 6),
+    keepRunning('worker', 6),
+  ]);
   over = true;
   t.diagnostic(`${kills} kills`);
   assert.ok(kills >= 4);
   const status = await scheduler.jobStatus(jobId);
   assert.deepEqual([status.state, status.total, status.done, status.leased], ['finished', count, count, 0]);
   const numbers = Uint32Array.from({ length: count }, (_, i) => i + 1);
-  for (const one of await scheduler.readResults(jobId, numbers)) assert.equal(textOf(one!.payload), `result ${one!.slice}`);
+  for (const one of await scheduler.readResults(jobId, numbers))
+    assert.equal(textOf(one!.payload), `result ${one!.slice}`);
   const told: number[] = [];
   for (let after = 0; ;) {
     const events = await scheduler.readEvents(jobId, after, 500);
@@ -132,7 +153,11 @@ test('processes killed at random lose no Slice and record none twice', { timeout
       if (event.type === 'results') told.push(...event.numbers);
     }
   }
-  assert.deepEqual(told.sort((a, b) => a - b), [...numbers], 'every Slice told of once');
+  assert.deepEqual(
+    told.sort((a, b) => a - b),
+    [...numbers],
+    'every Slice told of once',
+  );
   assert.equal(await scheduler.requestTask(request()), null);
 });
 
@@ -153,6 +178,13 @@ test('a removal that was cut short is finished by the next who opens the store',
     await sleep(50);
     await more.close();
   }
-  assert.deepEqual(store.read(() => [store.rows, store.specs].map((table) => table.keys(0, 1e9, 10).length)), [1, 1]);
-  assert.deepEqual(store.read(() => store.data.keys([0, 0], [1e9, 0], 10).length), 1, 'the arguments of the Job that is left');
+  assert.deepEqual(
+    store.read(() => [store.rows, store.specs].map((table) => table.keys(0, 1e9, 10).length)),
+    [1, 1],
+  );
+  assert.deepEqual(
+    store.read(() => store.data.keys([0, 0], [1e9, 0], 10).length),
+    1,
+    'the arguments of the Job that is left',
+  );
 });

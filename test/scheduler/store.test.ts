@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -15,7 +14,10 @@ test('a store of another version is refused, both versions named', async (t) => 
   const store = await Store.open(directory, {});
   await store.write(() => store.meta.put('schema', Buffer.from('77')));
   await store.close();
-  await assert.rejects(open(t, directory), (error) => error instanceof SchedulerError && /"77".*version 1/.test(error.message));
+  await assert.rejects(
+    open(t, directory),
+    (error) => error instanceof SchedulerError && /"77".*version 1/.test(error.message),
+  );
 });
 
 test('the same directory opened twice is one environment, until both are closed', async (t) => {
@@ -37,20 +39,34 @@ test('a worker thread is refused', async (t) => {
   await worker.terminate();
 });
 
-test('the meta page is written through a synchronous descriptor', async (t) => {
-  // LMDB's promise of durability: fdatasync of the pages, then the meta page by O_DSYNC. NOSYNC modes lack the latter.
+test('a call is acknowledged after its data, and then the page that makes them visible, are on the disk', (t) => {
   const directory = temporaryDirectory(t);
-  await open(t, directory);
-  const flags = readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      if (readlinkSync(`/proc/self/fd/${fd}`) !== join(directory, 'data.mdb')) return [];
-      return [parseInt(/flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))![1]!, 8)];
-    } catch {
-      return [];
-    }
+  const fixture = join(import.meta.dirname, 'fixtures', 'durable.js');
+  const calls = 'trace=openat,pwrite64,pwritev,writev,fdatasync,fsync,write';
+  const trace = spawnSync('strace', ['-f', '-y', '-e', calls, process.execPath, fixture, directory], {
+    encoding: 'utf8',
   });
-  const O_DSYNC = 0o10000;
-  assert.ok(flags.some((value) => value & O_DSYNC), flags.map((value) => value.toString(8)).join());
+  if (trace.error || !trace.stdout.includes('MARK submitted')) {
+    t.skip('no strace here');
+    return;
+  }
+  const lines = trace.stderr.split('\n').filter((line) => line.includes(directory) || line.includes('MARK '));
+  let from = lines.findIndex((line) => line.includes('MARK opened'));
+  for (const call of ['created', 'added', 'submitted']) {
+    const to = lines.findIndex((line) => line.includes(`MARK ${call}`));
+    assert.ok(from >= 0 && to > from, call);
+    // What matters of each line: P pages, S their sync, M the meta page, F a pack file's or its folder's sync.
+    const steps = lines.slice(from + 1, to).flatMap((line) => {
+      if (/fdatasync\(\d+<[^>]*data\.mdb>/.test(line)) return ['S'];
+      if (/fsync\(\d+<[^>]*packs\/\d+/.test(line)) return ['F'];
+      if (/pwrite64\(\d+<[^>]*data\.mdb>.*, 128, \d+\)/.test(line)) return ['M'];
+      return /(pwrite64|pwritev|writev)\(\d+<[^>]*data\.mdb>/.test(line) ? ['P'] : [];
+    });
+    assert.match(steps.join(''), call === 'added' ? /^FFP+SM$/ : /^P+SM$/, call);
+    from = to;
+  }
+  // The meta page's descriptor makes every write synchronous.
+  assert.match(trace.stderr, /openat\([^)]*data\.mdb", O_WRONLY\|O_DSYNC/);
 });
 
 test('a write that fails after it wrote is undone alone', async (t) => {
@@ -64,16 +80,34 @@ test('a write that fails after it wrote is undone alone', async (t) => {
     }),
     store.write(() => store.meta.put('c', Buffer.from('3'))),
   ]);
-  assert.deepEqual(outcomes.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled']);
-  assert.deepEqual(['a', 'b', 'c'].map((key) => store.read(() => store.meta.get(key)?.toString())), ['1', undefined, '3']);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((key) => store.read(() => store.meta.get(key)?.toString())),
+    ['1', undefined, '3'],
+  );
 });
 
 test('a full disk is an error, and nothing acknowledged is lost', async (t) => {
   const directory = temporaryDirectory(t);
   const fixture = join(import.meta.dirname, 'fixtures', 'full-disk.js');
   // Writes beyond the limit fail with EFBIG, as they fail with ENOSPC on a full disk, once the signal is ignored.
-  const { stdout } = await promisify(execFile)('/bin/bash', ['-c', `trap '' XFSZ; ulimit -f 2000; exec "$0" "$1" "$2"`, process.execPath, fixture, directory]);
-  const said = JSON.parse(stdout) as { jobId: string; known: number; code: string; message: string; stored: number };
+  const { stdout } = await promisify(execFile)('/bin/bash', [
+    '-c',
+    `trap '' XFSZ; ulimit -f 2000; exec "$0" "$1" "$2"`,
+    process.execPath,
+    fixture,
+    directory,
+  ]);
+  const said = JSON.parse(stdout) as {
+    jobId: string;
+    known: number;
+    code: string;
+    message: string;
+    stored: number;
+  };
   assert.equal(said.code, 'ESCHEDULER', said.message);
   assert.ok(said.known > 0 && said.stored === said.known, stdout);
   const scheduler = await open(t, directory);
@@ -85,7 +119,11 @@ test('the map grows as needed', async (t) => {
   const directory = temporaryDirectory(t);
   const scheduler = await open(t, directory, { mapSize: 256 * 1024 });
   const jobId = await scheduler.createJob(spec());
-  for (let i = 0; i < 10; i++) await scheduler.addSlices(jobId, slices(i * 100 + 1, i * 100 + 100, (n) => text(String(n).repeat(5000))));
+  for (let i = 0; i < 10; i++)
+    await scheduler.addSlices(
+      jobId,
+      slices(i * 100 + 1, i * 100 + 100, (n) => text(String(n).repeat(5000))),
+    );
   assert.equal((await scheduler.jobStatus(jobId)).known, 1000);
 });
 
@@ -99,6 +137,8 @@ test('nobody waits: the process may end', async (t) => {
     const waiting = s.waitForWork(stop.signal);
     setTimeout(() => stop.abort(), 50);
     console.log(await waiting);`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { timeout: 10_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+    timeout: 10_000,
+  });
   assert.equal(stdout.trim(), 'false');
 });

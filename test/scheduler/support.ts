@@ -12,7 +12,12 @@ import {
   type ResultBatch,
   type SliceBatch,
 } from '#src/model/index.js';
-import { openEmbeddedScheduler, type EmbeddedScheduler, type EmbeddedSchedulerOptions, type TaskRequest } from '#src/scheduler/index.js';
+import {
+  openEmbeddedScheduler,
+  type EmbeddedScheduler,
+  type EmbeddedSchedulerOptions,
+  type TaskRequest,
+} from '#src/scheduler/index.js';
 
 /** A clock that stands until it is told to move. */
 export class ManualClock {
@@ -30,13 +35,20 @@ export function temporaryDirectory(t: TestContext): string {
 }
 
 /** A Scheduler that is closed when the test ends. */
-export async function open(t: TestContext, directory: string, options: EmbeddedSchedulerOptions = {}): Promise<EmbeddedScheduler> {
+export async function open(
+  t: TestContext,
+  directory: string,
+  options: EmbeddedSchedulerOptions = {},
+): Promise<EmbeddedScheduler> {
   const scheduler = await openEmbeddedScheduler(directory, options);
   t.after(() => scheduler.close());
   return scheduler;
 }
 
-export const text = (value: string, segments: Uint8Array[] = []): Payload => ({ head: new TextEncoder().encode(value), segments });
+export const text = (value: string, segments: Uint8Array[] = []): Payload => ({
+  head: new TextEncoder().encode(value),
+  segments,
+});
 export const textOf = (payload: Payload): string => new TextDecoder().decode(payload.head);
 
 export function spec(change: Partial<JobSpec> = {}): JobSpec {
@@ -53,15 +65,25 @@ export function spec(change: Partial<JobSpec> = {}): JobSpec {
   };
 }
 
-export const range = (count: number): Partial<JobSpec> => ({ inputSet: { kind: 'range', start: 0, step: 1, count } });
+export const range = (count: number): Partial<JobSpec> => ({
+  inputSet: { kind: 'range', start: 0, step: 1, count },
+});
 
 /** Slices `from` to `to` (inclusive), each with its number as text. */
-export function slices(from: number, to: number, make = (n: number): Payload => text(`datum ${n}`)): SliceBatch {
+export function slices(
+  from: number,
+  to: number,
+  make = (n: number): Payload => text(`datum ${n}`),
+): SliceBatch {
   const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i);
   return makeSliceBatch(numbers, numbers.map(make));
 }
 
-export function results(numbers: ArrayLike<number>, make = (n: number): Payload => text(`result ${n}`), elapsedMs = 10): ResultBatch {
+export function results(
+  numbers: ArrayLike<number>,
+  make = (n: number): Payload => text(`result ${n}`),
+  elapsedMs = 10,
+): ResultBatch {
   const list = Uint32Array.from(numbers);
   return {
     numbers: list,
@@ -93,7 +115,9 @@ export const upTo = (slices: number, change: Partial<TaskRequest> = {}): TaskReq
 
 /** Starts a fixture of this folder; it is killed when the test ends, also when it is stopped. */
 export function start(t: TestContext, fixture: string, ...args: string[]): ChildProcess {
-  const child = fork(join(import.meta.dirname, 'fixtures', `${fixture}.js`), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(join(import.meta.dirname, 'fixtures', `${fixture}.js`), args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   t.after(() => child.kill('SIGKILL'));
   return child;
 }
@@ -101,7 +125,8 @@ export function start(t: TestContext, fixture: string, ...args: string[]): Child
 /** The next message of a fixture; fails when it ends first. */
 export function message(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null, signal: string | null): void => reject(new Error(`the fixture ended: ${code ?? signal}`));
+    const onExit = (code: number | null, signal: string | null): void =>
+      reject(new Error(`the fixture ended: ${code ?? signal}`));
     child.once('exit', onExit);
     child.once('message', (value) => {
       child.off('exit', onExit);
@@ -111,6 +136,7 @@ export function message(child: ChildProcess): Promise<unknown> {
 }
 
 export function ended(child: ChildProcess): Promise<string | number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.signalCode ?? child.exitCode);
+  if (child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve(child.signalCode ?? child.exitCode);
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
 }

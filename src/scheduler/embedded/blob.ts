@@ -113,7 +113,8 @@ export function packBlob(columns: PayloadColumns, from: number, to: number, spil
     }
     ends[i - from] = part;
   }
-  if (spill.length === 0) bytes.set(heads.subarray(headBase, start), bodyAt); // the usual case: one copy for all heads
+  if (spill.length === 0)
+    bytes.set(heads.subarray(headBase, start), bodyAt); // the usual case: one copy for all heads
   else {
     let at = bodyAt;
     start = headBase;
@@ -149,22 +150,27 @@ export class Blob {
   /** @throws BlobError when the bytes are not a blob; checks every bound once, so that the getters need not. */
   static parse(given: Uint8Array): Blob {
     const bytes = (given.byteOffset & 7) === 0 ? given : new Uint8Array(given);
-    if (bytes.byteLength < HEADER) throw new BlobError(`${bytes.byteLength} bytes, expected at least ${HEADER}`);
+    if (bytes.byteLength < HEADER)
+      throw new BlobError(`${bytes.byteLength} bytes, expected at least ${HEADER}`);
     const header = new Uint32Array(bytes.buffer, bytes.byteOffset, 4);
-    if (header[0] !== MAGIC) throw new BlobError(`starts with 0x${header[0]!.toString(16)}, expected 0x${MAGIC.toString(16)}`);
+    if (header[0] !== MAGIC)
+      throw new BlobError(`starts with 0x${header[0]!.toString(16)}, expected 0x${MAGIC.toString(16)}`);
     const entries = header[1]!;
     const parts = header[2]!;
     const body = header[3]!;
-    if (entries > bytes.byteLength || parts > bytes.byteLength) throw new BlobError(`claims ${entries} entries and ${parts} parts`);
+    if (entries > bytes.byteLength || parts > bytes.byteLength)
+      throw new BlobError(`claims ${entries} entries and ${parts} parts`);
     const tableAt = HEADER + align8(entries * 4);
     const bodyAt = tableAt + parts * PART;
-    if (bodyAt + body !== bytes.byteLength) throw new BlobError(`${bytes.byteLength} bytes, expected ${bodyAt + body}`);
+    if (bodyAt + body !== bytes.byteLength)
+      throw new BlobError(`${bytes.byteLength} bytes, expected ${bodyAt + body}`);
     const ends = new Uint32Array(bytes.buffer, bytes.byteOffset + HEADER, entries);
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset + tableAt, parts * 4);
     const offsets = new Float64Array(bytes.buffer, bytes.byteOffset + tableAt, parts * 2);
     let before = 0;
     for (let i = 0; i < entries; i++) {
-      if (ends[i]! <= before || ends[i]! > parts) throw new BlobError(`the parts of entry ${i} end at ${ends[i]}, expected ${before + 1} to ${parts}`);
+      if (ends[i]! <= before || ends[i]! > parts)
+        throw new BlobError(`the parts of entry ${i} end at ${ends[i]}, expected ${before + 1} to ${parts}`);
       before = ends[i]!;
     }
     if (before !== parts) throw new BlobError(`entries name ${before} parts of ${parts}`);
@@ -197,7 +203,11 @@ export class Blob {
   }
 
   part(index: number): Part {
-    return { length: this.words[index * 4]!, spilled: this.words[index * 4 + 1] === 1, offset: this.offsets[index * 2 + 1]! };
+    return {
+      length: this.words[index * 4]!,
+      spilled: this.words[index * 4 + 1] === 1,
+      offset: this.offsets[index * 2 + 1]!,
+    };
   }
 
   /** Bytes of a part that lies in the record, as a view. */
@@ -215,7 +225,8 @@ export class Blob {
   /** True when entries `from` to `to` (exclusive) are heads only and all lie in the record: then they lie in one piece. */
   isPlain(from: number, to: number): boolean {
     if (this.partStart(to) - this.partStart(from) !== to - from) return false;
-    for (let p = this.partStart(from); p < this.partStart(to); p++) if (this.words[p * 4 + 1] !== 0) return false;
+    for (let p = this.partStart(from); p < this.partStart(to); p++)
+      if (this.words[p * 4 + 1] !== 0) return false;
     return true;
   }
 }
@@ -257,7 +268,8 @@ export function parseResults(given: Uint8Array): ResultColumns & { readonly blob
   const bytes = (given.byteOffset & 7) === 0 ? given : new Uint8Array(given);
   const n = bytes.byteLength < 8 ? 0 : new Uint32Array(bytes.buffer, bytes.byteOffset, 1)[0]!;
   const blobAt = align8(8 + n * 21);
-  if (n > bytes.byteLength || blobAt > bytes.byteLength) throw new BlobError(`claims ${n} results in ${bytes.byteLength} bytes`);
+  if (n > bytes.byteLength || blobAt > bytes.byteLength)
+    throw new BlobError(`claims ${n} results in ${bytes.byteLength} bytes`);
   const at = bytes.byteOffset;
   const blob = Blob.parse(bytes.subarray(blobAt));
   if (blob.entries !== n) throw new BlobError(`has ${blob.entries} payloads for ${n} results`);

@@ -20,7 +20,10 @@ export function systemClock(): SchedulerClock {
   try {
     bootId = readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    throw new SchedulerError(`cannot read ${path}, which tells leases of this start of the machine from older ones`, { cause });
+    throw new SchedulerError(
+      `cannot read ${path}, which tells leases of this start of the machine from older ones`,
+      { cause },
+    );
   }
   return { now: () => Math.round(uptime() * 1000), bootId };
 }

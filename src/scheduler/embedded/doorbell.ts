@@ -49,7 +49,7 @@ export class Doorbell {
         try {
           if (check(scan)) settle(() => resolve(true));
         } catch (error) {
-          settle(() => reject(error as Error));
+          settle(() => reject(error instanceof Error ? error : new Error(String(error))));
         }
       };
       const onAbort = (): void => settle(() => resolve(false));
@@ -71,7 +71,7 @@ export class Doorbell {
   }
 
   private listen(): void {
-    if (this.scan === null) this.scan = setInterval(() => this.tell(true), SCAN_MS);
+    this.scan ??= setInterval(() => this.tell(true), SCAN_MS);
     if (this.watcher !== null) return;
     try {
       this.watcher = watch(this.path, { persistent: false }, () => this.heard());

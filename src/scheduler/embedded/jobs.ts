@@ -133,7 +133,8 @@ export class Jobs {
     if (typeof id !== 'string' || id.length === 0 || id.length > 64) throw new JobNotFoundError(String(id));
     const bytes = this.store.ids.get(id);
     if (bytes === undefined) throw new JobNotFoundError(id);
-    if (bytes.byteLength !== 4) throw damaged(`job ${JSON.stringify(id)}`, `its number has ${bytes.byteLength} bytes, expected 4`);
+    if (bytes.byteLength !== 4)
+      throw damaged(`job ${JSON.stringify(id)}`, `its number has ${bytes.byteLength} bytes, expected 4`);
     return bytes.readUInt32LE(0);
   }
 
@@ -165,7 +166,8 @@ export class Jobs {
       const bytes = this.store.specs.get(number);
       if (bytes === undefined) throw damaged(what, 'its description is missing');
       fixed = decode(bytes, what) as JobFixed;
-      if (typeof fixed?.id !== 'string' || typeof fixed.spec?.inputSet?.kind !== 'string') throw damaged(what, 'its description is not one');
+      if (typeof fixed?.id !== 'string' || typeof fixed.spec?.inputSet?.kind !== 'string')
+        throw damaged(what, 'its description is not one');
       if (this.fixed.size >= 4096) this.fixed.clear();
       this.fixed.set(number, fixed);
     }
@@ -239,13 +241,19 @@ export function checkSpec(spec: JobSpec): void {
   const bad = (field: string, expected: string, given: unknown): never => {
     throw new InvalidArgumentError(`spec.${field}`, `expected ${expected}, got ${show(given)}`);
   };
-  if (typeof spec !== 'object' || spec === null) throw new InvalidArgumentError('spec', `expected an object, got ${show(spec)}`);
+  if (typeof spec !== 'object' || spec === null)
+    throw new InvalidArgumentError('spec', `expected an object, got ${show(spec)}`);
   for (const key of ['name', 'description', 'link'] as const) {
     if (typeof spec.public?.[key] !== 'string') bad(`public.${key}`, 'a string', spec.public?.[key]);
   }
-  if (typeof spec.workFunction !== 'string' || spec.workFunction === '') bad('workFunction', 'source text', spec.workFunction);
-  if (!(spec.arguments?.head instanceof Uint8Array)) bad('arguments.head', 'a Uint8Array', spec.arguments?.head);
-  if (!Array.isArray(spec.arguments.segments) || !spec.arguments.segments.every((s) => s instanceof Uint8Array)) {
+  if (typeof spec.workFunction !== 'string' || spec.workFunction === '')
+    bad('workFunction', 'source text', spec.workFunction);
+  if (!(spec.arguments?.head instanceof Uint8Array))
+    bad('arguments.head', 'a Uint8Array', spec.arguments?.head);
+  if (
+    !Array.isArray(spec.arguments.segments) ||
+    !spec.arguments.segments.every((s) => s instanceof Uint8Array)
+  ) {
     bad('arguments.segments', 'an array of Uint8Arrays', spec.arguments.segments);
   }
   if (!CODECS.includes(spec.codec)) bad('codec', `one of ${CODECS.join(', ')}`, spec.codec);
@@ -259,7 +267,8 @@ export function checkSpec(spec: JobSpec): void {
   } else if (set?.kind === 'list') {
     if (set.count !== null) bad('inputSet.count', 'null: the Scheduler counts what is uploaded', set.count);
   } else bad('inputSet.kind', '"list" or "range"', (set as { kind?: unknown } | undefined)?.kind);
-  if (typeof spec.requirements !== 'object' || spec.requirements === null) bad('requirements', 'an object', spec.requirements);
+  if (typeof spec.requirements !== 'object' || spec.requirements === null)
+    bad('requirements', 'an object', spec.requirements);
   if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
     bad('computeGroups', 'an array of strings', spec.computeGroups);
   }
@@ -272,6 +281,7 @@ export function checkSpec(spec: JobSpec): void {
 /** A value for a message, never long. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : `a ${value.constructor?.name ?? 'object'}`;
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'an array' : `a ${value.constructor?.name ?? 'object'}`;
   return String(value);
 }

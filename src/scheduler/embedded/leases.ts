@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { TaskId } from '../../model/index.js';
 import type { SchedulerClock } from './clock.js';
-import { countOf, decodeIntervals, encodeIntervals, intersect, subtract, type Intervals } from './intervals.js';
+import {
+  countOf,
+  decodeIntervals,
+  encodeIntervals,
+  intersect,
+  subtract,
+  type Intervals,
+} from './intervals.js';
 import { damaged, decode, encode, EMPTY, LAST, type JobNumber, type JobRow, type Jobs } from './jobs.js';
 import type { Store } from './store.js';
 
@@ -115,7 +122,11 @@ export class Leases {
   }
 
   private end(value: Buffer, job: JobNumber): number {
-    if (value.byteLength !== 4) throw damaged(`job number ${job}`, `an interval of pending Slices has ${value.byteLength} bytes, expected 4`);
+    if (value.byteLength !== 4)
+      throw damaged(
+        `job number ${job}`,
+        `an interval of pending Slices has ${value.byteLength} bytes, expected 4`,
+      );
     return value.readUInt32LE(0);
   }
 
@@ -125,7 +136,13 @@ export class Leases {
   grant(job: JobNumber, row: JobRow, worker: string, set: Intervals): TaskId {
     const task = row.nextTask++;
     const secret = randomBytes(6).toString('hex');
-    const lease: Lease = { worker, boot: this.clock.bootId, expires: this.clock.now() + this.leaseMs, outstanding: set, secret };
+    const lease: Lease = {
+      worker,
+      boot: this.clock.bootId,
+      expires: this.clock.now() + this.leaseMs,
+      outstanding: set,
+      secret,
+    };
     row.leased += countOf(set);
     this.put(job, task, lease);
     this.store.expiry.put([lease.expires, job, task], EMPTY);
@@ -249,7 +266,10 @@ export class Leases {
   }
 
   private put(job: JobNumber, task: number, lease: Lease): void {
-    this.store.leases.put([job, task], encode([lease.worker, lease.boot, lease.expires, encodeIntervals(lease.outstanding), lease.secret]));
+    this.store.leases.put(
+      [job, task],
+      encode([lease.worker, lease.boot, lease.expires, encodeIntervals(lease.outstanding), lease.secret]),
+    );
   }
 
   private remove({ job, task, lease }: HeldLease): void {
@@ -261,7 +281,12 @@ export class Leases {
     const what = `job number ${job}, lease ${task}`;
     const v = decode(bytes, what) as unknown[];
     const outstanding = Array.isArray(v) && v[3] instanceof Uint8Array ? decodeIntervals(v[3]) : null;
-    if (outstanding === null || typeof v[1] !== 'string' || typeof v[2] !== 'number' || typeof v[4] !== 'string') {
+    if (
+      outstanding === null ||
+      typeof v[1] !== 'string' ||
+      typeof v[2] !== 'number' ||
+      typeof v[4] !== 'string'
+    ) {
       throw damaged(what, 'it is not a lease');
     }
     return { worker: String(v[0]), boot: v[1], expires: v[2], outstanding, secret: v[4] };

@@ -1,4 +1,11 @@
-import { packColumns, type ConsoleLevel, type JobEvent, type JobState, type Payload, type SliceMessage } from '../../model/index.js';
+import {
+  packColumns,
+  type ConsoleLevel,
+  type JobEvent,
+  type JobState,
+  type Payload,
+  type SliceMessage,
+} from '../../model/index.js';
 import { Blob, BlobError, namePack, packBlob, type BlobDraft } from './blob.js';
 import { damaged, decode, encode, LAST, type JobNumber, type JobRow } from './jobs.js';
 import type { Store } from './store.js';
@@ -31,10 +38,12 @@ export function draftMessages(messages: readonly SliceMessage[]): MessageGroup[]
   for (let from = 0; from < messages.length;) {
     let to = from;
     let bytes = 0;
-    while (to < messages.length && to - from < GROUP && bytes < 256 * 1024) bytes += messageBytes(messages[to++]!);
+    while (to < messages.length && to - from < GROUP && bytes < 256 * 1024)
+      bytes += messageBytes(messages[to++]!);
     const group = messages.slice(from, to);
     const payloads = group.flatMap((m) => (m.type === 'custom' ? [m.value] : []));
-    const draft = payloads.length === 0 ? null : packBlob(packColumns(payloads), 0, payloads.length, spillBase);
+    const draft =
+      payloads.length === 0 ? null : packBlob(packColumns(payloads), 0, payloads.length, spillBase);
     for (const piece of draft?.spill ?? []) spillBase += piece.byteLength;
     groups.push({ messages: group, bytes, draft });
     from = to;
@@ -69,10 +78,18 @@ export class Log {
   /** Within the caps; what is beyond is dropped, and the log says so once. */
   messages(job: JobNumber, row: JobRow, group: MessageGroup, pack: Uint8Array | null): void {
     if (row.dropping) return;
-    if (row.messages + group.messages.length > MAX_MESSAGES || row.messageBytes + group.bytes > MAX_MESSAGE_BYTES) {
+    if (
+      row.messages + group.messages.length > MAX_MESSAGES ||
+      row.messageBytes + group.bytes > MAX_MESSAGE_BYTES
+    ) {
       row.dropping = true;
       const limit = `${MAX_MESSAGES} messages or ${MAX_MESSAGE_BYTES} bytes`;
-      this.append(job, row, [[2, 0, 'warn', `The log of this Job is full (${limit}): further messages are dropped.`]], null);
+      this.append(
+        job,
+        row,
+        [[2, 0, 'warn', `The log of this Job is full (${limit}): further messages are dropped.`]],
+        null,
+      );
       return;
     }
     const blob = group.draft?.bytes ?? null;
@@ -97,7 +114,8 @@ export class Log {
         const first = (key as number[])[1]!;
         const what = `job number ${job}, log entry ${first}`;
         const record = decode(value, what) as [StoredEvent[], Uint8Array?];
-        if (!Array.isArray(record) || !Array.isArray(record[0])) throw damaged(what, 'it is not a list of entries');
+        if (!Array.isArray(record) || !Array.isArray(record[0]))
+          throw damaged(what, 'it is not a list of entries');
         let blob: Blob | null = null;
         let entry = 0;
         record[0].forEach((event, index) => {
@@ -120,7 +138,13 @@ export class Log {
 /** An entry as read; `payload` says where a custom message's value lies. */
 export type RawEvent =
   | { readonly event: JobEvent }
-  | { readonly seq: number; readonly slice: number; readonly name: string; readonly blob: Blob; readonly entry: number };
+  | {
+      readonly seq: number;
+      readonly slice: number;
+      readonly name: string;
+      readonly blob: Blob;
+      readonly entry: number;
+    };
 
 function parse(bytes: Uint8Array | undefined, what: string): Blob {
   try {

@@ -55,7 +55,9 @@ export class Packs {
       const { size } = await file.stat();
       for (const part of parts) {
         if (part.offset + part.length > size) {
-          throw new BlobError(`pack file ${name} has ${size} bytes, expected at least ${part.offset + part.length}`);
+          throw new BlobError(
+            `pack file ${name} has ${size} bytes, expected at least ${part.offset + part.length}`,
+          );
         }
         const buffer = Buffer.allocUnsafeSlow(part.length); // Slow: not from the shared pool, so the ArrayBuffer is its own
         let at = 0;
@@ -84,7 +86,10 @@ export class Packs {
   }
 }
 
-async function writeFully(file: Awaited<ReturnType<typeof open>>, pieces: readonly Uint8Array[]): Promise<void> {
+async function writeFully(
+  file: Awaited<ReturnType<typeof open>>,
+  pieces: readonly Uint8Array[],
+): Promise<void> {
   let left: Uint8Array[] = [...pieces];
   while (left.length > 0) {
     let { bytesWritten } = await file.writev(left); // may write less than asked, at most 2 GiB at once

@@ -36,7 +36,11 @@ export async function loadPayloads(packs: Packs, job: JobNumber, items: readonly
 }
 
 /** Parts that lie in pack files, by the index of their item; one opening per file. */
-async function loadSpilled(packs: Packs, job: JobNumber, items: readonly Item[]): Promise<Map<number, Uint8Array[]>> {
+async function loadSpilled(
+  packs: Packs,
+  job: JobNumber,
+  items: readonly Item[],
+): Promise<Map<number, Uint8Array[]>> {
   const wanted = new Map<string, { index: number; part: Part }[]>();
   items.forEach(({ blob, entry }, index) => {
     if (blob.pack === null) return;
@@ -68,10 +72,16 @@ async function loadSpilled(packs: Packs, job: JobNumber, items: readonly Item[])
  * The Slices of a Task with their data. Plain small Slices are one copy per record.
  * @throws BlobError
  */
-export async function loadTask(packs: Packs, job: JobNumber, numbers: Uint32Array, pieces: readonly Piece[]): Promise<SliceBatch> {
+export async function loadTask(
+  packs: Packs,
+  job: JobNumber,
+  numbers: Uint32Array,
+  pieces: readonly Piece[],
+): Promise<SliceBatch> {
   if (!pieces.every(({ blob, from, to }) => blob.isPlain(from, to))) {
     const items: Item[] = [];
-    for (const { blob, from, to } of pieces) for (let entry = from; entry < to; entry++) items.push({ blob, entry });
+    for (const { blob, from, to } of pieces)
+      for (let entry = from; entry < to; entry++) items.push({ blob, entry });
     return { numbers, ...packColumns(await loadPayloads(packs, job, items)) };
   }
   const runs: Uint8Array[] = [];
@@ -109,11 +119,15 @@ export interface Parcel<T> {
 const RECORD_ENTRIES = 1024;
 const RECORD_BYTES = 64 * 1024;
 /** Bounds of one parcel: one pack file, one transaction. */
-const PARCEL_RECORDS = 16;
+const PARCEL_RECORDS = 4;
 const PARCEL_BYTES = 64 * 1024 * 1024;
 
 /** Cuts columns of `length` entries into records and parcels. */
-export function* cutParcels<T>(columns: PayloadColumns, length: number, make: (from: number, to: number, blob: Uint8Array) => T): Generator<Parcel<T>> {
+export function* cutParcels<T>(
+  columns: PayloadColumns,
+  length: number,
+  make: (from: number, to: number, blob: Uint8Array) => T,
+): Generator<Parcel<T>> {
   for (let from = 0; from < length;) {
     const records: T[] = [];
     const spill: Uint8Array[] = [];
@@ -122,7 +136,12 @@ export function* cutParcels<T>(columns: PayloadColumns, length: number, make: (f
       let to = from;
       let inline = 0;
       let outside = 0;
-      while (to < length && to - from < RECORD_ENTRIES && inline < RECORD_BYTES && spilled + outside < PARCEL_BYTES) {
+      while (
+        to < length &&
+        to - from < RECORD_ENTRIES &&
+        inline < RECORD_BYTES &&
+        spilled + outside < PARCEL_BYTES
+      ) {
         const headBytes = columns.headEnds[to]! - (to === 0 ? 0 : columns.headEnds[to - 1]!);
         if (headBytes < SPILL_BYTES) inline += headBytes;
         else outside += headBytes;

@@ -42,7 +42,10 @@ export class Results {
     for (let i = 0; i < numbers.length; i++) {
       const n = numbers[i]!;
       if (n < 1 || n > row.known) {
-        throw new InvalidArgumentError(`results.numbers[${i}]`, `expected a Slice number from 1 to ${row.known}, got ${n}`);
+        throw new InvalidArgumentError(
+          `results.numbers[${i}]`,
+          `expected a Slice number from 1 to ${row.known}, got ${n}`,
+        );
       }
       const number = Math.floor(n / BUCKET);
       let bucket = buckets.get(number);
@@ -58,7 +61,8 @@ export class Results {
     }
     if (count === 0) return fresh.subarray(0, 0);
     row.nextGroup++;
-    for (const [number, bucket] of buckets) if (bucket.changed) this.store.found.put([job, number], bucket.bytes);
+    for (const [number, bucket] of buckets)
+      if (bucket.changed) this.store.found.put([job, number], bucket.bytes);
     if (pack !== null) namePack(draft.blob, pack);
     this.store.results.put([job, group], packResults(draft.columns, draft.blob));
     return fresh.subarray(0, count);
@@ -69,7 +73,10 @@ export class Results {
     const stored = this.store.found.get([job, number]);
     if (stored !== undefined) {
       if (stored.byteLength !== bytes.byteLength) {
-        throw damaged(`job number ${job}, Slices from ${number * BUCKET}`, `their index has ${stored.byteLength} bytes, expected ${bytes.byteLength}`);
+        throw damaged(
+          `job number ${job}, Slices from ${number * BUCKET}`,
+          `their index has ${stored.byteLength} bytes, expected ${bytes.byteLength}`,
+        );
       }
       bytes.set(stored);
     }
@@ -109,18 +116,24 @@ export class Results {
         records.set(group, record);
       }
       const place = bucket.places[n % BUCKET]!;
-      if (record.numbers[place] !== n) throw damaged(what, `its result is recorded for Slice ${record.numbers[place]}`);
+      if (record.numbers[place] !== n)
+        throw damaged(what, `its result is recorded for Slice ${record.numbers[place]}`);
       out.push({ slice: n, record, place });
     }
     return out;
   }
 
   /** Fetches what `locate` found. */
-  async load(job: JobNumber, id: JobId, located: readonly (Located | null)[]): Promise<(StoredResult | null)[]> {
+  async load(
+    job: JobNumber,
+    id: JobId,
+    located: readonly (Located | null)[],
+  ): Promise<(StoredResult | null)[]> {
     const present = located.filter((one): one is Located => one !== null);
     const items = present.map<Item>(({ record, place }) => ({ blob: record.blob, entry: place }));
     const payloads = await loadPayloads(this.store.packs, job, items).catch((error: unknown) => {
-      if (error instanceof BlobError) throw damaged(`job ${JSON.stringify(id)}, results of Slices ${listOf(present)}`, error.message);
+      if (error instanceof BlobError)
+        throw damaged(`job ${JSON.stringify(id)}, results of Slices ${listOf(present)}`, error.message);
       throw error;
     });
     let at = 0;

@@ -21,8 +21,18 @@ import {
 import type { Scheduler, StoredResult, SubmitReceipt, TaskRequest } from '../scheduler.js';
 import { Blob, BlobError, namePack, packBlob, singleColumn } from './blob.js';
 import { systemClock, type SchedulerClock } from './clock.js';
-import { countOf, fromNumbers, splitAt, subtract, toNumbers, type Intervals } from './intervals.js';
-import { checkSpec, damaged, encode, Jobs, LAST, show, type JobFixed, type JobNumber, type JobRow } from './jobs.js';
+import { fromNumbers, splitAt, subtract, toNumbers, type Intervals } from './intervals.js';
+import {
+  checkSpec,
+  damaged,
+  encode,
+  Jobs,
+  LAST,
+  show,
+  type JobFixed,
+  type JobNumber,
+  type JobRow,
+} from './jobs.js';
 import { Leases } from './leases.js';
 import { customEvent, draftMessages, Log, type MessageGroup } from './log.js';
 import { cutParcels, loadPayloads, loadTask, type Piece } from './payloads.js';
@@ -37,10 +47,10 @@ export interface EmbeddedSchedulerOptions extends StoreOptions {
 }
 
 /** A Task has at most so many Slices, whatever `TaskRequest.maxSlices` says: its transaction must stay short. */
-export const MAX_TASK_SLICES = 65_536;
+export const MAX_TASK_SLICES = 16_384;
 
 /** Records deleted in one transaction when a Job is removed. */
-const PURGE_RECORDS = 500;
+const PURGE_RECORDS = 200;
 
 /**
  * Opens the Scheduler in `directory`, making both if need be. Several processes of one machine may have it open at
@@ -50,10 +60,15 @@ const PURGE_RECORDS = 500;
  * @throws SchedulerError the store is of another version, damaged, or locked by a stopped process; or this is not the
  *   process's main thread
  */
-export async function openEmbeddedScheduler(directory: string, options: EmbeddedSchedulerOptions = {}): Promise<EmbeddedScheduler> {
-  if (typeof directory !== 'string' || directory === '') throw new InvalidArgumentError('directory', `expected a path, got ${show(directory)}`);
+export async function openEmbeddedScheduler(
+  directory: string,
+  options: EmbeddedSchedulerOptions = {},
+): Promise<EmbeddedScheduler> {
+  if (typeof directory !== 'string' || directory === '')
+    throw new InvalidArgumentError('directory', `expected a path, got ${show(directory)}`);
   const leaseMs = options.leaseMs ?? 60_000;
-  if (!Number.isFinite(leaseMs) || leaseMs < 1000) throw new InvalidArgumentError('options.leaseMs', `expected at least 1000, got ${show(leaseMs)}`);
+  if (!Number.isFinite(leaseMs) || leaseMs < 1000)
+    throw new InvalidArgumentError('options.leaseMs', `expected at least 1000, got ${show(leaseMs)}`);
   const clock = options.clock ?? systemClock();
   const store = await Store.open(directory, options);
   const scheduler = new EmbeddedScheduler(store, clock, leaseMs);
@@ -172,22 +187,35 @@ export class EmbeddedScheduler implements Scheduler {
     const count = checkColumns('batch', batch, batch?.numbers);
     for (let i = 1; i < count; i++) {
       if (batch.numbers[i] !== batch.numbers[0]! + i) {
-        throw new InvalidArgumentError(`batch.numbers[${i}]`, `expected ${batch.numbers[0]! + i}, the number after the one before, got ${batch.numbers[i]}`);
+        throw new InvalidArgumentError(
+          `batch.numbers[${i}]`,
+          `expected ${batch.numbers[0]! + i}, the number after the one before, got ${batch.numbers[i]}`,
+        );
       }
     }
     const number = this.store.read(() => this.jobs.numberOf(jobId));
     if (count === 0) return;
     const writes: Promise<void>[] = [];
     let stored = 0;
-    const parcels = cutParcels(batch, count, (from, to, blob) => ({ first: batch.numbers[from]!, last: batch.numbers[to - 1]!, blob }));
+    const parcels = cutParcels(batch, count, (from, to, blob) => ({
+      first: batch.numbers[from]!,
+      last: batch.numbers[to - 1]!,
+      blob,
+    }));
     try {
       for (const { records, spill } of parcels) {
         await this.withPack(number, spill, async (pack) => {
           const write = this.store.write(() => {
             const row = this.jobs.row(number, jobId);
-            if (row.state !== 'uploading') throw new JobStateError(`job ${JSON.stringify(jobId)} is ${row.state}, Slices can be added while it is uploading`);
+            if (row.state !== 'uploading')
+              throw new JobStateError(
+                `job ${JSON.stringify(jobId)} is ${row.state}, Slices can be added while it is uploading`,
+              );
             if (records[0]!.first !== row.known + 1) {
-              throw new InvalidArgumentError('batch.numbers', `expected to start at ${row.known + 1}, got ${records[0]!.first}`);
+              throw new InvalidArgumentError(
+                'batch.numbers',
+                `expected to start at ${row.known + 1}, got ${records[0]!.first}`,
+              );
             }
             for (const { first, blob } of records) {
               if (pack) namePack(blob, pack);
@@ -218,7 +246,8 @@ export class EmbeddedScheduler implements Scheduler {
       this.store.write(() => {
         const number = this.jobs.numberOf(jobId);
         const row = this.jobs.row(number, jobId);
-        if (row.state === 'cancelled') throw new JobStateError(`job ${JSON.stringify(jobId)} is cancelled, its upload cannot be ended`);
+        if (row.state === 'cancelled')
+          throw new JobStateError(`job ${JSON.stringify(jobId)} is cancelled, its upload cannot be ended`);
         if (row.state !== 'uploading') return;
         row.state = 'open';
         this.log.state(number, row, 'open');
@@ -249,12 +278,15 @@ export class EmbeddedScheduler implements Scheduler {
 
   readResults(jobId: JobId, numbers: Uint32Array): Promise<(StoredResult | null)[]> {
     return this.track(async () => {
-      if (!(numbers instanceof Uint32Array)) throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
+      if (!(numbers instanceof Uint32Array))
+        throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
       const number = this.store.read(() => this.jobs.numberOf(jobId));
       const out: (StoredResult | null)[] = [];
       for (let from = 0; from < numbers.length; from += 4096) {
         if (from > 0) await new Promise(setImmediate);
-        const located = this.store.read(() => this.results.locate(number, jobId, numbers.subarray(from, from + 4096)));
+        const located = this.store.read(() =>
+          this.results.locate(number, jobId, numbers.subarray(from, from + 4096)),
+        );
         for (const result of await this.results.load(number, jobId, located)) out.push(result);
       }
       return out;
@@ -351,7 +383,10 @@ export class EmbeddedScheduler implements Scheduler {
       const { inputSet } = fixed.spec;
       return {
         ...fixed.spec,
-        inputSet: inputSet.kind === 'range' || row.state === 'uploading' ? inputSet : { kind: 'list', count: row.known },
+        inputSet:
+          inputSet.kind === 'range' || row.state === 'uploading'
+            ? inputSet
+            : { kind: 'list', count: row.known },
         arguments: args!,
       };
     });
@@ -402,7 +437,11 @@ export class EmbeddedScheduler implements Scheduler {
   private suits(number: JobNumber, request: TaskRequest): boolean {
     const { id, spec } = this.jobs.fixedOf(number);
     if (spec.requirements.environment?.webgpu === true && !request.capabilities.webgpu) return false;
-    if (spec.computeGroups.length > 0 && !spec.computeGroups.some((key) => request.computeGroups.includes(key))) return false;
+    if (
+      spec.computeGroups.length > 0 &&
+      !spec.computeGroups.some((key) => request.computeGroups.includes(key))
+    )
+      return false;
     return request.jobIds === null || request.jobIds.includes(id);
   }
 
@@ -438,14 +477,27 @@ export class EmbeddedScheduler implements Scheduler {
       const id = this.leases.grant(number, row, request.workerId, set);
       this.jobs.put(number, row);
       const numbers = toNumbers(set);
-      return { id, jobId, number, numbers, attempts: this.leases.attemptsOf(number, numbers), pieces, limits: spec.limits };
+      return {
+        id,
+        jobId,
+        number,
+        numbers,
+        attempts: this.leases.attemptsOf(number, numbers),
+        pieces,
+        limits: spec.limits,
+      };
     }
     this.workSeen = work;
     return null;
   }
 
   /** The records that hold these Slices' data, cut where `maxBytes` is reached; at least one Slice. */
-  private collect(number: JobNumber, jobId: JobId, set: Intervals, maxBytes: number): { pieces: Piece[]; count: number } {
+  private collect(
+    number: JobNumber,
+    jobId: JobId,
+    set: Intervals,
+    maxBytes: number,
+  ): { pieces: Piece[]; count: number } {
     const pieces: Piece[] = [];
     let count = 0;
     let bytes = 0;
@@ -507,7 +559,9 @@ export class EmbeddedScheduler implements Scheduler {
       let recorded = 0;
       for (const { records, spill } of draftResults(results)) {
         await this.withPack(number, spill, async (pack) => {
-          const fresh = await Promise.all(records.map((draft) => this.store.write(() => this.record(taskId, jobId, number, draft, pack))));
+          const fresh = await Promise.all(
+            records.map((draft) => this.store.write(() => this.record(taskId, jobId, number, draft, pack))),
+          );
           const sum = fresh.reduce((a, b) => a + b, 0);
           recorded += sum;
           return sum > 0;
@@ -517,7 +571,13 @@ export class EmbeddedScheduler implements Scheduler {
     });
   }
 
-  private record(taskId: TaskId, jobId: JobId, number: JobNumber, draft: ResultDraft, pack: Uint8Array | null): number {
+  private record(
+    taskId: TaskId,
+    jobId: JobId,
+    number: JobNumber,
+    draft: ResultDraft,
+    pack: Uint8Array | null,
+  ): number {
     const row = this.jobs.row(number, jobId);
     const fresh = this.results.record(number, row, draft, pack);
     const set = fromNumbers(draft.columns.numbers);
@@ -541,8 +601,13 @@ export class EmbeddedScheduler implements Scheduler {
 
   returnSlices(taskId: TaskId, numbers: Uint32Array, reason: ReturnReason): Promise<void> {
     return this.track(() => {
-      if (!(numbers instanceof Uint32Array)) throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
-      if (typeof reason?.counted !== 'boolean') throw new InvalidArgumentError('reason.counted', `expected true or false, got ${show(reason?.counted)}`);
+      if (!(numbers instanceof Uint32Array))
+        throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
+      if (typeof reason?.counted !== 'boolean')
+        throw new InvalidArgumentError(
+          'reason.counted',
+          `expected true or false, got ${show(reason?.counted)}`,
+        );
       const set = fromNumbers(numbers);
       return this.store.write(() => {
         const held = this.leases.find(taskId);
@@ -612,7 +677,11 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   /** Writes a pack file, if there is anything for it, and takes it away again when `use` throws or answers false. */
-  private async withPack(number: JobNumber, spill: readonly Uint8Array[], use: (pack: Uint8Array | null) => Promise<boolean | void>): Promise<void> {
+  private async withPack(
+    number: JobNumber,
+    spill: readonly Uint8Array[],
+    use: (pack: Uint8Array | null) => Promise<boolean | void>,
+  ): Promise<void> {
     if (spill.length === 0) {
       await use(null);
       return;
@@ -621,7 +690,10 @@ export class EmbeddedScheduler implements Scheduler {
     try {
       pack = await this.store.packs.write(number, spill);
     } catch (cause) {
-      throw new SchedulerError(`${this.store.directory}: large data cannot be written: ${(cause as Error).message}; what was acknowledged before is kept`, { cause });
+      throw new SchedulerError(
+        `${this.store.directory}: large data cannot be written: ${(cause as Error).message}; what was acknowledged before is kept`,
+        { cause },
+      );
     }
     let keep = false;
     try {
@@ -650,7 +722,12 @@ export class EmbeddedScheduler implements Scheduler {
     }
   }
 
-  private async load(jobId: JobId, number: JobNumber, what: string, items: readonly { blob: Blob; entry: number }[]): Promise<Payload[]> {
+  private async load(
+    jobId: JobId,
+    number: JobNumber,
+    what: string,
+    items: readonly { blob: Blob; entry: number }[],
+  ): Promise<Payload[]> {
     try {
       return await loadPayloads(this.store.packs, number, items);
     } catch (error) {
@@ -677,7 +754,10 @@ interface Granted {
  */
 function taskSize(request: TaskRequest, measured: number | undefined, row: JobRow): number {
   const sliceMs = measured ?? (row.done === 0 ? null : row.elapsedMs / row.done);
-  const wanted = sliceMs === null ? request.sandboxes : Math.ceil((request.sandboxes * request.targetMs) / Math.max(sliceMs, 1e-6));
+  const wanted =
+    sliceMs === null
+      ? request.sandboxes
+      : Math.ceil((request.sandboxes * request.targetMs) / Math.max(sliceMs, 1e-6));
   const fair = Math.max(request.sandboxes, Math.ceil(row.pending / 4));
   return Math.max(1, Math.min(wanted, fair, request.maxSlices, row.pending, MAX_TASK_SLICES));
 }
@@ -694,47 +774,83 @@ function randomId(): JobId {
 const noop = (): void => undefined;
 
 function checkInteger(field: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(field, `expected an integer from ${least}, got ${show(value)}`);
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new InvalidArgumentError(field, `expected an integer from ${least}, got ${show(value)}`);
 }
 
 function checkRequest(request: TaskRequest): void {
   checkInteger('request.sandboxes', request.sandboxes, 1);
   checkInteger('request.maxSlices', request.maxSlices, 1);
   for (const key of ['targetMs', 'maxBytes'] as const) {
-    if (typeof request[key] !== 'number' || !(request[key] > 0)) throw new InvalidArgumentError(`request.${key}`, `expected a number above 0, got ${show(request[key])}`);
+    if (typeof request[key] !== 'number' || !(request[key] > 0))
+      throw new InvalidArgumentError(
+        `request.${key}`,
+        `expected a number above 0, got ${show(request[key])}`,
+      );
   }
-  if (typeof request.workerId !== 'string') throw new InvalidArgumentError('request.workerId', `expected a string, got ${show(request.workerId)}`);
-  if (!Array.isArray(request.computeGroups)) throw new InvalidArgumentError('request.computeGroups', `expected an array, got ${show(request.computeGroups)}`);
-  if (request.jobIds !== null && !Array.isArray(request.jobIds)) throw new InvalidArgumentError('request.jobIds', `expected an array or null, got ${show(request.jobIds)}`);
+  if (typeof request.workerId !== 'string')
+    throw new InvalidArgumentError('request.workerId', `expected a string, got ${show(request.workerId)}`);
+  if (!Array.isArray(request.computeGroups))
+    throw new InvalidArgumentError(
+      'request.computeGroups',
+      `expected an array, got ${show(request.computeGroups)}`,
+    );
+  if (request.jobIds !== null && !Array.isArray(request.jobIds))
+    throw new InvalidArgumentError(
+      'request.jobIds',
+      `expected an array or null, got ${show(request.jobIds)}`,
+    );
   for (const [jobId, ms] of Object.entries(request.sliceMs)) {
-    if (typeof ms !== 'number' || !(ms >= 0)) throw new InvalidArgumentError(`request.sliceMs[${JSON.stringify(jobId)}]`, `expected a number from 0, got ${show(ms)}`);
+    if (typeof ms !== 'number' || !(ms >= 0))
+      throw new InvalidArgumentError(
+        `request.sliceMs[${JSON.stringify(jobId)}]`,
+        `expected a number from 0, got ${show(ms)}`,
+      );
   }
 }
 
 /** Checks that columns belong together, so that nothing out of bounds is stored; answers how many entries there are. */
 function checkColumns(field: string, columns: PayloadColumns, numbers: Uint32Array): number {
-  if (!(numbers instanceof Uint32Array)) throw new InvalidArgumentError(`${field}.numbers`, `expected a Uint32Array, got ${show(numbers)}`);
+  if (!(numbers instanceof Uint32Array))
+    throw new InvalidArgumentError(`${field}.numbers`, `expected a Uint32Array, got ${show(numbers)}`);
   const count = numbers.length;
-  if (!(columns.heads instanceof Uint8Array)) throw new InvalidArgumentError(`${field}.heads`, `expected a Uint8Array, got ${show(columns.heads)}`);
+  if (!(columns.heads instanceof Uint8Array))
+    throw new InvalidArgumentError(`${field}.heads`, `expected a Uint8Array, got ${show(columns.heads)}`);
   const ends = (name: 'headEnds' | 'segmentEnds', total: number): void => {
     const list = columns[name];
     if (!(list instanceof Uint32Array) || list.length !== count) {
-      throw new InvalidArgumentError(`${field}.${name}`, `expected a Uint32Array of ${count}, as many as numbers, got ${list instanceof Uint32Array ? list.length : show(list)}`);
+      throw new InvalidArgumentError(
+        `${field}.${name}`,
+        `expected a Uint32Array of ${count}, as many as numbers, got ${list instanceof Uint32Array ? list.length : show(list)}`,
+      );
     }
     let before = 0;
     for (let i = 0; i < count; i++) {
-      if (list[i]! < before) throw new InvalidArgumentError(`${field}.${name}[${i}]`, `expected at least ${before}, got ${list[i]}`);
+      if (list[i]! < before)
+        throw new InvalidArgumentError(
+          `${field}.${name}[${i}]`,
+          `expected at least ${before}, got ${list[i]}`,
+        );
       before = list[i]!;
     }
-    if (before !== total) throw new InvalidArgumentError(`${field}.${name}`, `expected to end at ${total}, got ${before}`);
+    if (before !== total)
+      throw new InvalidArgumentError(`${field}.${name}`, `expected to end at ${total}, got ${before}`);
   };
   ends('headEnds', columns.heads.byteLength);
   ends('segmentEnds', columns.segments.length);
   columns.segments.forEach((segment, i) => {
-    if (!(segment instanceof Uint8Array)) throw new InvalidArgumentError(`${field}.segments[${i}]`, `expected a Uint8Array, got ${show(segment)}`);
+    if (!(segment instanceof Uint8Array))
+      throw new InvalidArgumentError(
+        `${field}.segments[${i}]`,
+        `expected a Uint8Array, got ${show(segment)}`,
+      );
   });
   for (let i = 0; i < count; i++) {
-    if (numbers[i] === 0) throw new InvalidArgumentError(`${field}.numbers[${i}]`, `expected a Slice number from 1 to ${MAX_SLICE_NUMBER}, got 0`);
+    if (numbers[i] === 0)
+      throw new InvalidArgumentError(
+        `${field}.numbers[${i}]`,
+        `expected a Slice number from 1 to ${MAX_SLICE_NUMBER}, got 0`,
+      );
   }
   return count;
 }
@@ -742,16 +858,29 @@ function checkColumns(field: string, columns: PayloadColumns, numbers: Uint32Arr
 function checkResults(results: ResultBatch): number {
   const count = checkColumns('results', results, results?.numbers);
   const { outcomes } = results;
-  if (!(outcomes instanceof Uint8Array) || outcomes.length !== count) throw new InvalidArgumentError('results.outcomes', `expected a Uint8Array of ${count}, got ${show(outcomes?.length)}`);
+  if (!(outcomes instanceof Uint8Array) || outcomes.length !== count)
+    throw new InvalidArgumentError(
+      'results.outcomes',
+      `expected a Uint8Array of ${count}, got ${show(outcomes?.length)}`,
+    );
   for (const key of ['elapsedMs', 'cpuMs'] as const) {
     const list = results[key];
-    if (!(list instanceof Float64Array) || list.length !== count) throw new InvalidArgumentError(`results.${key}`, `expected a Float64Array of ${count}, got ${show(list?.length)}`);
+    if (!(list instanceof Float64Array) || list.length !== count)
+      throw new InvalidArgumentError(
+        `results.${key}`,
+        `expected a Float64Array of ${count}, got ${show(list?.length)}`,
+      );
     for (let i = 0; i < count; i++) {
-      if (!(list[i]! >= 0 && list[i]! < Infinity)) throw new InvalidArgumentError(`results.${key}[${i}]`, `expected milliseconds from 0, got ${list[i]}`);
+      if (!(list[i]! >= 0 && list[i]! < Infinity))
+        throw new InvalidArgumentError(
+          `results.${key}[${i}]`,
+          `expected milliseconds from 0, got ${list[i]}`,
+        );
     }
   }
   for (let i = 0; i < count; i++) {
-    if (outcomes[i]! > 1) throw new InvalidArgumentError(`results.outcomes[${i}]`, `expected 0 or 1, got ${outcomes[i]}`);
+    if (outcomes[i]! > 1)
+      throw new InvalidArgumentError(`results.outcomes[${i}]`, `expected 0 or 1, got ${outcomes[i]}`);
   }
   return count;
 }
@@ -762,12 +891,14 @@ function checkMessage(message: SliceMessage, i: number): void {
   const bad = (field: string, expected: string, given: unknown): never => {
     throw new InvalidArgumentError(`messages[${i}].${field}`, `expected ${expected}, got ${show(given)}`);
   };
-  if (!Number.isInteger(message.slice) || message.slice < 0 || message.slice > MAX_SLICE_NUMBER) bad('slice', 'a Slice number', message.slice);
+  if (!Number.isInteger(message.slice) || message.slice < 0 || message.slice > MAX_SLICE_NUMBER)
+    bad('slice', 'a Slice number', message.slice);
   if (message.type === 'console') {
     if (!LEVELS.includes(message.level)) bad('level', `one of ${LEVELS.join(', ')}`, message.level);
     if (typeof message.message !== 'string') bad('message', 'a string', message.message);
   } else if (message.type === 'custom') {
     if (typeof message.name !== 'string') bad('name', 'a string', message.name);
-    if (!(message.value?.head instanceof Uint8Array) || !Array.isArray(message.value.segments)) bad('value', 'a payload', message.value);
+    if (!(message.value?.head instanceof Uint8Array) || !Array.isArray(message.value.segments))
+      bad('value', 'a payload', message.value);
   } else bad('type', '"console" or "custom"', (message as { type: unknown }).type);
 }

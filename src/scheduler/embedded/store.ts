@@ -11,7 +11,7 @@ import { WriterLock } from './writer-lock.js';
 export const SCHEMA_VERSION = 1;
 
 /** A transaction stops taking further operations after this long, so that others get the lock. */
-const TRANSACTION_MS = 5;
+const TRANSACTION_MS = 3;
 
 export type StoreKey = string | number | (string | number)[];
 
@@ -53,7 +53,8 @@ export class Table {
   /** The entry with the largest key `<= start` and `> end`. */
   last(start: StoreKey, end: StoreKey): { key: StoreKey; value: Buffer } | undefined {
     let found: { key: StoreKey; value: Buffer } | undefined;
-    for (const { key, value } of this.db.getRange({ start, end, reverse: true, limit: 1 })) found = { key, value };
+    for (const { key, value } of this.db.getRange({ start, end, reverse: true, limit: 1 }))
+      found = { key, value };
     return found;
   }
 }
@@ -132,7 +133,10 @@ export class Store {
     try {
       mkdirSync(join(directory, 'packs'), { recursive: true });
     } catch (cause) {
-      throw new SchedulerError(`${directory}: cannot make the store's directory: ${(cause as Error).message}`, { cause });
+      throw new SchedulerError(
+        `${directory}: cannot make the store's directory: ${(cause as Error).message}`,
+        { cause },
+      );
     }
     const path = realpathSync(directory);
     const known = Store.opened.get(path);
@@ -180,7 +184,9 @@ export class Store {
       lock?.close();
       throw error instanceof SchedulerError
         ? error
-        : new SchedulerError(`${path}: the store cannot be opened: ${(error as Error).message}`, { cause: error });
+        : new SchedulerError(`${path}: the store cannot be opened: ${(error as Error).message}`, {
+            cause: error,
+          });
     }
   }
 
@@ -190,7 +196,8 @@ export class Store {
     private readonly lock: WriterLock,
     private readonly patienceMs: number,
   ) {
-    const table = (name: string): Table => new Table(this, root.openDB<Buffer, StoreKey>({ name, encoding: 'binary' }));
+    const table = (name: string): Table =>
+      new Table(this, root.openDB<Buffer, StoreKey>({ name, encoding: 'binary' }));
     this.meta = table('meta');
     const version = this.meta.get('schema');
     if (version === undefined) {
@@ -251,7 +258,7 @@ export class Store {
    */
   write<T>(run: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.queue.push({ run, resolve: resolve as (value: never) => void, reject, outcome: null });
+      this.queue.push({ run, resolve: resolve, reject, outcome: null });
       this.draining ??= this.drain();
     });
   }
@@ -338,5 +345,8 @@ function syncFolder(path: string): void {
 function asSchedulerError(directory: string, error: unknown): Error {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new SchedulerError(`${directory}: the store failed: ${message}; what was acknowledged before is kept`, { cause: error });
+  return new SchedulerError(
+    `${directory}: the store failed: ${message}; what was acknowledged before is kept`,
+    { cause: error },
+  );
 }

@@ -101,7 +101,9 @@ export class WriterLock {
     const begin = performance.now();
     let since = begin;
     for (let round = 0; ; round++) {
-      await (round < 3 ? new Promise(setImmediate) : new Promise((resolve) => setTimeout(resolve, round < 100 ? 1 : 10)));
+      await (round < 3
+        ? new Promise(setImmediate)
+        : new Promise((resolve) => setTimeout(resolve, round < 100 ? 1 : 10)));
       const now = this.look();
       if (now.thread === 0) return;
       if (now.thread !== seen.thread || now.transaction !== seen.transaction) {
