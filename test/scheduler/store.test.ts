@@ -43,7 +43,8 @@ test('a call is acknowledged after its data, and then the page that makes them v
   const directory = temporaryDirectory(t);
   const fixture = join(import.meta.dirname, 'fixtures', 'durable.js');
   const calls = 'trace=openat,pwrite64,pwritev,writev,fdatasync,fsync,write';
-  const trace = spawnSync('strace', ['-f', '-y', '-e', calls, process.execPath, fixture, directory], {
+  const tracer = 'strace'; // where there is one
+  const trace = spawnSync(tracer, ['-f', '-y', '-e', calls, process.execPath, fixture, directory], {
     encoding: 'utf8',
   });
   if (trace.error || !trace.stdout.includes('MARK submitted')) {

@@ -48,7 +48,7 @@ export interface JobRow {
   dropping: boolean;
 }
 
-export function encodeRow(row: JobRow): Uint8Array {
+function encodeRow(row: JobRow): Uint8Array {
   return packr.pack([
     STATES.indexOf(row.state),
     row.createdAt,
@@ -69,7 +69,7 @@ export function encodeRow(row: JobRow): Uint8Array {
   ]);
 }
 
-export function decodeRow(bytes: Uint8Array, what: string): JobRow {
+function decodeRow(bytes: Uint8Array, what: string): JobRow {
   const v = decode(bytes, what) as unknown[];
   const state = Array.isArray(v) && v.length === 16 ? STATES[v[0] as number] : undefined;
   if (state === undefined) throw damaged(what, 'it is not a row');

@@ -12,7 +12,7 @@ import type { Store } from './store.js';
 
 /** A Job's log keeps at most so many console and custom messages, and so many bytes of them; then it drops them. */
 export const MAX_MESSAGES = 100_000;
-export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** Messages of one record. */
 const GROUP = 256;

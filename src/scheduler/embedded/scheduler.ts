@@ -47,7 +47,7 @@ export interface EmbeddedSchedulerOptions extends StoreOptions {
 }
 
 /** A Task has at most so many Slices, whatever `TaskRequest.maxSlices` says: its transaction must stay short. */
-export const MAX_TASK_SLICES = 16_384;
+const MAX_TASK_SLICES = 16_384;
 
 /** Records deleted in one transaction when a Job is removed. */
 const PURGE_RECORDS = 200;
