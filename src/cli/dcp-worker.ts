@@ -4,6 +4,7 @@ import { Command, Option, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
 import { Worker } from '../worker/index.js';
 import { ExitCode, runProgram, seconds, wholeNumber } from './program.js';
+import { slicesText } from './present.js';
 import { WorkerLog } from './worker-log.js';
 
 const HELP = `
@@ -81,14 +82,14 @@ async function runWorker(options: OptionValues): Promise<void> {
     const { workerId } = worker.status()!;
     log.say(
       { type: 'started', worker: workerId, cores, scheduler },
-      `worker ${workerId}: ${cores} Sandboxes, Scheduler ${scheduler}`,
+      `worker ${workerId}: ${cores === 1 ? '1 Sandbox' : `${cores} Sandboxes`}, Scheduler ${scheduler}`,
     );
     await worker.ended;
     log.flush();
     const { done, failed } = worker.status()!.counts;
     log.say(
       { type: 'stopped', slices: done, failed },
-      `stopped after ${done} Slices${failed > 0 ? `, ${failed} failed` : ''}`,
+      `stopped after ${slicesText(done)}${failed > 0 ? `, ${failed} failed` : ''}`,
     );
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

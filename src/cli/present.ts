@@ -71,6 +71,11 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
+/** `1 Slice`, `2 Slices`. */
+export function slicesText(count: number): string {
+  return count === 1 ? '1 Slice' : `${count} Slices`;
+}
+
 /** `850 ms`, `12.3 s`, `4 min 5 s`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${ms < 10 ? Number(ms.toPrecision(2)) : Math.round(ms)} ms`;

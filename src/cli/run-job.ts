@@ -2,7 +2,7 @@ import path from 'node:path';
 import { createCompute, JobCancelledError, type Job, type ResultHandle } from '../compute/index.js';
 import type { SliceError } from '../model/index.js';
 import { loadJobFile } from './job-file.js';
-import { duration, printJsonLine, printResults, resultFields } from './present.js';
+import { duration, printJsonLine, printResults, resultFields, slicesText } from './present.js';
 import { ExitCode } from './program.js';
 import { ProgressBar } from './progress-bar.js';
 
@@ -130,7 +130,7 @@ class JobRun {
         failed,
         elapsedMs: Math.round(elapsedMs),
       },
-      `Job ${this.job.id}: ${results.length} Slices done${failed > 0 ? `, ${failed} of them failed` : ''}, ${duration(elapsedMs)}`,
+      `Job ${this.job.id}: ${slicesText(results.length)} done${failed > 0 ? `, ${failed} of them failed` : ''}, ${duration(elapsedMs)}`,
     );
   }
 

@@ -1,6 +1,6 @@
 import type { JobId } from '../model/index.js';
 import type { DeliveredResults, SupervisorObserver } from '../supervisor/index.js';
-import { duration } from './present.js';
+import { duration, slicesText } from './present.js';
 
 /** Results are summed up and told at most this often, milliseconds. */
 const PERIOD_MS = 2_000;
@@ -26,7 +26,10 @@ export class WorkerLog implements Partial<SupervisorObserver> {
   };
 
   onTask: SupervisorObserver['onTask'] = ({ jobId, taskId, slices }) => {
-    this.detail({ type: 'task', job: jobId, task: taskId, slices }, `job ${jobId}: took ${slices} Slices`);
+    this.detail(
+      { type: 'task', job: jobId, task: taskId, slices },
+      `job ${jobId}: took ${slicesText(slices)}`,
+    );
   };
 
   onResults: SupervisorObserver['onResults'] = (results) => this.#add(results);
@@ -34,7 +37,7 @@ export class WorkerLog implements Partial<SupervisorObserver> {
   onReturned: SupervisorObserver['onReturned'] = (job, slices, { code, message }) => {
     this.detail(
       { type: 'returned', job, slices, code, message },
-      `job ${job}: gave back ${slices} Slices, ${code}: ${message}`,
+      `job ${job}: gave back ${slicesText(slices)}, ${code}: ${message}`,
     );
   };
 
@@ -93,7 +96,7 @@ export class WorkerLog implements Partial<SupervisorObserver> {
       const failures = failed === 0 ? '' : `, ${failed} failed`;
       this.say(
         { type: 'results', job, slices, failed, elapsedMs },
-        `job ${job}: ${slices} Slices done${failures}, ${rate}/s, ${duration(elapsedMs / slices)} each`,
+        `job ${job}: ${slicesText(slices)} done${failures}, ${rate}/s, ${duration(elapsedMs / slices)} each`,
       );
     }
     this.#sums.clear();

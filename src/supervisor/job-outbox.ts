@@ -33,6 +33,8 @@ export interface JobOutboxOptions {
 interface TaskMail {
   readonly held: HeldTask;
   results: ResultBatch[];
+  /** Of the round under way: everything their Slices said is in the messages of this round or of an earlier one. */
+  leaving: ResultBatch[];
   returns: { numbers: Uint32Array; reason: ReturnReason }[];
 }
 
@@ -126,7 +128,7 @@ export class JobOutbox {
   #mailOf(held: HeldTask): TaskMail {
     let mail = this.#mail.get(held);
     if (mail === undefined) {
-      mail = { held, results: [], returns: [] };
+      mail = { held, results: [], leaving: [], returns: [] };
       this.#mail.set(held, mail);
     }
     return mail;
@@ -146,6 +148,7 @@ export class JobOutbox {
       if (pauseMs > 0 && !this.#urgent) await this.#wakeable.wait(pauseMs);
       this.#urgent = false;
       this.#lastRoundAt = performance.now();
+      for (const mail of this.#mail.values()) mail.leaving.push(...mail.results.splice(0));
       try {
         await this.#sendMessages(failures);
         for (const mail of [...this.#mail.values()]) await this.#sendMail(mail);
@@ -197,20 +200,20 @@ export class JobOutbox {
   }
 
   async #sendMail(mail: TaskMail): Promise<void> {
-    const { held, results, returns } = mail;
-    if (results.length > 0) {
-      mail.results = [];
-      const batch = concatResults(results);
+    const { held, leaving, returns } = mail;
+    if (leaving.length > 0) {
+      const batch = concatResults(leaving);
       let receipt: SubmitReceipt;
       try {
         receipt = await this.scheduler.submitResults(held.task.id, this.jobId, batch);
       } catch (error) {
         // What the Scheduler finds wrong with results is wrong the next time too.
         const again = isInvalid(error) ? errorResults(batch.numbers, refusedPayload(error)) : batch;
-        mail.results.unshift(again);
+        mail.leaving = [again];
         this.#bytes += resultByteLength(again) - resultByteLength(batch);
         throw error;
       }
+      mail.leaving = [];
       this.#bytes -= resultByteLength(batch);
       held.acknowledged(batch.numbers.length);
       this.owner.onSubmitted(receipt);

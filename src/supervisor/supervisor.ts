@@ -88,6 +88,8 @@ export class Supervisor {
   #sourceEnded: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | null = null;
   #finishNow = false;
+  /** The Scheduler had nothing when it was asked last. */
+  #foundNothing = false;
   readonly #counts = { tasks: 0, done: 0, failed: 0, returned: 0, lostSandboxes: 0, elapsedMs: 0, cpuMs: 0 };
 
   /** Throws `InvalidArgumentError` for an option out of range. */
@@ -242,6 +244,7 @@ export class Supervisor {
     desk.tasks.add(held);
     this.#leases.add(held);
     this.#counts.tasks++;
+    this.#foundNothing = false;
     this.#observer.onTask({ jobId: desk.id, taskId: task.id, slices: task.slices.numbers.length });
     if (this.state !== 'running') this.#returnQueued(SHUTDOWN);
     else if (desk.broken !== null) this.#failQueued(desk);
@@ -279,7 +282,13 @@ export class Supervisor {
   }
 
   #onNothing(): void {
-    for (const desk of this.#desks.values()) if (desk.tasks.size > 0 || !desk.outbox.isEmpty) return;
+    this.#foundNothing = true;
+    this.#tellIfIdle();
+  }
+
+  #tellIfIdle(): void {
+    if (!this.#foundNothing || this.state !== 'running') return;
+    for (const desk of this.#desks.values()) if (desk.tasks.size > 0) return;
     this.#observer.onIdle();
   }
 
@@ -624,6 +633,7 @@ export class Supervisor {
   #releaseIfDone(desk: JobDesk, held: HeldTask): void {
     if (held.unacknowledged > 0 || !desk.tasks.delete(held)) return;
     this.#source.poke();
+    this.#tellIfIdle();
   }
 
   /** So many results wait for the Scheduler that no more may come. */

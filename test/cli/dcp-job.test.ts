@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { jobFile, jsonLines, run, SQUARES, start, temporaryDirectory } from './support.js';
+
+test('run --local prints results in order, everything else on standard error', async (t) => {
+  const { code, stdout, stderr } = await run(t, 'dcp-job', [
+    'run',
+    jobFile(t, SQUARES),
+    '--local',
+    '2',
+    '--',
+    '5',
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, '1\n4\n9\n16\n25\n');
+  assert.match(stderr, /^Job \w{22} "Squares" \(on this machine alone\)\nJob \w{22}: 5 Slices done, .*s\n$/);
+});
+
+test('run --local --json prints JSON lines', async (t) => {
+  const file = jobFile(
+    t,
+    `export default (compute) => compute.for(1, 3, (n) => {
+      console.log('at', n);
+      work.emit('half', n / 2);
+      if (n === 2) throw new Error('two');
+      return n === 3 ? new Map([[n, 1n]]) : { n };
+    })`,
+  );
+  const { code, stdout } = await run(t, 'dcp-job', ['run', file, '--local', '--json']);
+  assert.equal(code, 1);
+  const lines = jsonLines(stdout);
+  const ofType = (type: string): Record<string, unknown>[] => lines.filter((line) => line['type'] === type);
+  assert.equal(ofType('accepted').length, 1);
+  assert.equal(ofType('console').length, 3);
+  assert.deepEqual(
+    ofType('custom').find((line) => line['slice'] === 3),
+    { type: 'custom', slice: 3, name: 'half', value: 1.5 },
+  );
+  assert.ok(ofType('status').length >= 1);
+  const [first, second, third] = ofType('result');
+  assert.deepEqual(first, { type: 'result', slice: 1, value: { n: 1 } });
+  assert.equal((second!['error'] as { code: string }).code, 'EUNCAUGHT');
+  assert.deepEqual(third, { type: 'result', slice: 3, inspect: 'Map(1) { 3 => 1n }' });
+  const [complete] = ofType('complete');
+  assert.deepEqual([complete!['slices'], complete!['failed']], [3, 1]);
+});
+
+test('done of the Job file is given results, output directory and arguments', async (t) => {
+  const output = path.join(temporaryDirectory(t), 'out');
+  const file = jobFile(
+    t,
+    `import { mkdirSync, writeFileSync } from 'node:fs';
+    export default async (compute, { args }) => compute.for(args, (text) => text.length);
+    export async function done(results, { job, outputDirectory, args }) {
+      mkdirSync(outputDirectory);
+      writeFileSync(outputDirectory + '/out.json', JSON.stringify({ results, args, id: job.id }));
+      console.log('written');
+    }`,
+  );
+  const { code, stdout, stderr } = await run(t, 'dcp-job', [
+    'run',
+    file,
+    '--local',
+    '1',
+    '--output',
+    output,
+    '--',
+    'a',
+    '--bb',
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, 'written\n');
+  const written = JSON.parse(readFileSync(path.join(output, 'out.json'), 'utf8')) as Record<string, unknown>;
+  assert.deepEqual(written['results'], [1, 4]);
+  assert.deepEqual(written['args'], ['a', '--bb']);
+  assert.match(String(written['id']), /^\w{22}$/);
+});
+
+test('a failed Slice: exit code 1, its error on standard error, done is not called', async (t) => {
+  const file = jobFile(
+    t,
+    `export default (compute) => compute.for(1, 3, (n) => { if (n === 2) null.property; return n; });
+    export function done() { console.log('never'); }`,
+  );
+  const { code, stdout, stderr } = await run(t, 'dcp-job', ['run', file, '--local']);
+  assert.equal(code, 1);
+  assert.equal(stdout, '');
+  assert.match(stderr, /slice 2 failed, EUNCAUGHT: TypeError: Cannot read properties of null/);
+  assert.match(stderr, /3 Slices done, 1 of them failed/);
+});
+
+test('mistakes of usage: exit code 2 and one line that says what is wrong', async (t) => {
+  const cases: [string[], RegExp][] = [
+    [['rn'], /^dcp-job: unknown command 'rn'\n\(Did you mean/],
+    [['ls', '--jsn'], /^dcp-job: unknown option '--jsn'\n\(Did you mean --json\?\)/],
+    [['run', 'no-such-file.mjs'], /^dcp-job: no-such-file\.mjs: no such file\n$/],
+    [['run', jobFile(t, 'export const x = 1'), '--local'], /expected "export default function/],
+    [['run', jobFile(t, 'export default () => 5'), '--local'], /its default export returned no Job/],
+    [
+      ['run', jobFile(t, 'export default (compute) => compute.for(1, 2, Math.sqrt)'), '--local'],
+      /^dcp-job: workFunction: .*native or bound/,
+    ],
+    [
+      ['run', jobFile(t, 'export default (compute) => compute.for([Symbol()], (x) => x)'), '--local'],
+      /^dcp-job: input set, Slice 1, /,
+    ],
+    [['run', jobFile(t, SQUARES), '--local', '0'], /expected a whole number from 1 to 1024/],
+    [['status'], /missing required argument/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await run(t, 'dcp-job', args);
+    assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /\n {4}at /, 'no stack');
+    assert.equal(stdout, '');
+  }
+});
+
+test('--help names options, defaults and exit codes', async (t) => {
+  const { code, stdout } = await run(t, 'dcp-job', ['run', '--help']);
+  assert.equal(code, 0);
+  for (const word of [
+    '--local',
+    '1 to 1024',
+    '--output',
+    '--json',
+    'DCP_SCHEDULER_DIR',
+    'Exit codes',
+    '130',
+  ]) {
+    assert.ok(stdout.includes(word), word);
+  }
+});
+
+test('a Job from run to rm, on a Scheduler directory with a Worker', async (t) => {
+  const directory = temporaryDirectory(t);
+  const on = ['--scheduler', directory];
+  const worker = start(t, 'dcp-worker', [...on, '--cores', '1']);
+  await worker.printed(/Sandbox/);
+  const ran = await run(t, 'dcp-job', ['run', jobFile(t, SQUARES), ...on, '--', '4']);
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.equal(ran.stdout, '1\n4\n9\n16\n');
+
+  const list = await run(t, 'dcp-job', ['ls', ...on]);
+  assert.match(list.stdout, /^JOB +STATE +DONE +FAILED +AGE +NAME\n\w{22} +finished +4\/4 +0 +.*Squares\n$/);
+  const [job] = jsonLines((await run(t, 'dcp-job', ['ls', '--json', ...on])).stdout);
+  const id = String(job!['id']);
+  const status = await run(t, 'dcp-job', ['status', id, ...on]);
+  assert.match(status.stdout, /state +finished/);
+  const results = await run(t, 'dcp-job', ['results', id, '--json', ...on]);
+  assert.deepEqual(
+    jsonLines(results.stdout).map((line) => line['value']),
+    [1, 4, 9, 16],
+  );
+  assert.equal((await run(t, 'dcp-job', ['rm', id, ...on])).code, 0);
+  assert.equal((await run(t, 'dcp-job', ['ls', ...on])).stdout, '');
+  const gone = await run(t, 'dcp-job', ['status', id, ...on]);
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /^dcp-job: job "\w{22}": the Scheduler has no such Job\n$/);
+});
+
+test('Ctrl-C leaves the Job with the Scheduler and says how to follow it', async (t) => {
+  const directory = temporaryDirectory(t);
+  const on = ['--scheduler', directory];
+  const client = start(t, 'dcp-job', ['run', jobFile(t, SQUARES), ...on, '--', '6']);
+  const [, id] = await client.printed(/Job (\w{22}) "Squares"/);
+  await client.printed(/no Worker has taken a Slice so far; start one with: dcp-worker --scheduler /);
+  client.child.kill('SIGINT');
+  const { code, stderr } = await client.ended;
+  assert.equal(code, 130);
+  assert.match(stderr, new RegExp(`dcp-job results ${id} --wait --scheduler`));
+  await assertRefused(t, ['rm', id!, ...on], /is open; cancel it first, or use --force/);
+
+  const waiting = start(t, 'dcp-job', ['results', id!, '--wait', ...on]);
+  const worker = await run(t, 'dcp-worker', [...on, '--exit-when-idle', '--cores', '2']);
+  assert.equal(worker.code, 0, worker.stderr);
+  const { code: waitCode, stdout } = await waiting.ended;
+  assert.equal(waitCode, 0);
+  assert.equal(stdout, '1\n4\n9\n16\n25\n36\n');
+});
+
+test('cancel ends a run with exit code 1; its results so far can be read', async (t) => {
+  const on = ['--scheduler', temporaryDirectory(t)];
+  start(t, 'dcp-worker', [...on, '--cores', '1']);
+  const client = start(t, 'dcp-job', ['run', jobFile(t, SQUARES), ...on, '--', '100000', '5']);
+  const [, id] = await client.printed(/Job (\w{22}) "Squares"/);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert.equal((await run(t, 'dcp-job', ['cancel', id!, ...on])).code, 0);
+  const { code, stderr } = await client.ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /: cancelled\n$/);
+  const results = await run(t, 'dcp-job', ['results', id!, ...on]);
+  assert.equal(results.code, 1);
+  assert.match(results.stdout, /^1\n4\n9\n/);
+  assert.match(results.stderr, /is cancelled: \d+\/100000 Slices done/);
+});
+
+async function assertRefused(t: Parameters<typeof run>[0], args: string[], message: RegExp): Promise<void> {
+  const { code, stderr } = await run(t, 'dcp-job', args);
+  assert.equal(code, 1);
+  assert.match(stderr, message);
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
+import { createCompute } from '#src/compute/index.js';
+import { jsonLines, run, start, temporaryDirectory } from './support.js';
+
+test('SIGINT: running Slices end, the rest goes back, exit code 0', async (t) => {
+  const directory = temporaryDirectory(t);
+  const compute = createCompute({ scheduler: directory });
+  const job = compute.for(1, 200, (n: number) => {
+    for (const end = Date.now() + 20; Date.now() < end;);
+    return n;
+  });
+  const results = job.exec();
+  const first = start(t, 'dcp-worker', ['--scheduler', directory, '--cores', '2', '--json']);
+  await new Promise((resolve) => job.once('result', resolve));
+  first.child.kill('SIGINT');
+  const { code, stdout, stderr } = await first.ended;
+  assert.equal(code, 0, stderr);
+  const lines = jsonLines(stdout);
+  const stopped = lines.find((line) => line['type'] === 'stopped');
+  const { leased, done } = await compute.jobStatus(job.id!);
+  assert.equal(leased, 0);
+  assert.equal(stopped!['slices'], done, 'what ran was submitted');
+
+  const second = start(t, 'dcp-worker', ['--scheduler', directory, '--cores', '2']);
+  assert.equal((await results).length, 200);
+  second.child.kill('SIGTERM');
+  assert.equal((await second.ended).code, 0);
+});
+
+test('a second signal ends the Slices, too', async (t) => {
+  const directory = temporaryDirectory(t);
+  const compute = createCompute({ scheduler: directory });
+  const job = compute.for(1, 2, () => new Promise((resolve) => setTimeout(resolve, 600_000)));
+  const cancelled = job.exec().catch((error: { code: string }) => error.code);
+  const worker = start(t, 'dcp-worker', ['--scheduler', directory, '--cores', '2', '-v']);
+  await worker.printed(/took 2 Slices/);
+  await sleep(500); // for both to be running
+  worker.child.kill('SIGINT');
+  await worker.printed(/stopping when/);
+  await sleep(200);
+  assert.equal(worker.child.exitCode, null);
+  worker.child.kill('SIGINT');
+  const { code, stdout } = await worker.ended;
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /stopping now[^]*gave back 1 Slice, ESHUTDOWN[^]*gave back 1 Slice, ESHUTDOWN[^]*stopped after 0 Slices/,
+  );
+  assert.equal((await compute.jobStatus(job.id!)).leased, 0);
+  await job.cancel();
+  assert.equal(await cancelled, 'ECANCELLED');
+});
+
+test('a Worker takes the Jobs and groups it is told to', async (t) => {
+  const directory = temporaryDirectory(t);
+  const compute = createCompute({ scheduler: directory });
+  const open = compute.for(1, 2, (n: number) => n);
+  const closed = compute.for(1, 2, (n: number) => n);
+  closed.computeGroups = [{ joinKey: 'club' }];
+  const other = compute.for(1, 2, (n: number) => n);
+  const ends = [open, closed, other].map((job) => job.exec().catch((error: { code: string }) => error.code));
+  while ([open, closed, other].some((job) => job.readyState !== 'deployed')) await sleep(10);
+  const states = async (): Promise<string[]> =>
+    Promise.all([open, closed, other].map(async (job) => (await compute.jobStatus(job.id!)).state));
+
+  const idle = ['--scheduler', directory, '--exit-when-idle', '--cores', '1'];
+  assert.equal((await run(t, 'dcp-worker', [...idle, '--job-id', open.id!])).code, 0);
+  assert.deepEqual(await states(), ['finished', 'open', 'open']);
+  assert.equal((await run(t, 'dcp-worker', [...idle, '--job-id', closed.id!])).code, 0);
+  assert.deepEqual(await states(), ['finished', 'open', 'open'], 'not of the group');
+  assert.equal(
+    (await run(t, 'dcp-worker', [...idle, '--group', 'club', 'pub', '--job-id', closed.id!])).code,
+    0,
+  );
+  assert.deepEqual(await states(), ['finished', 'finished', 'open']);
+  await other.cancel();
+  await Promise.all(ends);
+});
+
+test('what cannot be used: one line and an exit code', async (t) => {
+  const cases: [string[], number, RegExp][] = [
+    [
+      ['--cores', 'many'],
+      2,
+      /^dcp-worker: option '--cores <n>' argument 'many' is invalid\. expected a whole number from 1 to 1024\./,
+    ],
+    [['--lease', '0.5'], 2, /expected seconds from 1/],
+    [['--schedular', '/tmp'], 2, /Did you mean --scheduler\?/],
+    [['extra'], 2, /too many arguments|unexpected/],
+    [['--scheduler', '/dev/null/store'], 1, /^dcp-worker: .*\/dev\/null/],
+  ];
+  for (const [args, expected, message] of cases) {
+    const { code, stderr } = await run(t, 'dcp-worker', args);
+    assert.equal(code, expected, stderr);
+    assert.match(stderr, message);
+  }
+});
