@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { SliceError, type JobStatus } from '../model/index.js';
 
 /** Whether JSON holds the value as it is: nothing is lost, nothing becomes something else. */
-export function isJson(value: unknown, above: ReadonlySet<unknown> = new Set()): boolean {
+function isJson(value: unknown, above: ReadonlySet<unknown> = new Set()): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -28,7 +28,7 @@ export function isJson(value: unknown, above: ReadonlySet<unknown> = new Set()):
 }
 
 /** One line of text: JSON if that holds the value, else as `util.inspect` shows it, first 100 elements of anything. */
-export function oneLine(value: unknown): string {
+function oneLine(value: unknown): string {
   if (isJson(value)) return JSON.stringify(value);
   return inspect(value, { breakLength: Infinity, compact: true, depth: 20 }).replaceAll('\n', '\\n');
 }

@@ -43,7 +43,7 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   }
 }
 
-export function reportError(program: string, error: unknown, verbose: boolean): void {
+function reportError(program: string, error: unknown, verbose: boolean): void {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`${program}: ${message}\n`);
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);

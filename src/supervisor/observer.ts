@@ -48,7 +48,7 @@ export interface SupervisorObserver {
 const ignore = (): void => {};
 
 /** Hears nothing. */
-export const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
+const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
   onState: ignore,
   onJob: ignore,
   onTask: ignore,

@@ -6,12 +6,6 @@ import type { TestContext } from 'node:test';
 import { createCompute, type Compute } from '#src/compute/index.js';
 import { Worker } from '#src/worker/index.js';
 
-export function temporaryDirectory(t: TestContext): string {
-  const directory = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
 /** A client on a Scheduler directory of its own; `withWorker` starts a Worker there. */
 export async function openClient(
   t: TestContext,

@@ -17,12 +17,6 @@ import {
 } from '#src/scheduler/index.js';
 import { Supervisor, type SupervisorOptions } from '#src/supervisor/index.js';
 
-export function temporaryDirectory(t: TestContext): string {
-  const directory = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
 /** The real parts of one machine: a Scheduler, an Evaluator, a client; Supervisors as they are asked for. */
 export interface Machine {
   readonly scheduler: Scheduler;
