@@ -8,7 +8,6 @@ import {
   type JobId,
   type ResultBatch,
   type ReturnReason,
-  type SliceMessage,
   type Task,
 } from '../model/index.js';
 import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.js';
@@ -17,11 +16,11 @@ import { JobDesk, sandboxJob } from './job-desk.js';
 import { isRefusal, JobOutbox } from './job-outbox.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { Lifecycle, type SupervisorState } from './lifecycle.js';
-import type { ManagedSandbox, ManagedSandboxOwner, OwedSlice } from './managed-sandbox.js';
+import type { OwedSlice } from './managed-sandbox.js';
 import { completeObserver, type SupervisorObserver } from './observer.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
 import { errorPayload, errorResults } from './result-batches.js';
-import { SandboxPool } from './sandbox-pool.js';
+import { SandboxAllocator } from './sandbox-allocator.js';
 import type { SupervisorStatus } from './status.js';
 import { TaskSource } from './task-source.js';
 import { Wakeable } from './wakeable.js';
@@ -68,8 +67,9 @@ const END_TIMEOUT_MS = 5_000;
  * Keeps Sandboxes busy with Slices of the Scheduler's Tasks, delivers results, gives back what came to nothing.
  *
  * It asks for `targetMs` of work for each Sandbox, and for more when a fifth of that is left: soon enough that no Sandbox
- * waits, late enough that other Workers get their share of a Job's end. It hands Slices over in chunks of a fraction of a second. Slices whose run came to nothing by no doing of the Job
- * go back to the Scheduler: their data may have been changed in place, so they cannot be run again from here.
+ * waits, late enough that other Workers get their share of a Job's end. It hands Slices over in chunks of a fraction of
+ * a second. Slices whose run came to nothing by no doing of the Job go back to the Scheduler: their data may have been
+ * changed in place, so they cannot be run again from here.
  *
  * It owns neither Scheduler nor Evaluator; both must outlive `stop()`.
  */
@@ -78,9 +78,7 @@ export class Supervisor {
   readonly #observer: SupervisorObserver;
   readonly #lifecycle: Lifecycle;
   readonly #desks = new Map<JobId, JobDesk>();
-  /** Sandboxes with a Job, those that are ending included. */
-  readonly #assigned = new Map<ManagedSandbox, JobDesk>();
-  readonly #pool: SandboxPool;
+  readonly #sandboxes: SandboxAllocator;
   readonly #source: TaskSource;
   readonly #leases: LeaseKeeper;
   /** Woken when Sandboxes owe less or end, while the Supervisor stops. */
@@ -101,10 +99,25 @@ export class Supervisor {
     this.#options = completeOptions(options);
     this.#observer = completeObserver(options.observer ?? {});
     this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
-    this.#pool = new SandboxPool(evaluator, this.#options.sandboxLimits, {
-      ...this.#sandboxOwner(),
-      wantedWarm: () => this.#options.sandboxes - this.#places() + this.#options.spareSandboxes,
-      onWarm: () => this.#dispatch(),
+    this.#sandboxes = new SandboxAllocator(evaluator, this.#options, {
+      desks: () => this.#desks.values(),
+      mayHandOver: () => this.state === 'running' && !this.#isOverfull(),
+      onHandOver: ({ id }, sandbox, slices) => {
+        this.#observer.onHandOver({ jobId: id, sandboxId: sandbox.id, slices });
+      },
+      onResults: (desk, held, results) => this.#onResults(desk, held, results),
+      onRejected: (desk, owed, rejection) => this.#onRejected(desk, owed, rejection),
+      onMessages: (desk, messages) => {
+        desk.outbox.addMessages(messages);
+        this.#observer.onMessages(desk.id, messages);
+      },
+      onProgress: ({ id }, slice, fraction) => this.#observer.onProgress(id, slice, fraction),
+      onRoom: () => {
+        this.#source.poke();
+        if (this.state !== 'running') this.#quiet.wake();
+      },
+      onEnded: (desk, error, running, behind) => this.#onEnded(desk, error, running, behind),
+      onAssignmentFailed: (desk, error) => this.#onAssignmentFailed(desk, error),
       onOpenFailed: (error, failures, retryMs) => this.#onOpenFailed(error, failures, retryMs),
     });
     this.#source = new TaskSource(scheduler, {
@@ -127,7 +140,7 @@ export class Supervisor {
   /** Begins to create Sandboxes and to ask for Tasks. Throws `LifecycleError` unless `created`. */
   start(): void {
     this.#lifecycle.enter('running');
-    this.#pool.fill();
+    this.#sandboxes.prewarm();
     this.#sourceEnded = this.#source.run();
   }
 
@@ -142,7 +155,7 @@ export class Supervisor {
   resume(): void {
     this.#lifecycle.enter('running');
     this.#source.resume();
-    this.#dispatch();
+    this.#sandboxes.dispatch();
   }
 
   /**
@@ -160,12 +173,6 @@ export class Supervisor {
   }
 
   status(): SupervisorStatus {
-    const sandboxes = [...this.#assigned].map(([sandbox, desk]) => ({
-      id: sandbox.id,
-      jobId: desk.id,
-      state: sandbox.state,
-      slices: sandbox.slicesRun,
-    }));
     const jobs = [...this.#desks.values()].map((desk) => ({
       id: desk.id,
       name: desk.job.public.name,
@@ -178,7 +185,7 @@ export class Supervisor {
     return {
       state: this.state,
       workerId: this.#options.workerId,
-      sandboxes,
+      sandboxes: this.#sandboxes.status(),
       jobs,
       counts: { ...this.#counts },
     };
@@ -218,9 +225,7 @@ export class Supervisor {
       bytes >= maxTaskBytes
     ) {
       // Enough on the whole; but Slices longer than the target may leave Sandboxes without any.
-      let busy = 0;
-      for (const sandbox of this.#assigned.keys()) if (sandbox.chunks > 0) busy++;
-      hungry = sandboxes - busy - queued;
+      hungry = sandboxes - this.#sandboxes.busy - queued;
       if (hungry <= 0) return null;
     }
     return {
@@ -248,7 +253,7 @@ export class Supervisor {
     this.#observer.onTask({ jobId: desk.id, taskId: task.id, slices: task.slices.numbers.length });
     if (this.state !== 'running') this.#returnQueued(SHUTDOWN);
     else if (desk.broken !== null) this.#failQueued(desk);
-    else this.#dispatch();
+    else this.#sandboxes.dispatch();
   }
 
   /** The desk of the Task's Job; null, with the Task given back, when the Job cannot be learned of. */
@@ -319,7 +324,7 @@ export class Supervisor {
     desk.tasks.clear();
     desk.outbox.abandon();
     this.#observer.onJobGone(desk.id);
-    for (const [sandbox, of] of this.#assigned) if (of === desk) sandbox.dispose();
+    this.#sandboxes.dismiss(desk);
     this.#source.poke();
   }
 
@@ -332,127 +337,13 @@ export class Supervisor {
 
   // Sandboxes
 
-  /** Sandboxes that count as ours: those that are ending need no place any more. */
-  #places(): number {
-    let places = 0;
-    for (const sandbox of this.#assigned.keys()) if (sandbox.state !== 'ending') places++;
-    return places;
-  }
-
-  /** Gives every Sandbox that can take some its Slices, and Jobs that wait their Sandboxes. */
-  #dispatch(): void {
-    if (this.state !== 'running' || this.#isOverfull()) return;
-    // First one hand-over for each, then the second: the last Slices are shared evenly.
-    for (const [sandbox, desk] of this.#assigned) this.#feed(sandbox, desk, 1);
-    this.#staff();
-    for (const [sandbox, desk] of this.#assigned) this.#feed(sandbox, desk, desk.depth);
-    this.#pool.fill();
-  }
-
-  #feed(sandbox: ManagedSandbox, desk: JobDesk, depth: number): void {
-    if (sandbox.state !== 'ready') return;
-    const { slices, workMs } = this.#options.sandboxUse;
-    if (sandbox.slicesRun >= slices && sandbox.workMs >= workMs) sandbox.retiring = true;
-    if (sandbox.retiring) {
-      if (sandbox.chunks === 0) sandbox.dispose();
-      return;
-    }
-    while (sandbox.chunks < depth) {
-      const held = desk.nextTask();
-      if (held === null) return;
-      const handed = sandbox.handOver(held, desk.chunkSize());
-      desk.running += handed;
-      this.#observer.onHandOver({ jobId: desk.id, sandboxId: sandbox.id, slices: handed });
-    }
-  }
-
-  /** Assigns warm Sandboxes to Jobs whose Slices wait, Jobs with the fewest Sandboxes first. */
-  #staff(): void {
-    const desks = [...this.#desks.values()].filter((desk) => desk.queued > 0);
-    desks.sort((a, b) => a.sandboxes - b.sandboxes);
-    for (const desk of desks) {
-      let waiting = desk.queued;
-      for (const [sandbox, of] of this.#assigned) if (of === desk && sandbox.state === 'assigning') waiting--;
-      for (; waiting > 0; waiting--) {
-        const sandbox = this.#takePlace(desk);
-        if (sandbox === null) break;
-        void this.#assign(sandbox, desk);
-      }
-      desk.waitingSince = desk.sandboxes > 0 ? null : (desk.waitingSince ?? performance.now());
-      if (desk.waitingSince !== null) this.#makePlace(desk.waitingSince);
-    }
-  }
-
-  /** A warm Sandbox, if there is one and a place for it. An idle Sandbox of a Job without Slices makes place. */
-  #takePlace(desk: JobDesk): ManagedSandbox | null {
-    if (this.#places() < this.#options.sandboxes) return this.#pool.take();
-    for (const [sandbox, of] of this.#assigned) {
-      if (of === desk || sandbox.state !== 'ready' || sandbox.chunks > 0 || of.queued > 0) continue;
-      sandbox.dispose();
-      return this.#pool.take();
-    }
-    return null;
-  }
-
-  /**
-   * A Job waits and has no Sandbox at all: the one with the most gives up one of them. A Job with a single one
-   * keeps it for `targetMs`, so that Jobs take turns and don't only change places.
-   */
-  #makePlace(waitingSince: number): void {
-    let from: ManagedSandbox | null = null;
-    let most = performance.now() - waitingSince >= this.#options.targetMs ? 0 : 1;
-    for (const [sandbox, desk] of this.#assigned) {
-      if (sandbox.retiring || sandbox.state === 'ending') return;
-      if (sandbox.state !== 'ready' || desk.sandboxes <= most) continue;
-      most = desk.sandboxes;
-      from = sandbox;
-    }
-    if (from === null) return;
-    from.retiring = true;
-    if (from.chunks === 0) from.dispose();
-  }
-
-  async #assign(sandbox: ManagedSandbox, desk: JobDesk): Promise<void> {
-    this.#assigned.set(sandbox, desk);
-    desk.sandboxes++;
-    try {
-      await sandbox.assign(desk.job);
-      desk.failedAssignments = 0;
-      this.#dispatch();
-    } catch (error) {
-      const ours = sandbox.state === 'ending' || this.#desks.get(desk.id) !== desk;
-      sandbox.dispose();
-      if (ours) return;
-      if (error instanceof WorkFunctionError) this.#breakJob(desk, error);
-      else this.#onAssignmentFailed(desk, error as Error);
-    }
-  }
-
-  #sandboxOwner(): ManagedSandboxOwner {
-    return {
-      onResults: (sandbox, held, results) => this.#onResults(sandbox, held, results),
-      onRejected: (sandbox, owed, rejection) => this.#onRejected(sandbox, owed, rejection),
-      onMessages: (sandbox, messages) => this.#onMessages(sandbox, messages),
-      onProgress: (sandbox, slice, fraction) => {
-        const desk = this.#assigned.get(sandbox);
-        if (desk !== undefined) this.#observer.onProgress(desk.id, slice, fraction);
-      },
-      onRoom: () => this.#onRoom(),
-      onEnded: (sandbox, error, running, behind) => this.#onEnded(sandbox, error, running, behind),
-    };
-  }
-
-  #onResults(sandbox: ManagedSandbox, held: HeldTask, results: ResultBatch): void {
-    const desk = this.#assigned.get(sandbox)!;
-    desk.running -= results.numbers.length;
+  #onResults(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
     // A Slice that ended its Sandbox has no time of its own, and a zero would make the next hand-overs too large.
     if (results.numbers.length > 1 || results.elapsedMs[0]! > 0) desk.meter.add(results.elapsedMs);
     this.#deliver(desk, held, results);
   }
 
-  #onRejected(sandbox: ManagedSandbox, owed: OwedSlice, { reason, retries }: SliceRejection): void {
-    const desk = this.#assigned.get(sandbox)!;
-    desk.running--;
+  #onRejected(desk: JobDesk, owed: OwedSlice, { reason, retries }: SliceRejection): void {
     const numbers = Uint32Array.of(owed.number);
     if (owed.held.attempts(owed.index) < retries) {
       this.#giveBack(desk, owed.held, numbers, { code: 'EWORKREJECT', message: reason, counted: true });
@@ -461,36 +352,15 @@ export class Supervisor {
     }
   }
 
-  #onMessages(sandbox: ManagedSandbox, messages: SliceMessage[]): void {
-    const desk = this.#assigned.get(sandbox);
-    if (desk === undefined) return;
-    desk.outbox.addMessages(messages);
-    this.#observer.onMessages(desk.id, messages);
-  }
-
-  #onRoom(): void {
-    this.#dispatch();
-    this.#source.poke();
-    if (this.state !== 'running') this.#quiet.wake();
-  }
-
   #onEnded(
-    sandbox: ManagedSandbox,
+    desk: JobDesk | null,
     error: Error | null,
     running: OwedSlice | null,
     behind: readonly OwedSlice[],
   ): void {
-    const desk = this.#assigned.get(sandbox);
-    if (desk === undefined) {
-      this.#pool.remove(sandbox);
+    if (desk === null) {
       if (error !== null) this.#observer.onSandboxLost(null, null, error);
-    } else {
-      this.#assigned.delete(sandbox);
-      desk.sandboxes--;
-      desk.running -= behind.length + (running === null ? 0 : 1);
-      if (this.#desks.get(desk.id) === desk) this.#settleOwed(desk, error, running, behind);
-    }
-    this.#onRoom();
+    } else if (this.#desks.get(desk.id) === desk) this.#settleOwed(desk, error, running, behind);
   }
 
   /** What a Sandbox still owed when it ended goes back to the Scheduler; only what ran counts as tried. */
@@ -548,9 +418,16 @@ export class Supervisor {
   }
 
   #onAssignmentFailed(desk: JobDesk, error: Error): void {
-    if (++desk.failedAssignments < MAX_FAILED_ASSIGNMENTS) return;
-    // Perhaps the Job's source does this to every Sandbox; its Slices must not go round for ever.
-    desk.failedAssignments = 0;
+    if (this.#desks.get(desk.id) !== desk) return;
+    if (error instanceof WorkFunctionError) this.#breakJob(desk, error);
+    else if (++desk.failedAssignments >= MAX_FAILED_ASSIGNMENTS) {
+      // Perhaps the Job's source does this to every Sandbox; its Slices must not go round for ever.
+      desk.failedAssignments = 0;
+      this.#blameQueued(desk, error);
+    }
+  }
+
+  #blameQueued(desk: JobDesk, error: Error): void {
     for (const held of desk.tasks) {
       const from = held.handedOver;
       const owed = Array.from(held.takeQueued(), (number, i) => ({ held, index: from + i, number }));
@@ -560,7 +437,7 @@ export class Supervisor {
 
   #onOpenFailed(error: unknown, failures: number, retryMs: number): void {
     this.#observer.onTrouble('evaluator', error, retryMs);
-    if (failures < MAX_FAILED_OPENINGS || this.#assigned.size > 0) return;
+    if (failures < MAX_FAILED_OPENINGS || this.#sandboxes.size > 0) return;
     this.#returnQueued({ code: 'EEVALUATOR', message: String(error), counted: false });
   }
 
@@ -572,7 +449,7 @@ export class Supervisor {
     return new JobOutbox(this.scheduler, jobId, options, {
       onSubmitted: (receipt: SubmitReceipt) => {
         this.#observer.onSubmitted(jobId, receipt);
-        this.#dispatch();
+        this.#sandboxes.dispatch();
         this.#source.poke();
       },
       onAcknowledged: (held: HeldTask) => {
@@ -653,9 +530,9 @@ export class Supervisor {
     this.#lifecycle.enter('stopping');
     this.#source.stop();
     this.#returnQueued(SHUTDOWN);
-    await this.#untilQuiet(timeoutMs, () => this.#finishNow || this.#owesNothing());
-    for (const sandbox of [...this.#pool.close(), ...this.#assigned.keys()]) sandbox.dispose();
-    await this.#untilQuiet(END_TIMEOUT_MS, () => this.#assigned.size === 0);
+    await this.#untilQuiet(timeoutMs, () => this.#finishNow || this.#sandboxes.busy === 0);
+    this.#sandboxes.close();
+    await this.#untilQuiet(END_TIMEOUT_MS, () => this.#sandboxes.size === 0);
     const flushed = this.#flush();
     await within(flushTimeoutMs, flushed);
     this.#leases.stop();
@@ -667,11 +544,6 @@ export class Supervisor {
     // A Task may still come in; it goes back the same way.
     await this.#sourceEnded;
     await Promise.all([...this.#desks.values()].map((desk) => desk.outbox.flush()));
-  }
-
-  #owesNothing(): boolean {
-    for (const sandbox of this.#assigned.keys()) if (sandbox.chunks > 0) return false;
-    return true;
   }
 
   async #untilQuiet(timeoutMs: number, isQuiet: () => boolean): Promise<void> {

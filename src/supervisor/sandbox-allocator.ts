@@ -1,0 +1,224 @@
+import type { Evaluator, SliceRejection } from '../evaluator/index.js';
+import type { ResultBatch, SliceMessage } from '../model/index.js';
+import type { HeldTask } from './held-task.js';
+import type { JobDesk } from './job-desk.js';
+import type { ManagedSandbox, ManagedSandboxOwner, OwedSlice } from './managed-sandbox.js';
+import type { CompleteSupervisorOptions } from './options.js';
+import { SandboxPool } from './sandbox-pool.js';
+import type { SupervisorStatus } from './status.js';
+
+/** What the owner of the Sandboxes decides, and hears of them. */
+export interface SandboxAllocatorOwner {
+  /** The Jobs of which something is held. */
+  desks(): Iterable<JobDesk>;
+  mayHandOver(): boolean;
+  onHandOver(desk: JobDesk, sandbox: ManagedSandbox, slices: number): void;
+  onResults(desk: JobDesk, held: HeldTask, results: ResultBatch): void;
+  onRejected(desk: JobDesk, owed: OwedSlice, rejection: SliceRejection): void;
+  onMessages(desk: JobDesk, messages: SliceMessage[]): void;
+  onProgress(desk: JobDesk, slice: number, fraction: number | null): void;
+  /** Some Sandbox owes less than before, or is gone; Slices have been handed over. */
+  onRoom(): void;
+  /** `desk` is null when the Sandbox had no Job. */
+  onEnded(
+    desk: JobDesk | null,
+    error: Error | null,
+    running: OwedSlice | null,
+    behind: readonly OwedSlice[],
+  ): void;
+  /** A Sandbox ended, by no doing of ours, while it was assigned. */
+  onAssignmentFailed(desk: JobDesk, error: Error): void;
+  onOpenFailed(error: unknown, failures: number, retryMs: number): void;
+}
+
+/** Which Sandbox works for which Job, and when it is handed which Slices. */
+export class SandboxAllocator {
+  /** Sandboxes with a Job, those that are ending included. */
+  readonly #assigned = new Map<ManagedSandbox, JobDesk>();
+  readonly #pool: SandboxPool;
+
+  constructor(
+    evaluator: Evaluator,
+    private readonly options: CompleteSupervisorOptions,
+    private readonly owner: SandboxAllocatorOwner,
+  ) {
+    this.#pool = new SandboxPool(evaluator, options.sandboxLimits, {
+      ...this.#sandboxOwner(),
+      wantedWarm: () => options.sandboxes - this.#places() + options.spareSandboxes,
+      onWarm: () => this.dispatch(),
+      onOpenFailed: (error, failures, retryMs) => owner.onOpenFailed(error, failures, retryMs),
+    });
+  }
+
+  /** Sandboxes with a Job. */
+  get size(): number {
+    return this.#assigned.size;
+  }
+
+  /** Sandboxes that owe Slices. */
+  get busy(): number {
+    let busy = 0;
+    for (const sandbox of this.#assigned.keys()) if (sandbox.chunks > 0) busy++;
+    return busy;
+  }
+
+  status(): SupervisorStatus['sandboxes'] {
+    return Array.from(this.#assigned, ([{ id, state, slicesRun }, desk]) => ({
+      id,
+      jobId: desk.id,
+      state,
+      slices: slicesRun,
+    }));
+  }
+
+  /** Creates Sandboxes ahead of any Job. */
+  prewarm(): void {
+    this.#pool.fill();
+  }
+
+  /** Gives every Sandbox that can take some its Slices, and Jobs that wait their Sandboxes. */
+  dispatch(): void {
+    if (!this.owner.mayHandOver()) return;
+    // First one hand-over for each, then the second: the last Slices are shared evenly.
+    for (const [sandbox, desk] of this.#assigned) this.#feed(sandbox, desk, 1);
+    this.#allocate();
+    for (const [sandbox, desk] of this.#assigned) this.#feed(sandbox, desk, desk.depth);
+    this.#pool.fill();
+  }
+
+  /** Ends the Sandboxes of a Job, whatever they do. */
+  dismiss(desk: JobDesk): void {
+    for (const [sandbox, of] of this.#assigned) if (of === desk) sandbox.dispose();
+  }
+
+  /** Ends all Sandboxes; none is created any more. */
+  close(): void {
+    for (const sandbox of [...this.#pool.close(), ...this.#assigned.keys()]) sandbox.dispose();
+  }
+
+  /** Sandboxes that take up a place: those that are ending need none any more. */
+  #places(): number {
+    let places = 0;
+    for (const sandbox of this.#assigned.keys()) if (sandbox.state !== 'ending') places++;
+    return places;
+  }
+
+  #feed(sandbox: ManagedSandbox, desk: JobDesk, depth: number): void {
+    if (sandbox.state !== 'ready') return;
+    const { slices, workMs } = this.options.sandboxUse;
+    if (sandbox.slicesRun >= slices && sandbox.workMs >= workMs) sandbox.retiring = true;
+    if (sandbox.retiring) {
+      if (sandbox.chunks === 0) sandbox.dispose();
+      return;
+    }
+    while (sandbox.chunks < depth) {
+      const held = desk.nextTask();
+      if (held === null) return;
+      const handed = sandbox.handOver(held, desk.chunkSize());
+      desk.running += handed;
+      this.owner.onHandOver(desk, sandbox, handed);
+    }
+  }
+
+  /** Assigns warm Sandboxes to Jobs whose Slices wait, Jobs with the fewest Sandboxes first. */
+  #allocate(): void {
+    const desks = [...this.owner.desks()].filter((desk) => desk.queued > 0);
+    desks.sort((a, b) => a.sandboxes - b.sandboxes);
+    for (const desk of desks) {
+      let waiting = desk.queued;
+      for (const [sandbox, of] of this.#assigned) if (of === desk && sandbox.state === 'assigning') waiting--;
+      for (; waiting > 0; waiting--) {
+        const sandbox = this.#takePlace(desk);
+        if (sandbox === null) break;
+        void this.#assign(sandbox, desk);
+      }
+      desk.waitingSince = desk.sandboxes > 0 ? null : (desk.waitingSince ?? performance.now());
+      if (desk.waitingSince !== null) this.#makePlace(desk.waitingSince);
+    }
+  }
+
+  /** A warm Sandbox, if there is one and a place for it. An idle Sandbox of a Job without Slices makes place. */
+  #takePlace(desk: JobDesk): ManagedSandbox | null {
+    if (this.#places() < this.options.sandboxes) return this.#pool.take();
+    for (const [sandbox, of] of this.#assigned) {
+      if (of === desk || sandbox.state !== 'ready' || sandbox.chunks > 0 || of.queued > 0) continue;
+      sandbox.dispose();
+      return this.#pool.take();
+    }
+    return null;
+  }
+
+  /**
+   * A Job waits and has no Sandbox at all: the one with the most gives up one of them. A Job with a single one
+   * keeps it for `targetMs`, so that Jobs take turns and don't only change places.
+   */
+  #makePlace(waitingSince: number): void {
+    let from: ManagedSandbox | null = null;
+    let most = performance.now() - waitingSince >= this.options.targetMs ? 0 : 1;
+    for (const [sandbox, desk] of this.#assigned) {
+      if (sandbox.retiring || sandbox.state === 'ending') return;
+      if (sandbox.state !== 'ready' || desk.sandboxes <= most) continue;
+      most = desk.sandboxes;
+      from = sandbox;
+    }
+    if (from === null) return;
+    from.retiring = true;
+    if (from.chunks === 0) from.dispose();
+  }
+
+  async #assign(sandbox: ManagedSandbox, desk: JobDesk): Promise<void> {
+    this.#assigned.set(sandbox, desk);
+    desk.sandboxes++;
+    try {
+      await sandbox.assign(desk.job);
+      desk.failedAssignments = 0;
+      this.dispatch();
+    } catch (error) {
+      const ours = sandbox.state === 'ending';
+      sandbox.dispose();
+      if (!ours) this.owner.onAssignmentFailed(desk, error as Error);
+    }
+  }
+
+  #sandboxOwner(): ManagedSandboxOwner {
+    // Only a Sandbox with a Job can have anything to say of Slices.
+    const deskOf = (sandbox: ManagedSandbox): JobDesk => this.#assigned.get(sandbox)!;
+    return {
+      onResults: (sandbox, held, results) => {
+        const desk = deskOf(sandbox);
+        desk.running -= results.numbers.length;
+        this.owner.onResults(desk, held, results);
+      },
+      onRejected: (sandbox, owed, rejection) => {
+        const desk = deskOf(sandbox);
+        desk.running--;
+        this.owner.onRejected(desk, owed, rejection);
+      },
+      onMessages: (sandbox, messages) => {
+        const desk = this.#assigned.get(sandbox);
+        if (desk !== undefined) this.owner.onMessages(desk, messages);
+      },
+      onProgress: (sandbox, slice, fraction) => {
+        const desk = this.#assigned.get(sandbox);
+        if (desk !== undefined) this.owner.onProgress(desk, slice, fraction);
+      },
+      onRoom: () => this.#onRoom(),
+      onEnded: (sandbox, error, running, behind) => {
+        const desk = this.#assigned.get(sandbox) ?? null;
+        if (desk === null) this.#pool.remove(sandbox);
+        else {
+          this.#assigned.delete(sandbox);
+          desk.sandboxes--;
+          desk.running -= behind.length + (running === null ? 0 : 1);
+        }
+        this.owner.onEnded(desk, error, running, behind);
+        this.#onRoom();
+      },
+    };
+  }
+
+  #onRoom(): void {
+    this.dispatch();
+    this.owner.onRoom();
+  }
+}
