@@ -76,6 +76,7 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
       object["code"] = event.code;
       object["text"] = event.text;
       object["slice"] = event.slice;
+      object["elapsedMs"] = event.elapsed_ms;
       object["firstWasRunning"] = Napi::Boolean::New(env, event.number == 1);
       object["unfinished"] = ColumnOf(env, event.unfinished);
       break;

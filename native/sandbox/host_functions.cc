@@ -126,6 +126,19 @@ void SettleSlice(const Arguments& info) {
 // drained(): the prelude has no Slice left.
 void Drained(const Arguments& info) { Sandbox::Of(info.GetIsolate())->ReportDrained(); }
 
+// A syntax error says where it is only to those who ask: its stack does not.
+void RethrowWithPosition(v8::Isolate* isolate, v8::Local<v8::Context> context, const v8::TryCatch& caught,
+                         v8::Local<v8::String> name) {
+  v8::Local<v8::String> text;
+  v8::Local<v8::Message> message = caught.Message();
+  if (message.IsEmpty() || !caught.Exception()->ToString(context).ToLocal(&text)) return;
+  const std::string position = ToUtf8(isolate, name) + ":" +
+                               std::to_string(message->GetLineNumber(context).FromMaybe(0)) + ":" +
+                               std::to_string(message->GetStartColumn(context).FromMaybe(0) + 1) + ": ";
+  v8::Local<v8::String> full;
+  if (NewString(isolate, position + ToUtf8(isolate, text)).ToLocal(&full)) isolate->ThrowException(full);
+}
+
 // compile(source, name): the value of an expression, with positions in terms of its own text.
 void Compile(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
@@ -137,10 +150,19 @@ void Compile(const Arguments& info) {
       v8::String::Concat(isolate, info[0].As<v8::String>(), Name(isolate, "\n)")));
   v8::ScriptCompiler::Source source(text, MakeOrigin(isolate, info[1].As<v8::String>(), -1));
   v8::Local<v8::Script> script;
+  v8::TryCatch caught(isolate);
+  if (!v8::ScriptCompiler::Compile(context, &source).ToLocal(&script)) {
+    if (caught.CanContinue()) {
+      RethrowWithPosition(isolate, context, caught, info[1].As<v8::String>());
+    }
+    caught.ReThrow();
+    return;
+  }
   v8::Local<v8::Value> value;
-  if (v8::ScriptCompiler::Compile(context, &source).ToLocal(&script) &&
-      script->Run(context).ToLocal(&value)) {
+  if (script->Run(context).ToLocal(&value)) {
     info.GetReturnValue().Set(value);
+  } else {
+    caught.ReThrow();
   }
 }
 

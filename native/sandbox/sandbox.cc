@@ -90,6 +90,8 @@ bool Sandbox::Execute(Executor& executor) {
   const double started_ms = MonotonicMs();
   bool more = false;
   if (!ending_ && !isolate_) CreateIsolate();
+  // A Slice that waits uses no thread on which an interrupt could find it.
+  EndIfOverdue();
   if (!ending_) {
     EnteredIsolate entered(isolate_->get());
     thread_cpu_at_entry_ms_ = ThreadCpuMs();
@@ -388,6 +390,7 @@ void Sandbox::Finish() {
   const auto at = std::find(undelivered_.begin(), undelivered_.end(), running);
   if (at != undelivered_.end()) {
     undelivered_.erase(at);
+    event.elapsed_ms = MonotonicMs() - control_.slice_started_ms;
     if (event.slice == 0) {
       undelivered_.push_front(running);
       event.number = 1;

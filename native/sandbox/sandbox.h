@@ -51,8 +51,9 @@ struct SandboxEvent {
   double number = 0;
   std::string text = {};
   Payload payload = {};
-  // kEnded: an error code, empty for none; `text` is the message.
+  // kEnded: an error code, empty for none; `text` is the message. How long the Slice to blame ran.
   std::string code = {};
+  double elapsed_ms = 0;
   // kEnded: what was handed over and not delivered, the Slice to blame not among them.
   std::vector<uint32_t> unfinished = {};
 };

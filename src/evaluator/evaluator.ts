@@ -73,3 +73,6 @@ export interface Evaluator {
   /** Ends every Sandbox and thread. */
   close(): Promise<void>;
 }
+
+/** Enough for most Jobs, and small enough that a Sandbox per core fits a common machine. */
+export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = Object.freeze({ heapMiB: 512, bufferMiB: 2048 });

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
+import { EvaluatorError, InvalidArgumentError } from '../../model/index.js';
+import { DEFAULT_SANDBOX_LIMITS, type Evaluator, type Sandbox, type SandboxLimits, type SandboxObserver } from '../evaluator.js';
+import { loadNative, type NativeEvaluator, type NativeEvent, type NativeStats } from '../native.js';
+import { InProcessSandbox } from './sandbox.js';
+
+export interface InProcessEvaluatorOptions {
+  /** Threads that run Sandboxes, 1 to 1024. Default: one per core. More Sandboxes than threads is fine. */
+  readonly threads?: number;
+}
+
+const MIN_HEAP_MIB = 16;
+const MAX_MIB = 1 << 20;
+
+/** Opens an evaluator whose Sandboxes live in this process. Resolves when its threads run. */
+export async function openInProcessEvaluator(options: InProcessEvaluatorOptions = {}): Promise<InProcessEvaluator> {
+  const threads = options.threads ?? availableParallelism();
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
+    throw new InvalidArgumentError('threads', `expected a whole number from 1 to 1024, got ${threads}`);
+  }
+  return new InProcessEvaluator(threads);
+}
+
+/**
+ * Sandboxes in this process, run by piscina threads through the native run queue.
+ *
+ * It cannot promise what only a process of its own can: a V8 that runs out of memory inside one allocation, or a
+ * builtin that never looks up, takes this process with it or keeps a thread.
+ */
+export class InProcessEvaluator implements Evaluator {
+  readonly #native: NativeEvaluator;
+  readonly #sandboxes = new Map<number, InProcessSandbox>();
+  readonly #pool: Piscina<{ queueId: number }, void>;
+  readonly #executors: Promise<unknown>;
+  readonly #onExit = (): void => {
+    this.#native.stop();
+  };
+  #lastId = 0;
+  #closing: Promise<void> | null = null;
+
+  constructor(threads: number) {
+    // The addon is loaded here first: the last thread that has it must not be one that comes and goes.
+    const { NativeEvaluator } = loadNative();
+    const prelude = readFileSync(new URL('../../sandbox/prelude.js', import.meta.url), 'latin1');
+    this.#native = new NativeEvaluator(prelude, (events) => {
+      this.#dispatch(events);
+    });
+    this.#pool = new Piscina({
+      filename: new URL('./executor-thread.js', import.meta.url).href,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: 1,
+      // Its own way to wait for tasks would block the thread where nothing can wake it.
+      atomics: 'disabled',
+    });
+    const { queueId } = this.#native;
+    this.#executors = Promise.allSettled(Array.from({ length: threads }, () => this.#pool.run({ queueId })));
+    // Node waits for its threads at exit; they must not be inside a Slice then.
+    process.once('exit', this.#onExit);
+  }
+
+  async createSandbox(observer: SandboxObserver, limits: Partial<SandboxLimits> = {}): Promise<Sandbox> {
+    if (this.#closing) throw new EvaluatorError('the evaluator is closed');
+    const { heapMiB, bufferMiB } = { ...DEFAULT_SANDBOX_LIMITS, ...limits };
+    checkMiB('heapMiB', heapMiB, MIN_HEAP_MIB);
+    checkMiB('bufferMiB', bufferMiB, 1);
+    const id = ++this.#lastId;
+    const sandbox = new InProcessSandbox(id, this.#native, observer);
+    this.#sandboxes.set(id, sandbox);
+    await sandbox.start(heapMiB * 2 ** 20, bufferMiB * 2 ** 20);
+    return sandbox;
+  }
+
+  /** Figures of the native side, for metrics and tests. */
+  stats(): NativeStats {
+    return this.#native.stats();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    process.off('exit', this.#onExit);
+    await this.#endSandboxes();
+    this.#native.stop();
+    await this.#executors;
+    this.#native.close();
+    await this.#pool.destroy();
+  }
+
+  /** Every Sandbox is told to end and reports it, so that its observer learns what was unfinished. */
+  #endSandboxes(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+      for (const sandbox of this.#sandboxes.values()) sandbox.dispose();
+      if (this.#sandboxes.size === 0) resolve();
+    });
+  }
+  #onEmpty: () => void = () => undefined;
+
+  #dispatch(events: readonly NativeEvent[]): void {
+    for (const event of events) {
+      const sandbox = this.#sandboxes.get(event.sandbox);
+      if (!sandbox) continue;
+      if (event.kind === 'ended') {
+        this.#sandboxes.delete(event.sandbox);
+        this.#native.forget(event.sandbox);
+      }
+      sandbox.handle(event);
+      if (this.#sandboxes.size === 0) this.#onEmpty();
+    }
+  }
+}
+
+function checkMiB(field: string, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least || value > MAX_MIB) {
+    throw new InvalidArgumentError(field, `expected whole MiB from ${least} to ${MAX_MIB}, got ${value}`);
+  }
+}

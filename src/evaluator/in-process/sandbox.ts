@@ -1,0 +1,150 @@
+import { encode } from '../../codec/index.js';
+import {
+  EvaluatorError,
+  Outcome,
+  WorkFunctionError,
+  packColumns,
+  sliceError,
+  type SliceBatch,
+} from '../../model/index.js';
+import { ConsoleLevels, Message, type JobDescription } from '../../sandbox/index.js';
+import type { Sandbox, SandboxJob, SandboxObserver } from '../evaluator.js';
+import type { NativeEvaluator, NativeEvent } from '../native.js';
+
+interface Waiter {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** The host's side of one Sandbox in this process: turns native events into calls of its observer. */
+export class InProcessSandbox implements Sandbox {
+  #starting: Waiter | null = null;
+  #assigning: Waiter | null = null;
+  #assigned = false;
+
+  constructor(
+    readonly id: number,
+    private readonly native: NativeEvaluator,
+    private readonly observer: SandboxObserver,
+  ) {}
+
+  /** Resolves when the prelude has run. */
+  start(heapBytes: number, bufferBytes: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#starting = { resolve, reject };
+      this.native.createSandbox(this.id, heapBytes, bufferBytes);
+    });
+  }
+
+  assign(job: SandboxJob): Promise<void> {
+    if (this.#assigned) throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already`);
+    this.#assigned = true;
+    const description: JobDescription = { id: job.id, public: job.public, inputSet: job.inputSet };
+    return new Promise((resolve, reject) => {
+      this.#assigning = { resolve, reject };
+      this.native.assign(
+        this.id,
+        JSON.stringify(description),
+        job.workFunction,
+        // Every Sandbox of the Job gets arguments of its own, which it may change.
+        job.arguments.head,
+        job.arguments.segments.map((segment) => segment.slice()),
+        job.limits.sliceTimeoutMs,
+        job.limits.progressTimeoutMs,
+      );
+    });
+  }
+
+  run(batch: SliceBatch): void {
+    this.native.run(this.id, batch.numbers, batch.heads, batch.headEnds, batch.segments, batch.segmentEnds);
+  }
+
+  dispose(): void {
+    this.native.dispose(this.id);
+  }
+
+  /** The evaluator closes without waiting for the Sandbox. */
+  abandon(): void {
+    const error = new EvaluatorError('the evaluator was closed');
+    this.#starting?.reject(error);
+    this.#assigning?.reject(error);
+  }
+
+  handle(event: NativeEvent): void {
+    switch (event.kind) {
+      case 'ready':
+        this.#starting?.resolve();
+        this.#starting = null;
+        break;
+      case 'assigned':
+        this.#assigning?.resolve();
+        this.#assigning = null;
+        break;
+      case 'results':
+        this.observer.onResults(event);
+        break;
+      case 'message':
+        this.#handleMessage(event);
+        break;
+      case 'drained':
+        this.observer.onDrained();
+        break;
+      case 'ended':
+        this.#handleEnd(event);
+        break;
+    }
+  }
+
+  #handleMessage(event: Extract<NativeEvent, { kind: 'message' }>): void {
+    const { slice, number, text } = event;
+    switch (event.message) {
+      case Message.console: {
+        const level = ConsoleLevels[number] ?? 'log';
+        this.observer.onMessages([{ type: 'console', slice, level, message: text }]);
+        break;
+      }
+      case Message.custom: {
+        const value = { head: event.head, segments: event.segments };
+        this.observer.onMessages([{ type: 'custom', slice, name: text, value }]);
+        break;
+      }
+      case Message.rejected:
+        this.observer.onRejected({ slice, reason: text, retries: Math.max(0, Math.trunc(number) || 0) });
+        break;
+      case Message.progress:
+        this.observer.onProgress(slice, number >= 0 && number <= 1 ? number : null);
+        break;
+    }
+  }
+
+  #handleEnd(event: Extract<NativeEvent, { kind: 'ended' }>): void {
+    const { code, text } = event;
+    if (event.slice !== 0) this.#deliverBlame(event);
+    let error: EvaluatorError | WorkFunctionError | null = null;
+    if (this.#assigning && code !== '' && code !== 'EEVALUATOR') {
+      // A limit that is reached before the first Slice is the Work Function's own doing, too.
+      error = new WorkFunctionError(code === 'EWORKFUNCTION' ? text : `${code}: ${text}`);
+    } else if (event.firstWasRunning || (code === 'EEVALUATOR' && event.slice === 0)) {
+      error = code === '' ? null : new EvaluatorError(text);
+    }
+    const reason = error ?? new EvaluatorError(code === '' ? 'the Sandbox was disposed of' : `${code}: ${text}`);
+    this.#starting?.reject(reason);
+    this.#assigning?.reject(reason);
+    this.observer.onEnded(error, event.unfinished);
+  }
+
+  /** The Slice that ended the Sandbox by its own doing gets its result from us: the Sandbox cannot answer any more. */
+  #deliverBlame({ slice, code, text, elapsedMs }: Extract<NativeEvent, { kind: 'ended' }>): void {
+    const error = sliceError(code, text);
+    error.slice = slice;
+    // Where it was when it was stopped, nobody knows; our own stack would mislead.
+    error.stack = `${error.name}: ${text}`;
+    this.observer.onResults({
+      numbers: Uint32Array.of(slice),
+      outcomes: Uint8Array.of(Outcome.error),
+      elapsedMs: Float64Array.of(elapsedMs),
+      cpuMs: new Float64Array(1),
+      ...packColumns([encode(error)]),
+    });
+  }
+}

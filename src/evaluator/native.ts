@@ -1,0 +1,119 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EvaluatorError } from '../model/index.js';
+
+/**
+ * The addon as TypeScript sees it: same names, same order as native/addon. Times are milliseconds, sizes bytes.
+ * Arguments are not checked again on the other side.
+ */
+export interface Native {
+  readonly NativeEvaluator: new (
+    preludeSource: string,
+    onEvents: (events: NativeEvent[]) => void,
+  ) => NativeEvaluator;
+  /** Serves a queue on the calling thread. True: call again after a turn of the event loop; false: stopped. */
+  runExecutor(queueId: number, probe: () => void): boolean;
+  readonly v8Version: string;
+}
+
+export interface NativeEvaluator {
+  readonly queueId: number;
+  createSandbox(id: number, heapBytes: number, bufferBytes: number): void;
+  assign(
+    id: number,
+    description: string,
+    workFunction: string,
+    argumentsHead: Uint8Array,
+    argumentsSegments: readonly Uint8Array[],
+    sliceTimeoutMs: number,
+    progressTimeoutMs: number,
+  ): void;
+  run(
+    id: number,
+    numbers: Uint32Array,
+    heads: Uint8Array,
+    headEnds: Uint32Array,
+    segments: readonly Uint8Array[],
+    segmentEnds: Uint32Array,
+  ): void;
+  dispose(id: number): void;
+  /** After the Sandbox's `ended` event. */
+  forget(id: number): void;
+  /** Executors return soon; what they run is thrown away. */
+  stop(): void;
+  /** After the executors have returned: disposes of what is left. */
+  close(): void;
+  stats(): NativeStats;
+}
+
+export interface NativeStats {
+  readonly sandboxes: number;
+  /** Sandboxes that wait for a thread. */
+  readonly ready: number;
+  /** Threads that serve the queue. */
+  readonly executors: number;
+}
+
+export type NativeEvent = { readonly sandbox: number } & (
+  | { readonly kind: 'ready' | 'assigned' | 'drained' }
+  | {
+      readonly kind: 'results';
+      readonly numbers: Uint32Array;
+      readonly outcomes: Uint8Array;
+      readonly elapsedMs: Float64Array;
+      readonly cpuMs: Float64Array;
+      readonly heads: Uint8Array;
+      readonly headEnds: Uint32Array;
+      readonly segments: readonly Uint8Array[];
+      readonly segmentEnds: Uint32Array;
+    }
+  | {
+      readonly kind: 'message';
+      readonly message: number;
+      readonly slice: number;
+      readonly number: number;
+      readonly text: string;
+      readonly head: Uint8Array;
+      readonly segments: readonly Uint8Array[];
+    }
+  | {
+      readonly kind: 'ended';
+      /** Empty when the Sandbox was told to end. */
+      readonly code: string;
+      readonly text: string;
+      /** The Slice to blame, 0 for none; not among `unfinished`. */
+      readonly slice: number;
+      /** How long that Slice ran. */
+      readonly elapsedMs: number;
+      readonly firstWasRunning: boolean;
+      readonly unfinished: Uint32Array;
+    }
+);
+
+const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Loads the addon once per thread. Throws EvaluatorError when there is none for this Node. */
+export function loadNative(): Native {
+  const require = createRequire(import.meta.url);
+  try {
+    const directory = process.env.DCP_NATIVE_BUILD_DIR;
+    if (directory) return require(findBinary(path.resolve(packageRoot, directory, 'Release'))) as Native;
+    const load = require('node-gyp-build') as (directory: string) => unknown;
+    return load(packageRoot) as Native;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new EvaluatorError(
+      `no native addon for Node ${process.version} on ${process.platform}-${process.arch}: ${reason}. ` +
+        'In a checkout, `npm run build` makes it.',
+      { cause },
+    );
+  }
+}
+
+function findBinary(directory: string): string {
+  const name = existsSync(directory) && readdirSync(directory).find((entry) => entry.endsWith('.node'));
+  if (!name) throw new Error(`DCP_NATIVE_BUILD_DIR: no .node file in ${directory}`);
+  return path.join(directory, name);
+}
