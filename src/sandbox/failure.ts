@@ -1,0 +1,46 @@
+/** Where frames of the prelude begin in a stack: what follows is of no use to the author of a Work Function. */
+const PRELUDE_FRAME = /\n[^\n]*\bdcp:prelude\b[^]*$/;
+
+const { toString } = Object.prototype;
+const { apply } = Reflect;
+
+/** What was thrown, as text with a stack where there is one. Never throws, whatever it is given. */
+export function explain(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return stackOf(thrown) ?? `${thrown.name}: ${thrown.message}`;
+    return String(thrown);
+  } catch {
+    return apply(toString, thrown, []) as string;
+  }
+}
+
+function stackOf(error: Error): string | undefined {
+  const { stack } = error;
+  return typeof stack === 'string' ? stack.replace(PRELUDE_FRAME, '') : undefined;
+}
+
+/**
+ * The Error that a failed Slice delivers: `code` says how it failed, message and stack come from what was thrown.
+ * Reads each property of hostile values once, and survives what their getters throw.
+ */
+export function makeFailure(code: string, thrown: unknown): Error {
+  const failure = new Error();
+  const define = (key: string, value: string, enumerable = false): void => {
+    Object.defineProperty(failure, key, { value, enumerable, writable: true, configurable: true });
+  };
+  define('message', 'an error that cannot be shown');
+  define('stack', '');
+  define('code', code, true);
+  try {
+    if (thrown instanceof Error) {
+      define('name', String(thrown.name));
+      define('message', String(thrown.message));
+      define('stack', String(stackOf(thrown) ?? ''));
+    } else {
+      define('message', `not an Error but: ${explain(thrown)}`);
+    }
+  } catch {
+    // What could be read is there.
+  }
+  return failure;
+}

@@ -1,0 +1,84 @@
+/**
+ * What native code gives the prelude (native/sandbox/host_functions.cc). The Work Function never gets hold of it.
+ * Times are milliseconds of a monotonic clock.
+ */
+export interface Host {
+  now(): number;
+  /** CPU time of this Sandbox so far. Up to 1 µs a call. */
+  cpuNow(): number;
+  /** Words shared with native code, see `Control`. */
+  readonly control: Float64Array;
+  /** Takes results of Slices that ended, in order. Copies the columns, detaches the segments. */
+  deliver(
+    count: number,
+    numbers: Uint32Array,
+    outcomes: Uint8Array,
+    elapsedMs: Float64Array,
+    cpuMs: Float64Array,
+    heads: Uint8Array,
+    headBytes: number,
+    headEnds: Uint32Array,
+    segments: readonly Uint8Array[],
+    segmentEnds: Uint32Array,
+  ): void;
+  post(message: number, slice: number, number: number, text: string): void;
+  post(
+    message: number,
+    slice: number,
+    number: number,
+    text: string,
+    head: Uint8Array,
+    segments: readonly Uint8Array[],
+  ): void;
+  /** The Slice ended without a result; those before it must have been delivered. */
+  settle(slice: number): void;
+  /** No Slice is left. */
+  drained(): void;
+  /** The value of a JavaScript expression; positions in errors are those of `source` in a file called `name`. */
+  compile(source: string, name: string): unknown;
+  utf8Read(bytes: Uint8Array, start: number, end: number): string;
+  utf8Write(text: string, bytes: Uint8Array, at: number): number;
+}
+
+/** Indices into `Host.control`; the same list is `struct Control` in native/sandbox/sandbox.h. */
+export const Control = {
+  state: 0,
+  slice: 1,
+  sliceStartedMs: 2,
+  progressMs: 3,
+  nextTimerMs: 4,
+} as const;
+
+/** Values of the word `Control.state`. */
+export const State = {
+  /** Nothing to do until a batch comes. */
+  idle: 0,
+  /** Call `pump` again. */
+  more: 1,
+  /** A Slice waits for its promise. */
+  waiting: 2,
+} as const;
+
+/** What the prelude hands back to native code. */
+export interface Entries {
+  /** Answers why the Work Function cannot be used, or undefined. */
+  assign(
+    description: string,
+    workFunction: string,
+    argumentsHead: ArrayBuffer,
+    argumentsSegments: ArrayBuffer[],
+  ): string | undefined;
+  addBatch(
+    numbers: ArrayBuffer,
+    heads: ArrayBuffer,
+    headEnds: ArrayBuffer,
+    segments: ArrayBuffer[],
+    segmentEnds: ArrayBuffer,
+  ): void;
+  /** Runs Slices for some milliseconds. */
+  pump(): void;
+  /** Runs the timers that are due. */
+  timers(): void;
+  /** Nothing can happen any more that would settle the promise of the current Slice. */
+  stuck(): void;
+}

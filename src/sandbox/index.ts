@@ -1,0 +1,5 @@
+/**
+ * What the host of a Sandbox must know of the prelude. The rest of this folder runs inside isolates only.
+ */
+export { ConsoleLevels, Message } from './message-kinds.js';
+export type { JobDescription } from './job-description.js';

@@ -1,0 +1,73 @@
+/**
+ * The prelude: what runs inside an isolate before the Work Function. Bundled into one script, whose last statement
+ * calls `start(host)` (scripts/build.mjs). It is on the Job's side of the trust boundary: native code believes none of it.
+ */
+import { decode, setTextPrimitives } from '../codec/index.js';
+import { createConsole } from './console.js';
+import type { Entries, Host } from './host.js';
+import type { JobDescription } from './job-description.js';
+import { explain } from './failure.js';
+import { Messages } from './messages.js';
+import { SliceLoop } from './slice-loop.js';
+import { Timers } from './timers.js';
+import { createWorkApi } from './work.js';
+
+const { parse } = JSON;
+const { defineProperty } = Object;
+
+export function start(host: Host): Entries {
+  setTextPrimitives({
+    decode: (bytes, from, to) => host.utf8Read(bytes, from, to),
+    encodeInto: (text, bytes, at) => host.utf8Write(text, bytes, at),
+  });
+  const messages = new Messages(host);
+  const timers = new Timers(host, messages);
+  const loop = new SliceLoop(host, messages, timers);
+
+  /** Like the globals of the web: writable, configurable, not enumerable. */
+  const define = (name: string, value: unknown): void => {
+    defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+  };
+  define('self', globalThis);
+  define('console', createConsole(messages));
+  define('setTimeout', timers.setTimeout);
+  define('setInterval', timers.setInterval);
+  define('setImmediate', timers.setImmediate);
+  define('clearTimeout', timers.clear);
+  define('clearInterval', timers.clear);
+  define('clearImmediate', timers.clear);
+  define('queueMicrotask', timers.queueMicrotask);
+
+  return {
+    assign(description, source, argumentsHead, argumentsSegments) {
+      try {
+        const job = parse(description) as JobDescription;
+        const { progress, work } = createWorkApi(host, messages, loop, job);
+        define('progress', progress);
+        define('work', work);
+        const segments = argumentsSegments.map((segment) => new Uint8Array(segment));
+        const args = decode({ head: new Uint8Array(argumentsHead), segments }) as unknown[];
+        const workFunction = host.compile(source, 'work-function.js');
+        if (typeof workFunction !== 'function') {
+          return `the Work Function's source is not a function but ${typeof workFunction}`;
+        }
+        loop.assign(job, workFunction as (...args: unknown[]) => unknown, args, argumentsSegments);
+        return undefined;
+      } catch (thrown) {
+        return explain(thrown);
+      }
+    },
+    addBatch: (...columns) => {
+      loop.addBatch(...columns);
+    },
+    pump: () => {
+      loop.pump();
+    },
+    timers: () => {
+      timers.runDue();
+    },
+    stuck: () => {
+      loop.failStuck();
+    },
+  };
+}

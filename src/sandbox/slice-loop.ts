@@ -1,0 +1,288 @@
+import { ColumnReader, ColumnWriter } from '../codec/index.js';
+import { Outcome, type InputSet } from '../model/index.js';
+import { makeFailure } from './failure.js';
+import { Control, State, type Host } from './host.js';
+import type { JobDescription } from './job-description.js';
+import type { Messages } from './messages.js';
+import type { Timers } from './timers.js';
+
+type WorkFunction = (...args: unknown[]) => unknown;
+
+/** After this long in one turn the thread is offered to others, and results leave. */
+const TURN_MS = 10;
+/** Results leave earlier when there are so many, or so many bytes. */
+const CAPACITY = 1024;
+const MAX_PENDING_BYTES = 1 << 20;
+/** Above this CPU time is read for the Slice itself; below, the clock would cost more than the Slice. */
+const EXACT_CPU_MS = 0.05;
+
+const { then } = Promise.prototype;
+const { apply } = Reflect;
+
+interface Batch {
+  readonly numbers: Uint32Array;
+  readonly reader: ColumnReader;
+}
+
+/**
+ * Runs Slices one after another: decode, call, encode, and nothing else for each. Results are collected and
+ * leave many at a time.
+ */
+export class SliceLoop {
+  readonly #control: Float64Array;
+  #workFunction: WorkFunction = () => undefined;
+  #args: unknown[] = [];
+  #inputSet: InputSet = { kind: 'list', count: null };
+  /** The Job's own arguments are for every Slice: a result that shows them is a copy. */
+  #argumentBuffers = new Set<unknown>();
+
+  readonly #waitingBatches: Batch[] = [];
+  #batch: Batch | null = null;
+  #index = 0;
+
+  /** Identifies the Slice that runs: a promise that settles twice, or too late, must not end another one. */
+  #turn = 0;
+  #rejected = false;
+
+  readonly #numbers = new Uint32Array(CAPACITY);
+  readonly #outcomes = new Uint8Array(CAPACITY);
+  readonly #elapsedMs = new Float64Array(CAPACITY);
+  readonly #cpuMs = new Float64Array(CAPACITY);
+  #count = 0;
+  readonly #writer = new ColumnWriter();
+
+  /** CPU time was last read at `#cpuReadMs`; entries from `#cpuFrom` on have not been given theirs. */
+  #cpuReadMs = 0;
+  #cpuFrom = 0;
+
+  constructor(
+    private readonly host: Host,
+    private readonly messages: Messages,
+    private readonly timers: Timers,
+  ) {
+    this.#control = host.control;
+  }
+
+  assign(job: JobDescription, workFunction: WorkFunction, args: unknown[], argumentBuffers: readonly ArrayBuffer[]): void {
+    this.#inputSet = job.inputSet;
+    this.#workFunction = workFunction;
+    this.#args = args;
+    this.#argumentBuffers = new Set(argumentBuffers);
+  }
+
+  addBatch(
+    numbers: ArrayBuffer,
+    heads: ArrayBuffer,
+    headEnds: ArrayBuffer,
+    segments: ArrayBuffer[],
+    segmentEnds: ArrayBuffer,
+  ): void {
+    this.#waitingBatches.push({
+      numbers: new Uint32Array(numbers),
+      reader: new ColumnReader({
+        heads: new Uint8Array(heads),
+        headEnds: new Uint32Array(headEnds),
+        segments: segments.map((segment) => new Uint8Array(segment)),
+        segmentEnds: new Uint32Array(segmentEnds),
+      }),
+    });
+    if (this.#control[Control.state] === State.idle) this.#control[Control.state] = State.more;
+  }
+
+  /** Runs Slices until one waits, none is left, or the turn is over. */
+  pump(): void {
+    const { host } = this;
+    const control = this.#control;
+    const turnEnds = host.now() + TURN_MS;
+    let now = turnEnds - TURN_MS;
+    this.#cpuReadMs = host.cpuNow();
+    for (;;) {
+      const batch = this.#batch;
+      if (batch === null || this.#index === batch.numbers.length) {
+        if (this.#nextBatch()) continue;
+        this.#flush();
+        control[Control.slice] = 0;
+        control[Control.state] = State.idle;
+        host.drained();
+        return;
+      }
+      const number = batch.numbers[this.#index]!;
+      this.messages.slice = number;
+      control[Control.sliceStartedMs] = now;
+      control[Control.progressMs] = now;
+      control[Control.slice] = number;
+      const turn = ++this.#turn;
+      let result: unknown;
+      try {
+        result = this.#call(batch, number);
+        if (isThenable(result)) {
+          this.#flush();
+          control[Control.state] = State.waiting;
+          this.#await(result, turn);
+          return;
+        }
+      } catch (thrown) {
+        now = this.#fail('EUNCAUGHT', thrown);
+        if (now >= turnEnds) break;
+        continue;
+      }
+      now = this.#succeed(result);
+      if (now >= turnEnds) break;
+    }
+    this.#flush();
+    control[Control.state] = State.more;
+  }
+
+  /** The current Slice ends as rejected when control comes back. */
+  rejectCurrent(reason: string, retries: number): void {
+    if (this.#rejected) return;
+    this.#rejected = true;
+    this.messages.rejected(reason, retries);
+  }
+
+  failStuck(): void {
+    const message =
+      'the promise of the Work Function cannot settle any more: no timer is set and nothing else is pending';
+    this.#fail('ENOPROGRESS', new Error(message));
+    this.pump();
+  }
+
+  #call(batch: Batch, number: number): unknown {
+    const input = this.#inputSet;
+    const datum =
+      input.kind === 'range' ? input.start + (number - 1) * input.step : batch.reader.read(this.#index);
+    const args = this.#args;
+    // Spread costs more than the call it feeds.
+    if (args.length === 0) return this.#workFunction.call(undefined, datum);
+    return this.#workFunction.call(undefined, datum, ...args);
+  }
+
+  #await(promise: PromiseLike<unknown>, turn: number): void {
+    const settled =
+      (end: (value: unknown) => unknown) =>
+      (value: unknown): void => {
+        if (turn !== this.#turn || this.#control[Control.state] !== State.waiting) return;
+        end(value);
+        this.pump();
+      };
+    const onFulfilled = settled((value) => this.#succeed(value));
+    const onRejected = settled((reason) => this.#fail('EUNCAUGHT', reason));
+    if (promise instanceof Promise) {
+      void apply(then, promise, [onFulfilled, onRejected]);
+    } else {
+      // A thenable of somebody's own: assimilated by a promise, so that it settles once and later.
+      void apply(then, new Promise((resolve) => { resolve(promise); }), [onFulfilled, onRejected]);
+    }
+  }
+
+  /** The current Slice returned `result`. Answers the time. */
+  #succeed(result: unknown): number {
+    if (this.#rejected) return this.#endRejected();
+    const writer = this.#writer;
+    try {
+      writer.append(result);
+    } catch (thrown) {
+      return this.#fail('ERESULT', thrown);
+    }
+    return this.#end(Outcome.result);
+  }
+
+  #fail(code: string, thrown: unknown): number {
+    if (this.#rejected) return this.#endRejected();
+    try {
+      this.#writer.append(makeFailure(code, thrown));
+    } catch {
+      this.#writer.append(makeFailure(code, 'an error that cannot be shown'));
+    }
+    return this.#end(Outcome.error);
+  }
+
+  #end(outcome: Outcome): number {
+    const control = this.#control;
+    const now = this.host.now();
+    const count = this.#count;
+    const elapsed = now - control[Control.sliceStartedMs]!;
+    this.#numbers[count] = control[Control.slice]!;
+    this.#outcomes[count] = outcome;
+    this.#elapsedMs[count] = elapsed;
+    this.#count = count + 1;
+    if (elapsed > EXACT_CPU_MS) this.#apportionCpu(count);
+    this.#leaveSlice();
+    if (this.#count === CAPACITY || this.#writer.headBytes + this.#writer.segmentBytes > MAX_PENDING_BYTES) {
+      this.#flush();
+    }
+    return now;
+  }
+
+  #endRejected(): number {
+    this.#rejected = false;
+    this.#flush();
+    this.host.settle(this.#control[Control.slice]!);
+    this.#leaveSlice();
+    return this.host.now();
+  }
+
+  #leaveSlice(): void {
+    this.timers.clearAll();
+    this.messages.endSlice();
+    this.#control[Control.slice] = 0;
+    this.#index++;
+  }
+
+  #nextBatch(): boolean {
+    this.#batch = this.#waitingBatches.shift() ?? null;
+    this.#index = 0;
+    return this.#batch !== null;
+  }
+
+  /**
+   * Gives CPU time to the entries that lack it. The short ones got a share of a common reading, by their wall time;
+   * a long one that comes last (`exact`) gets the rest, which is its own but for that share.
+   */
+  #apportionCpu(exact = -1): void {
+    const cpu = this.host.cpuNow();
+    let left = Math.max(cpu - this.#cpuReadMs, 0);
+    this.#cpuReadMs = cpu;
+    const end = exact < 0 ? this.#count : exact;
+    let wall = 0;
+    for (let entry = this.#cpuFrom; entry < end; entry++) wall += this.#elapsedMs[entry]!;
+    const rate = wall > 0 ? Math.min(left / wall, 1) : 0;
+    for (let entry = this.#cpuFrom; entry < end; entry++) this.#cpuMs[entry] = this.#elapsedMs[entry]! * rate;
+    left -= wall * rate;
+    if (exact >= 0) this.#cpuMs[exact] = Math.max(left, 0);
+    this.#cpuFrom = this.#count;
+  }
+
+  #flush(): void {
+    const count = this.#count;
+    if (count === 0) return;
+    if (this.#cpuFrom < count) this.#apportionCpu();
+    const { heads, headEnds, segments, segmentEnds } = this.#writer.take();
+    this.host.deliver(
+      count,
+      this.#numbers,
+      this.#outcomes,
+      this.#elapsedMs,
+      this.#cpuMs,
+      heads,
+      heads.byteLength,
+      headEnds,
+      segments.length === 0 ? segments : segments.map((segment) => this.#unshared(segment)),
+      segmentEnds,
+    );
+    this.#count = 0;
+    this.#cpuFrom = 0;
+  }
+
+  #unshared(segment: Uint8Array): Uint8Array {
+    return this.#argumentBuffers.has(segment.buffer) ? segment.slice() : segment;
+  }
+}
+
+/** Objects with a callable `then`, as `await` sees them. Primitives and most objects leave at the first check. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}

@@ -1,0 +1,59 @@
+import { Control, type Host } from './host.js';
+import type { JobDescription } from './job-description.js';
+import type { Messages } from './messages.js';
+import type { SliceLoop } from './slice-loop.js';
+
+/** Thrown by `work.reject` to leave the Work Function; the Slice ends as rejected whoever catches it. */
+class Rejection extends Error {}
+
+/** What a Work Function calls: `progress` and `work`, as DCP has them. */
+export function createWorkApi(
+  host: Host,
+  messages: Messages,
+  loop: SliceLoop,
+  job: JobDescription,
+): {
+  progress: (value?: unknown) => boolean;
+  work: {
+    emit: (name: unknown, value?: unknown) => void;
+    reject: (reason?: unknown, retries?: unknown) => never;
+    readonly job: { readonly public: JobDescription['public'] };
+  };
+} {
+  return {
+    progress(value) {
+      const fraction = toFraction(value);
+      const now = host.now();
+      host.control[Control.progressMs] = now;
+      messages.progress(fraction, now);
+      return true;
+    },
+    work: {
+      emit(name, value) {
+        if (typeof name !== 'string' || name === '') {
+          throw new TypeError(`work.emit: name must be a non-empty string, got ${typeof name}`);
+        }
+        messages.emit(name, value);
+      },
+      reject(reason = 'no reason given', retries = 0) {
+        if (typeof retries !== 'number' || !Number.isInteger(retries) || retries < 0) {
+          throw new TypeError(`work.reject: retries must be a whole number of at least 0, got ${String(retries)}`);
+        }
+        loop.rejectCurrent(String(reason), retries);
+        throw new Rejection(`work.reject: ${String(reason)}`);
+      },
+      job: Object.freeze({ public: Object.freeze(job.public) }),
+    },
+  };
+}
+
+/** `0.42`, `"42%"` or nothing: 0 to 1, null for "still at it". */
+function toFraction(value: unknown): number | null {
+  if (value === undefined) return null;
+  const percent = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(value) : null;
+  const fraction = percent ? Number(percent[1]) / 100 : value;
+  if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1)) {
+    throw new TypeError(`progress: expected 0 to 1, "0%" to "100%", or nothing; got ${String(value)}`);
+  }
+  return fraction;
+}
