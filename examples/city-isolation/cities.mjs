@@ -54,6 +54,7 @@ export function loadCities() {
 
 /**
  * Sorts cities by population, largest first (equal ones keep their order), and lays them out in columns.
+ * @public
  * @param {City[]} list
  * @returns {Cities}
  */

@@ -85,12 +85,15 @@ export function formatTable(cities, { nearest, km }, indices) {
  * @param {Isolation} isolation
  */
 export function formatCsv(cities, { nearest, km }) {
-  const quote = (/** @type {string} */ text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const quote = (/** @type {string} */ text) =>
+    /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   const lines = ['name,country,population,latitude,longitude,km,nearest,nearest_country,nearest_population'];
   for (let i = 0; i < cities.count; i++) {
     const j = nearest[i];
     const rival =
-      j < 0 ? ['', '', '', ''] : [km[i].toFixed(3), quote(cities.name[j]), cities.country[j], cities.population[j]];
+      j < 0
+        ? ['', '', '', '']
+        : [km[i].toFixed(3), quote(cities.name[j]), cities.country[j], cities.population[j]];
     lines.push(
       [
         quote(cities.name[i]),

@@ -35,7 +35,9 @@ export default function cityIsolation(compute) {
 export async function done(results, { outputDirectory }) {
   const cities = loadCities();
   const isolation = joinBlocks([...results]);
-  console.log(formatTable(cities, isolation, mostIsolated(cities, isolation, LARGE_CITY).slice(0, TABLE_ROWS)));
+  console.log(
+    formatTable(cities, isolation, mostIsolated(cities, isolation, LARGE_CITY).slice(0, TABLE_ROWS)),
+  );
 
   await mkdir(outputDirectory, { recursive: true });
   const picture = path.join(outputDirectory, 'map.png');

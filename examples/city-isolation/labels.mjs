@@ -15,7 +15,9 @@
 export function placeLabels(anchors, area, gap, taken = []) {
   const occupied = [...taken, ...anchors.map(discBox)];
   return anchors.map((anchor) => {
-    const place = candidates(anchor, gap).find((box) => isInside(box, area) && !occupied.some((b) => overlap(box, b)));
+    const place = candidates(anchor, gap).find(
+      (box) => isInside(box, area) && !occupied.some((b) => overlap(box, b)),
+    );
     if (place === undefined) return null;
     occupied.push(place);
     return place;

@@ -177,7 +177,10 @@ function drawTitle(cities) {
 function drawLegend() {
   const [left, top, width, height] = [60, HEIGHT - 68, 460, 14];
   const sizesLeft = left + width + 70;
-  const stops = Array.from({ length: 17 }, (_, k) => `<stop offset="${k / 16}" stop-color="${colourAt(k / 16)}"/>`);
+  const stops = Array.from(
+    { length: 17 },
+    (_, k) => `<stop offset="${k / 16}" stop-color="${colourAt(k / 16)}"/>`,
+  );
   const ticks = [NEAREST_KM, 10, 50, 200, 1000, FARTHEST_KM].map((km) => {
     const x = left + width * scalePosition(km);
     return `<path d="M${x},${top + height}v6" stroke="#9fb0c9"/><text x="${x}" y="${top + height + 25}" text-anchor="middle">${formatWhole(km)}${km === FARTHEST_KM ? '+' : ''}</text>`;

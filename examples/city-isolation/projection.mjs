@@ -1,9 +1,11 @@
 /** The Equal Earth projection, cut where no city is: south of Tierra del Fuego. */
 import { geoEqualEarth } from 'd3-geo';
 
+/** @public Southernmost latitude shown, degrees. */
 export const SOUTH = -57;
+/** @public Northernmost latitude shown, degrees. */
 export const NORTH = 84;
-/** The meridian in the middle. Its opposite, 169° W, runs through the Bering Strait and meets no land but Antarctica. */
+/** @public The meridian in the middle. Its opposite, 169° W, runs through the Bering Strait and meets no land but Antarctica. */
 export const CENTRAL_MERIDIAN = 11;
 
 /** @typedef {import('d3-geo').GeoProjection} GeoProjection */

@@ -22,7 +22,9 @@ job.on('error', (error) => console.error(error));
 
 const results = await job.localExec(cores);
 if (process.stdout.isTTY) process.stdout.write('\r');
-console.log(`${slices} Slices done on ${cores} cores in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+console.log(
+  `${slices} Slices done on ${cores} cores in ${((performance.now() - started) / 1000).toFixed(1)} s\n`,
+);
 
 const { cities, isolation, picture, table } = await done(results, {
   outputDirectory: fileURLToPath(new URL('output/', import.meta.url)),
@@ -31,7 +33,9 @@ const { cities, isolation, picture, table } = await done(results, {
 const { checked, differences } = verify(cities, isolation);
 const count = checked.toLocaleString('en');
 if (differences.length > 0) {
-  console.error(`\n${count} cities checked against kdbush: ${differences.length} differ\n${differences.join('\n')}`);
+  console.error(
+    `\n${count} cities checked against kdbush: ${differences.length} differ\n${differences.join('\n')}`,
+  );
   process.exitCode = 1;
 } else {
   console.log(`\n${count} cities checked against kdbush: all agree`);

@@ -31,15 +31,24 @@ export function verify(cities, { nearest, km }, { sample = 1000, seed = 1 } = {}
   const differences = [];
   const chosen = pick(cities.count, Math.min(sample, cities.count), 50, seed);
   for (const i of chosen) {
-    const atLeastAsLarge = (/** @type {number} */ j) => j !== i && cities.population[j] >= cities.population[i];
-    const [expected = -1] = around(index, cities.longitude[i], cities.latitude[i], 1, Infinity, atLeastAsLarge);
+    const atLeastAsLarge = (/** @type {number} */ j) =>
+      j !== i && cities.population[j] >= cities.population[i];
+    const [expected = -1] = around(
+      index,
+      cities.longitude[i],
+      cities.latitude[i],
+      1,
+      Infinity,
+      atLeastAsLarge,
+    );
     const expectedKm = expected < 0 ? Infinity : kmBetween(i, expected);
 
     const sameDistance = km[i] === expectedKm || Math.abs(km[i] - expectedKm) <= TOLERANCE_KM;
     // Another neighbour is as right when it is large enough and as near.
     const j = nearest[i];
     const rightNeighbour =
-      j === expected || (j >= 0 && atLeastAsLarge(j) && Math.abs(kmBetween(i, j) - expectedKm) <= TOLERANCE_KM);
+      j === expected ||
+      (j >= 0 && atLeastAsLarge(j) && Math.abs(kmBetween(i, j) - expectedKm) <= TOLERANCE_KM);
     if (!sameDistance || !rightNeighbour) {
       differences.push(
         `${cities.name[i]}: ${km[i]} km to ${cities.name[j]}, kdbush says ${expectedKm} km to ${cities.name[expected]}`,

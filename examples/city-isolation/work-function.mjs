@@ -39,7 +39,8 @@ export function nearestLargerCity({ start, end }, x, y, z, population) {
       }
     }
     nearest[city - start] = best;
-    km[city - start] = best < 0 ? Infinity : 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(bestSquare) / 2));
+    km[city - start] =
+      best < 0 ? Infinity : 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(bestSquare) / 2));
 
     if ((city - start) % CITIES_PER_REPORT === 0) progress((city - start) / (end - start));
   }

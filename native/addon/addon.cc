@@ -1,5 +1,6 @@
-// The Node-API surface. Each environment that loads the addon gets these exports; what they share (the run queues, the
-// watchdog, the prelude's code cache) is the process's. src/evaluator/native.ts is their typed mirror.
+// The Node-API surface. Each environment that loads the addon gets these exports; what they share
+// (the run queues, the watchdog, the prelude's code cache) is the process's.
+// src/evaluator/native.ts is their typed mirror.
 #include <napi.h>
 
 #include "addon/evaluator.h"

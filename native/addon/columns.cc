@@ -15,8 +15,8 @@ v8::Local<v8::Value> ToV8(Napi::Value value) {
 }
 
 Napi::Value FromV8(Napi::Env env, v8::Local<v8::Value> value) {
-  napi_value raw;
-  std::memcpy(&raw, static_cast<void*>(&value), sizeof raw);
+  napi_value raw = nullptr;
+  std::memcpy(static_cast<void*>(&raw), static_cast<const void*>(&value), sizeof(value));
   return {env, raw};
 }
 
@@ -29,7 +29,8 @@ Bytes BytesOf(Napi::Value value) {
 std::vector<Bytes> SegmentsOf(Napi::Array views) {
   std::vector<Bytes> segments;
   segments.reserve(views.Length());
-  for (uint32_t index = 0; index < views.Length(); index++) segments.push_back(BytesOf(views.Get(index)));
+  for (uint32_t index = 0; index < views.Length(); index++)
+    segments.push_back(BytesOf(views.Get(index)));
   return segments;
 }
 
@@ -40,7 +41,8 @@ std::vector<uint32_t> NumbersOf(Napi::Value column) {
 
 Napi::Value ViewOf(Napi::Env env, Bytes bytes) {
   const size_t size = bytes.size;
-  v8::Local<v8::ArrayBuffer> buffer = AdoptBytes(v8::Isolate::GetCurrent(), std::move(bytes), nullptr);
+  v8::Local<v8::ArrayBuffer> buffer =
+      AdoptBytes(v8::Isolate::GetCurrent(), std::move(bytes), nullptr);
   return FromV8(env, v8::Uint8Array::New(buffer, 0, size));
 }
 

@@ -9,7 +9,8 @@
 
 namespace dcp {
 
-// Node-API hides V8's objects behind its own handles; this addon is compiled for one Node anyway and needs both.
+// Node-API hides V8's objects behind its own handles; this addon is compiled for one Node anyway
+// and needs both.
 v8::Local<v8::Value> ToV8(Napi::Value value);
 Napi::Value FromV8(Napi::Env env, v8::Local<v8::Value> value);
 

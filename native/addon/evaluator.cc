@@ -11,7 +11,8 @@ namespace dcp {
 
 namespace {
 
-// Queues by number, for the threads that serve them: those load the addon in environments of their own.
+// Queues by number, for the threads that serve them: those load the addon in environments of their
+// own.
 class Queues {
  public:
   static uint32_t Add(const std::shared_ptr<RunQueue>& queue) {
@@ -47,7 +48,8 @@ double Double(Napi::Value value) { return value.As<Napi::Number>().DoubleValue()
 std::string String(Napi::Value value) { return value.As<Napi::String>().Utf8Value(); }
 
 Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
-  static constexpr const char* kKinds[] = {"ready", "assigned", "results", "message", "drained", "ended"};
+  static constexpr const char* kKinds[] = {"ready",   "assigned", "results",
+                                           "message", "drained",  "ended"};
   Napi::Object object = Napi::Object::New(env);
   object["kind"] = kKinds[event.kind];
   object["sandbox"] = event.sandbox;
@@ -90,7 +92,8 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
 
 }  // namespace
 
-// ---- EventChannel ------------------------------------------------------------------------------------------------
+// ---- EventChannel
+// ------------------------------------------------------------------------------------------------
 
 EventChannel::EventChannel(Napi::Env env, Napi::Function on_events)
     : function_(Napi::ThreadSafeFunction::New(env, on_events, "dcp-evaluator-events", 0, 1)) {}
@@ -101,7 +104,8 @@ void EventChannel::OnEvent(SandboxEvent event) {
   events_.push_back(std::move(event));
   // Until this one has been delivered, whatever comes goes with it.
   if (events_.size() == 1) {
-    function_.NonBlockingCall([this](Napi::Env env, Napi::Function on_events) { Deliver(env, on_events); });
+    function_.NonBlockingCall(
+        [this](Napi::Env env, Napi::Function on_events) { Deliver(env, on_events); });
   }
 }
 
@@ -136,7 +140,8 @@ void EventChannel::SetReferenced(Napi::Env env, bool referenced) {
   }
 }
 
-// ---- NativeEvaluator ----------------------------------------------------------------------------------------------
+// ---- NativeEvaluator
+// ----------------------------------------------------------------------------------------------
 
 Napi::Function NativeEvaluator::Define(Napi::Env env) {
   return DefineClass(env, "NativeEvaluator",
@@ -156,7 +161,8 @@ Napi::Function NativeEvaluator::Define(Napi::Env env) {
 // new NativeEvaluator(preludeSource, onEvents)
 NativeEvaluator::NativeEvaluator(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
-  platform_ = node::GetMultiIsolatePlatform(node::GetCurrentEnvironment(isolate->GetCurrentContext()));
+  platform_ =
+      node::GetMultiIsolatePlatform(node::GetCurrentEnvironment(isolate->GetCurrentContext()));
   queue_ = std::make_shared<RunQueue>();
   queue_id_ = Queues::Add(queue_);
   channel_ = std::make_shared<EventChannel>(info.Env(), info[1].As<Napi::Function>());
@@ -192,7 +198,8 @@ Sandbox* NativeEvaluator::Find(const Napi::CallbackInfo& info) {
   return found == sandboxes_.end() ? nullptr : found->second.get();
 }
 
-// assign(id, description, workFunction, argumentsHead, argumentsSegments, sliceTimeoutMs, progressTimeoutMs)
+// assign(id, description, workFunction, argumentsHead, argumentsSegments, sliceTimeoutMs,
+// progressTimeoutMs)
 void NativeEvaluator::Assign(const Napi::CallbackInfo& info) {
   if (Sandbox* sandbox = Find(info)) {
     sandbox->Assign({String(info[1]),
@@ -235,12 +242,14 @@ Napi::Value NativeEvaluator::Stats(const Napi::CallbackInfo& info) {
   return stats;
 }
 
-// ---- The executor loop ---------------------------------------------------------------------------------------------
+// ---- The executor loop
+// ---------------------------------------------------------------------------------------------
 
 namespace {
 
-// Node gives no direct answer to "is this thread being terminated?", but a call of JavaScript does not return then.
-// Node's isolate is entered inside the Sandbox's, on the one thread that may run both.
+// Node gives no direct answer to "is this thread being terminated?", but a call of JavaScript does
+// not return then. Node's isolate is entered inside the Sandbox's, on the one thread that may run
+// both.
 struct EndProbe {
   v8::Isolate* isolate;
   v8::Global<v8::Context> context;

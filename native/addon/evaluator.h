@@ -1,5 +1,5 @@
-// Internal to native/addon: the JavaScript class NativeEvaluator and the executor loop (src/evaluator/native.ts is
-// their typed mirror).
+// Internal to native/addon: the JavaScript class NativeEvaluator and the executor loop
+// (src/evaluator/native.ts is their typed mirror).
 #pragma once
 
 #include <napi.h>
@@ -15,8 +15,8 @@
 
 namespace dcp {
 
-// Brings events from executor threads to the environment that owns the evaluator: many at once, one wake-up.
-// Outlives the evaluator; events that come after Close() are dropped.
+// Brings events from executor threads to the environment that owns the evaluator: many at once, one
+// wake-up. Outlives the evaluator; events that come after Close() are dropped.
 class EventChannel final : public SandboxListener {
  public:
   EventChannel(Napi::Env env, Napi::Function on_events);
@@ -36,7 +36,8 @@ class EventChannel final : public SandboxListener {
   Napi::ThreadSafeFunction function_;
 };
 
-// All Sandboxes of one host, and the queue its executor threads serve. Belongs to the environment that made it.
+// All Sandboxes of one host, and the queue its executor threads serve. Belongs to the environment
+// that made it.
 class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -67,7 +68,8 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
   std::unordered_map<uint32_t, std::shared_ptr<Sandbox>> sandboxes_;
 };
 
-// runExecutor(queueId, probe): true when it is to be called again, false when the queue was stopped.
+// runExecutor(queueId, probe): true when it is to be called again, false when the queue was
+// stopped.
 Napi::Value RunExecutor(const Napi::CallbackInfo& info);
 
 }  // namespace dcp

@@ -10,8 +10,8 @@
 
 namespace dcp {
 
-// One per isolate, and outlives it: buffers that left the Sandbox are freed through it later, by any thread.
-// Every method may be called from any thread.
+// One per isolate, and outlives it: buffers that left the Sandbox are freed through it later, by
+// any thread. Every method may be called from any thread.
 class BufferAllocator final : public v8::ArrayBuffer::Allocator {
  public:
   explicit BufferAllocator(size_t limit_bytes) : limit_(limit_bytes) {}
@@ -21,13 +21,15 @@ class BufferAllocator final : public v8::ArrayBuffer::Allocator {
   void* AllocateUninitialized(size_t length) override;
   void Free(void* data, size_t length) override;
 
-  // Foreign memory that the Sandbox now holds. Never refused: the limit is checked when it allocates.
+  // Foreign memory that the Sandbox now holds. Never refused: the limit is checked when it
+  // allocates.
   void Adopt(size_t length) { used_.fetch_add(length, std::memory_order_relaxed); }
 
   // The memory at `data` leaves the Sandbox; from now on it is the receiver's to account for.
   void Export(void* data, size_t length);
 
-  // The memory at `data`, allocated or adopted, is gone: takes it off the account unless Export() already did.
+  // The memory at `data`, allocated or adopted, is gone: takes it off the account unless Export()
+  // already did.
   void Forget(void* data, size_t length);
 
   size_t used() const { return used_.load(std::memory_order_relaxed); }

@@ -1,6 +1,6 @@
 #include "isolate/clock.h"
 
-#include <time.h>
+#include <ctime>
 
 namespace dcp {
 

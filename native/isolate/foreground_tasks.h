@@ -13,14 +13,16 @@
 
 namespace dcp {
 
-// V8's own threads post here (a finished WebAssembly compilation, a step of garbage collection); whoever
-// runs the isolate calls RunDue(). Nothing of libuv is involved, so nothing outlives the thread.
+// V8's own threads post here (a finished WebAssembly compilation, a step of garbage collection);
+// whoever runs the isolate calls RunDue(). Nothing of libuv is involved, so nothing outlives the
+// thread.
 class ForegroundTasks final : public TaskRunnerBase {
  public:
   // `wake` is called after each post, on the posting thread, without our lock held.
   explicit ForegroundTasks(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-  // Runs what was posted before the call and is due. The isolate is entered. Answers whether anything ran.
+  // Runs what was posted before the call and is due. The isolate is entered. Answers whether
+  // anything ran.
   bool RunDue(double now_ms);
 
   // When the next delayed task is due (infinity: none); 0 when one can run at once. Any thread.

@@ -11,7 +11,8 @@ namespace dcp {
 
 namespace {
 
-// Native code called by JavaScript at the limit still needs room: V8's own, ours, and a GPU driver's later.
+// Native code called by JavaScript at the limit still needs room: V8's own, ours, and a GPU
+// driver's later.
 constexpr uintptr_t kNativeStackReserve = 192 * 1024;
 // Deep recursion should fail in a Work Function at the same depth on every thread.
 constexpr uintptr_t kJavaScriptStack = 984 * 1024;

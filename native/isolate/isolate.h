@@ -16,13 +16,13 @@ struct IsolateOptions {
   size_t buffer_bytes;
   // Called on any thread when V8 has a task for the isolate.
   std::function<void()> wake;
-  // Called on the thread that runs the isolate, inside the allocation that is about to exceed the heap limit.
-  // Must end the execution; only a little more memory is granted until then.
+  // Called on the thread that runs the isolate, inside the allocation that is about to exceed the
+  // heap limit. Must end the execution; only a little more memory is granted until then.
   std::function<void()> near_heap_limit;
 };
 
-// Belongs to no thread: whoever uses it enters it through EnteredIsolate. Created and destroyed by the same rule,
-// by any thread, outside of every scope of this isolate.
+// Belongs to no thread: whoever uses it enters it through EnteredIsolate. Created and destroyed by
+// the same rule, by any thread, outside of every scope of this isolate.
 class Isolate {
  public:
   Isolate(node::MultiIsolatePlatform* platform, IsolateOptions options);

@@ -11,16 +11,17 @@ namespace dcp {
 // Something with deadlines.
 class Watched {
  public:
-  // Called on the watchdog's thread, never after Watchdog::Remove() returned. Acts on what is overdue and answers when
-  // to look again, in MonotonicMs() terms (infinity: when poked). Must be quick and must not call the Watchdog.
+  // Called on the watchdog's thread, never after Watchdog::Remove() returned. Acts on what is
+  // overdue and answers when to look again, in MonotonicMs() terms (infinity: when poked). Must be
+  // quick and must not call the Watchdog.
   virtual double Check(double now_ms) = 0;
 
  protected:
   ~Watched() = default;
 };
 
-// One per process, started by first use. Never joined: it sleeps when there is nothing to watch, and lives
-// as long as the process (the addon is never unloaded).
+// One per process, started by first use. Never joined: it sleeps when there is nothing to watch,
+// and lives as long as the process (the addon is never unloaded).
 class Watchdog {
  public:
   static Watchdog& Instance();
@@ -28,7 +29,8 @@ class Watchdog {
   void Add(Watched* watched);
   void Remove(Watched* watched);
 
-  // Something is to be checked at `due_ms`. Free when the watchdog is awake by then anyway. Any thread.
+  // Something is to be checked at `due_ms`. Free when the watchdog is awake by then anyway. Any
+  // thread.
   void Poke(double due_ms) {
     if (due_ms < next_check_.load(std::memory_order_relaxed)) Wake(due_ms);
   }

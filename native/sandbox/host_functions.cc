@@ -15,7 +15,8 @@ namespace {
 
 using Arguments = v8::FunctionCallbackInfo<v8::Value>;
 
-// The prelude is ours, but it shares its realm with hostile code: what it hands over is checked like foreign data.
+// The prelude is ours, but it shares its realm with hostile code: what it hands over is checked
+// like foreign data.
 void Throw(v8::Isolate* isolate, const char* message) {
   isolate->ThrowException(v8::Exception::TypeError(Name(isolate, message)));
 }
@@ -50,8 +51,8 @@ bool AreEnds(const std::vector<uint32_t>& ends, size_t limit) {
   return true;
 }
 
-bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value, BufferAllocator* account,
-                    std::vector<Bytes>* segments) {
+bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value,
+                    BufferAllocator* account, std::vector<Bytes>* segments) {
   if (!value->IsArray()) return false;
   auto array = value.As<v8::Array>();
   for (uint32_t index = 0; index < array->Length(); index++) {
@@ -68,7 +69,8 @@ void CpuNow(const Arguments& info) {
   info.GetReturnValue().Set(Sandbox::Of(info.GetIsolate())->CpuMs());
 }
 
-// deliver(count, numbers, outcomes, elapsedMs, cpuMs, heads, headBytes, headEnds, segments, segmentEnds)
+// deliver(count, numbers, outcomes, elapsedMs, cpuMs, heads, headBytes, headEnds, segments,
+// segmentEnds)
 void Deliver(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   Sandbox* sandbox = Sandbox::Of(isolate);
@@ -76,10 +78,14 @@ void Deliver(const Arguments& info) {
   const size_t head_bytes = info[6]->IsUint32() ? info[6].As<v8::Uint32>()->Value() : 0;
   ResultBatch results;
   Columns& payloads = results.payloads;
-  if (!CopyColumn(info[1], count, &results.numbers) || !CopyColumn(info[2], count, &results.outcomes) ||
-      !CopyColumn(info[3], count, &results.elapsed_ms) || !CopyColumn(info[4], count, &results.cpu_ms) ||
-      !CopyBytes(info[5], head_bytes, &payloads.heads) || !CopyColumn(info[7], count, &payloads.head_ends) ||
-      !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->buffers(), &payloads.segments) ||
+  if (!CopyColumn(info[1], count, &results.numbers) ||
+      !CopyColumn(info[2], count, &results.outcomes) ||
+      !CopyColumn(info[3], count, &results.elapsed_ms) ||
+      !CopyColumn(info[4], count, &results.cpu_ms) ||
+      !CopyBytes(info[5], head_bytes, &payloads.heads) ||
+      !CopyColumn(info[7], count, &payloads.head_ends) ||
+      !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->buffers(),
+                      &payloads.segments) ||
       !CopyColumn(info[9], count, &payloads.segment_ends)) {
     return Throw(isolate, "deliver: malformed columns");
   }
@@ -127,23 +133,25 @@ void SettleSlice(const Arguments& info) {
 void Drained(const Arguments& info) { Sandbox::Of(info.GetIsolate())->ReportDrained(); }
 
 // A syntax error says where it is only to those who ask: its stack does not.
-void RethrowWithPosition(v8::Isolate* isolate, v8::Local<v8::Context> context, const v8::TryCatch& caught,
-                         v8::Local<v8::String> name) {
+void RethrowWithPosition(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                         const v8::TryCatch& caught, v8::Local<v8::String> name) {
   v8::Local<v8::String> text;
   v8::Local<v8::Message> message = caught.Message();
   if (message.IsEmpty() || !caught.Exception()->ToString(context).ToLocal(&text)) return;
-  const std::string position = ToUtf8(isolate, name) + ":" +
-                               std::to_string(message->GetLineNumber(context).FromMaybe(0)) + ":" +
-                               std::to_string(message->GetStartColumn(context).FromMaybe(0) + 1) + ": ";
+  const std::string position =
+      ToUtf8(isolate, name) + ":" + std::to_string(message->GetLineNumber(context).FromMaybe(0)) +
+      ":" + std::to_string(message->GetStartColumn(context).FromMaybe(0) + 1) + ": ";
   v8::Local<v8::String> full;
-  if (NewString(isolate, position + ToUtf8(isolate, text)).ToLocal(&full)) isolate->ThrowException(full);
+  if (NewString(isolate, position + ToUtf8(isolate, text)).ToLocal(&full))
+    isolate->ThrowException(full);
 }
 
 // compile(source, name): the value of an expression, with positions in terms of its own text.
 void Compile(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  if (!info[0]->IsString() || !info[1]->IsString()) return Throw(isolate, "compile: two strings expected");
+  if (!info[0]->IsString() || !info[1]->IsString())
+    return Throw(isolate, "compile: two strings expected");
   // The line end lets the expression end in a comment.
   v8::Local<v8::String> text = v8::String::Concat(
       isolate, Name(isolate, "("),
@@ -175,10 +183,12 @@ void Utf8Read(const Arguments& info) {
   auto view = info[0].As<v8::Uint8Array>();
   const size_t start = info[1].As<v8::Uint32>()->Value();
   const size_t end = info[2].As<v8::Uint32>()->Value();
-  if (start > end || end > view->ByteLength()) return Throw(isolate, "utf8Read: range out of bounds");
+  if (start > end || end > view->ByteLength())
+    return Throw(isolate, "utf8Read: range out of bounds");
   const auto* data = static_cast<const char*>(view->Buffer()->Data()) + view->ByteOffset();
   v8::Local<v8::String> text;
-  if (NewString(isolate, {data + start, end - start}).ToLocal(&text)) info.GetReturnValue().Set(text);
+  if (NewString(isolate, {data + start, end - start}).ToLocal(&text))
+    info.GetReturnValue().Set(text);
 }
 
 // utf8Write(string, bytes, at): bytes written; what does not fit is left out
@@ -191,20 +201,23 @@ void Utf8Write(const Arguments& info) {
   const size_t at = info[2].As<v8::Uint32>()->Value();
   if (at > view->ByteLength()) return Throw(isolate, "utf8Write: offset out of bounds");
   auto* data = static_cast<char*>(view->Buffer()->Data()) + view->ByteOffset();
-  const size_t written = WriteUtf8(isolate, info[0].As<v8::String>(), data + at, view->ByteLength() - at);
+  const size_t written =
+      WriteUtf8(isolate, info[0].As<v8::String>(), data + at, view->ByteLength() - at);
   info.GetReturnValue().Set(static_cast<double>(written));
 }
 
 }  // namespace
 
-v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* control, size_t control_words) {
+v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* control,
+                                     size_t control_words) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   v8::Local<v8::Object> host = v8::Object::New(isolate);
   const auto set = [&](const char* name, v8::Local<v8::Value> value) {
     host->Set(context, Name(isolate, name), value).Check();
   };
   const auto function = [&](const char* name, v8::FunctionCallback callback) {
-    set(name, v8::Function::New(context, callback, {}, 0, v8::ConstructorBehavior::kThrow).ToLocalChecked());
+    set(name, v8::Function::New(context, callback, {}, 0, v8::ConstructorBehavior::kThrow)
+                  .ToLocalChecked());
   };
   function("now", Now);
   function("cpuNow", CpuNow);
@@ -218,7 +231,8 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   // The words are part of the Sandbox, which outlives its isolate.
   std::shared_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(
       control, control_words * sizeof(double), v8::BackingStore::EmptyDeleter, nullptr);
-  set("control", v8::Float64Array::New(v8::ArrayBuffer::New(isolate, std::move(store)), 0, control_words));
+  set("control",
+      v8::Float64Array::New(v8::ArrayBuffer::New(isolate, std::move(store)), 0, control_words));
   return host;
 }
 

@@ -32,10 +32,13 @@ std::shared_ptr<Prelude> Prelude::ForSource(std::string source) {
   return prelude;
 }
 
-v8::MaybeLocal<v8::Function> Prelude::Compile(v8::Isolate* isolate, v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Function> Prelude::Compile(v8::Isolate* isolate,
+                                              v8::Local<v8::Context> context) {
   v8::Local<v8::String> text;
-  // V8 deletes the resource with the string.
-  if (!v8::String::NewExternalOneByte(isolate, new SharedSource(source_)).ToLocal(&text)) return {};
+  auto resource = std::make_unique<SharedSource>(source_);
+  if (!v8::String::NewExternalOneByte(isolate, resource.get()).ToLocal(&text)) return {};
+  // V8 deletes it with the string.
+  (void)resource.release();
   std::shared_ptr<const std::vector<uint8_t>> cache;
   {
     std::lock_guard lock(mutex_);
@@ -45,7 +48,8 @@ v8::MaybeLocal<v8::Function> Prelude::Compile(v8::Isolate* isolate, v8::Local<v8
       cache ? new v8::ScriptCompiler::CachedData(cache->data(), static_cast<int>(cache->size()),
                                                  v8::ScriptCompiler::CachedData::BufferNotOwned)
             : nullptr;
-  v8::ScriptCompiler::Source source(text, MakeOrigin(isolate, Name(isolate, "dcp:prelude")), cached);
+  v8::ScriptCompiler::Source source(text, MakeOrigin(isolate, Name(isolate, "dcp:prelude")),
+                                    cached);
   v8::Local<v8::String> parameter = Name(isolate, "host");
   return v8::ScriptCompiler::CompileFunction(
       context, &source, 1, &parameter, 0, nullptr,

@@ -44,8 +44,8 @@ enum class ExecutorExit {
   kNodeWaits,
 };
 
-// All threads share one queue of Sandboxes. A Sandbox belongs to no thread: it is in the queue, or one
-// executor runs it, or it waits (for a timer, a message, a task of V8) and costs no thread.
+// All threads share one queue of Sandboxes. A Sandbox belongs to no thread: it is in the queue, or
+// one executor runs it, or it waits (for a timer, a message, a task of V8) and costs no thread.
 class RunQueue final : public Watched {
  public:
   RunQueue() { Watchdog::Instance().Add(this); }
@@ -76,7 +76,8 @@ class RunQueue final : public Watched {
   void FireTimers(double now_ms);
   // Waits for work, a timer or Node. The lock is released meanwhile.
   void WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms);
-  void RunOne(std::unique_lock<std::mutex>& lock, Executor& executor, std::shared_ptr<Sandbox> sandbox);
+  void RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
+              std::shared_ptr<Sandbox> sandbox);
   void WakeOneIdle();
 
   void SetTimer(const std::shared_ptr<Sandbox>& sandbox, double due_ms);

@@ -83,7 +83,8 @@ void Sandbox::SetEnd(End end) {
   ending_ = true;
 }
 
-// ---- Running -----------------------------------------------------------------------------------------------
+// ---- Running
+// -----------------------------------------------------------------------------------------------
 
 bool Sandbox::Execute(Executor& executor) {
   executor_ = &executor;
@@ -142,9 +143,12 @@ v8::MaybeLocal<v8::Value> Sandbox::Call(Entry entry, int argc, v8::Local<v8::Val
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   v8::TryCatch caught(isolate);
   v8::Local<v8::Value> result;
-  if (!entries_[entry].Get(isolate)->Call(context, v8::Undefined(isolate), argc, argv).ToLocal(&result)) {
-    // A termination has its reason set by whoever asked for it. Anything else is a fault of the prelude, which
-    // a Work Function can only bring about by breaking what the prelude relies on.
+  if (!entries_[entry]
+           .Get(isolate)
+           ->Call(context, v8::Undefined(isolate), argc, argv)
+           .ToLocal(&result)) {
+    // A termination has its reason set by whoever asked for it. Anything else is a fault of the
+    // prelude, which a Work Function can only bring about by breaking what the prelude relies on.
     SetEnd({"EEVALUATOR", "the Sandbox failed: " + Describe(isolate, caught), 0});
     return {};
   }
@@ -206,7 +210,8 @@ void Sandbox::ApplyBatch(SliceBatch batch) {
   drained_ = false;
   v8::Isolate* isolate = isolate_->get();
   const auto copy = [&](const std::vector<uint32_t>& column) {
-    return AdoptBytes(isolate, Bytes::Copy(column.data(), column.size() * sizeof(uint32_t)), nullptr);
+    return AdoptBytes(isolate, Bytes::Copy(column.data(), column.size() * sizeof(uint32_t)),
+                      nullptr);
   };
   v8::Local<v8::Value> argv[] = {
       copy(batch.numbers),
@@ -230,7 +235,8 @@ v8::Local<v8::Array> Sandbox::AdoptSegments(std::vector<Bytes> segments) {
 
 double Sandbox::CpuMs() const { return cpu_before_ms_ + ThreadCpuMs() - thread_cpu_at_entry_ms_; }
 
-// ---- What the prelude reports ----------------------------------------------------------------------------------
+// ---- What the prelude reports
+// ----------------------------------------------------------------------------------
 
 void Sandbox::Emit(SandboxEvent event) { listener_->OnEvent(std::move(event)); }
 
@@ -257,7 +263,8 @@ void Sandbox::ReportDrained() {
   Emit({options_.id, SandboxEvent::kDrained});
 }
 
-// ---- Deadlines --------------------------------------------------------------------------------------------------
+// ---- Deadlines
+// --------------------------------------------------------------------------------------------------
 
 double Sandbox::NextDeadline(const char** code) const {
   const double slice_end = Read(control_.slice_started_ms) + limits_.slice_ms;
@@ -320,19 +327,20 @@ void Sandbox::OnNearHeapLimit() {
   isolate_->get()->TerminateExecution();
 }
 
-// ---- Beginning and end -------------------------------------------------------------------------------------------
+// ---- Beginning and end
+// -------------------------------------------------------------------------------------------
 
 void Sandbox::CreateIsolate() {
   const std::weak_ptr<Sandbox> weak = weak_from_this();
-  auto created = std::make_unique<Isolate>(
-      options_.platform, IsolateOptions{
-                             options_.heap_bytes,
-                             options_.buffer_bytes,
-                             [weak] {
-                               if (auto self = weak.lock()) self->Wake();
-                             },
-                             [this] { OnNearHeapLimit(); },
-                         });
+  auto created = std::make_unique<Isolate>(options_.platform, IsolateOptions{
+                                                                  options_.heap_bytes,
+                                                                  options_.buffer_bytes,
+                                                                  [weak] {
+                                                                    if (auto self = weak.lock())
+                                                                      self->Wake();
+                                                                  },
+                                                                  [this] { OnNearHeapLimit(); },
+                                                              });
   created->get()->SetData(kIsolateSlot, this);
   {
     // From here on other threads may interrupt it.
@@ -351,11 +359,13 @@ void Sandbox::CreateIsolate() {
   v8::Local<v8::Value> entries;
   v8::Local<v8::Value> host = MakeHostObject(context, &control_, sizeof control_ / sizeof(double));
   if (!options_.prelude->Compile(isolate, context).ToLocal(&prelude) ||
-      !prelude->Call(context, v8::Undefined(isolate), 1, &host).ToLocal(&entries) || !entries->IsObject()) {
+      !prelude->Call(context, v8::Undefined(isolate), 1, &host).ToLocal(&entries) ||
+      !entries->IsObject()) {
     SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
     return;
   }
-  static constexpr const char* kNames[kEntryCount] = {"assign", "addBatch", "pump", "timers", "stuck"};
+  static constexpr const char* kNames[kEntryCount] = {"assign", "addBatch", "pump", "timers",
+                                                      "stuck"};
   for (int entry = 0; entry < kEntryCount; entry++) {
     v8::Local<v8::Value> function;
     if (!entries.As<v8::Object>()->Get(context, Name(isolate, kNames[entry])).ToLocal(&function) ||
@@ -385,7 +395,8 @@ void Sandbox::Finish() {
     }
     inbox_.clear();
   }
-  // The Slice that was running comes first; those before it ran, and their results died with the Sandbox.
+  // The Slice that was running comes first; those before it ran, and their results died with the
+  // Sandbox.
   const auto running = static_cast<uint32_t>(control_.slice);
   const auto at = std::find(undelivered_.begin(), undelivered_.end(), running);
   if (at != undelivered_.end()) {

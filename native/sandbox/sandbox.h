@@ -23,8 +23,8 @@ namespace dcp {
 class RunQueue;
 struct Executor;
 
-// Words shared with the prelude (src/sandbox/control.ts has the same list). The prelude is on the Job's side of the
-// trust boundary: whatever it writes here can only mislead about its own Job.
+// Words shared with the prelude (src/sandbox/control.ts has the same list). The prelude is on the
+// Job's side of the trust boundary: whatever it writes here can only mislead about its own Job.
 struct Control {
   static constexpr double kIdle = 0;
   static constexpr double kMore = 1;
@@ -90,7 +90,8 @@ struct Assignment {
 
 class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbox> {
  public:
-  Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue, std::shared_ptr<SandboxListener> listener);
+  Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
+          std::shared_ptr<SandboxListener> listener);
   // Ended before, or nobody runs any executor: then the isolate is disposed of here.
   ~Sandbox();
 
@@ -120,7 +121,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   double timer_ms = 0;
 
   // For the functions given to the prelude, on the executing thread.
-  static Sandbox* Of(v8::Isolate* isolate) { return static_cast<Sandbox*>(isolate->GetData(kIsolateSlot)); }
+  static Sandbox* Of(v8::Isolate* isolate) {
+    return static_cast<Sandbox*>(isolate->GetData(kIsolateSlot));
+  }
   // CPU time of this Sandbox so far, over all threads it ran on.
   double CpuMs() const;
   void Emit(SandboxEvent event);
@@ -148,7 +151,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
 
   void CreateIsolate();
   void DestroyIsolate();
-  // One turn of the event loop: commands, V8's tasks, timers, Slices. Answers whether it did anything.
+  // One turn of the event loop: commands, V8's tasks, timers, Slices. Answers whether it did
+  // anything.
   bool Turn();
   bool RunCommands();
   void ApplyAssignment(Assignment assignment);

@@ -60,7 +60,8 @@ Bytes ExportView(v8::Local<v8::ArrayBufferView> view, BufferAllocator* account) 
   v8::Local<v8::ArrayBuffer> buffer = view->Buffer();
   std::shared_ptr<v8::BackingStore> store = buffer->GetBackingStore();
   const size_t offset = view->ByteOffset();
-  const bool movable = buffer->IsDetachable() && !store->IsShared() && !store->IsResizableByUserJavaScript();
+  const bool movable =
+      buffer->IsDetachable() && !store->IsShared() && !store->IsResizableByUserJavaScript();
   if (!movable || buffer->Detach(v8::Local<v8::Value>()).IsNothing()) {
     return Bytes::Copy(static_cast<uint8_t*>(store->Data()) + offset, size);
   }

@@ -11,12 +11,14 @@
 
 namespace dcp {
 
-// Memory with an owner. Moving one moves a reference, never the bytes. May be released by any thread.
+// Memory with an owner. Moving one moves a reference, never the bytes. May be released by any
+// thread.
 struct Bytes {
   std::shared_ptr<void> owner;
   uint8_t* data = nullptr;
   size_t size = 0;
-  // Set when the bytes are exactly this backing store: then an ArrayBuffer can be made of it as it is.
+  // Set when the bytes are exactly this backing store: then an ArrayBuffer can be made of it as it
+  // is.
   std::shared_ptr<v8::BackingStore> store;
 
   static Bytes Copy(const void* data, size_t size);
@@ -51,12 +53,14 @@ struct Payload {
   std::vector<Bytes> segments;
 };
 
-// An ArrayBuffer on these very bytes. With an account, foreign memory is counted there until it is freed.
+// An ArrayBuffer on these very bytes. With an account, foreign memory is counted there until it is
+// freed.
 v8::Local<v8::ArrayBuffer> AdoptBytes(v8::Isolate* isolate, Bytes bytes,
                                       const std::shared_ptr<BufferAllocator>& account);
 
-// Takes the bytes a view shows out of the Sandbox, without copying: its ArrayBuffer is detached and the memory
-// leaves the account. Memory that cannot be detached (shared, resizable, WebAssembly) is copied.
+// Takes the bytes a view shows out of the Sandbox, without copying: its ArrayBuffer is detached and
+// the memory leaves the account. Memory that cannot be detached (shared, resizable, WebAssembly) is
+// copied.
 Bytes ExportView(v8::Local<v8::ArrayBufferView> view, BufferAllocator* account);
 
 }  // namespace dcp

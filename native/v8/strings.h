@@ -29,8 +29,10 @@ inline size_t Utf8Length(v8::Isolate* isolate, v8::Local<v8::String> string) {
 #endif
 }
 
-// Writes at most `capacity` bytes of whole characters; lone surrogates become U+FFFD. Returns the bytes written.
-inline size_t WriteUtf8(v8::Isolate* isolate, v8::Local<v8::String> string, char* to, size_t capacity) {
+// Writes at most `capacity` bytes of whole characters; lone surrogates become U+FFFD. Returns the
+// bytes written.
+inline size_t WriteUtf8(v8::Isolate* isolate, v8::Local<v8::String> string, char* to,
+                        size_t capacity) {
 #if DCP_V8_AT_LEAST(13, 0)
   return string->WriteUtf8V2(isolate, to, capacity, v8::String::WriteFlags::kReplaceInvalidUtf8);
 #else

@@ -10,8 +10,8 @@
 
 namespace dcp {
 
-// V8 posts tasks through many entry points, whose signatures changed between versions. All end in Post().
-// Every method may be called from any thread.
+// V8 posts tasks through many entry points, whose signatures changed between versions. All end in
+// Post(). Every method may be called from any thread.
 class TaskRunnerBase : public v8::TaskRunner {
  public:
   bool IdleTasksEnabled() final { return false; }

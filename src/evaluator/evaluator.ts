@@ -1,4 +1,14 @@
-import type { JobId, JobLimits, JobPublic, InputSet, Payload, ResultBatch, SliceBatch, SliceMessage, CodecName } from '../model/index.js';
+import type {
+  JobId,
+  JobLimits,
+  JobPublic,
+  InputSet,
+  Payload,
+  ResultBatch,
+  SliceBatch,
+  SliceMessage,
+  CodecName,
+} from '../model/index.js';
 import type { EvaluatorError, WorkFunctionError } from '../model/index.js';
 
 /** What a Sandbox needs to know of the Job it is assigned to. */

@@ -1,3 +1,9 @@
-export type { Evaluator, Sandbox, SandboxJob, SandboxLimits, SandboxObserver, SliceRejection } from './evaluator.js';
-export { DEFAULT_SANDBOX_LIMITS } from './evaluator.js';
+export type {
+  Evaluator,
+  Sandbox,
+  SandboxJob,
+  SandboxLimits,
+  SandboxObserver,
+  SliceRejection,
+} from './evaluator.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';

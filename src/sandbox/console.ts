@@ -39,9 +39,13 @@ function formatOne(directive: string, value: unknown): string {
     case '%s':
       return typeof value === 'object' && value !== null ? inspect(value) : String(value);
     case '%d':
-      return typeof value === 'bigint' ? `${value}n` : String(typeof value === 'symbol' ? NaN : Number(value));
+      return typeof value === 'bigint'
+        ? `${value}n`
+        : String(typeof value === 'symbol' ? NaN : Number(value));
     case '%i':
-      return typeof value === 'bigint' ? `${value}n` : String(typeof value === 'symbol' ? NaN : parseInt(String(value), 10));
+      return typeof value === 'bigint'
+        ? `${value}n`
+        : String(typeof value === 'symbol' ? NaN : parseInt(String(value), 10));
     case '%f':
       return String(typeof value === 'symbol' ? NaN : parseFloat(String(value)));
     case '%j':

@@ -10,7 +10,7 @@ export function explain(thrown: unknown): string {
     if (thrown instanceof Error) return stackOf(thrown) ?? `${thrown.name}: ${thrown.message}`;
     return String(thrown);
   } catch {
-    return apply(toString, thrown, []) as string;
+    return apply(toString, thrown, []);
   }
 }
 

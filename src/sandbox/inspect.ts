@@ -24,7 +24,8 @@ export function inspect(value: unknown, depth = 0, seen: readonly unknown[] = []
 }
 
 function quote(text: string): string {
-  const shown = text.length > MAX_STRING ? `${text.slice(0, MAX_STRING)}… ${text.length - MAX_STRING} more` : text;
+  const shown =
+    text.length > MAX_STRING ? `${text.slice(0, MAX_STRING)}… ${text.length - MAX_STRING} more` : text;
   return `'${shown.replace(/['\\]/g, '\\$&').replace(/\n/g, '\\n')}'`;
 }
 
@@ -52,8 +53,11 @@ function inspectObject(object: object, depth: number, seen: readonly unknown[]):
     };
     return list(`Map(${object.size}) {`, entries, object.size, pair, '}');
   }
-  if (object instanceof Set) return list(`Set(${object.size}) {`, [...(object as Set<unknown>)], object.size, show, '}');
-  const properties = Object.entries(Object.getOwnPropertyDescriptors(object)).filter(([, property]) => property.enumerable);
+  if (object instanceof Set)
+    return list(`Set(${object.size}) {`, [...(object as Set<unknown>)], object.size, show, '}');
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(object)).filter(
+    ([, property]) => property.enumerable,
+  );
   const property = (entry: unknown): string => {
     const [key, descriptor] = entry as [string, PropertyDescriptor];
     const label = /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key);

@@ -63,7 +63,12 @@ export class SliceLoop {
     this.#control = host.control;
   }
 
-  assign(job: JobDescription, workFunction: WorkFunction, args: unknown[], argumentBuffers: readonly ArrayBuffer[]): void {
+  assign(
+    job: JobDescription,
+    workFunction: WorkFunction,
+    args: unknown[],
+    argumentBuffers: readonly ArrayBuffer[],
+  ): void {
     this.#inputSet = job.inputSet;
     this.#workFunction = workFunction;
     this.#args = args;
@@ -171,7 +176,13 @@ export class SliceLoop {
       void apply(then, promise, [onFulfilled, onRejected]);
     } else {
       // A thenable of somebody's own: assimilated by a promise, so that it settles once and later.
-      void apply(then, new Promise((resolve) => { resolve(promise); }), [onFulfilled, onRejected]);
+      void apply(
+        then,
+        new Promise((resolve) => {
+          resolve(promise);
+        }),
+        [onFulfilled, onRejected],
+      );
     }
   }
 

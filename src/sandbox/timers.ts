@@ -51,7 +51,8 @@ export class Timers {
   };
 
   readonly queueMicrotask = (callback: unknown): void => {
-    if (typeof callback !== 'function') throw new TypeError(`queueMicrotask: ${typeof callback} is not a function`);
+    if (typeof callback !== 'function')
+      throw new TypeError(`queueMicrotask: ${typeof callback} is not a function`);
     const job = apply(resolve, Promise, [undefined]) as Promise<undefined>;
     void apply(then, job, [
       () => {

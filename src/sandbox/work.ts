@@ -1,4 +1,5 @@
 import { Control, type Host } from './host.js';
+import { inspect } from './inspect.js';
 import type { JobDescription } from './job-description.js';
 import type { Messages } from './messages.js';
 import type { SliceLoop } from './slice-loop.js';
@@ -37,7 +38,9 @@ export function createWorkApi(
       },
       reject(reason = 'no reason given', retries = 0) {
         if (typeof retries !== 'number' || !Number.isInteger(retries) || retries < 0) {
-          throw new TypeError(`work.reject: retries must be a whole number of at least 0, got ${String(retries)}`);
+          throw new TypeError(
+            `work.reject: retries must be a whole number of at least 0, got ${String(retries)}`,
+          );
         }
         loop.rejectCurrent(String(reason), retries);
         throw new Rejection(`work.reject: ${String(reason)}`);
@@ -53,7 +56,7 @@ function toFraction(value: unknown): number | null {
   const percent = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(value) : null;
   const fraction = percent ? Number(percent[1]) / 100 : value;
   if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1)) {
-    throw new TypeError(`progress: expected 0 to 1, "0%" to "100%", or nothing; got ${String(value)}`);
+    throw new TypeError(`progress: expected 0 to 1, "0%" to "100%", or nothing; got ${inspect(value)}`);
   }
   return fraction;
 }

@@ -43,7 +43,9 @@ type WorkFunction = (block: Block, ...columns: unknown[]) => Isolation;
 
 /** The example is plain JavaScript, as its users copy it. */
 async function example<Module>(file: string): Promise<Module> {
-  return (await import(pathToFileURL(path.join(repositoryRoot(), 'examples/city-isolation', file)).href)) as Module;
+  return (await import(
+    pathToFileURL(path.join(repositoryRoot(), 'examples/city-isolation', file)).href
+  )) as Module;
 }
 
 function repositoryRoot(): string {
@@ -52,26 +54,30 @@ function repositoryRoot(): string {
   return directory;
 }
 
-const { toColumns, loadCities } = await example<{ toColumns(list: City[]): Cities; loadCities(): Cities }>(
-  'cities.mjs',
-);
+const { toColumns, loadCities } = await example<{
+  toColumns: (list: City[]) => Cities;
+  loadCities: () => Cities;
+}>('cities.mjs');
 const { nearestLargerCity } = await example<{ nearestLargerCity: WorkFunction }>('work-function.mjs');
 const { equalWorkBlocks, joinBlocks, mostIsolated } = await example<{
-  equalWorkBlocks(count: number, blocks: number): Block[];
-  joinBlocks(results: Isolation[]): Isolation;
-  mostIsolated(cities: Cities, isolation: Isolation, minPopulation: number): number[];
+  equalWorkBlocks: (count: number, blocks: number) => Block[];
+  joinBlocks: (results: Isolation[]) => Isolation;
+  mostIsolated: (cities: Cities, isolation: Isolation, minPopulation: number) => number[];
 }>('isolation.mjs');
 const { verify } = await example<{
-  verify(
+  verify: (
     cities: Cities,
     isolation: Isolation,
     options?: { sample?: number; seed?: number },
-  ): { checked: number; differences: string[] };
+  ) => { checked: number; differences: string[] };
 }>('verify.mjs');
 
 /** Runs the Work Function as a Sandbox does: from its source text, with a `progress` of its own. */
 function shipped(onProgress: (fraction: number) => void = () => undefined): WorkFunction {
-  return new Function('progress', `return (${nearestLargerCity.toString()});`)(onProgress) as WorkFunction;
+  const make = new Function('progress', `return (${nearestLargerCity.toString()});`) as (
+    progress: typeof onProgress,
+  ) => WorkFunction;
+  return make(onProgress);
 }
 
 function isolationOf(cities: Cities, blocks: Block[] = [{ start: 0, end: cities.count }]): Isolation {
@@ -88,7 +94,8 @@ function haversineKm(cities: Cities, a: number, b: number): number {
   const square = (x: number): number => x * x;
   const [phiA, phiB] = [cities.latitude[a]! * radians, cities.latitude[b]! * radians];
   const dLambda = (cities.longitude[a]! - cities.longitude[b]!) * radians;
-  const h = square(Math.sin((phiA - phiB) / 2)) + Math.cos(phiA) * Math.cos(phiB) * square(Math.sin(dLambda / 2));
+  const h =
+    square(Math.sin((phiA - phiB) / 2)) + Math.cos(phiA) * Math.cos(phiB) * square(Math.sin(dLambda / 2));
   return 2 * 6371.0088 * Math.asin(Math.sqrt(h));
 }
 
@@ -162,7 +169,9 @@ describe('the Work Function', () => {
     const { nearest, km } = isolationOf(cities);
     const at = (name: string): number => cities.name.indexOf(name);
     assert.equal(nearest[at('Taveuni west')], at('Taveuni east'));
-    assert.ok(Math.abs(km[at('Taveuni west')]! - haversineKm(cities, at('Taveuni west'), at('Taveuni east'))) < 1e-6);
+    assert.ok(
+      Math.abs(km[at('Taveuni west')]! - haversineKm(cities, at('Taveuni west'), at('Taveuni east'))) < 1e-6,
+    );
     assert.equal(nearest[at('Arctic, far side')], at('Arctic, this side'));
     assert.ok(Math.abs(km[at('Arctic, far side')]! - 222.39) < 0.01, 'two degrees of a meridian');
   });
@@ -215,7 +224,9 @@ describe('the cities', () => {
     const cities = loadCities();
     assert.equal(cities.count, 46_532);
     assert.equal(cities.name[0], 'Shanghai');
-    assert.ok(cities.population.every((value, i) => value >= 5000 && (i === 0 || value <= cities.population[i - 1]!)));
+    assert.ok(
+      cities.population.every((value, i) => value >= 5000 && (i === 0 || value <= cities.population[i - 1]!)),
+    );
     assert.ok(!cities.name.includes('Marseille 08'));
   });
 });
@@ -226,7 +237,9 @@ describe('the largest cities of the world', () => {
     const largest = isolationOf(cities, [{ start: 0, end: 400 }]);
     const ranked = Array.from(largest.km.keys()).sort((a, b) => largest.km[b]! - largest.km[a]!);
     assert.deepEqual(
-      ranked.slice(0, 5).map((i) => [cities.name[i], Math.round(largest.km[i]!), cities.name[largest.nearest[i]!]]),
+      ranked
+        .slice(0, 5)
+        .map((i) => [cities.name[i], Math.round(largest.km[i]!), cities.name[largest.nearest[i]!]]),
       [
         ['Shanghai', Infinity, undefined],
         ['Buenos Aires', 12_244, 'Istanbul'],
@@ -248,8 +261,14 @@ describe('the check against kdbush', () => {
   });
 
   it('names a city whose distance or neighbour is wrong', () => {
-    const wrongKm = { nearest: isolation.nearest, km: isolation.km.map((km, i) => (i === 7 ? km + 0.01 : km)) };
-    const wrongNeighbour = { nearest: isolation.nearest.map((j, i) => (i === 7 ? 399 : j)), km: isolation.km };
+    const wrongKm = {
+      nearest: isolation.nearest,
+      km: isolation.km.map((km, i) => (i === 7 ? km + 0.01 : km)),
+    };
+    const wrongNeighbour = {
+      nearest: isolation.nearest.map((j, i) => (i === 7 ? 399 : j)),
+      km: isolation.km,
+    };
     for (const wrong of [wrongKm, wrongNeighbour]) {
       const { differences } = verify(cities, wrong, { sample: 400 });
       assert.equal(differences.length, 1);
@@ -258,7 +277,11 @@ describe('the check against kdbush', () => {
   });
 
   it('says so when there is no rival', () => {
-    const { differences } = verify(cities, { ...isolation, nearest: isolation.nearest.map(() => -1) }, { sample: 400 });
+    const { differences } = verify(
+      cities,
+      { ...isolation, nearest: isolation.nearest.map(() => -1) },
+      { sample: 400 },
+    );
     const unrivalled = isolation.nearest.filter((j) => j < 0).length;
     assert.equal(differences.length, 400 - unrivalled);
   });
@@ -266,7 +289,7 @@ describe('the check against kdbush', () => {
 
 describe('the projection', async () => {
   const { worldProjection, NORTH, SOUTH, CENTRAL_MERIDIAN } = await example<{
-    worldProjection(box: Box): (position: [number, number]) => [number, number];
+    worldProjection: (box: Box) => (position: [number, number]) => [number, number];
     NORTH: number;
     SOUTH: number;
     CENTRAL_MERIDIAN: number;
@@ -311,12 +334,12 @@ describe('the projection', async () => {
 
 describe('labels', async () => {
   const { placeLabels } = await example<{
-    placeLabels(
+    placeLabels: (
       anchors: { x: number; y: number; radius: number; width: number; height: number }[],
       area: Box,
       gap: number,
       taken?: Box[],
-    ): (Box | null)[];
+    ) => (Box | null)[];
   }>('labels.mjs');
   const area = { x: 0, y: 0, width: 400, height: 300 };
   const anchor = (x: number, y: number) => ({ x, y, radius: 5, width: 80, height: 20 });
@@ -335,7 +358,11 @@ describe('labels', async () => {
   });
 
   it('are left out where there is no room, the less important ones first', () => {
-    const [first, second] = placeLabels([anchor(45, 15), anchor(47, 15)], { x: 0, y: 0, width: 140, height: 30 }, 4);
+    const [first, second] = placeLabels(
+      [anchor(45, 15), anchor(47, 15)],
+      { x: 0, y: 0, width: 140, height: 30 },
+      4,
+    );
     assert.notEqual(first, null);
     assert.equal(second, null);
   });
@@ -347,8 +374,11 @@ describe('the Job file', () => {
 
   before(async () => {
     const { default: makeJob, done } = await example<{
-      default(compute: unknown): { public: { name?: string } };
-      done(results: Isolation[], options: { outputDirectory: string }): Promise<{ picture: string; table: string }>;
+      default: (compute: unknown) => { public: { name?: string } };
+      done: (
+        results: Isolation[],
+        options: { outputDirectory: string },
+      ) => Promise<{ picture: string; table: string }>;
     }>('job.mjs');
 
     let slices: Block[] = [];

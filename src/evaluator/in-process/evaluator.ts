@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { EvaluatorError, InvalidArgumentError } from '../../model/index.js';
-import { DEFAULT_SANDBOX_LIMITS, type Evaluator, type Sandbox, type SandboxLimits, type SandboxObserver } from '../evaluator.js';
+import {
+  DEFAULT_SANDBOX_LIMITS,
+  type Evaluator,
+  type Sandbox,
+  type SandboxLimits,
+  type SandboxObserver,
+} from '../evaluator.js';
 import { loadNative, type NativeEvaluator, type NativeEvent, type NativeStats } from '../native.js';
 import { InProcessSandbox } from './sandbox.js';
 
@@ -15,7 +21,9 @@ const MIN_HEAP_MIB = 16;
 const MAX_MIB = 1 << 20;
 
 /** Opens an evaluator whose Sandboxes live in this process. Resolves when its threads run. */
-export async function openInProcessEvaluator(options: InProcessEvaluatorOptions = {}): Promise<InProcessEvaluator> {
+export async function openInProcessEvaluator(
+  options: InProcessEvaluatorOptions = {},
+): Promise<InProcessEvaluator> {
   const threads = options.threads ?? availableParallelism();
   if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
     throw new InvalidArgumentError('threads', `expected a whole number from 1 to 1024, got ${threads}`);

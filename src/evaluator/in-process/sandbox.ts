@@ -127,7 +127,8 @@ export class InProcessSandbox implements Sandbox {
     } else if (event.firstWasRunning || (code === 'EEVALUATOR' && event.slice === 0)) {
       error = code === '' ? null : new EvaluatorError(text);
     }
-    const reason = error ?? new EvaluatorError(code === '' ? 'the Sandbox was disposed of' : `${code}: ${text}`);
+    const reason =
+      error ?? new EvaluatorError(code === '' ? 'the Sandbox was disposed of' : `${code}: ${text}`);
     this.#starting?.reject(reason);
     this.#assigning?.reject(reason);
     this.observer.onEnded(error, event.unfinished);
