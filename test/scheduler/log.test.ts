@@ -75,3 +75,22 @@ test('a full log drops messages, says so once, and still tells of results', asyn
   assert.ok(last[1]!.type === 'console' && last[1]!.level === 'warn' && last[1]!.message.includes('dropped'));
   assert.equal(tail.length, 103, 'the last 101 messages, the warning, the state');
 });
+
+test('a hundred may wait at once, and closing ends them all without a warning', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const jobId = await scheduler.createJob(spec(range(1)));
+  const warnings: string[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning.name);
+  process.on('warning', onWarning);
+  const waits = Array.from({ length: 100 }, () =>
+    scheduler.waitForEvents(jobId, 99, new AbortController().signal),
+  );
+  await new Promise(setImmediate); // warnings come with the next tick
+  await scheduler.close();
+  assert.deepEqual(
+    await Promise.all(waits),
+    waits.map(() => false),
+  );
+  process.off('warning', onWarning);
+  assert.deepEqual(warnings, []);
+});

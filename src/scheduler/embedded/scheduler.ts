@@ -88,7 +88,8 @@ export class EmbeddedScheduler implements Scheduler {
   private readonly results: Results;
   private readonly log: Log;
   private closing: Promise<void> | null = null;
-  private readonly closed = new AbortController();
+  /** Ends each wait under way. Not one shared AbortSignal: Node warns of a signal with more than ten listeners. */
+  private readonly waits = new Set<AbortController>();
   private readonly calls = new Set<Promise<unknown>>();
   /** The `work` counter when a Task was last asked for in vain: what came before it is not news. */
   private workSeen = -1;
@@ -351,7 +352,7 @@ export class EmbeddedScheduler implements Scheduler {
   private async purge(number: JobNumber): Promise<void> {
     const { pending, data, results, found, attempts, log } = this.store;
     for (const table of [pending, data, results, found, attempts, log]) {
-      while (!this.closed.signal.aborted) {
+      while (this.closing === null) {
         const left = await this.store.write(() => {
           const keys = table.keys([number, 0], [number, LAST], PURGE_RECORDS);
           for (const key of keys) table.remove(key);
@@ -360,7 +361,7 @@ export class EmbeddedScheduler implements Scheduler {
         if (!left) break;
       }
     }
-    if (this.closed.signal.aborted) return;
+    if (this.closing !== null) return;
     await this.store.packs.removeJob(number);
     this.jobs.forget(number);
     await this.store.write(() => {
@@ -639,7 +640,7 @@ export class EmbeddedScheduler implements Scheduler {
 
   close(): Promise<void> {
     this.closing ??= (async () => {
-      this.closed.abort();
+      for (const wait of this.waits) wait.abort();
       while (this.calls.size > 0) await Promise.allSettled([...this.calls]);
       await this.store.close();
     })();
@@ -663,16 +664,16 @@ export class EmbeddedScheduler implements Scheduler {
 
   private async wait(signal: AbortSignal, check: (scan: boolean) => boolean): Promise<boolean> {
     if (this.closing) throw new SchedulerError(`${this.store.directory}: the Scheduler is closed`);
-    const both = new AbortController();
-    const abort = (): void => both.abort();
+    const either = new AbortController();
+    const abort = (): void => either.abort();
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort);
-    this.closed.signal.addEventListener('abort', abort);
+    this.waits.add(either);
     try {
-      return await this.store.doorbell.wait((scan) => this.store.read(() => check(scan)), both.signal);
+      return await this.store.doorbell.wait((scan) => this.store.read(() => check(scan)), either.signal);
     } finally {
       signal.removeEventListener('abort', abort);
-      this.closed.signal.removeEventListener('abort', abort);
+      this.waits.delete(either);
     }
   }
 
