@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -26,6 +27,33 @@ test('the same directory opened twice is one environment, until both are closed'
   const jobId = await a.createJob(spec(range(3)));
   await a.close();
   assert.equal((await b.jobStatus(jobId)).known, 3);
+});
+
+test('a directory that cannot be made is an error at once, and names it', async (t) => {
+  const base = temporaryDirectory(t);
+  writeFileSync(join(base, 'file'), '');
+  const closed = join(base, 'closed');
+  mkdirSync(closed);
+  chmodSync(closed, 0o500);
+  // In a process of its own: where this broke, Node's mkdir never came back.
+  const url = import.meta.resolve('#src/scheduler/index.js');
+  const places = ['/proc/nowhere', '/proc/nowhere/deeper', join(base, 'file'), join(base, 'file', 'below')];
+  places.push(join(closed, 'below'), `${base}/nul\0byte`);
+  const code = `import { openEmbeddedScheduler } from '${url}';
+    if (process.getuid() === 0) process.seteuid(65534);
+    const said = [];
+    for (const place of ${JSON.stringify(places)})
+      said.push(await openEmbeddedScheduler(place).then(() => 'opened', ({ code, message }) => [code, message]));
+    console.log(JSON.stringify(said));`;
+  chmodSync(base, 0o755);
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+    timeout: 10_000,
+  });
+  const said = JSON.parse(stdout) as [string, string][];
+  for (const [i, place] of places.entries()) {
+    assert.equal(said[i]![0], 'ESCHEDULER', place);
+    assert.ok(said[i]![1].startsWith(`${place}: cannot make the store's directory: `), said[i]![1]);
+  }
 });
 
 test('a worker thread is refused', async (t) => {

@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { open as openLmdb, type Database, type RootDatabase } from 'lmdb';
 import { SchedulerError } from '../../model/index.js';
@@ -131,7 +131,7 @@ export class Store {
       );
     }
     try {
-      mkdirSync(join(directory, 'packs'), { recursive: true });
+      makeFolder(resolve(directory, 'packs'));
     } catch (cause) {
       throw new SchedulerError(
         `${directory}: cannot make the store's directory: ${(cause as Error).message}`,
@@ -146,7 +146,12 @@ export class Store {
     }
     const patienceMs = options.lockPatienceMs ?? 5000;
     // Opening takes the writer lock, too.
-    let lock = WriterLock.open(path);
+    let lock: WriterLock | null;
+    try {
+      lock = WriterLock.open(path);
+    } catch (cause) {
+      throw new SchedulerError(`${path}: the store cannot be opened: ${(cause as Error).message}`, { cause });
+    }
     try {
       if (lock) await lock.whenFree(patienceMs);
     } catch (error) {
@@ -329,6 +334,21 @@ export class Store {
     this.doorbell.close();
     await this.root.close();
     this.lock.close();
+  }
+}
+
+/**
+ * Makes a folder and those above it, one at a time. Not `mkdirSync` with `recursive`: Node 20's tries again for ever where
+ * the system says ENOENT although the folder above is there, as it does under /proc.
+ */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have been faster.
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }
 
