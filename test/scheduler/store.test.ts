@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { SchedulerError } from '#src/model/index.js';
 import { Store } from '#src/scheduler/embedded/store.js';
-import { open, range, slices, spec, temporaryDirectory, text } from './support.js';
+import { open, range, results, slices, spec, temporaryDirectory, text, upTo } from './support.js';
 
 test('a store of another version is refused, both versions named', async (t) => {
   const directory = temporaryDirectory(t);
@@ -117,6 +117,39 @@ test('a write that fails after it wrote is undone alone', async (t) => {
     ['a', 'b', 'c'].map((key) => store.read(() => store.meta.get(key)?.toString())),
     ['1', undefined, '3'],
   );
+});
+
+test('calls that many callers make at once share a transaction and its syncs', async (t) => {
+  const directory = temporaryDirectory(t);
+  const handles = await Promise.all([open(t, directory), open(t, directory)]);
+  const [one, other] = handles;
+  const jobId = await one!.createJob(spec());
+  const ranges = await one!.createJob(spec(range(100)));
+  const tasks = await Promise.all(
+    Array.from({ length: 20 }, () => other!.requestTask(upTo(1, { jobIds: [ranges] }))),
+  );
+  const transactions = (): number => Number(readFileSync(join(directory, 'lock.mdb')).readBigUInt64LE(8));
+  const cost = async (calls: Promise<unknown>[]): Promise<number> => {
+    const before = transactions();
+    await Promise.all(calls);
+    return transactions() - before;
+  };
+  const each = Array.from({ length: 20 }, (_, i) => i);
+  const handle = (i: number): (typeof handles)[number] => handles[i % 2]!;
+  const line = (slice: number) => ({ type: 'console', slice, level: 'log', message: 'x' }) as const;
+  // More than one only when the calls take longer than a transaction may.
+  const most = 4;
+  const submitted = each.map((i) =>
+    handle(i).submitResults(tasks[i]!.id, ranges, results(tasks[i]!.slices.numbers)),
+  );
+  const said = each.map((i) => handle(i).appendMessages(ranges, [line(i)]));
+  assert.ok((await cost([...submitted, ...said])) <= most);
+  const added = await cost(each.map((i) => one!.addSlices(jobId, slices(i * 3 + 1, i * 3 + 3))));
+  assert.ok(added <= most, `${added} transactions for 20 uploads`);
+  const task = (await one!.requestTask(upTo(60, { jobIds: [jobId] })))!;
+  assert.equal(new TextDecoder().decode(task.slices.heads.subarray(-8)), 'datum 60');
+  assert.equal((await one!.jobStatus(jobId)).known, 60);
+  assert.equal((await one!.jobStatus(ranges)).done, 20);
 });
 
 test('a full disk is an error, and nothing acknowledged is lost', async (t) => {

@@ -93,7 +93,10 @@ export class EmbeddedScheduler implements Scheduler {
   private readonly calls = new Set<Promise<unknown>>();
   /** The `work` counter when a Task was last asked for in vain: what came before it is not news. */
   private workSeen = -1;
-  /** The last `addSlices` per Job: calls of one process are stored in the order in which they were made. */
+  /**
+   * Per Job, when the writes of the last `addSlices` are queued: calls of one process are stored in the order in which
+   * they were made, and still share transactions.
+   */
   private readonly uploads = new Map<JobId, Promise<void>>();
 
   /** @internal */
@@ -173,18 +176,25 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   addSlices(jobId: JobId, batch: SliceBatch): Promise<void> {
-    return this.track(() => {
-      const previous = this.uploads.get(jobId) ?? Promise.resolve();
-      const upload = previous.catch(() => undefined).then(() => this.upload(jobId, batch));
-      const settled = upload.then(noop, noop).then(() => {
-        if (this.uploads.get(jobId) === settled) this.uploads.delete(jobId);
-      });
-      this.uploads.set(jobId, settled);
-      return upload;
+    return this.track(async () => {
+      const previous = this.uploads.get(jobId);
+      let pass!: () => void;
+      const turn = new Promise<void>((resolve) => (pass = resolve));
+      this.uploads.set(jobId, turn);
+      const onQueued = (): void => {
+        if (this.uploads.get(jobId) === turn) this.uploads.delete(jobId);
+        pass();
+      };
+      try {
+        await previous;
+        await this.upload(jobId, batch, onQueued);
+      } finally {
+        onQueued();
+      }
     });
   }
 
-  private async upload(jobId: JobId, batch: SliceBatch): Promise<void> {
+  private async upload(jobId: JobId, batch: SliceBatch, onQueued: () => void): Promise<void> {
     const count = checkColumns('batch', batch, batch?.numbers);
     for (let i = 1; i < count; i++) {
       if (batch.numbers[i] !== batch.numbers[0]! + i) {
@@ -236,6 +246,7 @@ export class EmbeddedScheduler implements Scheduler {
           }
         });
       }
+      onQueued();
     } finally {
       await Promise.allSettled(writes);
     }
