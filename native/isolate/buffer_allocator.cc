@@ -35,7 +35,8 @@ void BufferAllocator::Forget(void* data, size_t length) {
   // Nearly every buffer dies where it was born, so the lock is rarely taken.
   if (exported_count_.load(std::memory_order_acquire) != 0) {
     std::lock_guard lock(mutex_);
-    if (exported_.erase(data) != 0) {
+    if (const auto found = exported_.find(data); found != exported_.end()) {
+      exported_.erase(found);
       exported_count_.fetch_sub(1, std::memory_order_release);
       return;
     }
@@ -45,7 +46,7 @@ void BufferAllocator::Forget(void* data, size_t length) {
 
 void BufferAllocator::Export(void* data, size_t length) {
   std::lock_guard lock(mutex_);
-  if (!exported_.insert(data).second) return;
+  exported_.insert(data);
   exported_count_.fetch_add(1, std::memory_order_release);
   Release(length);
 }

@@ -43,7 +43,8 @@ class BufferAllocator final : public v8::ArrayBuffer::Allocator {
   std::atomic<size_t> used_{0};
   std::atomic<size_t> exported_count_{0};
   std::mutex mutex_;
-  std::unordered_set<void*> exported_;
+  // A buffer that went out, came back and went out again is in here twice: it is released as often.
+  std::unordered_multiset<void*> exported_;
 };
 
 }  // namespace dcp

@@ -206,6 +206,11 @@ void Utf8Write(const Arguments& info) {
   info.GetReturnValue().Set(static_cast<double>(written));
 }
 
+// isDetachable(buffer): false for the buffer of a WebAssembly.Memory
+void IsDetachable(const Arguments& info) {
+  info.GetReturnValue().Set(info[0]->IsArrayBuffer() && info[0].As<v8::ArrayBuffer>()->IsDetachable());
+}
+
 }  // namespace
 
 v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* control,
@@ -228,6 +233,7 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   function("compile", Compile);
   function("utf8Read", Utf8Read);
   function("utf8Write", Utf8Write);
+  function("isDetachable", IsDetachable);
   // The words are part of the Sandbox, which outlives its isolate.
   std::shared_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(
       control, control_words * sizeof(double), v8::BackingStore::EmptyDeleter, nullptr);

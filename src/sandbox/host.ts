@@ -38,6 +38,7 @@ export interface Host {
   compile(source: string, name: string): unknown;
   utf8Read(bytes: Uint8Array, start: number, end: number): string;
   utf8Write(text: string, bytes: Uint8Array, at: number): number;
+  isDetachable(buffer: ArrayBuffer): boolean;
 }
 
 /** Indices into `Host.control`; the same list is `struct Control` in native/sandbox/sandbox.h. */
@@ -47,6 +48,8 @@ export const Control = {
   sliceStartedMs: 2,
   progressMs: 3,
   nextTimerMs: 4,
+  /** Results that ended and have not been delivered. */
+  undelivered: 5,
 } as const;
 
 /** Values of the word `Control.state`. */
@@ -77,6 +80,8 @@ export interface Entries {
   ): void;
   /** Runs Slices for some milliseconds. */
   pump(): void;
+  /** Delivers results that wait for company. */
+  flush(): void;
   /** Runs the timers that are due. */
   timers(): void;
   /** Nothing can happen any more that would settle the promise of the current Slice. */

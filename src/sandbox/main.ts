@@ -2,7 +2,7 @@
  * The prelude: what runs inside an isolate before the Work Function. Bundled into one script, whose last statement
  * calls `start(host)` (scripts/build.mjs). It is on the Job's side of the trust boundary: native code believes none of it.
  */
-import { decode, setTextPrimitives } from '../codec/index.js';
+import { decode, setBufferPrimitives, setTextPrimitives } from '../codec/index.js';
 import { createConsole } from './console.js';
 import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
@@ -20,6 +20,7 @@ export function start(host: Host): Entries {
     decode: (bytes, from, to) => host.utf8Read(bytes, from, to),
     encodeInto: (text, bytes, at) => host.utf8Write(text, bytes, at),
   });
+  setBufferPrimitives({ isDetachable: (buffer) => host.isDetachable(buffer) });
   const messages = new Messages(host);
   const timers = new Timers(host, messages);
   const loop = new SliceLoop(host, messages, timers);
@@ -62,6 +63,9 @@ export function start(host: Host): Entries {
     },
     pump: () => {
       loop.pump();
+    },
+    flush: () => {
+      loop.flush();
     },
     timers: () => {
       timers.runDue();

@@ -29,7 +29,10 @@ export class Messages {
     const { head, segments } = encode(value);
     let bytes = head.byteLength;
     for (const segment of segments) bytes += segment.byteLength;
-    if (this.#admit(name.length + bytes)) this.host.post(Message.custom, this.slice, 0, name, head, segments);
+    if (!this.#admit(name.length + bytes)) return;
+    // What is posted is detached, and the Work Function goes on with its value.
+    const copies = segments.map((segment) => segment.slice());
+    this.host.post(Message.custom, this.slice, 0, name, head, copies);
   }
 
   progress(fraction: number | null, now: number): void {
@@ -52,7 +55,6 @@ export class Messages {
     this.#left = MAX_MESSAGES;
     this.#charactersLeft = MAX_CHARACTERS;
     this.#dropped = 0;
-    this.#progressPostedMs = -Infinity;
   }
 
   #admit(size: number): boolean {

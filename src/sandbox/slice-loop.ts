@@ -10,7 +10,7 @@ type WorkFunction = (...args: unknown[]) => unknown;
 
 /** After this long in one turn the thread is offered to others, and results leave. */
 const TURN_MS = 10;
-/** Results leave earlier when there are so many, or so many bytes. */
+/** Results leave earlier when there are so many, or so many bytes of heads. */
 const CAPACITY = 1024;
 const MAX_PENDING_BYTES = 1 << 20;
 /** Above this CPU time is read for the Slice itself; below, the clock would cost more than the Slice. */
@@ -50,6 +50,9 @@ export class SliceLoop {
   readonly #cpuMs = new Float64Array(CAPACITY);
   #count = 0;
   readonly #writer = new ColumnWriter();
+
+  /** When the thread is to be offered to others. */
+  #turnEnds = 0;
 
   /** CPU time was last read at `#cpuReadMs`; entries from `#cpuFrom` on have not been given theirs. */
   #cpuReadMs = 0;
@@ -94,13 +97,24 @@ export class SliceLoop {
     if (this.#control[Control.state] === State.idle) this.#control[Control.state] = State.more;
   }
 
-  /** Runs Slices until one waits, none is left, or the turn is over. */
+  /** A turn: runs Slices until one waits, none is left, or the turn is over. */
   pump(): void {
+    const now = this.host.now();
+    this.#turnEnds = now + TURN_MS;
+    if (this.#cpuFrom === this.#count) this.#cpuReadMs = this.host.cpuNow();
+    this.#run(now);
+  }
+
+  /** What waits to leave, leaves. */
+  flush(): void {
+    this.#flush();
+  }
+
+  #run(start: number): void {
     const { host } = this;
     const control = this.#control;
-    const turnEnds = host.now() + TURN_MS;
-    let now = turnEnds - TURN_MS;
-    this.#cpuReadMs = host.cpuNow();
+    const turnEnds = this.#turnEnds;
+    let now = start;
     for (;;) {
       const batch = this.#batch;
       if (batch === null || this.#index === batch.numbers.length) {
@@ -121,7 +135,6 @@ export class SliceLoop {
       try {
         result = this.#call(batch, number);
         if (isThenable(result)) {
-          this.#flush();
           control[Control.state] = State.waiting;
           this.#await(result, turn);
           return;
@@ -164,11 +177,13 @@ export class SliceLoop {
 
   #await(promise: PromiseLike<unknown>, turn: number): void {
     const settled =
-      (end: (value: unknown) => unknown) =>
+      (end: (value: unknown) => number) =>
       (value: unknown): void => {
         if (turn !== this.#turn || this.#control[Control.state] !== State.waiting) return;
-        end(value);
-        this.pump();
+        const now = end(value);
+        // Settled within the turn, as most are that wait for nothing: the next Slice follows at once.
+        if (now < this.#turnEnds) this.#run(now);
+        else this.#control[Control.state] = State.more;
       };
     const onFulfilled = settled((value) => this.#succeed(value));
     const onRejected = settled((reason) => this.#fail('EUNCAUGHT', reason));
@@ -217,11 +232,12 @@ export class SliceLoop {
     this.#outcomes[count] = outcome;
     this.#elapsedMs[count] = elapsed;
     this.#count = count + 1;
+    control[Control.undelivered] = count + 1;
     if (elapsed > EXACT_CPU_MS) this.#apportionCpu(count);
     this.#leaveSlice();
-    if (this.#count === CAPACITY || this.#writer.headBytes + this.#writer.segmentBytes > MAX_PENDING_BYTES) {
-      this.#flush();
-    }
+    const { headBytes, segmentBytes } = this.#writer;
+    // A segment is the Work Function's own memory: it leaves before the next Slice can write to it.
+    if (this.#count === CAPACITY || headBytes > MAX_PENDING_BYTES || segmentBytes > 0) this.#flush();
     return now;
   }
 
@@ -283,6 +299,7 @@ export class SliceLoop {
     );
     this.#count = 0;
     this.#cpuFrom = 0;
+    this.#control[Control.undelivered] = 0;
   }
 
   #unshared(segment: Uint8Array): Uint8Array {

@@ -1,0 +1,237 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { decode, encode } from '#src/codec/index.js';
+import {
+  openInProcessEvaluator,
+  type Evaluator,
+  type Sandbox,
+  type SandboxJob,
+  type SandboxLimits,
+  type SandboxObserver,
+  type SliceRejection,
+} from '#src/evaluator/index.js';
+import {
+  DEFAULT_JOB_LIMITS,
+  Outcome,
+  makeRangeBatch,
+  makeSliceBatch,
+  payloadAt,
+  type JobLimits,
+  type ResultBatch,
+  type SliceBatch,
+  type SliceMessage,
+} from '#src/model/index.js';
+
+export type InProcessEvaluator = Awaited<ReturnType<typeof openInProcessEvaluator>>;
+
+/** Opens an evaluator that is closed when the test ends. */
+export async function openEvaluator(t: TestContext, threads = 2): Promise<InProcessEvaluator> {
+  const evaluator = await openInProcessEvaluator({ threads });
+  t.after(() => evaluator.close());
+  return evaluator;
+}
+
+/** An Error as a Slice delivers it. */
+export interface SliceFailure extends Error {
+  code: string;
+}
+
+/** Keeps all that a Sandbox says. */
+export class Recorder implements SandboxObserver {
+  readonly batches: ResultBatch[] = [];
+  /** Slice numbers in the order in which they ended. */
+  readonly order: number[] = [];
+  readonly values = new Map<number, unknown>();
+  readonly failures = new Map<number, SliceFailure>();
+  readonly messages: SliceMessage[] = [];
+  readonly rejections: SliceRejection[] = [];
+  readonly progress: { slice: number; fraction: number | null }[] = [];
+  drained = 0;
+  end: { error: Error | null; unfinished: number[] } | null = null;
+  #checks: (() => void)[] = [];
+
+  onResults(results: ResultBatch): void {
+    this.batches.push(results);
+    results.numbers.forEach((number, index) => {
+      this.order.push(number);
+      const value = decode(payloadAt(results, index));
+      if (results.outcomes[index] === Outcome.error) this.failures.set(number, value as SliceFailure);
+      else this.values.set(number, value);
+    });
+    this.#changed();
+  }
+  onMessages(messages: SliceMessage[]): void {
+    this.messages.push(...messages);
+    this.#changed();
+  }
+  onRejected(rejection: SliceRejection): void {
+    this.rejections.push(rejection);
+    this.order.push(rejection.slice);
+    this.#changed();
+  }
+  onProgress(slice: number, fraction: number | null): void {
+    this.progress.push({ slice, fraction });
+    this.#changed();
+  }
+  onDrained(): void {
+    this.drained++;
+    this.#changed();
+  }
+  onEnded(error: Error | null, unfinished: Uint32Array): void {
+    this.end = { error, unfinished: [...unfinished] };
+    this.#changed();
+  }
+
+  /** Resolves as soon as `condition` holds; looked at after everything the Sandbox says. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (condition()) resolve();
+        else this.#checks.push(check);
+      };
+      check();
+    });
+  }
+
+  /** Resolves when so many Slices have ended. */
+  untilEnded(slices: number): Promise<void> {
+    return this.until(() => this.order.length >= slices);
+  }
+
+  #changed(): void {
+    for (const check of this.#checks.splice(0)) check();
+  }
+}
+
+export interface StartOptions {
+  readonly args?: unknown[];
+  readonly job?: Partial<SandboxJob>;
+  readonly limits?: Partial<JobLimits>;
+  readonly sandbox?: Partial<SandboxLimits>;
+}
+
+/** A Sandbox assigned to a Job of its own. */
+export interface Started {
+  readonly sandbox: Sandbox;
+  readonly seen: Recorder;
+}
+
+/** Creates a Sandbox and assigns the Work Function, given as a function that names nothing of its surroundings or as text. */
+export async function start(
+  evaluator: Evaluator,
+  workFunction: ((...args: never[]) => unknown) | string,
+  options: StartOptions = {},
+): Promise<Started> {
+  const seen = new Recorder();
+  const sandbox = await evaluator.createSandbox(seen, options.sandbox);
+  await sandbox.assign(jobOf(workFunction, options));
+  return { sandbox, seen };
+}
+
+export function jobOf(
+  workFunction: ((...args: never[]) => unknown) | string,
+  options: StartOptions = {},
+): SandboxJob {
+  return {
+    id: 'job',
+    public: { name: 'a test', description: '', link: '' },
+    workFunction: String(workFunction),
+    arguments: encode(options.args ?? []),
+    codec: 'native',
+    inputSet: { kind: 'list', count: null },
+    limits: { ...DEFAULT_JOB_LIMITS, ...options.limits },
+    ...options.job,
+  };
+}
+
+/** Slices with these data, numbered from `first`. */
+export function slices(data: readonly unknown[], first = 1): SliceBatch {
+  return makeSliceBatch(
+    data.map((_, index) => first + index),
+    data.map((datum) => encode(datum)),
+  );
+}
+
+/** Slices of a range, which bring no data. */
+export function rangeSlices(count: number, first = 1): SliceBatch {
+  return makeRangeBatch(Array.from({ length: count }, (_, index) => first + index));
+}
+
+/** Runs a Work Function over data in a Sandbox of its own, and answers what it did. */
+export async function runAll(
+  t: TestContext,
+  workFunction: ((...args: never[]) => unknown) | string,
+  data: readonly unknown[],
+  options: StartOptions = {},
+): Promise<Recorder> {
+  const { sandbox, seen } = await start(await openEvaluator(t), workFunction, options);
+  sandbox.run(slices(data));
+  await seen.until(() => seen.drained > 0 || seen.end !== null);
+  return seen;
+}
+
+/** The values of Slices 1 to n; what failed is an Error in its place. */
+export function valuesOf(seen: Recorder): unknown[] {
+  return [...seen.order]
+    .sort((a, b) => a - b)
+    .map((slice) => (seen.failures.has(slice) ? seen.failures.get(slice) : seen.values.get(slice)));
+}
+
+/** How a program ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** From the message `ending` to the end of the process; NaN when it sent none. */
+  readonly exitMs: number;
+}
+
+/**
+ * Runs a program of `fixtures/` in a process of its own to its end. It may send the message `ending` when it begins to end.
+ */
+export function runFixture(
+  name: string,
+  args: readonly string[] = [],
+  meet: (child: ChildProcess) => void = () => undefined,
+): Promise<Ending> {
+  const program = fileURLToPath(new URL(`./fixtures/${name}.js`, import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = fork(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], timeout: 60_000 });
+    let stdout = '';
+    let stderr = '';
+    let endingAt = NaN;
+    child.stdout!.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    let exitedAt = NaN;
+    child.on('message', (message) => {
+      if (message === 'ending') endingAt = performance.now();
+    });
+    child.on('exit', () => (exitedAt = performance.now()));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      resolve({ code, signal, stdout, stderr, exitMs: exitedAt - endingAt });
+    });
+    meet(child);
+  });
+}
+
+/** Threads of this process. */
+export function threadCount(): number {
+  return readdirSync('/proc/self/task').length;
+}
+
+/** Resident memory of this process, MiB. */
+export function residentMiB(): number {
+  const pages = Number(readFileSync('/proc/self/statm', 'latin1').split(' ')[1]);
+  return (pages * 4096) / 2 ** 20;
+}
+
+/** AddressSanitizer keeps freed memory and makes everything slower. */
+export const underAsan = process.env['DCP_ASAN'] === '1';
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
