@@ -124,20 +124,15 @@ void EventChannel::Deliver(Napi::Env env, Napi::Function on_events) {
   on_events.Call({list});
 }
 
-void EventChannel::Close() {
+void EventChannel::Mute() {
   std::lock_guard lock(mutex_);
-  if (closed_) return;
   closed_ = true;
   events_.clear();
-  function_.Abort();
 }
 
-void EventChannel::SetReferenced(Napi::Env env, bool referenced) {
-  if (referenced) {
-    function_.Ref(env);
-  } else {
-    function_.Unref(env);
-  }
+void EventChannel::Close() {
+  Mute();
+  function_.Abort();
 }
 
 // ---- NativeEvaluator
@@ -170,7 +165,11 @@ NativeEvaluator::NativeEvaluator(const Napi::CallbackInfo& info) : ObjectWrap(in
 }
 
 // Runs when the environment ends without close(), too: its executors are gone by then.
-NativeEvaluator::~NativeEvaluator() { Shutdown(); }
+NativeEvaluator::~NativeEvaluator() {
+  // Node has ended the function, or is about to: only what would still call it must stop.
+  channel_->Mute();
+  Shutdown();
+}
 
 void NativeEvaluator::Shutdown() {
   Queues::Remove(queue_id_);

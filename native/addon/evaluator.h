@@ -22,10 +22,10 @@ class EventChannel final : public SandboxListener {
   EventChannel(Napi::Env env, Napi::Function on_events);
 
   void OnEvent(SandboxEvent event) override;
-  // On the environment's thread.
+  // No event is passed on any more. Any thread.
+  void Mute();
+  // Mute(), and the environment's loop is let go. On its thread, once, while it runs.
   void Close();
-  // Whether the channel keeps the environment's loop alive.
-  void SetReferenced(Napi::Env env, bool referenced);
 
  private:
   void Deliver(Napi::Env env, Napi::Function on_events);

@@ -126,6 +126,10 @@ bool Sandbox::Turn() {
     Call(kPump);
     did = true;
   }
+  if (!ending_ && control_.state == Control::kWaiting && control_.undelivered != 0) {
+    // The Slice really waits: what was done before need not.
+    Call(kFlush);
+  }
   if (!ending_ && !did && control_.state == Control::kWaiting && HasNothingToWaitFor()) {
     Call(kStuck);
     did = true;
@@ -364,8 +368,8 @@ void Sandbox::CreateIsolate() {
     SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
     return;
   }
-  static constexpr const char* kNames[kEntryCount] = {"assign", "addBatch", "pump", "timers",
-                                                      "stuck"};
+  static constexpr const char* kNames[kEntryCount] = {"assign", "addBatch", "pump",
+                                                      "flush",  "timers",   "stuck"};
   for (int entry = 0; entry < kEntryCount; entry++) {
     v8::Local<v8::Value> function;
     if (!entries.As<v8::Object>()->Get(context, Name(isolate, kNames[entry])).ToLocal(&function) ||
@@ -424,10 +428,10 @@ void Sandbox::DestroyIsolate() {
     isolate = std::move(isolate_);
   }
   if (!isolate) return;
-  EnteredIsolate* entered = new EnteredIsolate(isolate->get());
+  // Handles go while the isolate is entered, the isolate itself once it is not.
+  EnteredIsolate entered(isolate->get());
   for (auto& entry : entries_) entry.Reset();
   context_.Reset();
-  delete entered;
 }
 
 }  // namespace dcp

@@ -36,6 +36,8 @@ struct Control {
   double progress_ms = 0;
   // MonotonicMs() when the next timer of the Work Function is due; 0 for none.
   double next_timer_ms = 0;
+  // Results that ended and wait to be delivered.
+  double undelivered = 0;
 };
 
 // What a Sandbox tells its host; everything in it comes from untrusted code.
@@ -145,7 +147,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   };
 
   // The prelude's entry points.
-  enum Entry : int { kAssign, kAddBatch, kPump, kTimers, kStuck, kEntryCount };
+  enum Entry : int { kAssign, kAddBatch, kPump, kFlush, kTimers, kStuck, kEntryCount };
 
   using Command = std::variant<Assignment, SliceBatch>;
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { EvaluatorError, InvalidArgumentError } from '../../model/index.js';
 import {
@@ -16,6 +17,10 @@ export interface InProcessEvaluatorOptions {
   /** Threads that run Sandboxes, 1 to 1024. Default: one per core. More Sandboxes than threads is fine. */
   readonly threads?: number;
 }
+
+/** A thread that dies at once, again and again, is replaced ever more slowly. */
+const THREAD_RESTART_MS = 100;
+const MAX_THREAD_RESTART_MS = 5000;
 
 const MIN_HEAP_MIB = 16;
 const MAX_MIB = 1 << 20;
@@ -47,6 +52,7 @@ export class InProcessEvaluator implements Evaluator {
   };
   #lastId = 0;
   #closing: Promise<void> | null = null;
+  #stopped = false;
 
   constructor(threads: number) {
     // The addon is loaded here first: the last thread that has it must not be one that comes and goes.
@@ -63,8 +69,7 @@ export class InProcessEvaluator implements Evaluator {
       // Its own way to wait for tasks would block the thread where nothing can wake it.
       atomics: 'disabled',
     });
-    const { queueId } = this.#native;
-    this.#executors = Promise.allSettled(Array.from({ length: threads }, () => this.#pool.run({ queueId })));
+    this.#executors = Promise.all(Array.from({ length: threads }, () => this.#serve()));
     // Node waits for its threads at exit; they must not be inside a Slice then.
     process.once('exit', this.#onExit);
   }
@@ -94,10 +99,25 @@ export class InProcessEvaluator implements Evaluator {
   async #close(): Promise<void> {
     process.off('exit', this.#onExit);
     await this.#endSandboxes();
+    this.#stopped = true;
     this.#native.stop();
     await this.#executors;
     this.#native.close();
     await this.#pool.destroy();
+  }
+
+  /** Keeps one thread serving the queue until the evaluator closes. A thread that dies is replaced. */
+  async #serve(): Promise<void> {
+    for (let losses = 1; !this.#stopped; losses++) {
+      try {
+        await this.#pool.run({ queueId: this.#native.queueId });
+      } catch (cause) {
+        if (this.#stopped) return;
+        // What it ran is reported lost by native code; what waits is served by the other threads meanwhile.
+        process.emitWarning(`an evaluator thread died and is replaced: ${String(cause)}`, 'DcpEvaluatorWarning');
+        await setTimeout(Math.min(losses * THREAD_RESTART_MS, MAX_THREAD_RESTART_MS), undefined, { ref: false });
+      }
+    }
   }
 
   /** Every Sandbox is told to end and reports it, so that its observer learns what was unfinished. */

@@ -63,13 +63,6 @@ export class InProcessSandbox implements Sandbox {
     this.native.dispose(this.id);
   }
 
-  /** The evaluator closes without waiting for the Sandbox. */
-  abandon(): void {
-    const error = new EvaluatorError('the evaluator was closed');
-    this.#starting?.reject(error);
-    this.#assigning?.reject(error);
-  }
-
   handle(event: NativeEvent): void {
     switch (event.kind) {
       case 'ready':
