@@ -1,12 +1,14 @@
 /**
  * The codec on the path of a small Slice (decode, call, encode) beside the same loop on bare msgpackr, and what a
- * typed array costs within the head and as a segment. Writes JSON; figures in µs are CPU-bound wall times.
+ * typed array costs within the head and as a segment.
  *
  * The rival is `packr.pack(fn(packr.unpack(bytes)))` with `useRecords: false` (no state between messages, as the codec needs), the
  * fastest setting without records, on the main entry point of msgpackr, in the same process and turn about.
  */
 import { Packr } from 'msgpackr';
 import { ColumnReader, ColumnWriter, SEGMENT_THRESHOLD, decode, encode } from '#src/codec/index.js';
+import { measure, type Figures } from './harness/measure.js';
+import { Report, digits } from './harness/report.js';
 
 const ROUNDS = 15;
 const SLICES = 20_000;
@@ -35,88 +37,93 @@ const SUBJECTS: Subject[] = [
   { name: 'numbers', datum: Array.from({ length: 100 }, (_, i) => i / 3), call: (datum: number[]) => datum },
 ];
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
-}
-
-/** Median and quartiles of µs per turn, of several runs taken turn about. */
-function measure(
-  turns: number,
-  runs: Record<string, () => void>,
-): Record<string, { median: number; quartiles: [number, number] }> {
-  const times = Object.fromEntries(Object.keys(runs).map((name) => [name, [] as number[]]));
-  for (let round = -3; round < ROUNDS; round++) {
-    for (const [name, run] of Object.entries(runs)) {
-      const start = process.hrtime.bigint();
-      run();
-      if (round >= 0) times[name]!.push(Number(process.hrtime.bigint() - start) / 1e3 / turns);
-    }
-  }
-  return Object.fromEntries(
-    Object.entries(times).map(([name, each]) => {
-      const sorted = [...each].sort((a, b) => a - b);
-      return [name, { median: median(each), quartiles: [sorted[ROUNDS >> 2]!, sorted[(3 * ROUNDS) >> 2]!] }];
-    }),
-  );
-}
-
-function smallSlices({ name, datum, call }: Subject) {
+function smallSlices({ datum, call }: Subject): Promise<Record<'codec' | 'msgpackr', Figures>> {
   const fn = call as (datum: unknown) => unknown;
   const packr = new Packr({ useRecords: false });
   const bytes = new Uint8Array(packr.pack(datum));
   const writer = new ColumnWriter();
   for (let i = 0; i < SLICES; i++) writer.append(datum);
   const reader = new ColumnReader(writer.take());
-  let sink = 0;
-  const figures = measure(SLICES, {
-    codec() {
-      for (let i = 0; i < SLICES; i++) writer.append(fn(reader.read(i)));
-      sink += writer.take().heads.length;
+  return measure(
+    {
+      codec: {
+        turns: SLICES,
+        run() {
+          for (let i = 0; i < SLICES; i++) writer.append(fn(reader.read(i)));
+          return writer.take();
+        },
+      },
+      msgpackr: {
+        turns: SLICES,
+        run() {
+          let written = 0;
+          for (let i = 0; i < SLICES; i++) written += packr.pack(fn(packr.unpack(bytes))).length;
+          return written;
+        },
+      },
     },
-    msgpackr() {
-      for (let i = 0; i < SLICES; i++) sink += packr.pack(fn(packr.unpack(bytes))).length;
-    },
-  });
-  return { name, ...figures, ratio: figures['codec']!.median / figures['msgpackr']!.median, sink: sink > 0 };
+    { rounds: ROUNDS },
+  );
 }
 
 /** A typed array encoded and decoded in place: below the threshold its bytes are copied three times, above never. */
-function buffer(byteLength: number) {
+async function buffer(byteLength: number): Promise<Figures> {
   const turns = Math.max(50, Math.min(5000, (1 << 24) / byteLength));
   const datum = new Uint8Array(byteLength);
-  const { codec } = measure(turns, {
-    codec() {
-      for (let i = 0; i < turns; i++) decode(encode(datum));
+  const figures = await measure(
+    {
+      codec: {
+        turns,
+        run() {
+          for (let i = 0; i < turns; i++) decode(encode(datum));
+        },
+      },
     },
-  });
-  return { byteLength, segments: encode(datum).segments.length, ...codec };
+    { rounds: ROUNDS },
+  );
+  return figures.codec;
 }
 
 /** What a segment costs besides: an ArrayBuffer made and handed over, for which a transfer within the process stands. */
-function handOver(byteLength: number) {
+async function handOver(byteLength: number): Promise<Figures> {
   const turns = 2000;
-  const { transfer } = measure(turns, {
-    transfer() {
-      for (let i = 0; i < turns; i++) {
-        const own = new ArrayBuffer(byteLength);
-        structuredClone(own, { transfer: [own] });
-      }
+  const figures = await measure(
+    {
+      transfer: {
+        turns,
+        run() {
+          for (let i = 0; i < turns; i++) {
+            const own = new ArrayBuffer(byteLength);
+            structuredClone(own, { transfer: [own] });
+          }
+        },
+      },
     },
-  });
-  return { byteLength, ...transfer };
+    { rounds: ROUNDS },
+  );
+  return figures.transfer;
 }
 
-console.log(
-  JSON.stringify(
-    {
-      node: process.version,
-      smallSlices: SUBJECTS.map(smallSlices),
-      threshold: SEGMENT_THRESHOLD,
-      buffers: [256, 1024, 2048, 3072, 4095, 4096, 8192, 65536, 1 << 20].map(buffer),
-      handOver: [1024, 4096, 16384].map(handOver),
-    },
-    null,
-    1,
-  ),
+async function bySize(
+  sizes: readonly number[],
+  of: (byteLength: number) => Promise<Figures>,
+): Promise<Record<string, Figures>> {
+  const figures: Record<string, Figures> = {};
+  for (const byteLength of sizes) figures[`${byteLength} bytes`] = await of(byteLength);
+  return figures;
+}
+
+const report = new Report('codec', { segmentThreshold: SEGMENT_THRESHOLD, slices: SLICES, rounds: ROUNDS });
+const ratios: string[] = [];
+for (const subject of SUBJECTS) {
+  const figures = await smallSlices(subject);
+  report.figures(`decode, call, encode: ${subject.name}`, figures, 'msgpackr');
+  ratios.push(`${subject.name} ${digits(figures.codec.wallUs.median / figures.msgpackr.wallUs.median)}×`);
+}
+report.figures(
+  'typed array, encoded and decoded',
+  await bySize([256, 1024, 2048, 3072, 4095, 4096, 8192, 65536, 1 << 20], buffer),
 );
+report.figures('ArrayBuffer made and transferred', await bySize([1024, 4096, 16384], handOver));
+report.standing('codec against bare msgpackr, in Node', 'reported', ratios.join(', '));
+report.finish();

@@ -1,0 +1,114 @@
+/**
+ * A Float64Array to the Work Function and back, one Slice per Task, encode to decode, beside the round trip to a worker
+ * thread (structuredClone by transfer and by copy) and through isolated-vm. What comes back is sent again, so
+ * that no round waits for fresh memory.
+ */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import ivm from 'isolated-vm';
+import { decode, encode } from '#src/codec/index.js';
+import { openInProcessEvaluator } from '#src/evaluator/index.js';
+import { makeSliceBatch, payloadAt } from '#src/model/index.js';
+import { measure, type Figures, type Subject } from './harness/measure.js';
+import { Report, digits } from './harness/report.js';
+import { BenchSandbox } from './harness/sandboxes.js';
+
+type Floats = Float64Array<ArrayBuffer>;
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SIZES = [64 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB];
+const ROUNDS = 15;
+/** Round trips a run: many of what costs microseconds, few of what copies megabytes. */
+const TURNS = 20;
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+const evaluator = await openInProcessEvaluator({ threads: 1 });
+const sandbox = await BenchSandbox.assigned(evaluator, '(array) => array');
+const thread = new Worker(path.join(here, 'rivals/echo-thread.js'));
+const isolate = new ivm.Isolate({ memoryLimit: 512 });
+const echo = isolate.createContextSync().evalSync('(array) => array', { reference: true }) as ivm.Reference<
+  (array: unknown) => unknown
+>;
+
+async function throughSandbox(array: Floats): Promise<Floats> {
+  await sandbox.run(makeSliceBatch([1], [encode(array)]));
+  return decode(payloadAt(sandbox.results[0]!, 0)) as Floats;
+}
+
+function throughThread(array: Floats, transfer: boolean): Promise<Floats> {
+  return new Promise((resolve) => {
+    thread.once('message', resolve);
+    thread.postMessage({ array, transfer }, transfer ? [array.buffer] : []);
+  });
+}
+
+function throughIsolate(array: Floats): Floats {
+  const copy = new ivm.ExternalCopy(array).copyInto({ release: true });
+  return echo.applySync(undefined, [copy], { result: { copy: true } }) as Floats;
+}
+
+/** A subject that passes one array around. */
+function roundTrips(
+  bytes: number,
+  turns: number,
+  through: (array: Floats) => Floats | Promise<Floats>,
+): Subject {
+  let array: Floats | null = null;
+  return {
+    turns,
+    prepare: () => (array ??= new Float64Array(bytes / 8).fill(Math.PI)),
+    async run() {
+      for (let i = 0; i < turns; i++) array = await through(array!);
+      assert.equal(array!.at(-1), Math.PI);
+    },
+  };
+}
+
+/** The array that comes back lies where the datum lay: what is written to one shows in the other. */
+async function assertSameMemory(): Promise<void> {
+  const datum = new Float64Array(MIB / 8);
+  const payload = encode(datum);
+  await sandbox.run(makeSliceBatch([1], [payload]));
+  const result = decode(payloadAt(sandbox.results[0]!, 0)) as Floats;
+  const seen = payload.segments[0]!;
+  new DataView(result.buffer).setUint32(8, 0x1234_5678);
+  assert.equal(new DataView(seen.buffer, seen.byteOffset).getUint32(8), 0x1234_5678);
+}
+
+await assertSameMemory();
+
+// Sizes turn about, too: what is compared is one size with another.
+const ours = await measure(
+  Object.fromEntries(SIZES.map((bytes) => [label(bytes), roundTrips(bytes, TURNS, throughSandbox)])),
+  { rounds: ROUNDS * 2 },
+);
+const report = new Report('typed-arrays', { rounds: ROUNDS });
+report.figures('Slice, in-process, by size', ours, label(SIZES[0]!));
+for (const bytes of SIZES) {
+  const copies = bytes >= 4 * MIB ? 2 : TURNS;
+  const figures: Record<string, Figures> = await measure(
+    {
+      Slice: roundTrips(bytes, TURNS, throughSandbox),
+      'worker thread, transfer': roundTrips(bytes, TURNS, (array) => throughThread(array, true)),
+      'worker thread, copy': roundTrips(bytes, copies, (array) => throughThread(array, false)),
+      'isolated-vm, copy': roundTrips(bytes, copies, throughIsolate),
+    },
+    { rounds: bytes >= 16 * MIB ? 5 : ROUNDS, warmUp: 2 },
+  );
+  report.figures(`${label(bytes)}, in and out`, figures, 'Slice');
+}
+await thread.terminate();
+await evaluator.close();
+
+const median = (bytes: number): number => ours[label(bytes)]!.wallUs.median;
+const ratio = median(64 * MIB) / median(64 * KIB);
+report.standing('64 MB array in and out against 64 KB', 'at most 1.2×', `${digits(ratio)}×`, ratio <= 1.2);
+report.finish();
+process.exit(0);
+
+function label(bytes: number): string {
+  return bytes < MIB ? `${bytes / KIB} KiB` : `${bytes / MIB} MiB`;
+}
