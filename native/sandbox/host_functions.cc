@@ -208,7 +208,8 @@ void Utf8Write(const Arguments& info) {
 
 // isDetachable(buffer): false for the buffer of a WebAssembly.Memory
 void IsDetachable(const Arguments& info) {
-  info.GetReturnValue().Set(info[0]->IsArrayBuffer() && info[0].As<v8::ArrayBuffer>()->IsDetachable());
+  info.GetReturnValue().Set(info[0]->IsArrayBuffer() &&
+                            info[0].As<v8::ArrayBuffer>()->IsDetachable());
 }
 
 }  // namespace

@@ -35,10 +35,10 @@ std::shared_ptr<Prelude> Prelude::ForSource(std::string source) {
 v8::MaybeLocal<v8::Function> Prelude::Compile(v8::Isolate* isolate,
                                               v8::Local<v8::Context> context) {
   v8::Local<v8::String> text;
-  auto resource = std::make_unique<SharedSource>(source_);
-  if (!v8::String::NewExternalOneByte(isolate, resource.get()).ToLocal(&text)) return {};
-  // V8 deletes it with the string.
-  (void)resource.release();
+  // V8 deletes it with the string; without a string there is no memory left for anything.
+  auto* resource = new SharedSource(source_);
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks)
+  if (!v8::String::NewExternalOneByte(isolate, resource).ToLocal(&text)) return {};
   std::shared_ptr<const std::vector<uint8_t>> cache;
   {
     std::lock_guard lock(mutex_);
