@@ -1,5 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from '#src/codec/index.js';
@@ -185,12 +185,13 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** From the message `ending` to the end of the process; NaN when it sent none. */
+  /** From `announceEnding()` to the end of the process; NaN when the program did not call it. */
   readonly exitMs: number;
 }
 
 /**
- * Runs a program of `fixtures/` in a process of its own to its end. It may send the message `ending` when it begins to end.
+ * Runs a program of `fixtures/` in a process of its own to its end.
+ * @param meet is called once the program has said `ready`
  */
 export function runFixture(
   name: string,
@@ -199,23 +200,45 @@ export function runFixture(
 ): Promise<Ending> {
   const program = fileURLToPath(new URL(`./fixtures/${name}.js`, import.meta.url));
   return new Promise((resolve, reject) => {
-    const child = fork(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], timeout: 60_000 });
+    const child = spawn(process.execPath, [program, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 100_000,
+      killSignal: 'SIGKILL',
+    });
     let stdout = '';
     let stderr = '';
-    let endingAt = NaN;
-    child.stdout!.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     let exitedAt = NaN;
-    child.on('message', (message) => {
-      if (message === 'ending') endingAt = performance.now();
+    let met = false;
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      if (!met && stdout.includes('ready\n')) {
+        met = true;
+        meet(child);
+      }
     });
-    child.on('exit', () => (exitedAt = performance.now()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on('exit', () => (exitedAt = monotonicMs()));
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      const endingAt = Number(/^ending (\S+)$/m.exec(stdout)?.[1]);
       resolve({ code, signal, stdout, stderr, exitMs: exitedAt - endingAt });
     });
-    meet(child);
   });
+}
+
+/** In a program of `fixtures/`: it works, and may be ended. */
+export function announceReady(): void {
+  writeSync(1, 'ready\n');
+}
+
+/** In a program of `fixtures/`: it ends now. */
+export function announceEnding(): void {
+  writeSync(1, `ending ${monotonicMs()}\n`);
+}
+
+/** The same clock in all processes. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 /** Threads of this process. */

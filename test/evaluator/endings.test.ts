@@ -1,0 +1,75 @@
+/** Processes that end while work of all sorts is pending: at once, quietly, and with the exit code Node gives. */
+import assert from 'node:assert/strict';
+import test, { type TestContext } from 'node:test';
+import { median, runFixture, underAsan, type Ending } from './support.js';
+
+/** The machine may be busy; what is measured here takes some 10 ms. */
+const MAX_EXIT_MS = underAsan ? 5000 : 1000;
+const MOMENTS = [0, 3, 40];
+
+/** Runs the program several times, and asserts how it ends at each of some random moments. */
+async function ends(
+  t: TestContext,
+  fixture: string,
+  way: string,
+  expected: { code: number | null; signal?: NodeJS.Signals; stderr?: RegExp; stdout?: RegExp },
+  meet?: Parameters<typeof runFixture>[2],
+): Promise<void> {
+  const endings: Ending[] = [];
+  for (const moment of MOMENTS) {
+    const ending = await runFixture(fixture, [way, String(moment + Math.random() * 10)], meet);
+    endings.push(ending);
+    assert.deepEqual([ending.code, ending.signal], [expected.code, expected.signal ?? null], ending.stderr);
+    if (expected.stderr) assert.match(ending.stderr, expected.stderr);
+    else assert.equal(ending.stderr, '');
+    if (expected.stdout) assert.match(ending.stdout, expected.stdout);
+    if (!meet) assert.ok(ending.exitMs < MAX_EXIT_MS, `the end took ${ending.exitMs.toFixed(0)} ms`);
+  }
+  if (!meet) t.diagnostic(`ended in ${endings.map(({ exitMs }) => exitMs.toFixed(0)).join(', ')} ms`);
+}
+
+/** How Node reports what nobody caught. */
+const UNCAUGHT = /^file:.*\n[^]*\nError: on purpose\n[^]*\n\nNode\.js v[\d.]+\n$/;
+
+test('close(), then the natural end', (t) => ends(t, 'ending', 'close', { code: 0 }));
+
+test('process.exit()', (t) => ends(t, 'ending', 'exit', { code: 3 }));
+
+test('process.exit() while close() is on its way', (t) =>
+  ends(t, 'ending', 'exit while closing', { code: 4 }));
+
+test('an uncaught exception', (t) => ends(t, 'ending', 'throw', { code: 1, stderr: UNCAUGHT }));
+
+test('an unhandled rejection', (t) => ends(t, 'ending', 'reject', { code: 1, stderr: UNCAUGHT }));
+
+test('SIGTERM', (t) =>
+  ends(t, 'ending', 'wait', { code: null, signal: 'SIGTERM' }, (child) => child.kill('SIGTERM')));
+
+test('terminate() of a worker that owns the evaluator', (t) => ends(t, 'owner', 'terminate', { code: 0 }));
+
+test('process.exit() of the process, the evaluator being a worker’s', (t) =>
+  ends(t, 'owner', 'exit', { code: 5 }));
+
+test('process.exit() in the worker that owns the evaluator', (t) =>
+  ends(t, 'owner', 'worker exit', { code: 0 }));
+
+test('an uncaught exception in the worker that owns the evaluator', (t) =>
+  ends(t, 'owner', 'throw', { code: 0, stdout: /^worker: on purpose$/m }));
+
+test('threads and memory return to where they were after each of 20 evaluators', async (t) => {
+  const { code, stdout, stderr } = await runFixture('cycles', ['20']);
+  assert.deepEqual([code, stderr], [0, '']);
+  const { figures, slowestCloseMs } = JSON.parse(stdout) as {
+    figures: { threads: number; residentMiB: number }[];
+    slowestCloseMs: number;
+  };
+  const resident = figures.map(({ residentMiB }) => residentMiB);
+  const before = median(resident.slice(0, 5));
+  const after = median(resident.slice(-5));
+  t.diagnostic(
+    `${figures.at(-1)!.threads} threads, ${before.toFixed(1)} MiB, then ${after.toFixed(1)} MiB; slowest close ${slowestCloseMs.toFixed(0)} ms`,
+  );
+  assert.deepEqual(new Set(figures.map(({ threads }) => threads)), new Set([figures[0]!.threads]));
+  assert.ok(slowestCloseMs < MAX_EXIT_MS);
+  if (!underAsan) assert.ok(after - before < 25, `grew from ${before.toFixed(1)} to ${after.toFixed(1)} MiB`);
+});

@@ -1,0 +1,256 @@
+/**
+ * A Work Function that breaks a rule: each ends in a documented code, with message and stack, on that Slice; the other Slices are delivered
+ * or named as unfinished; other Sandboxes go on. Each in a process of its own.
+ */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { runFixture, underAsan } from './support.js';
+
+interface Failure {
+  name: string;
+  message: string;
+  stack: string;
+  code?: string;
+}
+
+interface Outcome {
+  values: Record<string, unknown>;
+  failures: Record<string, Failure>;
+  end: { error: Failure | null; unfinished: number[] } | null;
+  refused: Failure | null;
+  others: number;
+}
+
+async function run(
+  work: string,
+  { limits = {}, sandbox = {} }: { limits?: object; sandbox?: object } = {},
+): Promise<Outcome> {
+  const { code, signal, stdout, stderr } = await runFixture('limit', [
+    JSON.stringify({ work, limits, sandbox }),
+  ]);
+  assert.deepEqual([code, signal, stderr], [0, null, '']);
+  const outcome = JSON.parse(stdout) as Outcome;
+  assert.equal(outcome.others, 50, 'the other Sandboxes went on');
+  return outcome;
+}
+
+/** The Work Function's text, whose second line does something bad to the datum `bad`. */
+const bad = (statement: string, head = ''): string =>
+  `${head}(x) => {\n  if (x === 'bad') { ${statement} }\n  return x;\n}`;
+
+/** The Slice `bad` failed and the Sandbox went on. */
+async function survives(
+  work: string,
+  expected: { code: string; name: string; message: string | RegExp; frames?: RegExp | null },
+  options?: Parameters<typeof run>[1],
+): Promise<void> {
+  const { values, failures, end } = await run(work, options);
+  assert.deepEqual(values, { 1: 'ok', 3: 'ok', 4: 'ok' });
+  assert.equal(end, null);
+  const failure = failures[2]!;
+  assert.equal(failure.code, expected.code);
+  assert.equal(failure.name, expected.name);
+  if (typeof expected.message === 'string') assert.equal(failure.message, expected.message);
+  else assert.match(failure.message, expected.message);
+  assert.doesNotMatch(failure.stack, /prelude|dcp:|node:|\/dist\//);
+  if (expected.frames) assert.match(failure.stack, expected.frames);
+}
+
+/** The Slice `bad` failed, the Sandbox ended by that, and the Slices behind are unfinished. */
+async function ends(
+  work: string,
+  expected: { code: string; name: string; message: RegExp },
+  options?: Parameters<typeof run>[1],
+): Promise<void> {
+  const { values, failures, end } = await run(work, options);
+  const failure = failures[2]!;
+  assert.equal(failure.code, expected.code);
+  assert.equal(failure.name, expected.name);
+  assert.match(failure.message, expected.message);
+  assert.equal(failure.stack, `${failure.name}: ${failure.message}`);
+  const { error, unfinished } = end!;
+  assert.equal(error, null);
+  // A result that had not left yet is lost with its Sandbox, and its Slice is run again.
+  assert.deepEqual(
+    [...Object.keys(values).map(Number), ...unfinished].sort(),
+    [1, 3, 4],
+    'each of the others is delivered or named once',
+  );
+}
+
+test('throws an Error', () =>
+  survives(bad(`throw new TypeError('no good')`), {
+    code: 'EUNCAUGHT',
+    name: 'TypeError',
+    message: 'no good',
+    frames: /^TypeError: no good\n {4}at work-function\.js:2:28$/,
+  }));
+
+test('throws in a named function, asynchronously', () =>
+  survives(
+    `async function work(x) {\n  await null;\n  if (x === 'bad') check(x);\n  return x;\n  function check() { throw new RangeError('too much'); }\n}`,
+    {
+      code: 'EUNCAUGHT',
+      name: 'RangeError',
+      message: 'too much',
+      frames:
+        /^RangeError: too much\n {4}at check \(work-function\.js:5:28\)\n {4}at work \(work-function\.js:3:20\)$/,
+    },
+  ));
+
+test('throws on its first line', () =>
+  survives(`(x) => { if (x === 'bad') nothing(); return x; }`, {
+    code: 'EUNCAUGHT',
+    name: 'ReferenceError',
+    message: 'nothing is not defined',
+    frames: /^ReferenceError: nothing is not defined\n {4}at work-function\.js:1:27$/,
+  }));
+
+test('throws no Error', () =>
+  survives(bad(`throw 'a string'`), {
+    code: 'EUNCAUGHT',
+    name: 'Error',
+    message: 'not an Error but: a string',
+  }));
+
+test('rejects with no Error', () =>
+  survives(bad('return Promise.reject({ a: 1 })'), {
+    code: 'EUNCAUGHT',
+    name: 'Error',
+    message: 'not an Error but: [object Object]',
+  }));
+
+test('throws what cannot be shown', () =>
+  survives(bad(`throw new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 2; } })`), {
+    code: 'EUNCAUGHT',
+    name: 'Error',
+    message: /an error that cannot be shown/,
+  }));
+
+test('loops for ever', () =>
+  ends(
+    bad('for (;;);'),
+    { code: 'ESLICETOOSLOW', name: 'SliceTooSlowError', message: /^the Slice ran longer than 0\.2 s$/ },
+    { limits: { sliceTimeoutMs: 200 } },
+  ));
+
+test('loops for ever in promise jobs', () =>
+  ends(
+    bad('return (async () => { for (;;) await null; })();'),
+    { code: 'ESLICETOOSLOW', name: 'SliceTooSlowError', message: /^the Slice ran longer than 0\.2 s$/ },
+    { limits: { sliceTimeoutMs: 200 } },
+  ));
+
+test('loops for ever in a timer', () =>
+  ends(
+    bad('return new Promise(() => { setTimeout(() => { for (;;); }, 1); });'),
+    { code: 'ESLICETOOSLOW', name: 'SliceTooSlowError', message: /^the Slice ran longer than 0\.2 s$/ },
+    { limits: { sliceTimeoutMs: 200 } },
+  ));
+
+test('catches all, for ever', () =>
+  ends(
+    bad('for (;;) try { for (;;); } catch {} finally { continue; }'),
+    { code: 'ESLICETOOSLOW', name: 'SliceTooSlowError', message: /^the Slice ran longer than 0\.2 s$/ },
+    { limits: { sliceTimeoutMs: 200 } },
+  ));
+
+test('waits for a timer for longer than it may be silent', () =>
+  ends(
+    bad('return new Promise((resolve) => { setTimeout(resolve, 60000); });'),
+    { code: 'ENOPROGRESS', name: 'NoProgressError', message: /^no progress\(\) for 0\.2 s$/ },
+    { limits: { progressTimeoutMs: 200 } },
+  ));
+
+test('computes for longer than it may be silent', () =>
+  ends(
+    bad('for (;;);'),
+    { code: 'ENOPROGRESS', name: 'NoProgressError', message: /^no progress\(\) for 0\.2 s$/ },
+    { limits: { progressTimeoutMs: 200 } },
+  ));
+
+test('calls progress() again and again', async () => {
+  const work = bad(
+    'const end = Date.now() + 600; let next = 0; while (Date.now() < end) if (Date.now() > next) { progress(); next = Date.now() + 20; }',
+  );
+  const { values, failures, end } = await run(work, { limits: { progressTimeoutMs: 300 } });
+  assert.deepEqual([values, failures, end], [{ 1: 'ok', 2: 'bad', 3: 'ok', 4: 'ok' }, {}, null]);
+});
+
+test('returns a promise that cannot settle any more', () =>
+  survives(bad('return new Promise(() => {});'), {
+    code: 'ENOPROGRESS',
+    name: 'Error',
+    message:
+      'the promise of the Work Function cannot settle any more: no timer is set and nothing else is pending',
+  }));
+
+test('allocates up to the heap limit', () =>
+  ends(
+    bad('const list = []; for (;;) list.push({ a: list.length, b: [1.5] });'),
+    { code: 'EMEMORYLIMIT', name: 'MemoryLimitError', message: /^the heap reached its limit of 32 MiB$/ },
+    { sandbox: { heapMiB: 32 } },
+  ));
+
+test('builds strings up to the heap limit', () =>
+  ends(
+    bad(`const list = []; for (let i = 0; ; i++) list.push(String(i).padStart(100000, 'x').split(''));`),
+    { code: 'EMEMORYLIMIT', name: 'MemoryLimitError', message: /^the heap reached its limit of 32 MiB$/ },
+    { sandbox: { heapMiB: 32 } },
+  ));
+
+test('allocates buffers up to their limit', () =>
+  survives(
+    bad('const list = []; for (;;) list.push(new Uint8Array(1 << 20));'),
+    { code: 'EUNCAUGHT', name: 'RangeError', message: 'Array buffer allocation failed' },
+    { sandbox: { bufferMiB: 16 } },
+  ));
+
+test('returns what cannot be encoded', () =>
+  survives(bad('return { list: [1, { f: () => 1 }] };'), {
+    code: 'ERESULT',
+    name: 'EncodingError',
+    message: /^value\.list\[1\]\.f: /,
+  }));
+
+test('recurses without end', { skip: underAsan && 'frames are larger under AddressSanitizer' }, () =>
+  survives(`function work(x) {\n  if (x === 'bad') return work(x) + 1;\n  return x;\n}`, {
+    code: 'EUNCAUGHT',
+    name: 'RangeError',
+    message: 'Maximum call stack size exceeded',
+    frames:
+      /^RangeError: Maximum call stack size exceeded(\n {4}at work \(work-function\.js:\d+:\d+\)){9,10}$/,
+  }),
+);
+
+test('breaks the intrinsics', async () => {
+  const work = bad(`
+    Array.prototype.push = Array.prototype.slice = () => { throw new Error('mine'); };
+    Promise.prototype.then = null; Object.defineProperty = null; Map.prototype.set = null; JSON.parse = null;
+    Uint8Array.prototype.set = Uint8Array.prototype.subarray = null; delete globalThis.Error; Date.now = null;`);
+  const { values, failures, end } = await run(work);
+  const named = [...Object.keys(values), ...Object.keys(failures), ...(end?.unfinished ?? [])].map(Number);
+  assert.deepEqual(named.sort(), [1, 2, 3, 4], 'it may spoil its own results, but none goes missing');
+});
+
+test('is no JavaScript', async () => {
+  const { refused } = await run('(x) => {\n  return x +* 2;\n}');
+  assert.equal(refused?.name, 'WorkFunctionError');
+  assert.equal(refused.code, 'EWORKFUNCTION');
+  assert.equal(refused.message, "work-function.js:2:13: SyntaxError: Unexpected token '*'");
+});
+
+test('is no function', async () => {
+  const { refused } = await run('41 + 1');
+  assert.equal(refused?.code, 'EWORKFUNCTION');
+  assert.equal(refused.message, "the Work Function's source is not a function but number");
+});
+
+test('throws while it is compiled', async () => {
+  const { refused } = await run(`(() => { throw new TypeError('early'); })()`);
+  assert.equal(refused?.code, 'EWORKFUNCTION');
+  assert.match(
+    refused.message,
+    /^TypeError: early\n {4}at work-function\.js:1:16\n {4}at work-function\.js:1:42$/,
+  );
+});
