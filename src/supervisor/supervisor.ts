@@ -1,6 +1,7 @@
 import type { Evaluator, SliceRejection } from '../evaluator/index.js';
 import {
   EvaluatorCrashError,
+  MAX_EXPIRIES,
   Outcome,
   WorkFunctionError,
   WorkRejectError,
@@ -253,6 +254,8 @@ export class Supervisor {
     this.#observer.onTask({ jobId: desk.id, taskId: task.id, slices: task.slices.numbers.length });
     if (this.state !== 'running') this.#returnQueued(SHUTDOWN);
     else if (desk.broken !== null) this.#failQueued(desk);
+    else if (task.slices.numbers.length === 1 && task.expiries[0]! >= MAX_EXPIRIES)
+      this.#failLost(desk, held);
     else this.#sandboxes.dispatch();
   }
 
@@ -288,13 +291,12 @@ export class Supervisor {
 
   #onNothing(): void {
     this.#foundNothing = true;
-    this.#tellIfIdle();
+    if (this.state === 'running' && this.#holdsNothing()) this.#observer.onIdle();
   }
 
-  #tellIfIdle(): void {
-    if (!this.#foundNothing || this.state !== 'running') return;
-    for (const desk of this.#desks.values()) if (desk.tasks.size > 0) return;
-    this.#observer.onIdle();
+  #holdsNothing(): boolean {
+    for (const desk of this.#desks.values()) if (desk.tasks.size > 0) return false;
+    return true;
   }
 
   #heldTasks(): HeldTask[] {
@@ -417,6 +419,14 @@ export class Supervisor {
     this.#source.poke();
   }
 
+  /** The Slice of this Task had a Worker to itself more than once, and was never heard of again. */
+  #failLost(desk: JobDesk, held: HeldTask): void {
+    const crash = new EvaluatorCrashError(
+      `the Worker was lost in each of ${held.task.expiries[0]} runs, the last of them with this Slice alone`,
+    );
+    this.#deliver(desk, held, errorResults(held.takeQueued(), errorPayload(crash)));
+  }
+
   #onAssignmentFailed(desk: JobDesk, error: Error): void {
     if (this.#desks.get(desk.id) !== desk) return;
     if (error instanceof WorkFunctionError) this.#breakJob(desk, error);
@@ -509,8 +519,9 @@ export class Supervisor {
 
   #releaseIfDone(desk: JobDesk, held: HeldTask): void {
     if (held.unacknowledged > 0 || !desk.tasks.delete(held)) return;
-    this.#source.poke();
-    this.#tellIfIdle();
+    // Who holds nothing may be given what was not for it before: the Scheduler is asked again before this is idleness.
+    if (this.#foundNothing && this.#holdsNothing()) this.#source.askAgain();
+    else this.#source.poke();
   }
 
   /** So many results wait for the Scheduler that no more may come. */

@@ -58,6 +58,12 @@ export class TaskSource {
     this.#changed.wake();
   }
 
+  /** Asks the Scheduler also when it had nothing before and has not told of anything new. */
+  askAgain(): void {
+    this.#waiting?.abort();
+    this.#changed.wake();
+  }
+
   pause(): void {
     this.#move('paused');
   }

@@ -98,6 +98,72 @@ test('a result is recorded once, whoever brings it', async (t) => {
   assert.deepEqual([status.done, status.leased], [4, 2]);
 });
 
+test('Slices whose leases run out again and again come in ever smaller Tasks, at last alone', async (t) => {
+  const clock = new ManualClock();
+  const scheduler = await open(t, temporaryDirectory(t), { clock, leaseMs: 10_000 });
+  const jobId = await scheduler.createJob(spec(range(200)));
+  const sizes = [];
+  for (let lost = 0; lost < 5; lost++) {
+    const task = (await scheduler.requestTask(upTo(64, { workerId: `worker ${lost}` })))!;
+    assert.deepEqual([task.slices.numbers[0], task.expiries[0], task.attempts[0]], [1, lost, lost]);
+    sizes.push(task.slices.numbers.length);
+    clock.time += 10_000;
+  }
+  assert.deepEqual(sizes, [64, 64, 16, 4, 1]);
+
+  // Slice 1 is a suspect. The others come first; it is for a Worker that holds nothing, and gets nothing else then.
+  const busy = (await scheduler.requestTask(upTo(64, { workerId: 'busy' })))!;
+  assert.deepEqual([...busy.slices.numbers], [2], 'which was lost four times');
+  for (;;) {
+    const task = await scheduler.requestTask(upTo(200, { workerId: 'busy' }));
+    if (task === null) break;
+    assert.ok(!task.slices.numbers.includes(1));
+  }
+  const idle = (await scheduler.requestTask(upTo(200, { workerId: 'idle' })))!;
+  assert.deepEqual([[...idle.slices.numbers], [...idle.expiries]], [[1], [5]]);
+  await scheduler.createJob(spec(range(3)));
+  assert.equal(await scheduler.requestTask(upTo(3, { workerId: 'idle' })), null);
+  const waiting = scheduler.waitForWork(AbortSignal.timeout(500));
+  await scheduler.submitResults(idle.id, jobId, results([1]));
+  assert.equal(await waiting, true, 'its end is news');
+  assert.equal((await scheduler.requestTask(upTo(3, { workerId: 'idle' })))!.slices.numbers.length, 3);
+});
+
+test('a Worker that is too busy for a suspect is told when it is not any more', async (t) => {
+  const clock = new ManualClock();
+  const scheduler = await open(t, temporaryDirectory(t), { clock, leaseMs: 10_000 });
+  const suspect = await scheduler.createJob(spec(range(1)));
+  for (let lost = 0; lost < 5; lost++) {
+    await scheduler.requestTask(upTo(1, { workerId: `worker ${lost}` }));
+    clock.time += 10_000;
+  }
+  const other = await scheduler.createJob(spec(range(1)));
+  const held = (await scheduler.requestTask(upTo(1)))!;
+  assert.equal(held.jobId, other);
+  assert.equal(await scheduler.requestTask(upTo(1)), null);
+  const waiting = scheduler.waitForWork(AbortSignal.timeout(500));
+  await scheduler.submitResults(held.id, other, results([1]));
+  assert.equal(await waiting, true);
+  assert.equal((await scheduler.requestTask(upTo(1)))!.jobId, suspect);
+});
+
+test('work that asks to be run again makes no suspect', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  await scheduler.createJob(spec(range(2)));
+  for (let i = 0; i < 20; i++) {
+    const task = (await scheduler.requestTask(upTo(2)))!;
+    assert.deepEqual(
+      [[...task.slices.numbers], [...task.attempts], [...task.expiries]],
+      [
+        [1, 2],
+        [i, i],
+        [0, 0],
+      ],
+    );
+    await scheduler.returnSlices(task.id, task.slices.numbers, counted);
+  }
+});
+
 test('returned Slices come again at once, counted or not', async (t) => {
   const scheduler = await open(t, temporaryDirectory(t));
   const jobId = await scheduler.createJob(spec(range(600)));

@@ -123,10 +123,10 @@ test('calls that many callers make at once share a transaction and its syncs', a
   const directory = temporaryDirectory(t);
   const handles = await Promise.all([open(t, directory), open(t, directory)]);
   const [one, other] = handles;
-  const jobId = await one!.createJob(spec());
-  const ranges = await one!.createJob(spec(range(100)));
+  const jobId = await one.createJob(spec());
+  const ranges = await one.createJob(spec(range(100)));
   const tasks = await Promise.all(
-    Array.from({ length: 20 }, () => other!.requestTask(upTo(1, { jobIds: [ranges] }))),
+    Array.from({ length: 20 }, () => other.requestTask(upTo(1, { jobIds: [ranges] }))),
   );
   const transactions = (): number => Number(readFileSync(join(directory, 'lock.mdb')).readBigUInt64LE(8));
   const cost = async (calls: Promise<unknown>[]): Promise<number> => {
@@ -144,12 +144,12 @@ test('calls that many callers make at once share a transaction and its syncs', a
   );
   const said = each.map((i) => handle(i).appendMessages(ranges, [line(i)]));
   assert.ok((await cost([...submitted, ...said])) <= most);
-  const added = await cost(each.map((i) => one!.addSlices(jobId, slices(i * 3 + 1, i * 3 + 3))));
+  const added = await cost(each.map((i) => one.addSlices(jobId, slices(i * 3 + 1, i * 3 + 3))));
   assert.ok(added <= most, `${added} transactions for 20 uploads`);
-  const task = (await one!.requestTask(upTo(60, { jobIds: [jobId] })))!;
+  const task = (await one.requestTask(upTo(60, { jobIds: [jobId] })))!;
   assert.equal(new TextDecoder().decode(task.slices.heads.subarray(-8)), 'datum 60');
-  assert.equal((await one!.jobStatus(jobId)).known, 60);
-  assert.equal((await one!.jobStatus(ranges)).done, 20);
+  assert.equal((await one.jobStatus(jobId)).known, 60);
+  assert.equal((await one.jobStatus(ranges)).done, 20);
 });
 
 test('a full disk is an error, and nothing acknowledged is lost', async (t) => {

@@ -220,8 +220,8 @@ export class Jobs {
     return bytes === undefined ? 0 : bytes.readDoubleLE(0);
   }
 
-  bump(name: string): number {
-    const value = this.counter(name) + 1;
+  bump(name: string, by = 1): number {
+    const value = this.counter(name) + by;
     const bytes = Buffer.alloc(8);
     bytes.writeDoubleLE(value);
     this.store.meta.put(name, bytes);

@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import type { TaskId } from '../../model/index.js';
+import { ALONE_AFTER_EXPIRIES, type TaskId } from '../../model/index.js';
 import type { SchedulerClock } from './clock.js';
 import {
   countOf,
   decodeIntervals,
   encodeIntervals,
+  fromNumbers,
   intersect,
+  splitAt,
   subtract,
+  toNumbers,
   type Intervals,
 } from './intervals.js';
 import { damaged, decode, encode, EMPTY, LAST, type JobNumber, type JobRow, type Jobs } from './jobs.js';
-import type { Store } from './store.js';
+import type { Store, Table } from './store.js';
 
 /** A lease as stored under `[job, task]`. */
 interface Lease {
@@ -20,6 +23,8 @@ interface Lease {
   expires: number;
   outstanding: Intervals;
   readonly secret: string;
+  /** Its one Slice is a suspect: its Worker gets nothing else meanwhile. */
+  readonly alone: boolean;
 }
 
 /** A lease with its place. */
@@ -29,9 +34,17 @@ export interface HeldLease {
   readonly lease: Lease;
 }
 
-/** Slices per record of the `attempts` and `found` tables. */
+/** What one Task may have of what is pending. */
+export interface Portion {
+  readonly set: Intervals;
+  readonly alone: boolean;
+}
+
+/** Slices per record of the `attempts`, `expired` and `found` tables. */
 export const BUCKET = 256;
-const MAX_ATTEMPTS = 65535;
+const MAX_COUNT = 65535;
+/** So many suspects at the front of what is pending do not hide the Slices behind them. */
+const SEEN_PAST_SUSPECTS = 256;
 
 /** So many Slices may expire in one transaction, so that it stays short. */
 const EXPIRE_SLICES = 32_768;
@@ -93,6 +106,30 @@ export class Leases {
     return out;
   }
 
+  /**
+   * The first pending Slices for a Task of `size`. Slices whose lease ran out twice or more come in ever smaller Tasks,
+   * so that the one that takes its Worker down, if there is one, has ever fewer beside it. After
+   * `ALONE_AFTER_EXPIRIES` a Slice is a suspect: those come last, and each alone.
+   */
+  portion(job: JobNumber, size: number): Portion {
+    if (this.store.expired.keys([job, 0], [job, LAST], 1).length === 0)
+      return { set: this.peekPending(job, size), alone: false };
+    const set = this.peekPending(job, Math.max(size, SEEN_PAST_SUSPECTS));
+    const numbers = toNumbers(set);
+    const expiries = this.expiriesOf(job, numbers);
+    const taken: number[] = [];
+    let most = size;
+    for (let i = 0; i < numbers.length; i++) {
+      const times = expiries[i]!;
+      if (times >= ALONE_AFTER_EXPIRIES) continue;
+      if (times >= 2) most = Math.min(most, Math.max(1, size >> (2 * (times - 1))));
+      if (taken.length >= most) break;
+      taken.push(numbers[i]!);
+    }
+    if (taken.length === 0) return { set: splitAt(set, 1)[0], alone: true };
+    return { set: fromNumbers(Uint32Array.from(taken)), alone: false };
+  }
+
   /** Takes Slices out of what is pending; answers those that were. */
   takePending(job: JobNumber, row: JobRow, set: Intervals): number[] {
     const { pending } = this.store;
@@ -133,7 +170,7 @@ export class Leases {
   // Leases
 
   /** Leases pending Slices that were taken out with `takePending`. */
-  grant(job: JobNumber, row: JobRow, worker: string, set: Intervals): TaskId {
+  grant(job: JobNumber, row: JobRow, worker: string, { set, alone }: Portion): TaskId {
     const task = row.nextTask++;
     const secret = randomBytes(6).toString('hex');
     const lease: Lease = {
@@ -142,11 +179,25 @@ export class Leases {
       expires: this.clock.now() + this.leaseMs,
       outstanding: set,
       secret,
+      alone,
     };
+    if (alone) this.jobs.bump('alone');
     row.leased += countOf(set);
     this.put(job, task, lease);
     this.store.expiry.put([lease.expires, job, task], EMPTY);
     return `${job.toString(36)}.${task.toString(36)}.${secret}`;
+  }
+
+  /** Whether this Worker holds a suspect. */
+  holdsSuspect(worker: string): boolean {
+    return this.jobs.counter('alone') > 0 && this.of(worker).some(({ lease }) => lease.alone);
+  }
+
+  /** Whether this Worker may be given a suspect. If it may not, whoever waits for work is woken when some lease ends. */
+  mayTakeSuspect(worker: string): boolean {
+    if (this.of(worker).length === 0) return true;
+    if (this.jobs.counter('draining') === 0) this.jobs.bump('draining');
+    return false;
   }
 
   /** Null when the lease is over, whatever the reason. */
@@ -196,10 +247,11 @@ export class Leases {
   }
 
   /** Gives Slices of a lease back. */
-  giveBack(held: HeldLease, row: JobRow, set: Intervals, counted: boolean): void {
+  giveBack(held: HeldLease, row: JobRow, set: Intervals, counted: 'no' | 'returned' | 'expired'): void {
     const released = this.release(held, row, set);
     if (released.length === 0) return;
-    if (counted) this.countAttempts(held.job, released);
+    if (counted !== 'no') count(this.store.attempts, held.job, released);
+    if (counted === 'expired') count(this.store.expired, held.job, released);
     this.addPending(held.job, row, released);
   }
 
@@ -238,7 +290,7 @@ export class Leases {
       return 0;
     }
     const count = countOf(held.lease.outstanding);
-    this.giveBack(held, row, held.lease.outstanding, true);
+    this.giveBack(held, row, held.lease.outstanding, 'expired');
     this.jobs.put(held.job, row);
     return count;
   }
@@ -258,9 +310,17 @@ export class Leases {
     return last;
   }
 
+  private of(worker: string): HeldLease[] {
+    return this.between([0, 0], [LAST, 0]).filter(({ lease }) => lease.worker === worker);
+  }
+
   private ofJob(job: JobNumber): HeldLease[] {
-    return this.store.leases.range([job, 0], [job, LAST], LAST).map(({ key, value }) => {
-      const task = (key as number[])[1]!;
+    return this.between([job, 0], [job, LAST]);
+  }
+
+  private between(start: [number, number], end: [number, number]): HeldLease[] {
+    return this.store.leases.range(start, end, LAST).map(({ key, value }) => {
+      const [job, task] = key as [number, number];
       return { job, task, lease: this.decode(value, job, task) };
     });
   }
@@ -268,13 +328,24 @@ export class Leases {
   private put(job: JobNumber, task: number, lease: Lease): void {
     this.store.leases.put(
       [job, task],
-      encode([lease.worker, lease.boot, lease.expires, encodeIntervals(lease.outstanding), lease.secret]),
+      encode([
+        lease.worker,
+        lease.boot,
+        lease.expires,
+        encodeIntervals(lease.outstanding),
+        lease.secret,
+        lease.alone,
+      ]),
     );
   }
 
   private remove({ job, task, lease }: HeldLease): void {
     this.store.leases.remove([job, task]);
     this.store.expiry.remove([lease.expires, job, task]);
+    if (lease.alone) this.jobs.bump('alone', -1);
+    const draining = this.jobs.counter('draining');
+    if (draining > 0) this.jobs.bump('draining', -draining);
+    if (lease.alone || draining > 0) this.jobs.bump('work');
   }
 
   private decode(bytes: Uint8Array, job: JobNumber, task: number): Lease {
@@ -289,44 +360,59 @@ export class Leases {
     ) {
       throw damaged(what, 'it is not a lease');
     }
-    return { worker: String(v[0]), boot: v[1], expires: v[2], outstanding, secret: v[4] };
-  }
-
-  // Attempts: a record of 16-bit counts per bucket of Slices, where some count is not zero.
-
-  private countAttempts(job: JobNumber, set: Intervals): void {
-    const { attempts } = this.store;
-    for (let i = 0; i < set.length; i += 2) {
-      for (let n = set[i]!; n <= set[i + 1]!;) {
-        const bucket = Math.floor(n / BUCKET);
-        const counts = words16(attempts.get([job, bucket]));
-        const end = Math.min(set[i + 1]!, bucket * BUCKET + BUCKET - 1);
-        for (; n <= end; n++) counts[n % BUCKET] = Math.min(counts[n % BUCKET]! + 1, MAX_ATTEMPTS);
-        attempts.put([job, bucket], new Uint8Array(counts.buffer));
-      }
-    }
+    return {
+      worker: String(v[0]),
+      boot: v[1],
+      expires: v[2],
+      outstanding,
+      secret: v[4],
+      alone: v[5] === true,
+    };
   }
 
   /** How often each of these Slices was tried before. */
   attemptsOf(job: JobNumber, numbers: Uint32Array): Uint16Array {
-    const out = new Uint16Array(numbers.length);
-    if (numbers.length === 0) return out;
-    const first = Math.floor(numbers[0]! / BUCKET);
-    const last = Math.floor(numbers[numbers.length - 1]! / BUCKET);
-    if (this.store.attempts.keys([job, first], [job, last + 1], 1).length === 0) return out;
-    let bucket = -1;
-    let counts = NO_COUNTS;
-    for (let i = 0; i < numbers.length; i++) {
-      const b = Math.floor(numbers[i]! / BUCKET);
-      if (b !== bucket) {
-        bucket = b;
-        const bytes = this.store.attempts.get([job, b]);
-        counts = bytes === undefined ? NO_COUNTS : words16(bytes);
-      }
-      out[i] = counts[numbers[i]! % BUCKET]!;
-    }
-    return out;
+    return countsOf(this.store.attempts, job, numbers);
   }
+
+  /** How often a lease of each of these Slices ran out. */
+  expiriesOf(job: JobNumber, numbers: Uint32Array): Uint16Array {
+    return countsOf(this.store.expired, job, numbers);
+  }
+}
+
+// Tables of counts: a record of 16-bit counts per bucket of Slices, where some count is not zero.
+
+function count(table: Table, job: JobNumber, set: Intervals): void {
+  for (let i = 0; i < set.length; i += 2) {
+    for (let n = set[i]!; n <= set[i + 1]!;) {
+      const bucket = Math.floor(n / BUCKET);
+      const counts = words16(table.get([job, bucket]));
+      const end = Math.min(set[i + 1]!, bucket * BUCKET + BUCKET - 1);
+      for (; n <= end; n++) counts[n % BUCKET] = Math.min(counts[n % BUCKET]! + 1, MAX_COUNT);
+      table.put([job, bucket], new Uint8Array(counts.buffer));
+    }
+  }
+}
+
+function countsOf(table: Table, job: JobNumber, numbers: Uint32Array): Uint16Array {
+  const out = new Uint16Array(numbers.length);
+  if (numbers.length === 0) return out;
+  const first = Math.floor(numbers[0]! / BUCKET);
+  const last = Math.floor(numbers[numbers.length - 1]! / BUCKET);
+  if (table.keys([job, first], [job, last + 1], 1).length === 0) return out;
+  let bucket = -1;
+  let counts = NO_COUNTS;
+  for (let i = 0; i < numbers.length; i++) {
+    const b = Math.floor(numbers[i]! / BUCKET);
+    if (b !== bucket) {
+      bucket = b;
+      const bytes = table.get([job, b]);
+      counts = bytes === undefined ? NO_COUNTS : words16(bytes);
+    }
+    out[i] = counts[numbers[i]! % BUCKET]!;
+  }
+  return out;
 }
 
 const NO_COUNTS = new Uint16Array(BUCKET);

@@ -361,8 +361,8 @@ export class EmbeddedScheduler implements Scheduler {
 
   /** Deletes what a removed Job stored, a bounded part at a time. Its row goes last, so that this can be taken up again. */
   private async purge(number: JobNumber): Promise<void> {
-    const { pending, data, results, found, attempts, log } = this.store;
-    for (const table of [pending, data, results, found, attempts, log]) {
+    const { pending, data, results, found, attempts, expired, log } = this.store;
+    for (const table of [pending, data, results, found, attempts, expired, log]) {
       while (this.closing === null) {
         const left = await this.store.write(() => {
           const keys = table.keys([number, 0], [number, LAST], PURGE_RECORDS);
@@ -419,7 +419,7 @@ export class EmbeddedScheduler implements Scheduler {
       const granted = await this.store.write(() => this.grant(request));
       if (granted === null) return null;
       if (granted instanceof SchedulerError) throw granted;
-      const { id, jobId, number, numbers, attempts, pieces, limits } = granted;
+      const { id, jobId, number, numbers, attempts, expiries, pieces, limits } = granted;
       let slices: SliceBatch;
       if (pieces === null) slices = makeRangeBatch(numbers);
       else {
@@ -431,7 +431,7 @@ export class EmbeddedScheduler implements Scheduler {
           throw damaged(`job ${JSON.stringify(jobId)}, Slices from ${numbers[0]}`, error.message);
         }
       }
-      return { id, jobId, slices, attempts, limits, leaseMs: this.leaseMs };
+      return { id, jobId, slices, attempts, expiries, limits, leaseMs: this.leaseMs };
     });
   }
 
@@ -460,6 +460,10 @@ export class EmbeddedScheduler implements Scheduler {
   private grant(request: TaskRequest): Granted | SchedulerError | null {
     this.leases.expireDue();
     const work = this.jobs.counter('work');
+    if (this.leases.holdsSuspect(request.workerId)) {
+      this.workSeen = work;
+      return null;
+    }
     for (const [turn, number] of this.queue()) {
       if (!this.suits(number, request)) continue;
       const row = this.jobs.rowOrNull(number);
@@ -467,12 +471,14 @@ export class EmbeddedScheduler implements Scheduler {
         this.store.ready.remove([turn, number]);
         continue;
       }
+      const { id: jobId, spec } = this.jobs.fixedOf(number);
+      const portion = this.leases.portion(number, taskSize(request, request.sliceMs[jobId], row));
+      if (portion.alone && !this.leases.mayTakeSuspect(request.workerId)) continue;
       // To the end of the queue, also when its data turn out to be damaged: it must not block others.
       this.jobs.dequeue(number, row);
       row.turn = this.jobs.bump('turn');
       this.jobs.enqueue(number, row);
-      const { id: jobId, spec } = this.jobs.fixedOf(number);
-      let set: Intervals = this.leases.peekPending(number, taskSize(request, request.sliceMs[jobId], row));
+      let { set } = portion;
       let pieces: Piece[] | null = null;
       if (spec.inputSet.kind === 'list') {
         try {
@@ -486,7 +492,7 @@ export class EmbeddedScheduler implements Scheduler {
         }
       }
       this.leases.takePending(number, row, set);
-      const id = this.leases.grant(number, row, request.workerId, set);
+      const id = this.leases.grant(number, row, request.workerId, { set, alone: portion.alone });
       this.jobs.put(number, row);
       const numbers = toNumbers(set);
       return {
@@ -495,6 +501,7 @@ export class EmbeddedScheduler implements Scheduler {
         number,
         numbers,
         attempts: this.leases.attemptsOf(number, numbers),
+        expiries: this.leases.expiriesOf(number, numbers),
         pieces,
         limits: spec.limits,
       };
@@ -625,7 +632,7 @@ export class EmbeddedScheduler implements Scheduler {
         const held = this.leases.find(taskId);
         const row = held && this.jobs.rowOrNull(held.job);
         if (!held || !row) return; // the lease is over: its Slices went back already
-        this.leases.giveBack(held, row, set, reason.counted);
+        this.leases.giveBack(held, row, set, reason.counted ? 'returned' : 'no');
         this.jobs.put(held.job, row);
       });
     });
@@ -755,6 +762,7 @@ interface Granted {
   readonly number: JobNumber;
   readonly numbers: Uint32Array;
   readonly attempts: Uint16Array;
+  readonly expiries: Uint16Array;
   /** Null for a range Job. */
   readonly pieces: readonly Piece[] | null;
   readonly limits: Task['limits'];

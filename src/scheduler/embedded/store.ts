@@ -109,6 +109,7 @@ export class Store {
   readonly results: Table;
   readonly found: Table;
   readonly attempts: Table;
+  readonly expired: Table;
   readonly leases: Table;
   readonly expiry: Table;
   readonly log: Table;
@@ -224,6 +225,7 @@ export class Store {
     this.results = table('results');
     this.found = table('found');
     this.attempts = table('attempts');
+    this.expired = table('expired');
     this.leases = table('leases');
     this.expiry = table('expiry');
     this.log = table('log');
