@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { open, range, request, results, slices, spec, temporaryDirectory, text, upTo } from './support.js';
 
 test('Jobs take turns', async (t) => {
@@ -43,18 +43,27 @@ test('a Task is as large as the time asked for, by the best measure there is', a
   assert.equal(await size({ maxSlices: 7 }), 7);
 });
 
-test('near the end of a Job others get some of it', async (t) => {
+async function sizesOfAll(t: TestContext, slices: number, sliceMs: number): Promise<number[]> {
   const scheduler = await open(t, temporaryDirectory(t));
-  const jobId = await scheduler.createJob(spec(range(100)));
+  const jobId = await scheduler.createJob(spec(range(slices)));
   const sizes = [];
   for (;;) {
     const task = await scheduler.requestTask(
-      request({ sandboxes: 4, targetMs: 1000, sliceMs: { [jobId]: 1 } }),
+      request({ sandboxes: 4, targetMs: 5000, sliceMs: { [jobId]: sliceMs } }),
     );
-    if (task === null) break;
+    if (task === null) return sizes;
     sizes.push(task.slices.numbers.length);
   }
-  assert.deepEqual(sizes, [25, 19, 14, 11, 8, 6, 5, 4, 4, 4]);
+}
+
+test('near the end of a Job others get some of it', async (t) => {
+  assert.deepEqual(await sizesOfAll(t, 100, 50), [25, 19, 14, 11, 8, 6, 5, 4, 4, 4]);
+});
+
+test('work of less than 100 ms is not shared', async (t) => {
+  assert.deepEqual(await sizesOfAll(t, 10, 0.05), [10]);
+  assert.deepEqual(await sizesOfAll(t, 100, 10), [25, 19, 14, 11, 10, 10, 10, 1]);
+  assert.deepEqual(await sizesOfAll(t, 10, 101), [4, 4, 2], 'long Slices are');
 });
 
 test('a Task carries no more bytes than asked for, but at least one Slice', async (t) => {

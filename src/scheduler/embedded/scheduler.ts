@@ -768,17 +768,20 @@ interface Granted {
   readonly limits: Task['limits'];
 }
 
+/** Work for which sharing does not pay, in milliseconds: leasing and delivering a Task costs some of it. */
+const WHOLE_MS = 100;
+
 /**
  * Slices for one Task: what keeps the Sandboxes busy for the time asked for; one per Sandbox while nobody knows how long a
- * Slice takes; near the end of the Job at most a quarter of what is pending, so that others get some of it.
+ * Slice takes; near the end of the Job at most a quarter of what is pending, so that others get some of it, but one Slice
+ * per Sandbox, and `WHOLE_MS` of work.
  */
 function taskSize(request: TaskRequest, measured: number | undefined, row: JobRow): number {
   const sliceMs = measured ?? (row.done === 0 ? null : row.elapsedMs / row.done);
+  const slicesIn = (ms: number): number => (sliceMs === null ? 0 : ms / Math.max(sliceMs, 1e-6));
   const wanted =
-    sliceMs === null
-      ? request.sandboxes
-      : Math.ceil((request.sandboxes * request.targetMs) / Math.max(sliceMs, 1e-6));
-  const fair = Math.max(request.sandboxes, Math.ceil(row.pending / 4));
+    sliceMs === null ? request.sandboxes : Math.ceil(slicesIn(request.sandboxes * request.targetMs));
+  const fair = Math.max(request.sandboxes, Math.ceil(row.pending / 4), Math.floor(slicesIn(WHOLE_MS)));
   return Math.max(1, Math.min(wanted, fair, request.maxSlices, row.pending, MAX_TASK_SLICES));
 }
 
