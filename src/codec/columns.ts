@@ -5,8 +5,9 @@ import {
   type Payload,
   type PayloadColumns,
 } from '../model/index.js';
-import { subarray } from './intrinsics.js';
+import { is, subarray } from './intrinsics.js';
 import { copyInto, window, windowView } from './msgpack.js';
+import { MAX_NUMBER_BYTES, readNumber, writeNumber } from './numbers.js';
 import { decodeHead, encodeHead } from './payloads.js';
 
 /** Bytes of heads, and entries, for which a new writer has room. */
@@ -46,6 +47,7 @@ export class ColumnWriter {
    * @throws {EncodingError} like `encode`; the writer is then as before
    */
   append(value: unknown): void {
+    if (typeof value === 'number' && (value !== 0 || is(value, 0))) return this.#addNumber(value);
     const { packed, segments } = encodeHead(value);
     this.#add(packed, packed.dataView, packed.start, packed.end, segments);
   }
@@ -74,14 +76,24 @@ export class ColumnWriter {
   #add(bytes: Uint8Array, view: DataView, start: number, end: number, segments: readonly Uint8Array[]): void {
     const at = this.#headBytes;
     const headEnd = at + (end - start);
-    const entry = this.#count;
     if (headEnd > this.#heads.length) this.#growHeads(headEnd);
-    if (entry === this.#headEnds.length) this.#growTables();
     copyInto(this.#heads, this.#headsView, at, bytes, view, start, end);
     for (let i = 0; i < segments.length; i++) {
       this.#segments.push(segments[i]!);
       this.#segmentBytes += segments[i]!.length;
     }
+    this.#endEntry(headEnd);
+  }
+
+  #addNumber(value: number): void {
+    const at = this.#headBytes;
+    if (at + MAX_NUMBER_BYTES > this.#heads.length) this.#growHeads(at + MAX_NUMBER_BYTES);
+    this.#endEntry(writeNumber(this.#headsView, at, value));
+  }
+
+  #endEntry(headEnd: number): void {
+    const entry = this.#count;
+    if (entry === this.#headEnds.length) this.#growTables();
     this.#headEnds[entry] = headEnd;
     this.#segmentEnds[entry] = this.#segments.length;
     this.#headBytes = headEnd;
@@ -148,6 +160,8 @@ export class ColumnReader {
         `entry ${index}: bytes ${start} to ${end} and segments ${from} to ${to} are not there`,
       );
     }
+    const number = readNumber(this.#headsView, start, end);
+    if (number !== undefined) return number;
     const length = end - start;
     if (length <= window.length) {
       copyInto(window, windowView, 0, heads, this.#headsView, start, end);

@@ -170,9 +170,9 @@ export class SliceLoop {
     const datum =
       input.kind === 'range' ? input.start + (number - 1) * input.step : batch.reader.read(this.#index);
     const args = this.#args;
+    const workFunction = this.#workFunction;
     // Spread costs more than the call it feeds.
-    if (args.length === 0) return this.#workFunction.call(undefined, datum);
-    return this.#workFunction.call(undefined, datum, ...args);
+    return args.length === 0 ? workFunction(datum) : workFunction(datum, ...args);
   }
 
   #await(promise: PromiseLike<unknown>, turn: number): void {
