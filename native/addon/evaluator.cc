@@ -174,6 +174,9 @@ NativeEvaluator::~NativeEvaluator() {
 void NativeEvaluator::Shutdown() {
   Queues::Remove(queue_id_);
   queue_->Stop();
+  // Sandboxes go before their queue does: the watchdog, which looks at them, must not be the last
+  // to hold it.
+  queue_->Clear();
   sandboxes_.clear();
 }
 

@@ -35,10 +35,8 @@ bool CopyBytes(v8::Local<v8::Value> value, size_t size, Bytes* bytes) {
   if (!value->IsUint8Array()) return false;
   auto view = value.As<v8::Uint8Array>();
   if (view->ByteLength() < size) return false;
-  std::vector<uint8_t> copy(size);
-  if (view->CopyContents(copy.data(), size) != size) return false;
-  *bytes = Bytes::Copy(copy.data(), size);
-  return true;
+  *bytes = Bytes::Allocate(size);
+  return view->CopyContents(bytes->data, size) == size;
 }
 
 // Ends must grow and stay within what they index.

@@ -158,6 +158,15 @@ void RunQueue::Stop() {
   }
 }
 
+void RunQueue::Clear() {
+  std::deque<std::shared_ptr<Sandbox>> ready;
+  std::set<Timer> timers;
+  // Destroyed after the lock is released: a Sandbox's end takes locks of its own.
+  std::lock_guard lock(mutex_);
+  ready.swap(ready_);
+  timers.swap(timers_);
+}
+
 size_t RunQueue::ready_count() {
   std::lock_guard lock(mutex_);
   return ready_.size();

@@ -65,6 +65,9 @@ class RunQueue final : public Watched {
   // Every Run() returns soon: Sandboxes that run are interrupted and thrown away. Any thread.
   void Stop();
 
+  // Lets go of every Sandbox that waits. After Stop(), when nothing will run any more.
+  void Clear();
+
   // How many Sandboxes wait for a thread, and how many threads run the loop.
   size_t ready_count();
   size_t executor_count();

@@ -22,13 +22,18 @@ void ReleaseAdopted(void* memory, size_t length, void* data) {
 
 }  // namespace
 
-Bytes Bytes::Copy(const void* data, size_t size) {
+Bytes Bytes::Allocate(size_t size) {
   Bytes bytes;
   if (size == 0) return bytes;
   bytes.owner = std::shared_ptr<void>(std::malloc(size), std::free);
   bytes.data = static_cast<uint8_t*>(bytes.owner.get());
   bytes.size = size;
-  std::memcpy(bytes.data, data, size);
+  return bytes;
+}
+
+Bytes Bytes::Copy(const void* data, size_t size) {
+  Bytes bytes = Allocate(size);
+  if (size != 0) std::memcpy(bytes.data, data, size);
   return bytes;
 }
 

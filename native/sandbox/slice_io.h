@@ -21,6 +21,7 @@ struct Bytes {
   // is.
   std::shared_ptr<v8::BackingStore> store;
 
+  static Bytes Allocate(size_t size);
   static Bytes Copy(const void* data, size_t size);
   // `size` bytes at `offset` of a backing store; the caller has checked the range.
   static Bytes Of(std::shared_ptr<v8::BackingStore> store, size_t offset, size_t size);

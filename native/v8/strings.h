@@ -1,6 +1,8 @@
 // Public to native/: strings in and out of V8, whatever the version calls it.
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -8,8 +10,14 @@
 
 namespace dcp {
 
-// A JavaScript string of UTF-8 bytes. Only fails beyond V8's maximum string length.
+// A JavaScript string of UTF-8 bytes. Fails, with a RangeError pending, beyond V8's maximum length.
 inline v8::MaybeLocal<v8::String> NewString(v8::Isolate* isolate, std::string_view text) {
+  // V8 takes the length as an int, and a negative one for "up to the terminator".
+  if (text.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
+    isolate->ThrowException(v8::Exception::RangeError(
+        v8::String::NewFromUtf8Literal(isolate, "more bytes than a string can hold")));
+    return {};
+  }
   return v8::String::NewFromUtf8(isolate, text.data(), v8::NewStringType::kNormal,
                                  static_cast<int>(text.size()));
 }
@@ -36,8 +44,9 @@ inline size_t WriteUtf8(v8::Isolate* isolate, v8::Local<v8::String> string, char
 #if DCP_V8_AT_LEAST(13, 0)
   return string->WriteUtf8V2(isolate, to, capacity, v8::String::WriteFlags::kReplaceInvalidUtf8);
 #else
+  constexpr size_t kMaxInt = std::numeric_limits<int>::max();
   return static_cast<size_t>(
-      string->WriteUtf8(isolate, to, static_cast<int>(capacity), nullptr,
+      string->WriteUtf8(isolate, to, static_cast<int>(std::min<size_t>(capacity, kMaxInt)), nullptr,
                         v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8));
 #endif
 }

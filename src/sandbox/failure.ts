@@ -4,6 +4,16 @@ const PRELUDE_FRAME = /\n[^\n]*\bdcp:prelude\b[^]*$/;
 const { toString } = Object.prototype;
 const { apply } = Reflect;
 
+/** An error is a message to a person: one of megabytes is none. Characters. */
+const MAX_TEXT = 1 << 16;
+
+/** Text that is sure to be short enough. */
+export function clip(text: string): string {
+  return text.length <= MAX_TEXT
+    ? text
+    : `${text.slice(0, MAX_TEXT)}… (${text.length - MAX_TEXT} more characters)`;
+}
+
 /** What was thrown, as text with a stack where there is one. Never throws, whatever it is given. */
 export function explain(thrown: unknown): string {
   try {
@@ -26,7 +36,12 @@ function stackOf(error: Error): string | undefined {
 export function makeFailure(code: string, thrown: unknown): Error {
   const failure = new Error();
   const define = (key: string, value: string, enumerable = false): void => {
-    Object.defineProperty(failure, key, { value, enumerable, writable: true, configurable: true });
+    Object.defineProperty(failure, key, {
+      value: clip(value),
+      enumerable,
+      writable: true,
+      configurable: true,
+    });
   };
   define('message', 'an error that cannot be shown');
   define('stack', '');

@@ -6,7 +6,7 @@ import { decode, setBufferPrimitives, setTextPrimitives } from '../codec/index.j
 import { createConsole } from './console.js';
 import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
-import { explain } from './failure.js';
+import { clip, explain } from './failure.js';
 import { Messages } from './messages.js';
 import { SliceLoop } from './slice-loop.js';
 import { Timers } from './timers.js';
@@ -55,7 +55,7 @@ export function start(host: Host): Entries {
         loop.assign(job, workFunction as (...args: unknown[]) => unknown, args, argumentsSegments);
         return undefined;
       } catch (thrown) {
-        return explain(thrown);
+        return clip(explain(thrown));
       }
     },
     addBatch: (...columns) => {

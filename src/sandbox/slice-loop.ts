@@ -1,6 +1,6 @@
 import { ColumnReader, ColumnWriter } from '../codec/index.js';
 import { Outcome, type InputSet } from '../model/index.js';
-import { makeFailure } from './failure.js';
+import { clip, makeFailure } from './failure.js';
 import { Control, State, type Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import type { Messages } from './messages.js';
@@ -155,7 +155,7 @@ export class SliceLoop {
   rejectCurrent(reason: string, retries: number): void {
     if (this.#rejected) return;
     this.#rejected = true;
-    this.messages.rejected(reason, retries);
+    this.messages.rejected(clip(reason), retries);
   }
 
   failStuck(): void {
