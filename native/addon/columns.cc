@@ -54,22 +54,23 @@ Napi::Array ViewsOf(Napi::Env env, std::vector<Bytes> segments) {
 }
 
 namespace {
+// Through V8, which makes arrays while Node takes the thread down, too.
 template <typename Array, typename T>
 Napi::Value CopyColumn(Napi::Env env, const std::vector<T>& column) {
-  Array array = Array::New(env, column.size());
-  if (!column.empty()) std::memcpy(array.Data(), column.data(), column.size() * sizeof(T));
-  return array;
+  v8::Local<v8::ArrayBuffer> buffer = AdoptBytes(
+      v8::Isolate::GetCurrent(), Bytes::Copy(column.data(), column.size() * sizeof(T)), nullptr);
+  return FromV8(env, Array::New(buffer, 0, column.size()));
 }
 }  // namespace
 
 Napi::Value ColumnOf(Napi::Env env, const std::vector<uint32_t>& column) {
-  return CopyColumn<Napi::Uint32Array>(env, column);
+  return CopyColumn<v8::Uint32Array>(env, column);
 }
 Napi::Value ColumnOf(Napi::Env env, const std::vector<uint8_t>& column) {
-  return CopyColumn<Napi::Uint8Array>(env, column);
+  return CopyColumn<v8::Uint8Array>(env, column);
 }
 Napi::Value ColumnOf(Napi::Env env, const std::vector<double>& column) {
-  return CopyColumn<Napi::Float64Array>(env, column);
+  return CopyColumn<v8::Float64Array>(env, column);
 }
 
 }  // namespace dcp
