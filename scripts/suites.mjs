@@ -22,7 +22,7 @@ const SUITES = {
   evaluator: { concurrency: 1, timeoutMs: 180_000 },
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
-  programs: { concurrency: 1, timeoutMs: 300_000 },
+  cli: { concurrency: 1, timeoutMs: 300_000 },
 };
 
 /**

@@ -3,7 +3,7 @@
  * moments, each started again. In the end every Slice must have its right result, recorded once, and no Slice may have
  * run again after its result was recorded.
  *
- *   node dist-test/campaign/kill.js [--times 50] [--slices 2000]
+ *   npm run campaign:kill [-- --times 50 --slices 2000]
  *
  * Prints one JSON line; exit code 0 when all of that holds.
  */
