@@ -53,11 +53,22 @@ function commonOptions({ scheduler, json }: OptionValues): JobCommandOptions {
   return { scheduler: (scheduler as string | undefined) ?? defaultSchedulerDirectory(), json: json === true };
 }
 
-const cores = wholeNumber(1, 1024);
+const wholeCores = wholeNumber(1, 1024);
+const cores = (text: string): number => (text === 'all' ? availableParallelism() : wholeCores(text));
+
+/** `--local` takes the next word only when it is a number, so that the file may follow it. */
+function localTakesNumbers(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((word, i) => {
+    if (word !== '--local' || (end >= 0 && i > end)) return word;
+    const next = argv[i + 1] ?? '--';
+    return /^(-?[\d.]+|all)$/.test(next) || next.startsWith('-') ? word : '--local=all';
+  });
+}
 
 common(program.command('run <file> [args...]'))
   .description('deploy the Job that a file makes, wait for its results; arguments for the file follow "--"')
-  .option('--local [cores]', 'run it in this process instead, on 1 to 1024 cores (default: all)', cores)
+  .option('--local [cores]', 'run it in this process instead, on 1 to 1024 cores, or all (default)', cores)
   .option('--output <dir>', 'where the file\'s "done" writes to', '.')
   .addHelpText('after', RUN_HELP)
   .action(async (file: string, args: string[], options: OptionValues) => {
@@ -103,4 +114,4 @@ common(program.command('rm <job...>'))
   });
 
 process.exitCode = ExitCode.ok;
-await runProgram(program, process.argv);
+await runProgram(program, localTakesNumbers(process.argv));

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { createCompute, type Compute, type JobCancelledError } from '../compute/index.js';
-import { JobStateError, SliceError, type JobId, type JobStatus } from '../model/index.js';
+import { JobStateError, SchedulerError, SliceError, type JobId, type JobStatus } from '../model/index.js';
 import { doneOfTotal, duration, printJsonLine, printResults, table } from './present.js';
 import { ExitCode } from './program.js';
 
@@ -9,9 +11,17 @@ export interface JobCommandOptions {
   readonly json: boolean;
 }
 
+/** These commands look at Jobs that are there: a mistyped directory must not become an empty Scheduler. */
+function openCompute(scheduler: string): Compute {
+  if (existsSync(path.join(scheduler, 'data.mdb'))) return createCompute({ scheduler });
+  throw new SchedulerError(
+    `${scheduler}: there is no Scheduler here; "dcp-job run" and "dcp-worker" make one`,
+  );
+}
+
 /** `dcp-job ls` */
 export async function listJobs({ scheduler, json }: JobCommandOptions): Promise<number> {
-  const jobs = await createCompute({ scheduler }).listJobs();
+  const jobs = await openCompute(scheduler).listJobs();
   jobs.sort((a, b) => a.createdAt - b.createdAt);
   if (json) for (const job of jobs) printJsonLine({ type: 'job', ...job });
   else if (jobs.length > 0) {
@@ -24,19 +34,19 @@ export async function listJobs({ scheduler, json }: JobCommandOptions): Promise<
       job.public.name,
     ]);
     process.stdout.write(table([['JOB', 'STATE', 'DONE', 'FAILED', 'AGE', 'NAME'], ...rows]));
-  }
+  } else process.stderr.write(`no Jobs in ${scheduler}\n`);
   return ExitCode.ok;
 }
 
 /** `dcp-job status` */
 export async function showStatus(id: JobId, { scheduler, json }: JobCommandOptions): Promise<number> {
-  const status = await createCompute({ scheduler }).jobStatus(id);
+  const status = await openCompute(scheduler).jobStatus(id);
   if (json) printJsonLine({ type: 'job', ...status });
   else {
     const rows = [
       ['job', status.id],
       ['name', status.public.name],
-      ['description', status.public.description],
+      ...(status.public.description === '' ? [] : [['description', status.public.description]]),
       ['state', status.state],
       ['slices', doneOfTotal(status)],
       ['failed', String(status.failed)],
@@ -55,7 +65,7 @@ export async function showResults(
   options: JobCommandOptions & { readonly wait: boolean },
 ): Promise<number> {
   const { scheduler, json, wait } = options;
-  const compute = createCompute({ scheduler });
+  const compute = openCompute(scheduler);
   const job = await compute.resume(id);
   let cancelled = false;
   if (wait) {
@@ -83,7 +93,7 @@ export async function cancelJobs(
   ids: readonly JobId[],
   { scheduler, json }: JobCommandOptions,
 ): Promise<number> {
-  const compute = createCompute({ scheduler });
+  const compute = openCompute(scheduler);
   for (const id of ids) {
     await compute.cancelJob(id);
     if (json) printJsonLine({ type: 'cancelled', job: id });
@@ -96,7 +106,7 @@ export async function removeJobs(
   ids: readonly JobId[],
   options: JobCommandOptions & { readonly force: boolean },
 ): Promise<number> {
-  const compute = createCompute({ scheduler: options.scheduler });
+  const compute = openCompute(options.scheduler);
   for (const id of ids) {
     if (!options.force) await refuseUnfinished(compute, id);
     await compute.removeJob(id);

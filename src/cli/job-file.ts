@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Job, type Compute } from '../compute/index.js';
+import { DcpError } from '../model/index.js';
 import { UsageError } from './program.js';
 
 /** What `done` is given beside the results. */
@@ -26,12 +28,13 @@ export interface JobFile {
   readonly done: ((results: unknown[], context: DoneContext) => unknown) | null;
 }
 
-/** Throws `UsageError` for a file that is not there or not a Job file; what the module throws is passed on. */
+/** Throws `UsageError` for a file that is not there, cannot be loaded, throws, or is not a Job file. */
 export async function loadJobFile(file: string): Promise<JobFile> {
   const location = path.resolve(file);
-  if (!existsSync(location)) throw new UsageError(`${file}: no such file`);
-  const module = (await import(pathToFileURL(location).href)) as { default?: unknown; done?: unknown };
-  const { default: make, done } = module;
+  const stat = statSync(location, { throwIfNoEntry: false });
+  if (stat === undefined) throw new UsageError(`${file}: no such file`);
+  if (stat.isDirectory()) throw new UsageError(`${file}: expected a Job file, got a directory`);
+  const { default: make, done } = await loadModule(file, location);
   if (typeof make !== 'function') {
     throw new UsageError(
       `${file}: expected "export default function (compute, { args })" that returns a Job`,
@@ -41,7 +44,9 @@ export async function loadJobFile(file: string): Promise<JobFile> {
     throw new UsageError(`${file}: done: expected a function, got ${typeof done}`);
   return {
     async makeJob(compute, args) {
-      const job: unknown = await (make as (...given: unknown[]) => unknown)(compute, { args });
+      const job: unknown = await callJobFile(file, () =>
+        (make as (...given: unknown[]) => unknown)(compute, { args }),
+      );
       if (job instanceof Job) return job;
       throw new UsageError(
         `${file}: its default export returned no Job; expected what compute.for(…) returns`,
@@ -49,4 +54,41 @@ export async function loadJobFile(file: string): Promise<JobFile> {
     },
     done: (done as JobFile['done'] | undefined) ?? null,
   };
+}
+
+async function loadModule(file: string, location: string): Promise<{ default?: unknown; done?: unknown }> {
+  try {
+    return (await import(pathToFileURL(location).href)) as { default?: unknown; done?: unknown };
+  } catch (cause) {
+    const where = cause instanceof SyntaxError ? syntaxErrorPlace(location) : null;
+    throw new UsageError(`${file}: cannot be loaded: ${describe(cause)}${where ?? ''}`, { cause });
+  }
+}
+
+/** Errors of ours say what is wrong; of all others, the line that threw says more than the message. */
+async function callJobFile<T>(file: string, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    if (cause instanceof DcpError) throw cause;
+    throw new UsageError(`${file}: its default export threw ${describe(cause)}`, { cause });
+  }
+}
+
+/** `SyntaxError: Unexpected token '{' (job.mjs, line 3)` */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [, url, line] = /(file:[^\s()]*?):(\d+)(?::\d+)?\)?$/m.exec(error.stack ?? '') ?? [];
+  return `${error.name}: ${error.message}${url === undefined ? '' : place(fileURLToPath(url), line!)}`;
+}
+
+/** Node tells a program of its own where a module's syntax is wrong, not the one that imports it. */
+function syntaxErrorPlace(location: string): string | null {
+  const { stderr } = spawnSync(process.execPath, ['--check', location], { encoding: 'utf8' });
+  const [, line] = stderr.startsWith(`${location}:`) ? (/:(\d+)$/m.exec(stderr) ?? []) : [];
+  return line === undefined ? null : place(location, line);
+}
+
+function place(location: string, line: string): string {
+  return ` (${path.relative('', location)}, line ${line})`;
 }

@@ -46,7 +46,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
 function reportError(program: string, error: unknown, verbose: boolean): void {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`${program}: ${message}\n`);
-  if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  for (let shown = error; verbose && shown instanceof Error; shown = shown.cause)
+    process.stderr.write(`${shown === error ? '' : 'caused by '}${shown.stack ?? ''}\n`);
 }
 
 function isUsageError(error: unknown): boolean {
@@ -62,6 +63,11 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new InvalidOptionError(`expected a whole number from ${least} to ${most}.`);
   };
+}
+
+/** A directory as a person would type it for a shell. */
+export function quoted(directory: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Parser of an option in seconds; answers milliseconds. */

@@ -3,7 +3,7 @@ import { createCompute, JobCancelledError, type Job, type ResultHandle } from '.
 import type { SliceError } from '../model/index.js';
 import { loadJobFile } from './job-file.js';
 import { duration, printJsonLine, printResults, resultFields, slicesText } from './present.js';
-import { ExitCode } from './program.js';
+import { ExitCode, quoted } from './program.js';
 import { ProgressBar } from './progress-bar.js';
 
 export interface RunJobOptions {
@@ -137,7 +137,7 @@ class JobRun {
   #missWorker(): void {
     const { distributed, computed } = this.job.status;
     if (distributed > 0 || computed > 0) return;
-    const hint = `no Worker has taken a Slice so far; start one with: dcp-worker --scheduler ${this.options.scheduler}`;
+    const hint = `no Worker has taken a Slice so far; start one with: dcp-worker --scheduler ${quoted(this.options.scheduler)}`;
     this.#say({ type: 'warning', message: hint }, hint);
   }
 
@@ -150,7 +150,7 @@ class JobRun {
     this.#interrupted = true;
     const { id } = this.job;
     if (this.#accepted && this.options.local === null) {
-      const on = `--scheduler ${this.options.scheduler}`;
+      const on = `--scheduler ${quoted(this.options.scheduler)}`;
       this.#say(
         { type: 'detached', job: id },
         `Job ${id} goes on without this program.\n  results: dcp-job results ${id} --wait ${on}\n  cancel:  dcp-job cancel ${id} ${on}`,

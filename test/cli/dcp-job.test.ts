@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { jobFile, jsonLines, run, SQUARES, start, temporaryDirectory } from './support.js';
@@ -107,6 +107,18 @@ test('mistakes of usage: exit code 2 and one line that says what is wrong', asyn
       /^dcp-job: input set, Slice 1, /,
     ],
     [['run', jobFile(t, SQUARES), '--local', '0'], /expected a whole number from 1 to 1024/],
+    [['run', '--local', '1.5', jobFile(t, SQUARES)], /expected a whole number from 1 to 1024/],
+    [['run', '--local', 'no-such-file.mjs'], /^dcp-job: no-such-file\.mjs: no such file\n$/],
+    [['run', temporaryDirectory(t)], /: expected a Job file, got a directory\n$/],
+    [
+      ['run', jobFile(t, '\n\nexport default (compute { })'), '--local'],
+      /job\.mjs: cannot be loaded: SyntaxError: .*job\.mjs, line 3\)\n$/,
+    ],
+    [['run', jobFile(t, "import 'nothing-here-at-all'")], /cannot be loaded: .*'nothing-here-at-all'/],
+    [
+      ['run', jobFile(t, 'export default () =>\n null.x;')],
+      /its default export threw TypeError: Cannot read.*job\.mjs, line 2\)\n$/,
+    ],
     [['status'], /missing required argument/],
   ];
   for (const [args, message] of cases) {
@@ -116,6 +128,33 @@ test('mistakes of usage: exit code 2 and one line that says what is wrong', asyn
     assert.doesNotMatch(stderr, /\n {4}at /, 'no stack');
     assert.equal(stdout, '');
   }
+});
+
+test('--local takes a number, not the file', async (t) => {
+  const file = jobFile(t, SQUARES);
+  const orders = [
+    ['--local', file],
+    ['--local', '1', file],
+    ['--local', 'all', file],
+    [file, '--local', '1'],
+    [file, '--local'],
+  ];
+  for (const order of orders) {
+    const { code, stdout, stderr } = await run(t, 'dcp-job', ['run', ...order, '--', '2']);
+    assert.equal(code, 0, `${order.join(' ')}: ${stderr}`);
+    assert.equal(stdout, '1\n4\n');
+  }
+  const words = jobFile(t, 'export default (compute, { args }) => compute.for(args, (word) => word)');
+  const { stdout } = await run(t, 'dcp-job', ['run', words, '--local', '--', '--local', 'x']);
+  assert.equal(stdout, '"--local"\n"x"\n', 'what follows "--" is left alone');
+});
+
+test('commands that look at Jobs make no Scheduler where there is none', async (t) => {
+  const directory = path.join(temporaryDirectory(t), 'mistyped');
+  for (const command of [['ls'], ['status', 'x'], ['results', 'x'], ['cancel', 'x'], ['rm', 'x']]) {
+    await assertRefused(t, [...command, '--scheduler', directory], /mistyped: there is no Scheduler here/);
+  }
+  assert.ok(!existsSync(directory));
 });
 
 test('--help names options, defaults and exit codes', async (t) => {
