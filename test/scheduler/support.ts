@@ -34,6 +34,9 @@ export function temporaryDirectory(t: TestContext): string {
   return path;
 }
 
+/** The same clock in every process of the machine, milliseconds. */
+export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+
 /** A Scheduler that is closed when the test ends. */
 export async function open(
   t: TestContext,
