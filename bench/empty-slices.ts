@@ -3,6 +3,7 @@
  * asynchronous. Beside them the bare minimum (msgpackr's decode, a call, msgpackr's encode in an isolate of isolated-vm),
  * calls of isolated-vm, and empty tasks of piscina on one thread.
  */
+import assert from 'node:assert/strict';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -20,27 +21,28 @@ const SINGLE = 500;
 const PISCINA_TASKS = 5_000;
 const ROUNDS = 15;
 const DATUM = 7;
+/** A datum that goes through msgpackr on both sides. */
+const SMALL_OBJECT = { id: 7, name: 'x', score: 1.5 };
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 const evaluator = await openInProcessEvaluator({ threads: 1 });
 
-function batchOf(count: number): SliceBatch {
-  const payload = encode(DATUM);
+function batchOf(count: number, datum: unknown = DATUM): SliceBatch {
+  const payload = encode(datum);
   return makeSliceBatch(
     Array.from({ length: count }, (_, i) => i + 1),
     new Array<typeof payload>(count).fill(payload),
   );
 }
 
-async function slices(workFunction: string, count: number): Promise<Subject> {
+async function slices(workFunction: string, datum: unknown = DATUM): Promise<Subject> {
   const sandbox = await BenchSandbox.assigned(evaluator, workFunction);
-  await sandbox.run(batchOf(10));
-  const [first] = sandbox.results;
-  if (decode(payloadAt(first!, 0)) !== DATUM) throw new Error('the Work Function did not answer its datum');
+  await sandbox.run(batchOf(1, datum));
+  assert.deepEqual(decode(payloadAt(sandbox.results[0]!, 0)), datum);
   let batch: SliceBatch;
   return {
-    turns: count,
-    prepare: () => (batch = batchOf(count)),
+    turns: SLICES,
+    prepare: () => (batch = batchOf(SLICES, datum)),
     run: () => sandbox.run(batch),
   };
 }
@@ -60,7 +62,7 @@ async function singleSlices(workFunction: string): Promise<Subject> {
 }
 
 /** The bundled msgpackr loop in a bare isolate. */
-async function bareIsolate(): Promise<{ loop: Subject; loopOverHeads: Subject }> {
+async function bareIsolate(): Promise<{ loop: Subject; loopOverHeads: Subject; objectLoop: Subject }> {
   const { outputFiles } = await build({
     entryPoints: [path.join(here, 'rivals/msgpackr-loop.js')],
     bundle: true,
@@ -76,24 +78,27 @@ async function bareIsolate(): Promise<{ loop: Subject; loopOverHeads: Subject }>
   const context = isolate.createContextSync();
   isolate.compileScriptSync(outputFiles[0]!.text).runSync(context);
   const bytes = encode(DATUM).head;
+  const object = encode(SMALL_OBJECT).head;
   const { heads, headEnds } = batchOf(SLICES);
   context.evalClosureSync(
-    'globalThis.input = { bytes: $0, heads: $1, headEnds: $2 }; globalThis.workFunction = (datum) => datum',
-    [bytes, heads, headEnds].map((array) => new ivm.ExternalCopy(array).copyInto()),
+    `globalThis.input = { bytes: $0, object: $1, heads: $2, headEnds: $3 };
+     globalThis.workFunction = (datum) => datum;`,
+    [bytes, object, heads, headEnds].map((array) => new ivm.ExternalCopy(array).copyInto()),
   );
-  const subject = (source: string): Subject => {
+  const subject = (source: string, written: number): Subject => {
     const script = isolate.compileScriptSync(source);
     return {
       turns: SLICES,
       run() {
-        if (script.runSync(context) !== SLICES * bytes.length)
-          throw new Error('the rival wrote something else');
+        assert.equal(script.runSync(context), written);
       },
     };
   };
   return {
-    loop: subject(`rival.loop(input.bytes, ${SLICES}, workFunction)`),
-    loopOverHeads: subject('rival.loopOverHeads(input.heads, input.headEnds, workFunction)'),
+    loop: subject(`rival.loop(input.bytes, ${SLICES}, workFunction)`, SLICES * bytes.length),
+    loopOverHeads: subject('rival.loopOverHeads(input.heads, input.headEnds, workFunction)', heads.length),
+    // Without `variableMapSize`, msgpackr gives every object a header of three bytes.
+    objectLoop: subject(`rival.loop(input.object, ${SLICES}, workFunction)`, SLICES * (object.length + 2)),
   };
 }
 
@@ -146,11 +151,18 @@ const calls = isolatedCalls();
 const inOneTask = await measure(
   {
     'bare msgpackr': bare.loop,
-    'synchronous Slices': await slices(SYNCHRONOUS, SLICES),
+    'synchronous Slices': await slices(SYNCHRONOUS),
     'bare msgpackr over the heads': bare.loopOverHeads,
-    'asynchronous Slices': await slices(ASYNCHRONOUS, SLICES),
+    'asynchronous Slices': await slices(ASYNCHRONOUS),
     'isolated-vm, synchronous calls': calls.sync,
     'piscina, one thread': piscina.queued,
+  },
+  { rounds: ROUNDS },
+);
+const objects = await measure(
+  {
+    'bare msgpackr': bare.objectLoop,
+    'synchronous Slices': await slices(SYNCHRONOUS, SMALL_OBJECT),
   },
   { rounds: ROUNDS },
 );
@@ -168,6 +180,11 @@ await pool.destroy();
 
 const report = new Report('empty-slices', { slices: SLICES, rounds: ROUNDS });
 report.figures(`${SLICES} in one Task, per Slice`, inOneTask, 'bare msgpackr');
+report.figures(
+  `${SLICES} in one Task with ${JSON.stringify(SMALL_OBJECT)}, per Slice`,
+  objects,
+  'bare msgpackr',
+);
 report.figures('one Slice per Task, one after another', onePerTask, 'Slice');
 const wall = (name: keyof typeof inOneTask): number => inOneTask[name].wallUs.median;
 const ratio = wall('synchronous Slices') / wall('bare msgpackr');
