@@ -1,6 +1,6 @@
 import { packColumns, type Payload, type PayloadColumns, type SliceBatch } from '../../model/index.js';
-import { BlobError, packBlob, SPILL_BYTES, type Blob, type Part } from './blob.js';
-import type { JobNumber } from './jobs.js';
+import { Blob, BlobError, packBlob, SPILL_BYTES, type Part } from './blob.js';
+import { damaged, type JobNumber } from './jobs.js';
 import type { Packs } from './packs.js';
 
 /** One entry of a blob, wanted as a payload. */
@@ -159,5 +159,16 @@ export function* cutParcels<T>(
       from = to;
     }
     yield { records, spill };
+  }
+}
+
+/** The record at hand, checked. Throws SchedulerError, naming `what`, when it is missing or damaged. */
+export function parseRecord(bytes: Uint8Array | undefined, what: string): Blob {
+  if (bytes === undefined) throw damaged(what, 'missing');
+  try {
+    return Blob.parse(bytes);
+  } catch (error) {
+    if (error instanceof BlobError) throw damaged(what, error.message);
+    throw error;
   }
 }

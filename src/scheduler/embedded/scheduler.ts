@@ -3,14 +3,12 @@ import {
   InvalidArgumentError,
   JobStateError,
   makeRangeBatch,
-  MAX_SLICE_NUMBER,
   SchedulerError,
   type JobEvent,
   type JobId,
   type JobSpec,
   type JobStatus,
   type Payload,
-  type PayloadColumns,
   type ResultBatch,
   type ReturnReason,
   type SliceBatch,
@@ -19,9 +17,11 @@ import {
   type TaskId,
 } from '../../model/index.js';
 import type { Scheduler, StoredResult, SubmitReceipt, TaskRequest } from '../scheduler.js';
-import { Blob, BlobError, namePack, packBlob, singleColumn } from './blob.js';
+import { BlobError, namePack, packBlob, singleColumn, type Blob } from './blob.js';
+import { checkColumns, checkInteger, checkMessage, checkRequest, checkResults } from './checks.js';
 import { systemClock, type SchedulerClock } from './clock.js';
-import { fromNumbers, splitAt, subtract, toNumbers, type Intervals } from './intervals.js';
+import { Dispatch } from './dispatch.js';
+import { fromNumbers, subtract } from './intervals.js';
 import {
   checkSpec,
   damaged,
@@ -35,7 +35,7 @@ import {
 } from './jobs.js';
 import { Leases } from './leases.js';
 import { customEvent, draftMessages, Log, type MessageGroup } from './log.js';
-import { cutParcels, loadPayloads, loadTask, type Piece } from './payloads.js';
+import { cutParcels, loadPayloads, loadTask, parseRecord } from './payloads.js';
 import { draftResults, Results, type ResultDraft } from './results.js';
 import { Store, type StoreOptions } from './store.js';
 
@@ -45,9 +45,6 @@ export interface EmbeddedSchedulerOptions extends StoreOptions {
   /** For tests. */
   readonly clock?: SchedulerClock;
 }
-
-/** A Task has at most so many Slices, whatever `TaskRequest.maxSlices` says: its transaction must stay short. */
-const MAX_TASK_SLICES = 16_384;
 
 /** Records deleted in one transaction when a Job is removed. */
 const PURGE_RECORDS = 200;
@@ -85,14 +82,13 @@ export async function openEmbeddedScheduler(
 export class EmbeddedScheduler implements Scheduler {
   private readonly jobs: Jobs;
   private readonly leases: Leases;
+  private readonly dispatch: Dispatch;
   private readonly results: Results;
   private readonly log: Log;
   private closing: Promise<void> | null = null;
   /** Ends each wait under way. Not one shared AbortSignal: Node warns of a signal with more than ten listeners. */
   private readonly waits = new Set<AbortController>();
   private readonly calls = new Set<Promise<unknown>>();
-  /** The `work` counter when a Task was last asked for in vain: what came before it is not news. */
-  private workSeen = -1;
   /**
    * Per Job, when the writes of the last `addSlices` are queued: calls of one process are stored in the order in which
    * they were made, and still share transactions.
@@ -107,6 +103,7 @@ export class EmbeddedScheduler implements Scheduler {
   ) {
     this.jobs = new Jobs(store);
     this.leases = new Leases(store, this.jobs, clock, leaseMs);
+    this.dispatch = new Dispatch(store, this.jobs, this.leases);
     this.results = new Results(store);
     this.log = new Log(store);
   }
@@ -390,7 +387,7 @@ export class EmbeddedScheduler implements Scheduler {
         const row = this.jobs.row(number, jobId);
         return { number, row, fixed: this.jobs.fixedOf(number), bytes: this.store.data.get([number, 0]) };
       });
-      const blob = this.parse(bytes, `job ${JSON.stringify(jobId)}, its arguments`);
+      const blob = parseRecord(bytes, `job ${JSON.stringify(jobId)}, its arguments`);
       const [args] = await this.load(jobId, number, 'its arguments', [{ blob, entry: 0 }]);
       const { inputSet } = fixed.spec;
       return {
@@ -410,13 +407,10 @@ export class EmbeddedScheduler implements Scheduler {
       // Most requests of an idle Worker end here, without a transaction.
       const hopeless = this.store.read(() => {
         if (this.leases.anyExpired()) return false;
-        const work = this.jobs.counter('work');
-        for (const [, number] of this.queue()) if (this.suits(number, request)) return false;
-        this.workSeen = work;
-        return true;
+        return !this.dispatch.hasWorkFor(request);
       });
       if (hopeless) return null;
-      const granted = await this.store.write(() => this.grant(request));
+      const granted = await this.store.write(() => this.dispatch.grant(request));
       if (granted === null) return null;
       if (granted instanceof SchedulerError) throw granted;
       const { id, jobId, number, numbers, attempts, expiries, pieces, limits } = granted;
@@ -435,120 +429,9 @@ export class EmbeddedScheduler implements Scheduler {
     });
   }
 
-  /** Jobs with pending Slices, least recently served first. */
-  private *queue(): Generator<[number, JobNumber]> {
-    for (let start: [number, number] = [0, 0]; ;) {
-      const keys = this.store.ready.keys(start, [LAST, 0], 64) as [number, JobNumber][];
-      yield* keys;
-      if (keys.length < 64) return;
-      const [turn, number] = keys[63]!;
-      start = [turn, number + 1];
-    }
-  }
-
-  private suits(number: JobNumber, request: TaskRequest): boolean {
-    const { id, spec } = this.jobs.fixedOf(number);
-    if (spec.requirements.environment?.webgpu === true && !request.capabilities.webgpu) return false;
-    if (
-      spec.computeGroups.length > 0 &&
-      !spec.computeGroups.some((key) => request.computeGroups.includes(key))
-    )
-      return false;
-    return request.jobIds === null || request.jobIds.includes(id);
-  }
-
-  private grant(request: TaskRequest): Granted | SchedulerError | null {
-    this.leases.expireDue();
-    const work = this.jobs.counter('work');
-    if (this.leases.holdsSuspect(request.workerId)) {
-      this.workSeen = work;
-      return null;
-    }
-    for (const [turn, number] of this.queue()) {
-      if (!this.suits(number, request)) continue;
-      const row = this.jobs.rowOrNull(number);
-      if (row === null || !row.queued || row.turn !== turn) {
-        this.store.ready.remove([turn, number]);
-        continue;
-      }
-      const { id: jobId, spec } = this.jobs.fixedOf(number);
-      const portion = this.leases.portion(number, taskSize(request, request.sliceMs[jobId], row));
-      if (portion.alone && !this.leases.mayTakeSuspect(request.workerId)) continue;
-      // To the end of the queue, also when its data turn out to be damaged: it must not block others.
-      this.jobs.dequeue(number, row);
-      row.turn = this.jobs.bump('turn');
-      this.jobs.enqueue(number, row);
-      let { set } = portion;
-      let pieces: Piece[] | null = null;
-      if (spec.inputSet.kind === 'list') {
-        try {
-          const found = this.collect(number, jobId, set, request.maxBytes);
-          set = splitAt(set, found.count)[0];
-          pieces = found.pieces;
-        } catch (error) {
-          if (!(error instanceof SchedulerError)) throw error;
-          this.jobs.put(number, row);
-          return error;
-        }
-      }
-      this.leases.takePending(number, row, set);
-      const id = this.leases.grant(number, row, request.workerId, { set, alone: portion.alone });
-      this.jobs.put(number, row);
-      const numbers = toNumbers(set);
-      return {
-        id,
-        jobId,
-        number,
-        numbers,
-        attempts: this.leases.attemptsOf(number, numbers),
-        expiries: this.leases.expiriesOf(number, numbers),
-        pieces,
-        limits: spec.limits,
-      };
-    }
-    this.workSeen = work;
-    return null;
-  }
-
-  /** The records that hold these Slices' data, cut where `maxBytes` is reached; at least one Slice. */
-  private collect(
-    number: JobNumber,
-    jobId: JobId,
-    set: Intervals,
-    maxBytes: number,
-  ): { pieces: Piece[]; count: number } {
-    const pieces: Piece[] = [];
-    let count = 0;
-    let bytes = 0;
-    for (let i = 0; i < set.length; i += 2) {
-      for (let n = set[i]!; n <= set[i + 1]!;) {
-        const what = `job ${JSON.stringify(jobId)}, Slice ${n}`;
-        const record = this.store.data.last([number, n], [number, 0]);
-        if (!record) throw damaged(what, 'its data are missing');
-        const first = (record.key as number[])[1]!;
-        const blob = this.parse(record.value, what);
-        if (n >= first + blob.entries) throw damaged(what, 'its data are missing');
-        const from = n - first;
-        const end = Math.min(set[i + 1]! - first + 1, blob.entries);
-        let to = from;
-        while (to < end) {
-          const size = blob.entryBytes(to);
-          if (count > 0 && bytes + size > maxBytes) break;
-          bytes += size;
-          count++;
-          to++;
-        }
-        if (to > from) pieces.push({ blob, from, to, slice: n });
-        if (to < end) return { pieces, count };
-        n = first + to;
-      }
-    }
-    return { pieces, count };
-  }
-
   waitForWork(signal: AbortSignal): Promise<boolean> {
     return this.wait(signal, (scan) => {
-      if (this.jobs.counter('work') !== this.workSeen || this.leases.anyExpired()) return true;
+      if (this.jobs.counter('work') !== this.dispatch.workSeen || this.leases.anyExpired()) return true;
       // Somebody else's request on this object may have seen the news: once a second, any pending work will do.
       return scan && this.store.ready.keys([0, 0], [LAST, 0], 1).length > 0;
     });
@@ -731,16 +614,6 @@ export class EmbeddedScheduler implements Scheduler {
     return out;
   }
 
-  private parse(bytes: Uint8Array | undefined, what: string): Blob {
-    if (bytes === undefined) throw damaged(what, 'missing');
-    try {
-      return Blob.parse(bytes);
-    } catch (error) {
-      if (error instanceof BlobError) throw damaged(what, error.message);
-      throw error;
-    }
-  }
-
   private async load(
     jobId: JobId,
     number: JobNumber,
@@ -756,35 +629,6 @@ export class EmbeddedScheduler implements Scheduler {
   }
 }
 
-interface Granted {
-  readonly id: TaskId;
-  readonly jobId: JobId;
-  readonly number: JobNumber;
-  readonly numbers: Uint32Array;
-  readonly attempts: Uint16Array;
-  readonly expiries: Uint16Array;
-  /** Null for a range Job. */
-  readonly pieces: readonly Piece[] | null;
-  readonly limits: Task['limits'];
-}
-
-/** Work for which sharing does not pay, in milliseconds: leasing and delivering a Task costs some of it. */
-const WHOLE_MS = 100;
-
-/**
- * Slices for one Task: what keeps the Sandboxes busy for the time asked for; one per Sandbox while nobody knows how long a
- * Slice takes; near the end of the Job at most a quarter of what is pending, so that others get some of it, but one Slice
- * per Sandbox, and `WHOLE_MS` of work.
- */
-function taskSize(request: TaskRequest, measured: number | undefined, row: JobRow): number {
-  const sliceMs = measured ?? (row.done === 0 ? null : row.elapsedMs / row.done);
-  const slicesIn = (ms: number): number => (sliceMs === null ? 0 : ms / Math.max(sliceMs, 1e-6));
-  const wanted =
-    sliceMs === null ? request.sandboxes : Math.ceil(slicesIn(request.sandboxes * request.targetMs));
-  const fair = Math.max(request.sandboxes, Math.ceil(row.pending / 4), Math.floor(slicesIn(WHOLE_MS)));
-  return Math.max(1, Math.min(wanted, fair, request.maxSlices, row.pending, MAX_TASK_SLICES));
-}
-
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** 22 letters and digits, as long as DCP's own: nobody guesses one. */
@@ -795,133 +639,3 @@ function randomId(): JobId {
 }
 
 const noop = (): void => undefined;
-
-function checkInteger(field: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new InvalidArgumentError(field, `expected an integer from ${least}, got ${show(value)}`);
-}
-
-function checkRequest(request: TaskRequest): void {
-  checkInteger('request.sandboxes', request.sandboxes, 1);
-  checkInteger('request.maxSlices', request.maxSlices, 1);
-  for (const key of ['targetMs', 'maxBytes'] as const) {
-    if (typeof request[key] !== 'number' || !(request[key] > 0))
-      throw new InvalidArgumentError(
-        `request.${key}`,
-        `expected a number above 0, got ${show(request[key])}`,
-      );
-  }
-  if (typeof request.workerId !== 'string')
-    throw new InvalidArgumentError('request.workerId', `expected a string, got ${show(request.workerId)}`);
-  if (!Array.isArray(request.computeGroups))
-    throw new InvalidArgumentError(
-      'request.computeGroups',
-      `expected an array, got ${show(request.computeGroups)}`,
-    );
-  if (request.jobIds !== null && !Array.isArray(request.jobIds))
-    throw new InvalidArgumentError(
-      'request.jobIds',
-      `expected an array or null, got ${show(request.jobIds)}`,
-    );
-  for (const [jobId, ms] of Object.entries(request.sliceMs)) {
-    if (typeof ms !== 'number' || !(ms >= 0))
-      throw new InvalidArgumentError(
-        `request.sliceMs[${JSON.stringify(jobId)}]`,
-        `expected a number from 0, got ${show(ms)}`,
-      );
-  }
-}
-
-/** Checks that columns belong together, so that nothing out of bounds is stored; answers how many entries there are. */
-function checkColumns(field: string, columns: PayloadColumns, numbers: Uint32Array): number {
-  if (!(numbers instanceof Uint32Array))
-    throw new InvalidArgumentError(`${field}.numbers`, `expected a Uint32Array, got ${show(numbers)}`);
-  const count = numbers.length;
-  if (!(columns.heads instanceof Uint8Array))
-    throw new InvalidArgumentError(`${field}.heads`, `expected a Uint8Array, got ${show(columns.heads)}`);
-  const ends = (name: 'headEnds' | 'segmentEnds', total: number): void => {
-    const list = columns[name];
-    if (!(list instanceof Uint32Array) || list.length !== count) {
-      throw new InvalidArgumentError(
-        `${field}.${name}`,
-        `expected a Uint32Array of ${count}, as many as numbers, got ${list instanceof Uint32Array ? list.length : show(list)}`,
-      );
-    }
-    let before = 0;
-    for (let i = 0; i < count; i++) {
-      if (list[i]! < before)
-        throw new InvalidArgumentError(
-          `${field}.${name}[${i}]`,
-          `expected at least ${before}, got ${list[i]}`,
-        );
-      before = list[i]!;
-    }
-    if (before !== total)
-      throw new InvalidArgumentError(`${field}.${name}`, `expected to end at ${total}, got ${before}`);
-  };
-  ends('headEnds', columns.heads.byteLength);
-  ends('segmentEnds', columns.segments.length);
-  columns.segments.forEach((segment, i) => {
-    if (!(segment instanceof Uint8Array))
-      throw new InvalidArgumentError(
-        `${field}.segments[${i}]`,
-        `expected a Uint8Array, got ${show(segment)}`,
-      );
-  });
-  for (let i = 0; i < count; i++) {
-    if (numbers[i] === 0)
-      throw new InvalidArgumentError(
-        `${field}.numbers[${i}]`,
-        `expected a Slice number from 1 to ${MAX_SLICE_NUMBER}, got 0`,
-      );
-  }
-  return count;
-}
-
-function checkResults(results: ResultBatch): number {
-  const count = checkColumns('results', results, results?.numbers);
-  const { outcomes } = results;
-  if (!(outcomes instanceof Uint8Array) || outcomes.length !== count)
-    throw new InvalidArgumentError(
-      'results.outcomes',
-      `expected a Uint8Array of ${count}, got ${show(outcomes?.length)}`,
-    );
-  for (const key of ['elapsedMs', 'cpuMs'] as const) {
-    const list = results[key];
-    if (!(list instanceof Float64Array) || list.length !== count)
-      throw new InvalidArgumentError(
-        `results.${key}`,
-        `expected a Float64Array of ${count}, got ${show(list?.length)}`,
-      );
-    for (let i = 0; i < count; i++) {
-      if (!(list[i]! >= 0 && list[i]! < Infinity))
-        throw new InvalidArgumentError(
-          `results.${key}[${i}]`,
-          `expected milliseconds from 0, got ${list[i]}`,
-        );
-    }
-  }
-  for (let i = 0; i < count; i++) {
-    if (outcomes[i]! > 1)
-      throw new InvalidArgumentError(`results.outcomes[${i}]`, `expected 0 or 1, got ${outcomes[i]}`);
-  }
-  return count;
-}
-
-const LEVELS = ['debug', 'log', 'info', 'warn', 'error'];
-
-function checkMessage(message: SliceMessage, i: number): void {
-  const bad = (field: string, expected: string, given: unknown): never => {
-    throw new InvalidArgumentError(`messages[${i}].${field}`, `expected ${expected}, got ${show(given)}`);
-  };
-  if (!Number.isInteger(message.slice) || message.slice < 0 || message.slice > MAX_SLICE_NUMBER)
-    bad('slice', 'a Slice number', message.slice);
-  if (message.type === 'console') {
-    if (!LEVELS.includes(message.level)) bad('level', `one of ${LEVELS.join(', ')}`, message.level);
-    if (typeof message.message !== 'string') bad('message', 'a string', message.message);
-  } else if (message.type === 'custom') {
-    if (typeof message.name !== 'string') bad('name', 'a string', message.name);
-    if (!(message.value?.head instanceof Uint8Array) || !Array.isArray(message.value.segments))
-      bad('value', 'a payload', message.value);
-  } else bad('type', '"console" or "custom"', (message as { type: unknown }).type);
-}
