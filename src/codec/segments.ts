@@ -40,13 +40,14 @@ const hostClone = (
 function isDetachable(buffer: ArrayBuffer): boolean {
   if (primitives) return primitives.isDetachable(buffer);
   try {
+    // Named twice, nothing is transferred. Preferred because V8 of Node 24 tries for 15 ms before it refuses the length below.
+    if (hostClone) hostClone(null, { transfer: [buffer, buffer] });
     // The specification looks at the detach key before it allocates, and no buffer is this long.
-    if (bufferTransfer) apply(bufferTransfer, buffer, [Number.MAX_SAFE_INTEGER]);
-    else if (hostClone) hostClone(null, { transfer: [buffer, buffer] });
+    else if (bufferTransfer) apply(bufferTransfer, buffer, [Number.MAX_SAFE_INTEGER]);
     else return true;
   } catch (error) {
-    if (bufferTransfer) return !(error instanceof TypeError);
-    return /duplicate/.test((error as Error).message);
+    if (hostClone) return /duplicate/.test((error as Error).message);
+    return !(error instanceof TypeError);
   }
   return false;
 }
