@@ -202,7 +202,7 @@ export function runFixture(
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 100_000,
+      timeout: 170_000,
       killSignal: 'SIGKILL',
     });
     let stdout = '';
