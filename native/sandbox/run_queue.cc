@@ -95,11 +95,17 @@ ExecutorExit RunQueue::Run(Executor& executor) {
       }
       std::shared_ptr<Sandbox> next = std::move(ready_.front());
       ready_.pop_front();
-      RunOne(lock, executor, std::move(next));
+      RunOne(lock, executor, next);
+      if (next.use_count() == 1) {
+        // Its destructor takes the watchdog's lock, and the watchdog takes ours while it has that.
+        lock.unlock();
+        next.reset();
+        lock.lock();
+      }
     }
     Erase(executors_, &executor);
     // Work that was meant for this thread is for another one.
-    if (!ready_.empty()) WakeOneIdle();
+    if (!ready_.empty() || (!timers_.empty() && timer_keeper_ == nullptr)) WakeOneIdle();
   }
   close(executor.wake_fd);
   return exit;
@@ -127,7 +133,7 @@ void RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executo
 }
 
 void RunQueue::RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
-                      std::shared_ptr<Sandbox> sandbox) {
+                      const std::shared_ptr<Sandbox>& sandbox) {
   sandbox->phase = Sandbox::Phase::kRunning;
   executor.running = sandbox;
   executor.running_since_ms = MonotonicMs();
@@ -140,7 +146,7 @@ void RunQueue::RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
   if (sandbox->phase == Sandbox::Phase::kEnded) return;
   if (more || sandbox->phase == Sandbox::Phase::kRunningAgain) {
     sandbox->phase = Sandbox::Phase::kReady;
-    ready_.push_back(std::move(sandbox));
+    ready_.push_back(sandbox);
     // Alone in the queue it is taken up again by this very thread.
     if (ready_.size() > 1) WakeOneIdle();
     return;

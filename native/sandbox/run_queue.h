@@ -80,7 +80,7 @@ class RunQueue final : public Watched {
   // Waits for work, a timer or Node. The lock is released meanwhile.
   void WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms);
   void RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
-              std::shared_ptr<Sandbox> sandbox);
+              const std::shared_ptr<Sandbox>& sandbox);
   void WakeOneIdle();
 
   void SetTimer(const std::shared_ptr<Sandbox>& sandbox, double due_ms);
