@@ -162,8 +162,8 @@ test('one buffer twice in a result is one buffer for the receiver, too', async (
   );
   const { a, again, part, buffer } = seen.values.get(1) as Record<string, Float64Array>;
   assert.equal(a, again);
-  assert.equal(a!.buffer, buffer as unknown);
-  assert.equal(part!.buffer, buffer as unknown);
+  assert.equal(a!.buffer, buffer);
+  assert.equal(part!.buffer, buffer);
   assert.deepEqual([part!.byteOffset, part!.length, part![0]], [80, 10, 3]);
 });
 
