@@ -3,7 +3,7 @@
  * installed package: `prebuilds/<platform>-<arch>/<name>.node.abi<ABI>.<libc>.node`. The addon calls V8 directly, so
  * a binary serves one Node ABI, and the name says which.
  *
- *   npm run prebuild [-- MAJOR…]
+ *   npm run prebuilds [-- MAJOR…]
  */
 import { cpSync, mkdirSync } from 'node:fs';
 import path from 'node:path';

@@ -158,7 +158,7 @@ NativeEvaluator::NativeEvaluator(const Napi::CallbackInfo& info) : ObjectWrap(in
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   platform_ =
       node::GetMultiIsolatePlatform(node::GetCurrentEnvironment(isolate->GetCurrentContext()));
-  queue_ = std::make_shared<RunQueue>();
+  queue_ = RunQueue::Create();
   queue_id_ = Queues::Add(queue_);
   channel_ = std::make_shared<EventChannel>(info.Env(), info[1].As<Napi::Function>());
   prelude_ = Prelude::ForSource(String(info[0]));
@@ -174,9 +174,8 @@ NativeEvaluator::~NativeEvaluator() {
 void NativeEvaluator::Shutdown() {
   Queues::Remove(queue_id_);
   queue_->Stop();
-  // Sandboxes go before their queue does: the watchdog, which looks at them, must not be the last
-  // to hold it.
   queue_->Clear();
+  for (auto& [id, sandbox] : sandboxes_) sandbox->Abandon();
   sandboxes_.clear();
 }
 
@@ -187,10 +186,10 @@ Napi::Value NativeEvaluator::QueueId(const Napi::CallbackInfo& info) {
 // createSandbox(id, heapBytes, bufferBytes)
 void NativeEvaluator::CreateSandbox(const Napi::CallbackInfo& info) {
   const uint32_t id = Uint32(info[0]);
-  auto sandbox = std::make_shared<Sandbox>(
-      SandboxOptions{id, platform_, prelude_, static_cast<size_t>(Double(info[1])),
-                     static_cast<size_t>(Double(info[2]))},
-      queue_, channel_);
+  auto sandbox =
+      Sandbox::Create(SandboxOptions{id, platform_, prelude_, static_cast<size_t>(Double(info[1])),
+                                     static_cast<size_t>(Double(info[2]))},
+                      queue_, channel_);
   sandboxes_[id] = sandbox;
   sandbox->Wake();
 }

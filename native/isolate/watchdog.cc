@@ -6,6 +6,7 @@
 #include <chrono>
 #include <limits>
 #include <thread>
+#include <utility>
 
 #include "isolate/clock.h"
 
@@ -28,14 +29,9 @@ void Watchdog::Start() {
   thread.detach();
 }
 
-void Watchdog::Add(Watched* watched) {
+void Watchdog::Add(std::weak_ptr<Watched> watched) {
   std::lock_guard lock(mutex_);
-  watched_.push_back(watched);
-}
-
-void Watchdog::Remove(Watched* watched) {
-  std::lock_guard lock(mutex_);
-  watched_.erase(std::remove(watched_.begin(), watched_.end(), watched), watched_.end());
+  watched_.push_back(std::move(watched));
 }
 
 void Watchdog::Wake(double due_ms) {
@@ -61,9 +57,17 @@ void Watchdog::Loop() {
     double next = std::numeric_limits<double>::infinity();
     // Whoever pokes during the checks must not take the old time for a check still to come.
     next_check_.store(next, std::memory_order_relaxed);
-    for (Watched* watched : watched_) next = std::min(next, watched->Check(now));
+    std::erase_if(watched_, [](const auto& watched) { return watched.expired(); });
+    const std::vector<std::weak_ptr<Watched>> all = watched_;
+    // A check takes locks of its own, and may turn out to be the last to hold what it checks.
+    lock.unlock();
+    for (const auto& watched : all) {
+      if (const auto alive = watched.lock()) next = std::min(next, alive->Check(now));
+    }
+    lock.lock();
     // A check that is due at once again would spin; a millisecond is finer than any limit.
-    next_check_.store(std::max(next, now + 1), std::memory_order_relaxed);
+    const double poked = next_check_.load(std::memory_order_relaxed);
+    next_check_.store(std::max(std::min(next, poked), now + 1), std::memory_order_relaxed);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -11,9 +12,8 @@ namespace dcp {
 // Something with deadlines.
 class Watched {
  public:
-  // Called on the watchdog's thread, never after Watchdog::Remove() returned. Acts on what is
-  // overdue and answers when to look again, in MonotonicMs() terms (infinity: when poked). Must be
-  // quick and must not call the Watchdog.
+  // Called on the watchdog's thread, without any lock held. Acts on what is overdue and answers
+  // when to look again, in MonotonicMs() terms (infinity: when poked). Must be quick.
   virtual double Check(double now_ms) = 0;
 
  protected:
@@ -26,8 +26,8 @@ class Watchdog {
  public:
   static Watchdog& Instance();
 
-  void Add(Watched* watched);
-  void Remove(Watched* watched);
+  // Watches for as long as somebody else keeps it alive.
+  void Add(std::weak_ptr<Watched> watched);
 
   // Something is to be checked at `due_ms`. Free when the watchdog is awake by then anyway. Any
   // thread.
@@ -43,7 +43,7 @@ class Watchdog {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Watched*> watched_;
+  std::vector<std::weak_ptr<Watched>> watched_;
   // Until when the thread sleeps; pulled earlier by Wake().
   std::atomic<double> next_check_;
 };

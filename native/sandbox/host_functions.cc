@@ -119,12 +119,20 @@ void Post(const Arguments& info) {
   sandbox->Emit(std::move(event));
 }
 
-// settle(slice): the Slice ended without a result.
-void SettleSlice(const Arguments& info) {
+// reject(message, slice, retries, reason): the Slice ended without a result.
+void RejectSlice(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  if (!info[0]->IsUint32() || !Sandbox::Of(isolate)->Settle(info[0].As<v8::Uint32>()->Value())) {
-    Throw(isolate, "settle: a Slice that is not running");
+  Sandbox* sandbox = Sandbox::Of(isolate);
+  if (!info[0]->IsInt32() || !info[1]->IsUint32() || !info[2]->IsNumber() || !info[3]->IsString() ||
+      !sandbox->Settle(info[1].As<v8::Uint32>()->Value())) {
+    return Throw(isolate, "reject: a Slice that is not running");
   }
+  SandboxEvent event{sandbox->id(), SandboxEvent::kMessage};
+  event.message = info[0].As<v8::Int32>()->Value();
+  event.slice = info[1].As<v8::Uint32>()->Value();
+  event.number = info[2].As<v8::Number>()->Value();
+  event.text = ToUtf8(isolate, info[3].As<v8::String>());
+  sandbox->Emit(std::move(event));
 }
 
 // drained(): the prelude has no Slice left.
@@ -227,7 +235,7 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   function("cpuNow", CpuNow);
   function("deliver", Deliver);
   function("post", Post);
-  function("settle", SettleSlice);
+  function("reject", RejectSlice);
   function("drained", Drained);
   function("compile", Compile);
   function("utf8Read", Utf8Read);

@@ -43,6 +43,12 @@ void Erase(std::vector<T>& items, const T& item) {
 
 }  // namespace
 
+std::shared_ptr<RunQueue> RunQueue::Create() {
+  auto queue = std::make_shared<RunQueue>();
+  Watchdog::Instance().Add(queue);
+  return queue;
+}
+
 void RunQueue::MakeRunnable(const std::shared_ptr<Sandbox>& sandbox) {
   std::lock_guard lock(mutex_);
   switch (sandbox->phase) {

@@ -48,8 +48,10 @@ enum class ExecutorExit {
 // one executor runs it, or it waits (for a timer, a message, a task of V8) and costs no thread.
 class RunQueue final : public Watched {
  public:
-  RunQueue() { Watchdog::Instance().Add(this); }
-  ~RunQueue() { Watchdog::Instance().Remove(this); }
+  // Made known to the watchdog.
+  static std::shared_ptr<RunQueue> Create();
+
+  RunQueue() = default;
   RunQueue(const RunQueue&) = delete;
   RunQueue& operator=(const RunQueue&) = delete;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "isolate/clock.h"
@@ -32,6 +33,20 @@ std::string Describe(v8::Isolate* isolate, const v8::TryCatch& caught) {
   return "an exception that cannot be shown";
 }
 
+// JavaScript runs for as long as this lives.
+class CallTimer {
+ public:
+  explicit CallTimer(std::atomic<double>* called_ms) : called_ms_(called_ms) {
+    called_ms_->store(MonotonicMs(), std::memory_order_relaxed);
+  }
+  ~CallTimer() { called_ms_->store(0, std::memory_order_relaxed); }
+  CallTimer(const CallTimer&) = delete;
+  CallTimer& operator=(const CallTimer&) = delete;
+
+ private:
+  std::atomic<double>* called_ms_;
+};
+
 std::string Seconds(double ms) {
   std::string text = std::to_string(ms / 1e3);
   text.erase(text.find_last_not_of('0') + 1);
@@ -43,8 +58,14 @@ std::string Seconds(double ms) {
 
 Sandbox::Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
                  std::shared_ptr<SandboxListener> listener)
-    : options_(std::move(options)), queue_(std::move(queue)), listener_(std::move(listener)) {
-  Watchdog::Instance().Add(this);
+    : options_(std::move(options)), queue_(std::move(queue)), listener_(std::move(listener)) {}
+
+std::shared_ptr<Sandbox> Sandbox::Create(SandboxOptions options, std::weak_ptr<RunQueue> queue,
+                                         std::shared_ptr<SandboxListener> listener) {
+  auto sandbox =
+      std::make_shared<Sandbox>(std::move(options), std::move(queue), std::move(listener));
+  Watchdog::Instance().Add(sandbox);
+  return sandbox;
 }
 
 Sandbox::~Sandbox() { DestroyIsolate(); }
@@ -73,7 +94,13 @@ void Sandbox::Dispose() {
 }
 
 void Sandbox::Wake() {
-  if (auto queue = queue_.lock()) queue->MakeRunnable(shared_from_this());
+  const auto self = weak_from_this().lock();
+  if (auto queue = queue_.lock(); queue && self) queue->MakeRunnable(self);
+}
+
+void Sandbox::Abandon() {
+  SetEnd({});
+  DestroyIsolate();
 }
 
 void Sandbox::SetEnd(End end) {
@@ -116,7 +143,7 @@ bool Sandbox::Execute(Executor& executor) {
 bool Sandbox::Turn() {
   v8::HandleScope scope(isolate_->get());
   bool did = RunCommands();
-  did = isolate_->tasks().RunDue(MonotonicMs()) || did;
+  did = RunTasks() || did;
   if (did && !ending_) RunPromiseJobs();
   if (!ending_ && control_.next_timer_ms != 0 && control_.next_timer_ms <= MonotonicMs()) {
     Call(kTimers);
@@ -134,6 +161,9 @@ bool Sandbox::Turn() {
     Call(kStuck);
     did = true;
   }
+  if (!ending_ && control_.state == Control::kIdle && !undelivered_.empty()) {
+    SetEnd({"EEVALUATOR", "the Sandbox lost track of its Slices", 0});
+  }
   return did;
 }
 
@@ -147,6 +177,7 @@ v8::MaybeLocal<v8::Value> Sandbox::Call(Entry entry, int argc, v8::Local<v8::Val
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   v8::TryCatch caught(isolate);
   v8::Local<v8::Value> result;
+  std::optional<CallTimer> timer(&called_ms_);
   if (!entries_[entry]
            .Get(isolate)
            ->Call(context, v8::Undefined(isolate), argc, argv)
@@ -156,13 +187,20 @@ v8::MaybeLocal<v8::Value> Sandbox::Call(Entry entry, int argc, v8::Local<v8::Val
     SetEnd({"EEVALUATOR", "the Sandbox failed: " + Describe(isolate, caught), 0});
     return {};
   }
+  timer.reset();
   RunPromiseJobs();
   return result;
 }
 
 void Sandbox::RunPromiseJobs() {
   v8::TryCatch caught(isolate_->get());
+  const CallTimer timer(&called_ms_);
   isolate_->get()->PerformMicrotaskCheckpoint();
+}
+
+bool Sandbox::RunTasks() {
+  const CallTimer timer(&called_ms_);
+  return isolate_->tasks().RunDue(MonotonicMs());
 }
 
 bool Sandbox::RunCommands() {
@@ -204,6 +242,7 @@ void Sandbox::ApplyAssignment(Assignment assignment) {
     SetEnd({"EWORKFUNCTION", ToUtf8(isolate, failure.As<v8::String>()), 0});
     return;
   }
+  assigned_ = true;
   SandboxEvent event{options_.id, SandboxEvent::kAssigned};
   Emit(std::move(event));
 }
@@ -252,9 +291,13 @@ bool Sandbox::Settle(uint32_t number) {
 }
 
 bool Sandbox::DeliverResults(ResultBatch results) {
-  for (uint32_t number : results.numbers) {
-    if (!Settle(number)) return false;
+  const auto& numbers = results.numbers;
+  if (numbers.size() > undelivered_.size() ||
+      !std::equal(numbers.begin(), numbers.end(), undelivered_.begin())) {
+    return false;
   }
+  undelivered_.erase(undelivered_.begin(),
+                     undelivered_.begin() + static_cast<std::ptrdiff_t>(numbers.size()));
   SandboxEvent event{options_.id, SandboxEvent::kResults};
   event.results = std::move(results);
   Emit(std::move(event));
@@ -271,6 +314,11 @@ void Sandbox::ReportDrained() {
 // --------------------------------------------------------------------------------------------------
 
 double Sandbox::NextDeadline(const char** code) const {
+  if (Read(control_.slice) == 0) {
+    if (code != nullptr) *code = "EEVALUATOR";
+    const double called_ms = called_ms_.load(std::memory_order_relaxed);
+    return called_ms == 0 ? kNever : called_ms + std::min(limits_.slice_ms, limits_.progress_ms);
+  }
   const double slice_end = Read(control_.slice_started_ms) + limits_.slice_ms;
   const double progress_end = Read(control_.progress_ms) + limits_.progress_ms;
   if (code != nullptr) *code = progress_end < slice_end ? "ENOPROGRESS" : "ESLICETOOSLOW";
@@ -280,7 +328,7 @@ double Sandbox::NextDeadline(const char** code) const {
 double Sandbox::Check(double now_ms) {
   {
     std::lock_guard lock(mutex_);
-    if (Read(control_.slice) == 0 || ending_) return kNever;
+    if (ending_) return kNever;
     const double deadline = NextDeadline(nullptr);
     if (now_ms < deadline) return deadline;
     overdue_ = true;
@@ -292,15 +340,23 @@ double Sandbox::Check(double now_ms) {
 }
 
 void Sandbox::EndIfOverdue() {
-  if (!overdue_.exchange(false) || control_.slice == 0) return;
-  // The Slice the watchdog saw may be over: what counts is the one that runs now.
+  if (!overdue_.exchange(false)) return;
+  // What the watchdog saw may be over: what counts is what runs now.
   const char* code;
   if (MonotonicMs() < NextDeadline(&code)) return;
-  const bool silent = code[1] == 'N';
-  SetEnd({code,
-          silent ? "no progress() for " + Seconds(limits_.progress_ms)
-                 : "the Slice ran longer than " + Seconds(limits_.slice_ms),
-          static_cast<uint32_t>(control_.slice)});
+  const std::string_view what(code);
+  const auto slice = static_cast<uint32_t>(control_.slice);
+  if (what == "ENOPROGRESS") {
+    SetEnd({code, "no progress() for " + Seconds(limits_.progress_ms), slice});
+  } else if (what == "ESLICETOOSLOW") {
+    SetEnd({code, "the Slice ran longer than " + Seconds(limits_.slice_ms), slice});
+  } else {
+    const std::string limit = Seconds(std::min(limits_.slice_ms, limits_.progress_ms));
+    // Loading the Work Function is its own doing, code that outlived its Slice is nobody's.
+    if (!assigned_)
+      SetEnd({"ENOPROGRESS", "loading the Work Function took longer than " + limit, 0});
+    SetEnd({code, "code that belongs to no Slice ran longer than " + limit, 0});
+  }
 }
 
 void Sandbox::Interrupt() {
@@ -421,7 +477,6 @@ void Sandbox::Finish() {
 }
 
 void Sandbox::DestroyIsolate() {
-  Watchdog::Instance().Remove(this);
   std::unique_ptr<Isolate> isolate;
   {
     std::lock_guard lock(mutex_);

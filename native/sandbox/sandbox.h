@@ -92,9 +92,12 @@ struct Assignment {
 
 class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbox> {
  public:
+  // Made known to the watchdog.
+  static std::shared_ptr<Sandbox> Create(SandboxOptions options, std::weak_ptr<RunQueue> queue,
+                                         std::shared_ptr<SandboxListener> listener);
+  // For Create().
   Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
           std::shared_ptr<SandboxListener> listener);
-  // Ended before, or nobody runs any executor: then the isolate is disposed of here.
   ~Sandbox();
 
   uint32_t id() const { return options_.id; }
@@ -103,6 +106,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void Assign(Assignment assignment);
   void Run(SliceBatch batch);
   void Dispose();
+  // Ends without a word, on the calling thread, when no executor is left.
+  void Abandon();
   // Something the Sandbox waits for may have happened.
   void Wake();
 
@@ -163,6 +168,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // Calls the prelude, then runs promise jobs. Empty when the Sandbox is to end.
   v8::MaybeLocal<v8::Value> Call(Entry entry, int argc = 0, v8::Local<v8::Value>* argv = nullptr);
   void RunPromiseJobs();
+  bool RunTasks();
   // A Slice waits for a promise, and nothing can happen any more that would settle it.
   bool HasNothingToWaitFor();
   // Reports the end and disposes of the isolate.
@@ -184,6 +190,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   v8::Global<v8::Context> context_;
   std::array<v8::Global<v8::Function>, kEntryCount> entries_;
   Executor* executor_ = nullptr;
+  bool assigned_ = false;
   double next_due_ms_ = 0;
   double cpu_before_ms_ = 0;
   double thread_cpu_at_entry_ms_ = 0;
@@ -198,6 +205,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   std::atomic<bool> ending_{false};
   End end_;
   std::atomic<bool> overdue_{false};
+  // When the JavaScript that runs was called, 0 for none: promise jobs and the Work Function's own
+  // loading belong to no Slice, and must end all the same.
+  std::atomic<double> called_ms_{0};
 };
 
 }  // namespace dcp

@@ -1,6 +1,10 @@
 /** Where frames of the prelude begin in a stack: what follows is of no use to the author of a Work Function. */
 const PRELUDE_FRAME = /\n[^\n]*\bdcp:prelude\b[^]*$/;
 
+// As they were before any Work Function could change them.
+const NativeError = Error;
+const toText = String;
+const { defineProperty } = Object;
 const { toString } = Object.prototype;
 const { apply } = Reflect;
 
@@ -17,8 +21,8 @@ export function clip(text: string): string {
 /** What was thrown, as text with a stack where there is one. Never throws, whatever it is given. */
 export function explain(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return stackOf(thrown) ?? `${thrown.name}: ${thrown.message}`;
-    return String(thrown);
+    if (thrown instanceof NativeError) return stackOf(thrown) ?? `${thrown.name}: ${thrown.message}`;
+    return toText(thrown);
   } catch {
     return apply(toString, thrown, []);
   }
@@ -29,28 +33,31 @@ function stackOf(error: Error): string | undefined {
   return typeof stack === 'string' ? stack.replace(PRELUDE_FRAME, '') : undefined;
 }
 
+/** Made before `Error.prepareStackTrace` can be anybody's, and used again: it is encoded at once. */
+const failure = new Error();
+
 /**
  * The Error that a failed Slice delivers: `code` says how it failed, message and stack come from what was thrown.
  * Reads each property of hostile values once, and survives what their getters throw.
  */
 export function makeFailure(code: string, thrown: unknown): Error {
-  const failure = new Error();
   const define = (key: string, value: string, enumerable = false): void => {
-    Object.defineProperty(failure, key, {
+    defineProperty(failure, key, {
       value: clip(value),
       enumerable,
       writable: true,
       configurable: true,
     });
   };
+  define('name', 'Error');
   define('message', 'an error that cannot be shown');
   define('stack', '');
   define('code', code, true);
   try {
-    if (thrown instanceof Error) {
-      define('name', String(thrown.name));
-      define('message', String(thrown.message));
-      define('stack', String(stackOf(thrown) ?? ''));
+    if (thrown instanceof NativeError) {
+      define('name', toText(thrown.name));
+      define('message', toText(thrown.message));
+      define('stack', toText(stackOf(thrown) ?? ''));
     } else {
       define('message', `not an Error but: ${explain(thrown)}`);
     }

@@ -30,8 +30,8 @@ export interface Host {
     head: Uint8Array,
     segments: readonly Uint8Array[],
   ): void;
-  /** The Slice ended without a result; those before it must have been delivered. */
-  settle(slice: number): void;
+  /** The Slice ended without a result; those before it must have been delivered. Posts `message`, too. */
+  reject(message: number, slice: number, retries: number, reason: string): void;
   /** No Slice is left. */
   drained(): void;
   /** The value of a JavaScript expression; positions in errors are those of `source` in a file called `name`. */

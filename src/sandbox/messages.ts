@@ -41,10 +41,6 @@ export class Messages {
     this.host.post(Message.progress, this.slice, fraction ?? -1, '');
   }
 
-  rejected(reason: string, retries: number): void {
-    this.host.post(Message.rejected, this.slice, retries, reason);
-  }
-
   /** The Slice has ended: the next one has a budget of its own. */
   endSlice(): void {
     if (this.#left === MAX_MESSAGES) return;

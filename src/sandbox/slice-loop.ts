@@ -3,6 +3,7 @@ import { Outcome, type InputSet } from '../model/index.js';
 import { clip, makeFailure } from './failure.js';
 import { Control, State, type Host } from './host.js';
 import type { JobDescription } from './job-description.js';
+import { Message } from './message-kinds.js';
 import type { Messages } from './messages.js';
 import type { Timers } from './timers.js';
 
@@ -42,7 +43,9 @@ export class SliceLoop {
 
   /** Identifies the Slice that runs: a promise that settles twice, or too late, must not end another one. */
   #turn = 0;
-  #rejected = false;
+  /** The Work Function has been called and has not come back. */
+  #open = false;
+  #rejection: { readonly reason: string; readonly retries: number } | null = null;
 
   readonly #numbers = new Uint32Array(CAPACITY);
   readonly #outcomes = new Uint8Array(CAPACITY);
@@ -132,6 +135,7 @@ export class SliceLoop {
       control[Control.slice] = number;
       const turn = ++this.#turn;
       let result: unknown;
+      this.#open = true;
       try {
         result = this.#call(batch, number);
         if (isThenable(result)) {
@@ -151,11 +155,10 @@ export class SliceLoop {
     control[Control.state] = State.more;
   }
 
-  /** The current Slice ends as rejected when control comes back. */
+  /** The current Slice ends as rejected when control comes back. Throws when its end is decided already. */
   rejectCurrent(reason: string, retries: number): void {
-    if (this.#rejected) return;
-    this.#rejected = true;
-    this.messages.rejected(clip(reason), retries);
+    if (!this.#open) throw new Error('work.reject: no Slice is running');
+    this.#rejection ??= { reason: clip(reason), retries };
   }
 
   failStuck(): void {
@@ -203,7 +206,8 @@ export class SliceLoop {
 
   /** The current Slice returned `result`. Answers the time. */
   #succeed(result: unknown): number {
-    if (this.#rejected) return this.#endRejected();
+    this.#open = false;
+    if (this.#rejection) return this.#endRejected(this.#rejection);
     const writer = this.#writer;
     try {
       writer.append(result);
@@ -214,7 +218,8 @@ export class SliceLoop {
   }
 
   #fail(code: string, thrown: unknown): number {
-    if (this.#rejected) return this.#endRejected();
+    this.#open = false;
+    if (this.#rejection) return this.#endRejected(this.#rejection);
     try {
       this.#writer.append(makeFailure(code, thrown));
     } catch {
@@ -241,10 +246,9 @@ export class SliceLoop {
     return now;
   }
 
-  #endRejected(): number {
-    this.#rejected = false;
+  #endRejected({ reason, retries }: { readonly reason: string; readonly retries: number }): number {
     this.#flush();
-    this.host.settle(this.#control[Control.slice]!);
+    this.host.reject(Message.rejected, this.#control[Control.slice]!, retries, reason);
     this.#leaveSlice();
     return this.host.now();
   }
@@ -252,6 +256,7 @@ export class SliceLoop {
   #leaveSlice(): void {
     this.timers.clearAll();
     this.messages.endSlice();
+    this.#rejection = null;
     this.#control[Control.slice] = 0;
     this.#index++;
   }

@@ -47,7 +47,10 @@ export class Timers {
     this.#add('setImmediate', callback, 0, args, false);
 
   readonly clear = (id?: unknown): void => {
-    if (this.#timers.delete(Number(id))) this.#announce();
+    const timer = this.#timers.get(Number(id));
+    if (!timer) return;
+    this.#timers.delete(timer.id);
+    if (timer.dueMs <= this.host.control[Control.nextTimerMs]!) this.#announce();
   };
 
   readonly queueMicrotask = (callback: unknown): void => {
@@ -91,15 +94,17 @@ export class Timers {
     const wanted = Number(delay ?? 0);
     const delayMs = wanted > 0 && wanted <= MAX_DELAY_MS ? wanted : 0;
     const id = ++this.#lastId;
+    const dueMs = this.host.now() + delayMs;
     this.#timers.set(id, {
       id,
       callback: callback as Timer['callback'],
       args,
       intervalMs: repeat ? Math.max(delayMs, MIN_INTERVAL_MS) : 0,
-      dueMs: this.host.now() + delayMs,
+      dueMs,
       order: this.#order++,
     });
-    this.#announce();
+    const next = this.host.control[Control.nextTimerMs]!;
+    if (next === 0 || dueMs < next) this.host.control[Control.nextTimerMs] = dueMs;
     return id;
   }
 

@@ -4,6 +4,9 @@ import type { JobDescription } from './job-description.js';
 import type { Messages } from './messages.js';
 import type { SliceLoop } from './slice-loop.js';
 
+/** How many more runs a Work Function can ask for. */
+const MAX_RETRIES = 1000;
+
 /** Thrown by `work.reject` to leave the Work Function; the Slice ends as rejected whoever catches it. */
 class Rejection extends Error {}
 
@@ -37,9 +40,14 @@ export function createWorkApi(
         messages.emit(name, value);
       },
       reject(reason = 'no reason given', retries = 0) {
-        if (typeof retries !== 'number' || !Number.isInteger(retries) || retries < 0) {
+        if (
+          typeof retries !== 'number' ||
+          !Number.isInteger(retries) ||
+          retries < 0 ||
+          retries > MAX_RETRIES
+        ) {
           throw new TypeError(
-            `work.reject: retries must be a whole number of at least 0, got ${String(retries)}`,
+            `work.reject: retries must be a whole number from 0 to ${MAX_RETRIES}, got ${String(retries)}`,
           );
         }
         loop.rejectCurrent(String(reason), retries);
