@@ -2,14 +2,19 @@
 // (the run queues, the watchdog, the prelude's code cache) is the process's.
 // src/evaluator/native.ts is their typed mirror.
 #include <napi.h>
+#include <unistd.h>
 
 #include "addon/evaluator.h"
 
 namespace {
 
+// exitNow(code): ends the process without waiting for threads that will not end.
+void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>().Int32Value()); }
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["NativeEvaluator"] = dcp::NativeEvaluator::Define(env);
   exports["runExecutor"] = Napi::Function::New<dcp::RunExecutor>(env, "runExecutor");
+  exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["v8Version"] = v8::V8::GetVersion();
   return exports;
 }

@@ -48,8 +48,8 @@ double Double(Napi::Value value) { return value.As<Napi::Number>().DoubleValue()
 std::string String(Napi::Value value) { return value.As<Napi::String>().Utf8Value(); }
 
 Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
-  static constexpr const char* kKinds[] = {"ready",   "assigned", "results",
-                                           "message", "drained",  "ended"};
+  static constexpr const char* kKinds[] = {"ready",   "assigned", "results", "message",
+                                           "drained", "lost",     "ended"};
   Napi::Object object = Napi::Object::New(env);
   object["kind"] = kKinds[event.kind];
   object["sandbox"] = event.sandbox;
@@ -74,6 +74,7 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
       object["head"] = ViewOf(env, std::move(event.payload.head));
       object["segments"] = ViewsOf(env, std::move(event.payload.segments));
       break;
+    case SandboxEvent::kLost:
     case SandboxEvent::kEnded:
       object["code"] = event.code;
       object["text"] = event.text;

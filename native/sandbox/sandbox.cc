@@ -17,6 +17,8 @@ namespace {
 constexpr double kNever = std::numeric_limits<double>::infinity();
 // How long a Sandbox may keep its thread while others wait for one.
 constexpr double kQuantumMs = 10;
+// Some builtins notice an interrupt late or never. After so long the thread is given up.
+constexpr double kLostAfterMs = 2000;
 
 // The prelude writes these words with plain stores while other threads read them.
 double Read(const double& word) {
@@ -326,37 +328,52 @@ double Sandbox::NextDeadline(const char** code) const {
 }
 
 double Sandbox::Check(double now_ms) {
-  {
+  const bool running = called_ms_.load(std::memory_order_relaxed) != 0;
+  if (ending_) {
+    if (!running) return kNever;
+  } else {
     std::lock_guard lock(mutex_);
-    if (ending_) return kNever;
     const double deadline = NextDeadline(nullptr);
-    if (now_ms < deadline) return deadline;
+    if (now_ms < deadline) {
+      late_since_ms_ = 0;
+      return deadline;
+    }
     overdue_ = true;
   }
+  if (late_since_ms_ == 0) late_since_ms_ = now_ms;
   Interrupt();
   Wake();
-  // Some builtins notice an interrupt late; ask again until it has been seen.
+  if (running && !lost_ && now_ms - late_since_ms_ >= kLostAfterMs) {
+    lost_ = true;
+    const End end = ending_ ? End{} : Overdue();
+    SandboxEvent event{options_.id, SandboxEvent::kLost};
+    event.code = end.code;
+    event.text = end.message;
+    event.slice = end.slice;
+    Emit(std::move(event));
+  }
   return now_ms + 100;
 }
 
 void Sandbox::EndIfOverdue() {
   if (!overdue_.exchange(false)) return;
   // What the watchdog saw may be over: what counts is what runs now.
+  if (MonotonicMs() >= NextDeadline(nullptr)) SetEnd(Overdue());
+}
+
+Sandbox::End Sandbox::Overdue() const {
   const char* code;
-  if (MonotonicMs() < NextDeadline(&code)) return;
+  NextDeadline(&code);
   const std::string_view what(code);
-  const auto slice = static_cast<uint32_t>(control_.slice);
-  if (what == "ENOPROGRESS") {
-    SetEnd({code, "no progress() for " + Seconds(limits_.progress_ms), slice});
-  } else if (what == "ESLICETOOSLOW") {
-    SetEnd({code, "the Slice ran longer than " + Seconds(limits_.slice_ms), slice});
-  } else {
-    const std::string limit = Seconds(std::min(limits_.slice_ms, limits_.progress_ms));
-    // Loading the Work Function is its own doing, code that outlived its Slice is nobody's.
-    if (!assigned_)
-      SetEnd({"ENOPROGRESS", "loading the Work Function took longer than " + limit, 0});
-    SetEnd({code, "code that belongs to no Slice ran longer than " + limit, 0});
-  }
+  const auto slice = static_cast<uint32_t>(Read(control_.slice));
+  if (what == "ENOPROGRESS")
+    return {code, "no progress() for " + Seconds(limits_.progress_ms), slice};
+  if (what == "ESLICETOOSLOW")
+    return {code, "the Slice ran longer than " + Seconds(limits_.slice_ms), slice};
+  const std::string limit = Seconds(std::min(limits_.slice_ms, limits_.progress_ms));
+  // Loading the Work Function is its own doing, code that outlived its Slice is nobody's.
+  if (!assigned_) return {"ENOPROGRESS", "loading the Work Function took longer than " + limit, 0};
+  return {code, "code that belongs to no Slice ran longer than " + limit, 0};
 }
 
 void Sandbox::Interrupt() {

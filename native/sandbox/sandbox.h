@@ -42,7 +42,7 @@ struct Control {
 
 // What a Sandbox tells its host; everything in it comes from untrusted code.
 struct SandboxEvent {
-  enum Kind : int { kReady, kAssigned, kResults, kMessage, kDrained, kEnded };
+  enum Kind : int { kReady, kAssigned, kResults, kMessage, kDrained, kLost, kEnded };
   uint32_t sandbox;
   Kind kind;
   ResultBatch results = {};
@@ -53,7 +53,9 @@ struct SandboxEvent {
   double number = 0;
   std::string text = {};
   Payload payload = {};
-  // kEnded: an error code, empty for none; `text` is the message. How long the Slice to blame ran.
+  // kLost: its thread does not come back from a builtin; a kEnded may follow much later.
+  // kLost, kEnded: an error code, empty for none; `text` is the message. How long the Slice to
+  // blame ran.
   std::string code = {};
   double elapsed_ms = 0;
   // kEnded: what was handed over and not delivered, the Slice to blame not among them.
@@ -177,6 +179,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // The deadline that comes first, and the error that says so.
   double NextDeadline(const char** code) const;
   void EndIfOverdue();
+  // What the deadline that has passed makes of the Sandbox.
+  End Overdue() const;
   static void OnInterrupt(v8::Isolate* isolate, void* self);
   void OnNearHeapLimit();
 
@@ -190,7 +194,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   v8::Global<v8::Context> context_;
   std::array<v8::Global<v8::Function>, kEntryCount> entries_;
   Executor* executor_ = nullptr;
-  bool assigned_ = false;
+  std::atomic<bool> assigned_{false};
   double next_due_ms_ = 0;
   double cpu_before_ms_ = 0;
   double thread_cpu_at_entry_ms_ = 0;
@@ -205,6 +209,10 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   std::atomic<bool> ending_{false};
   End end_;
   std::atomic<bool> overdue_{false};
+  // For the watchdog's thread: since when the Sandbox should have stopped (0: it need not), and
+  // whether it has been given up.
+  double late_since_ms_ = 0;
+  bool lost_ = false;
   // When the JavaScript that runs was called, 0 for none: promise jobs and the Work Function's own
   // loading belong to no Slice, and must end all the same.
   std::atomic<double> called_ms_{0};

@@ -11,6 +11,9 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
+/** How long a program may take to end by itself once it has nothing to do, milliseconds. */
+const LINGER_MS = 500;
+
 /** A mistake in what the caller gave: exit code 2. */
 export class UsageError extends Error {}
 
@@ -40,6 +43,9 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     }
     process.exitCode = isUsageError(error) ? ExitCode.usage : ExitCode.failure;
     reportError(program.name(), error, argv.includes('-v') || argv.includes('--verbose'));
+  } finally {
+    // All is done. What can still keep the process is an evaluator thread that is stuck in a builtin.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }
 

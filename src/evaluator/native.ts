@@ -15,6 +15,8 @@ export interface Native {
   ) => NativeEvaluator;
   /** Serves a queue on the calling thread. True: call again after a turn of the event loop; false: stopped. */
   runExecutor(queueId: number, probe: () => void): boolean;
+  /** Ends the process at once, without waiting for its threads. */
+  exitNow(code: number): never;
   readonly v8Version: string;
 }
 
@@ -79,7 +81,8 @@ export type NativeEvent = { readonly sandbox: number } & (
       readonly segments: readonly Uint8Array[];
     }
   | {
-      readonly kind: 'ended';
+      /** `lost`: the thread does not come back; all but `code`, `text` and `slice` is empty. */
+      readonly kind: 'lost' | 'ended';
       /** Empty when the Sandbox was told to end. */
       readonly code: string;
       readonly text: string;

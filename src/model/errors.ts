@@ -135,6 +135,7 @@ const SLICE_ERRORS = new Map<string, new (message: string) => SliceError>([
 export function sliceError(code: string, message: string, stack?: string): SliceError {
   const known = SLICE_ERRORS.get(code);
   const error = known ? new known(message) : new SliceError(code, message);
-  if (stack !== undefined) error.stack = stack;
+  // Where it was when it was stopped, nobody knows; a stack of ours would mislead.
+  error.stack = stack ?? `${error.name}: ${message}`;
   return error;
 }

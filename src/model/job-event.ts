@@ -3,7 +3,12 @@ import type { Payload } from './payload.js';
 
 /** What a Slice tells its owner besides its result. */
 export type SliceMessage =
-  | { readonly type: 'console'; readonly slice: number; readonly level: ConsoleLevel; readonly message: string }
+  | {
+      readonly type: 'console';
+      readonly slice: number;
+      readonly level: ConsoleLevel;
+      readonly message: string;
+    }
   | { readonly type: 'custom'; readonly slice: number; readonly name: string; readonly value: Payload };
 
 export type ConsoleLevel = 'debug' | 'log' | 'info' | 'warn' | 'error';

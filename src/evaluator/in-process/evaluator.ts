@@ -22,6 +22,13 @@ export interface InProcessEvaluatorOptions {
 const THREAD_RESTART_MS = 100;
 const MAX_THREAD_RESTART_MS = 5000;
 
+const WARNING = 'DcpEvaluatorWarning';
+
+/** Threads that replace those stuck in builtins; beyond, the evaluator has fewer. */
+const SPARE_THREADS = 64;
+/** How long a thread may take to come back when the evaluator closes or the process ends. */
+const STUCK_MS = 2000;
+
 const MIN_HEAP_MIB = 16;
 const MAX_MIB = 1 << 20;
 
@@ -46,9 +53,15 @@ export class InProcessEvaluator implements Evaluator {
   readonly #native: NativeEvaluator;
   readonly #sandboxes = new Map<number, InProcessSandbox>();
   readonly #pool: Piscina<{ queueId: number }, void>;
-  readonly #executors: Promise<unknown>;
-  readonly #onExit = (): void => {
+  readonly #executors: Promise<void>[] = [];
+  readonly #onExit = (code: number): void => {
     this.#native.stop();
+    const patience = Date.now() + STUCK_MS;
+    while (this.#native.stats().executors > 0) {
+      // Node would wait for a thread that is stuck in a builtin, for ever.
+      if (Date.now() > patience) loadNative().exitNow(code);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
   };
   #lastId = 0;
   #closing: Promise<void> | null = null;
@@ -64,12 +77,12 @@ export class InProcessEvaluator implements Evaluator {
     this.#pool = new Piscina({
       filename: new URL('./executor-thread.js', import.meta.url).href,
       minThreads: threads,
-      maxThreads: threads,
+      maxThreads: threads + SPARE_THREADS,
       concurrentTasksPerWorker: 1,
       // Its own way to wait for tasks would block the thread where nothing can wake it.
       atomics: 'disabled',
     });
-    this.#executors = Promise.all(Array.from({ length: threads }, () => this.#serve()));
+    for (let thread = 0; thread < threads; thread++) this.#executors.push(this.#serve());
     // Node waits for its threads at exit; they must not be inside a Slice then.
     process.once('exit', this.#onExit);
   }
@@ -97,13 +110,34 @@ export class InProcessEvaluator implements Evaluator {
   }
 
   async #close(): Promise<void> {
+    const patience = new AbortController();
+    const stuck = setTimeout(STUCK_MS, 'stuck' as const, patience).catch(() => 'stuck' as const);
+    const left = await Promise.race([this.#endAll(), stuck]);
+    patience.abort();
+    this.#stopped = true;
+    this.#native.stop();
+    if (left === 'stuck') {
+      // The process can go on, and end, but not with these threads: `#onExit` stays, and does not wait for them.
+      for (const thread of this.#pool.threads) thread.unref();
+      process.emitWarning('an evaluator thread is stuck in a builtin and is left behind', WARNING);
+      for (const sandbox of this.#sandboxes.values()) {
+        this.#native.forget(sandbox.id);
+        sandbox.handle(lost(sandbox.id));
+      }
+      this.#sandboxes.clear();
+      this.#native.close();
+      return;
+    }
     process.off('exit', this.#onExit);
+    this.#native.close();
+    await this.#pool.destroy();
+  }
+
+  async #endAll(): Promise<void> {
     await this.#endSandboxes();
     this.#stopped = true;
     this.#native.stop();
-    await this.#executors;
-    this.#native.close();
-    await this.#pool.destroy();
+    await Promise.all(this.#executors);
   }
 
   /** Keeps one thread serving the queue until the evaluator closes. A thread that dies is replaced. */
@@ -114,8 +148,10 @@ export class InProcessEvaluator implements Evaluator {
       } catch (cause) {
         if (this.#stopped) return;
         // What it ran is reported lost by native code; what waits is served by the other threads meanwhile.
-        process.emitWarning(`an evaluator thread died and is replaced: ${String(cause)}`, 'DcpEvaluatorWarning');
-        await setTimeout(Math.min(losses * THREAD_RESTART_MS, MAX_THREAD_RESTART_MS), undefined, { ref: false });
+        process.emitWarning(`an evaluator thread died and is replaced: ${String(cause)}`, WARNING);
+        await setTimeout(Math.min(losses * THREAD_RESTART_MS, MAX_THREAD_RESTART_MS), undefined, {
+          ref: false,
+        });
       }
     }
   }
@@ -134,7 +170,11 @@ export class InProcessEvaluator implements Evaluator {
     for (const event of events) {
       const sandbox = this.#sandboxes.get(event.sandbox);
       if (!sandbox) continue;
-      if (event.kind === 'ended') {
+      if (event.kind === 'lost') {
+        process.emitWarning('an evaluator thread is stuck in a builtin and is replaced', WARNING);
+        this.#executors.push(this.#serve());
+      }
+      if (event.kind === 'ended' || event.kind === 'lost') {
         this.#sandboxes.delete(event.sandbox);
         this.#native.forget(event.sandbox);
       }
@@ -142,6 +182,15 @@ export class InProcessEvaluator implements Evaluator {
       if (this.#sandboxes.size === 0) this.#onEmpty();
     }
   }
+}
+
+/** What the end of a Sandbox looks like whose thread was left behind. */
+function lost(sandbox: number): NativeEvent {
+  const text = 'its thread is stuck in a builtin';
+  return {
+    ...{ kind: 'lost', sandbox, code: 'EEVALUATOR', text, slice: 0, elapsedMs: 0, firstWasRunning: true },
+    unfinished: new Uint32Array(0),
+  };
 }
 
 function checkMiB(field: string, value: number, least: number): void {

@@ -11,6 +11,8 @@ import { ConsoleLevels, Message, type JobDescription } from '../../sandbox/index
 import type { Sandbox, SandboxJob, SandboxObserver } from '../evaluator.js';
 import type { NativeEvaluator, NativeEvent } from '../native.js';
 
+type EndEvent = Extract<NativeEvent, { kind: 'lost' | 'ended' }>;
+
 interface Waiter {
   resolve(): void;
   reject(error: Error): void;
@@ -21,6 +23,9 @@ export class InProcessSandbox implements Sandbox {
   #starting: Waiter | null = null;
   #assigning: Waiter | null = null;
   #assigned = false;
+  /** Numbers of the batches that may not have ended, and how many of those Slices have. */
+  readonly #handed: Uint32Array[] = [];
+  #ended = 0;
 
   constructor(
     readonly id: number,
@@ -56,11 +61,20 @@ export class InProcessSandbox implements Sandbox {
   }
 
   run(batch: SliceBatch): void {
+    // Slices end in the order in which they came, so a count tells which are left.
+    if (this.#ended >= (this.#handed[0]?.length ?? Infinity)) this.#ended -= this.#handed.shift()!.length;
+    this.#handed.push(batch.numbers);
     this.native.run(this.id, batch.numbers, batch.heads, batch.headEnds, batch.segments, batch.segmentEnds);
   }
 
   dispose(): void {
     this.native.dispose(this.id);
+  }
+
+  /** What was handed over and has not ended, but for one Slice. */
+  #owed(except: number): Uint32Array {
+    const numbers = this.#handed.flatMap((batch) => [...batch]).slice(this.#ended);
+    return Uint32Array.from(numbers.filter((number) => number !== except));
   }
 
   handle(event: NativeEvent): void {
@@ -74,6 +88,7 @@ export class InProcessSandbox implements Sandbox {
         this.#assigning = null;
         break;
       case 'results':
+        this.#ended += event.numbers.length;
         this.observer.onResults(event);
         break;
       case 'message':
@@ -81,6 +96,10 @@ export class InProcessSandbox implements Sandbox {
         break;
       case 'drained':
         this.observer.onDrained();
+        break;
+      case 'lost':
+        // Native code cannot be asked what it still has: the thread that knows does not answer.
+        this.#handleEnd({ ...event, unfinished: this.#owed(event.slice) });
         break;
       case 'ended':
         this.#handleEnd(event);
@@ -102,6 +121,7 @@ export class InProcessSandbox implements Sandbox {
         break;
       }
       case Message.rejected:
+        this.#ended++;
         this.observer.onRejected({ slice, reason: text, retries: Math.max(0, Math.trunc(number) || 0) });
         break;
       case Message.progress:
@@ -110,7 +130,7 @@ export class InProcessSandbox implements Sandbox {
     }
   }
 
-  #handleEnd(event: Extract<NativeEvent, { kind: 'ended' }>): void {
+  #handleEnd(event: EndEvent): void {
     const { code, text } = event;
     if (event.slice !== 0) this.#deliverBlame(event);
     let error: EvaluatorError | WorkFunctionError | null = null;
@@ -128,11 +148,9 @@ export class InProcessSandbox implements Sandbox {
   }
 
   /** The Slice that ended the Sandbox by its own doing gets its result from us: the Sandbox cannot answer any more. */
-  #deliverBlame({ slice, code, text, elapsedMs }: Extract<NativeEvent, { kind: 'ended' }>): void {
+  #deliverBlame({ slice, code, text, elapsedMs }: EndEvent): void {
     const error = sliceError(code, text);
     error.slice = slice;
-    // Where it was when it was stopped, nobody knows; our own stack would mislead.
-    error.stack = `${error.name}: ${text}`;
     this.observer.onResults({
       numbers: Uint32Array.of(slice),
       outcomes: Uint8Array.of(Outcome.error),
