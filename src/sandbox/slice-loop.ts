@@ -108,11 +108,6 @@ export class SliceLoop {
     this.#run(now);
   }
 
-  /** What waits to leave, leaves. */
-  flush(): void {
-    this.#flush();
-  }
-
   #run(start: number): void {
     const { host } = this;
     const control = this.#control;
@@ -122,7 +117,7 @@ export class SliceLoop {
       const batch = this.#batch;
       if (batch === null || this.#index === batch.numbers.length) {
         if (this.#nextBatch()) continue;
-        this.#flush();
+        this.flush();
         control[Control.slice] = 0;
         control[Control.state] = State.idle;
         host.drained();
@@ -151,7 +146,7 @@ export class SliceLoop {
       now = this.#succeed(result);
       if (now >= turnEnds) break;
     }
-    this.#flush();
+    this.flush();
     control[Control.state] = State.more;
   }
 
@@ -242,12 +237,12 @@ export class SliceLoop {
     this.#leaveSlice();
     const { headBytes, segmentBytes } = this.#writer;
     // A segment is the Work Function's own memory: it leaves before the next Slice can write to it.
-    if (this.#count === CAPACITY || headBytes > MAX_PENDING_BYTES || segmentBytes > 0) this.#flush();
+    if (this.#count === CAPACITY || headBytes > MAX_PENDING_BYTES || segmentBytes > 0) this.flush();
     return now;
   }
 
   #endRejected({ reason, retries }: { readonly reason: string; readonly retries: number }): number {
-    this.#flush();
+    this.flush();
     this.host.reject(Message.rejected, this.#control[Control.slice]!, retries, reason);
     this.#leaveSlice();
     return this.host.now();
@@ -285,7 +280,8 @@ export class SliceLoop {
     this.#cpuFrom = this.#count;
   }
 
-  #flush(): void {
+  /** What waits to leave, leaves. */
+  flush(): void {
     const count = this.#count;
     if (count === 0) return;
     if (this.#cpuFrom < count) this.#apportionCpu();

@@ -114,9 +114,8 @@ export class InProcessEvaluator implements Evaluator {
     const stuck = setTimeout(STUCK_MS, 'stuck' as const, patience).catch(() => 'stuck' as const);
     const left = await Promise.race([this.#endAll(), stuck]);
     patience.abort();
-    this.#stopped = true;
-    this.#native.stop();
     if (left === 'stuck') {
+      this.#stopThreads();
       // The process can go on, and end, but not with these threads: `#onExit` stays, and does not wait for them.
       for (const thread of this.#pool.threads) thread.unref();
       process.emitWarning('an evaluator thread is stuck in a builtin and is left behind', WARNING);
@@ -135,9 +134,14 @@ export class InProcessEvaluator implements Evaluator {
 
   async #endAll(): Promise<void> {
     await this.#endSandboxes();
+    this.#stopThreads();
+    await Promise.all(this.#executors);
+  }
+
+  /** No thread takes up a Sandbox any more, and none that ends is replaced. */
+  #stopThreads(): void {
     this.#stopped = true;
     this.#native.stop();
-    await Promise.all(this.#executors);
   }
 
   /** Keeps one thread serving the queue until the evaluator closes. A thread that dies is replaced. */
@@ -186,9 +190,14 @@ export class InProcessEvaluator implements Evaluator {
 
 /** What the end of a Sandbox looks like whose thread was left behind. */
 function lost(sandbox: number): NativeEvent {
-  const text = 'its thread is stuck in a builtin';
   return {
-    ...{ kind: 'lost', sandbox, code: 'EEVALUATOR', text, slice: 0, elapsedMs: 0, firstWasRunning: true },
+    kind: 'lost',
+    sandbox,
+    code: 'EEVALUATOR',
+    text: 'its thread is stuck in a builtin',
+    slice: 0,
+    elapsedMs: 0,
+    firstWasRunning: true,
     unfinished: new Uint32Array(0),
   };
 }
