@@ -4,6 +4,7 @@
 #include <napi.h>
 #include <unistd.h>
 
+#include "addon/columns.h"
 #include "addon/evaluator.h"
 
 namespace {
@@ -11,10 +12,17 @@ namespace {
 // exitNow(code): ends the process without waiting for threads that will not end.
 void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>().Int32Value()); }
 
+// addressOf(view): where its bytes lie.
+Napi::Value AddressOf(const Napi::CallbackInfo& info) {
+  const dcp::Bytes bytes = dcp::BytesOf(info[0]);
+  return Napi::BigInt::New(info.Env(), reinterpret_cast<uint64_t>(bytes.data));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["NativeEvaluator"] = dcp::NativeEvaluator::Define(env);
   exports["runExecutor"] = Napi::Function::New<dcp::RunExecutor>(env, "runExecutor");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
+  exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
   exports["v8Version"] = v8::V8::GetVersion();
   return exports;
 }

@@ -23,6 +23,12 @@ Napi::Value FromV8(Napi::Env env, v8::Local<v8::Value> value) {
 Bytes BytesOf(Napi::Value value) {
   auto view = ToV8(value).As<v8::ArrayBufferView>();
   if (view->ByteLength() == 0) return {};
+  if (!view->HasBuffer()) {
+    // A few bytes in V8's heap. To ask for their buffer would make one, and may collect garbage.
+    Bytes bytes = Bytes::Allocate(view->ByteLength());
+    view->CopyContents(bytes.data, bytes.size);
+    return bytes;
+  }
   return Bytes::Of(view->Buffer()->GetBackingStore(), view->ByteOffset(), view->ByteLength());
 }
 
@@ -34,15 +40,26 @@ std::vector<Bytes> SegmentsOf(Napi::Array views) {
   return segments;
 }
 
+std::vector<Bytes> TakeSegments(Napi::Array views) {
+  std::vector<Bytes> segments = SegmentsOf(views);
+  for (uint32_t index = 0; index < segments.size(); index++) {
+    if (!segments[index].store) continue;
+    auto buffer = ToV8(views.Get(index)).As<v8::ArrayBufferView>()->Buffer();
+    if (buffer->IsDetachable()) buffer->Detach(v8::Local<v8::Value>()).Check();
+  }
+  return segments;
+}
+
 std::vector<uint32_t> NumbersOf(Napi::Value column) {
-  auto array = column.As<Napi::Uint32Array>();
-  return {array.Data(), array.Data() + array.ElementLength()};
+  auto array = ToV8(column).As<v8::Uint32Array>();
+  std::vector<uint32_t> numbers(array->Length());
+  array->CopyContents(numbers.data(), numbers.size() * sizeof(uint32_t));
+  return numbers;
 }
 
 Napi::Value ViewOf(Napi::Env env, Bytes bytes) {
   const size_t size = bytes.size;
-  v8::Local<v8::ArrayBuffer> buffer =
-      AdoptBytes(v8::Isolate::GetCurrent(), std::move(bytes), nullptr);
+  v8::Local<v8::ArrayBuffer> buffer = AdoptBytes(v8::Isolate::GetCurrent(), std::move(bytes));
   return FromV8(env, v8::Uint8Array::New(buffer, 0, size));
 }
 
@@ -57,8 +74,8 @@ namespace {
 // Through V8, which makes arrays while Node takes the thread down, too.
 template <typename Array, typename T>
 Napi::Value CopyColumn(Napi::Env env, const std::vector<T>& column) {
-  v8::Local<v8::ArrayBuffer> buffer = AdoptBytes(
-      v8::Isolate::GetCurrent(), Bytes::Copy(column.data(), column.size() * sizeof(T)), nullptr);
+  v8::Local<v8::ArrayBuffer> buffer =
+      AdoptBytes(v8::Isolate::GetCurrent(), Bytes::Copy(column.data(), column.size() * sizeof(T)));
   return FromV8(env, Array::New(buffer, 0, column.size()));
 }
 }  // namespace

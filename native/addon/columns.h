@@ -17,6 +17,9 @@ Napi::Value FromV8(Napi::Env env, v8::Local<v8::Value> value);
 // The bytes of a typed array, kept alive by reference. The caller has checked the type.
 Bytes BytesOf(Napi::Value view);
 std::vector<Bytes> SegmentsOf(Napi::Array views);
+// The same for bytes that are handed over: a buffer that a view shows in full is detached here, so
+// that nobody reads it while the Sandbox writes, and V8 does not count it twice.
+std::vector<Bytes> TakeSegments(Napi::Array views);
 std::vector<uint32_t> NumbersOf(Napi::Value column);
 
 // A Uint8Array on these bytes, the only one on its ArrayBuffer.

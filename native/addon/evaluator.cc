@@ -215,7 +215,7 @@ void NativeEvaluator::Assign(const Napi::CallbackInfo& info) {
 void NativeEvaluator::Run(const Napi::CallbackInfo& info) {
   if (Sandbox* sandbox = Find(info)) {
     sandbox->Run({NumbersOf(info[1]),
-                  {BytesOf(info[2]), NumbersOf(info[3]), SegmentsOf(info[4].As<Napi::Array>()),
+                  {BytesOf(info[2]), NumbersOf(info[3]), TakeSegments(info[4].As<Napi::Array>()),
                    NumbersOf(info[5])}});
   }
 }

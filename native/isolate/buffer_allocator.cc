@@ -5,6 +5,13 @@
 namespace dcp {
 
 bool BufferAllocator::Reserve(size_t length) {
+  if (TryReserve(length)) return true;
+  if (!reclaim_) return false;
+  reclaim_();
+  return TryReserve(length);
+}
+
+bool BufferAllocator::TryReserve(size_t length) {
   size_t used = used_.load(std::memory_order_relaxed);
   do {
     if (length > limit_ || used > limit_ - length) return false;
@@ -27,21 +34,17 @@ void* BufferAllocator::AllocateUninitialized(size_t length) {
 }
 
 void BufferAllocator::Free(void* data, size_t length) {
-  Forget(data, length);
+  if (!WasExported(data)) Release(length);
   std::free(data);
 }
 
-void BufferAllocator::Forget(void* data, size_t length) {
+bool BufferAllocator::WasExported(void* data) {
   // Nearly every buffer dies where it was born, so the lock is rarely taken.
-  if (exported_count_.load(std::memory_order_acquire) != 0) {
-    std::lock_guard lock(mutex_);
-    if (const auto found = exported_.find(data); found != exported_.end()) {
-      exported_.erase(found);
-      exported_count_.fetch_sub(1, std::memory_order_release);
-      return;
-    }
-  }
-  Release(length);
+  if (exported_count_.load(std::memory_order_acquire) == 0) return false;
+  std::lock_guard lock(mutex_);
+  if (exported_.erase(data) == 0) return false;
+  exported_count_.fetch_sub(1, std::memory_order_release);
+  return true;
 }
 
 void BufferAllocator::Export(void* data, size_t length) {

@@ -49,14 +49,14 @@ bool AreEnds(const std::vector<uint32_t>& ends, size_t limit) {
   return true;
 }
 
-bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value,
-                    BufferAllocator* account, std::vector<Bytes>* segments) {
+bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value, SegmentGate& gate,
+                    std::vector<Bytes>* segments) {
   if (!value->IsArray()) return false;
   auto array = value.As<v8::Array>();
   for (uint32_t index = 0; index < array->Length(); index++) {
     v8::Local<v8::Value> view;
     if (!array->Get(context, index).ToLocal(&view) || !view->IsArrayBufferView()) return false;
-    segments->push_back(ExportView(view.As<v8::ArrayBufferView>(), account));
+    segments->push_back(gate.Export(view.As<v8::ArrayBufferView>()));
   }
   return true;
 }
@@ -82,7 +82,7 @@ void Deliver(const Arguments& info) {
       !CopyColumn(info[4], count, &results.cpu_ms) ||
       !CopyBytes(info[5], head_bytes, &payloads.heads) ||
       !CopyColumn(info[7], count, &payloads.head_ends) ||
-      !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->buffers(),
+      !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->segments(),
                       &payloads.segments) ||
       !CopyColumn(info[9], count, &payloads.segment_ends)) {
     return Throw(isolate, "deliver: malformed columns");
@@ -112,7 +112,7 @@ void Post(const Arguments& info) {
   if (info.Length() > 4) {
     if (!info[4]->IsUint8Array() ||
         !CopyBytes(info[4], info[4].As<v8::Uint8Array>()->ByteLength(), &event.payload.head) ||
-        !ExportSegments(context, info[5], sandbox->buffers(), &event.payload.segments)) {
+        !ExportSegments(context, info[5], sandbox->segments(), &event.payload.segments)) {
       return Throw(isolate, "post: malformed payload");
     }
   }

@@ -235,7 +235,7 @@ void Sandbox::ApplyAssignment(Assignment assignment) {
   v8::Local<v8::Value> argv[] = {
       description,
       work_function,
-      AdoptBytes(isolate, std::move(assignment.arguments.head), nullptr),
+      AdoptBytes(isolate, std::move(assignment.arguments.head)),
       AdoptSegments(std::move(assignment.arguments.segments)),
   };
   v8::Local<v8::Value> failure;
@@ -253,14 +253,14 @@ void Sandbox::ApplyBatch(SliceBatch batch) {
   undelivered_.insert(undelivered_.end(), batch.numbers.begin(), batch.numbers.end());
   if (ending_ || batch.numbers.empty()) return;
   drained_ = false;
+  segments_->BeginBatch();
   v8::Isolate* isolate = isolate_->get();
   const auto copy = [&](const std::vector<uint32_t>& column) {
-    return AdoptBytes(isolate, Bytes::Copy(column.data(), column.size() * sizeof(uint32_t)),
-                      nullptr);
+    return AdoptBytes(isolate, Bytes::Copy(column.data(), column.size() * sizeof(uint32_t)));
   };
   v8::Local<v8::Value> argv[] = {
       copy(batch.numbers),
-      AdoptBytes(isolate, std::move(batch.payloads.heads), nullptr),
+      AdoptBytes(isolate, std::move(batch.payloads.heads)),
       copy(batch.payloads.head_ends),
       AdoptSegments(std::move(batch.payloads.segments)),
       copy(batch.payloads.segment_ends),
@@ -269,13 +269,10 @@ void Sandbox::ApplyBatch(SliceBatch batch) {
 }
 
 v8::Local<v8::Array> Sandbox::AdoptSegments(std::vector<Bytes> segments) {
-  v8::Isolate* isolate = isolate_->get();
   std::vector<v8::Local<v8::Value>> buffers;
   buffers.reserve(segments.size());
-  for (Bytes& segment : segments) {
-    buffers.push_back(AdoptBytes(isolate, std::move(segment), isolate_->buffers()));
-  }
-  return v8::Array::New(isolate, buffers.data(), buffers.size());
+  for (Bytes& segment : segments) buffers.push_back(segments_->Adopt(std::move(segment)));
+  return v8::Array::New(isolate_->get(), buffers.data(), buffers.size());
 }
 
 double Sandbox::CpuMs() const { return cpu_before_ms_ + ThreadCpuMs() - thread_cpu_at_entry_ms_; }
@@ -425,6 +422,7 @@ void Sandbox::CreateIsolate() {
     isolate_ = std::move(created);
   }
   v8::Isolate* isolate = isolate_->get();
+  segments_ = std::make_unique<SegmentGate>(isolate, isolate_->buffers());
   EnteredIsolate entered(isolate);
   v8::Local<v8::Context> context = v8::Context::New(isolate);
   v8::Context::Scope context_scope(context);
@@ -500,10 +498,15 @@ void Sandbox::DestroyIsolate() {
     isolate = std::move(isolate_);
   }
   if (!isolate) return;
-  // Handles go while the isolate is entered, the isolate itself once it is not.
-  EnteredIsolate entered(isolate->get());
-  for (auto& entry : entries_) entry.Reset();
-  context_.Reset();
+  {
+    // Handles go while the isolate is entered, the isolate itself once it is not.
+    EnteredIsolate entered(isolate->get());
+    for (auto& entry : entries_) entry.Reset();
+    context_.Reset();
+  }
+  isolate.reset();
+  // What its ArrayBuffers lay on goes last.
+  segments_.reset();
 }
 
 }  // namespace dcp

@@ -16,6 +16,7 @@
 #include "isolate/isolate.h"
 #include "isolate/watchdog.h"
 #include "sandbox/prelude.h"
+#include "sandbox/segment_gate.h"
 #include "sandbox/slice_io.h"
 
 namespace dcp {
@@ -140,7 +141,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   bool Settle(uint32_t number);
   bool DeliverResults(ResultBatch results);
   void ReportDrained();
-  BufferAllocator* buffers() { return isolate_->buffers().get(); }
+  SegmentGate& segments() { return *segments_; }
 
  private:
   static constexpr uint32_t kIsolateSlot = 0;
@@ -191,6 +192,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
 
   // Owned by the executing thread. Others may look at isolate_ under the lock.
   std::unique_ptr<Isolate> isolate_;
+  std::unique_ptr<SegmentGate> segments_;
   v8::Global<v8::Context> context_;
   std::array<v8::Global<v8::Function>, kEntryCount> entries_;
   Executor* executor_ = nullptr;

@@ -8,17 +8,7 @@ namespace dcp {
 
 namespace {
 
-// What a backing store on adopted bytes keeps alive, and whose account it is on.
-struct Adopted {
-  Bytes bytes;
-  std::shared_ptr<BufferAllocator> account;
-};
-
-void ReleaseAdopted(void* memory, size_t length, void* data) {
-  auto* adopted = static_cast<Adopted*>(data);
-  if (adopted->account) adopted->account->Forget(memory, length);
-  delete adopted;
-}
+void ReleaseOwner(void*, size_t, void* owner) { delete static_cast<std::shared_ptr<void>*>(owner); }
 
 }  // namespace
 
@@ -46,32 +36,18 @@ Bytes Bytes::Of(std::shared_ptr<v8::BackingStore> store, size_t offset, size_t s
   return bytes;
 }
 
-v8::Local<v8::ArrayBuffer> AdoptBytes(v8::Isolate* isolate, Bytes bytes,
-                                      const std::shared_ptr<BufferAllocator>& account) {
-  if (bytes.size == 0) return v8::ArrayBuffer::New(isolate, 0);
-  if (bytes.store && !account) return v8::ArrayBuffer::New(isolate, std::move(bytes.store));
-  void* data = bytes.data;
-  const size_t size = bytes.size;
-  if (account) account->Adopt(size);
-  auto* adopted = new Adopted{std::move(bytes), account};
-  std::shared_ptr<v8::BackingStore> store =
-      v8::ArrayBuffer::NewBackingStore(data, size, ReleaseAdopted, adopted);
-  return v8::ArrayBuffer::New(isolate, std::move(store));
+Bytes Bytes::Slice(size_t offset, size_t part) && {
+  if (offset == 0 && part == size) return std::move(*this);
+  return {std::move(owner), data + offset, part, nullptr};
 }
 
-Bytes ExportView(v8::Local<v8::ArrayBufferView> view, BufferAllocator* account) {
-  const size_t size = view->ByteLength();
-  if (size == 0) return {};
-  v8::Local<v8::ArrayBuffer> buffer = view->Buffer();
-  std::shared_ptr<v8::BackingStore> store = buffer->GetBackingStore();
-  const size_t offset = view->ByteOffset();
-  const bool movable =
-      buffer->IsDetachable() && !store->IsShared() && !store->IsResizableByUserJavaScript();
-  if (!movable || buffer->Detach(v8::Local<v8::Value>()).IsNothing()) {
-    return Bytes::Copy(static_cast<uint8_t*>(store->Data()) + offset, size);
+v8::Local<v8::ArrayBuffer> AdoptBytes(v8::Isolate* isolate, Bytes bytes) {
+  if (bytes.size == 0) return v8::ArrayBuffer::New(isolate, 0);
+  if (!bytes.store) {
+    bytes.store = v8::ArrayBuffer::NewBackingStore(
+        bytes.data, bytes.size, ReleaseOwner, new std::shared_ptr<void>(std::move(bytes.owner)));
   }
-  account->Export(store->Data(), store->ByteLength());
-  return Bytes::Of(std::move(store), offset, size);
+  return v8::ArrayBuffer::New(isolate, std::move(bytes.store));
 }
 
 }  // namespace dcp

@@ -7,8 +7,6 @@
 #include <memory>
 #include <vector>
 
-#include "isolate/buffer_allocator.h"
-
 namespace dcp {
 
 // Memory with an owner. Moving one moves a reference, never the bytes. May be released by any
@@ -25,6 +23,9 @@ struct Bytes {
   static Bytes Copy(const void* data, size_t size);
   // `size` bytes at `offset` of a backing store; the caller has checked the range.
   static Bytes Of(std::shared_ptr<v8::BackingStore> store, size_t offset, size_t size);
+
+  // A part of them. The caller has checked the range.
+  Bytes Slice(size_t offset, size_t part) &&;
 };
 
 // Payloads of many Slices, column by column (src/model/slice-batch.ts says what each column holds).
@@ -54,14 +55,7 @@ struct Payload {
   std::vector<Bytes> segments;
 };
 
-// An ArrayBuffer on these very bytes. With an account, foreign memory is counted there until it is
-// freed.
-v8::Local<v8::ArrayBuffer> AdoptBytes(v8::Isolate* isolate, Bytes bytes,
-                                      const std::shared_ptr<BufferAllocator>& account);
-
-// Takes the bytes a view shows out of the Sandbox, without copying: its ArrayBuffer is detached and
-// the memory leaves the account. Memory that cannot be detached (shared, resizable, WebAssembly) is
-// copied.
-Bytes ExportView(v8::Local<v8::ArrayBufferView> view, BufferAllocator* account);
+// An ArrayBuffer on these very bytes.
+v8::Local<v8::ArrayBuffer> AdoptBytes(v8::Isolate* isolate, Bytes bytes);
 
 }  // namespace dcp

@@ -17,6 +17,8 @@ export interface Native {
   runExecutor(queueId: number, probe: () => void): boolean;
   /** Ends the process at once, without waiting for its threads. */
   exitNow(code: number): never;
+  /** Where the bytes of a view lie, to prove that they were not copied. */
+  addressOf(view: ArrayBufferView): bigint;
   readonly v8Version: string;
 }
 
