@@ -67,6 +67,7 @@ const all = makeSliceBatch(
 const spec: JobSpec = {
   public: { name: 'bench', description: '', link: '' },
   workFunction: '(x) => x',
+  modules: null,
   arguments: { head: new Uint8Array(1), segments: [] },
   codec: 'native',
   inputSet: { kind: 'list', count: null },

@@ -8,6 +8,7 @@ function benchJob(workFunction: string): SandboxJob {
     id: 'bench',
     public: { name: 'bench', description: '', link: '' },
     workFunction,
+    modules: null,
     arguments: encode([]),
     codec: 'native',
     inputSet: { kind: 'list', count: null },

@@ -2,6 +2,8 @@
 
 #include <uv.h>
 
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -46,6 +48,14 @@ class Queues {
 uint32_t Uint32(Napi::Value value) { return value.As<Napi::Number>().Uint32Value(); }
 double Double(Napi::Value value) { return value.As<Napi::Number>().DoubleValue(); }
 std::string String(Napi::Value value) { return value.As<Napi::String>().Utf8Value(); }
+
+// The prelude's compiled code outlives evaluators, so that the next one starts as fast.
+void KeepForGood(const std::shared_ptr<SharedScript>& prelude) {
+  static std::mutex mutex;
+  static auto* kept = new std::set<std::shared_ptr<SharedScript>>();
+  std::lock_guard lock(mutex);
+  kept->insert(prelude);
+}
 
 Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
   static constexpr const char* kKinds[] = {"ready",   "assigned", "results", "message",
@@ -162,7 +172,8 @@ NativeEvaluator::NativeEvaluator(const Napi::CallbackInfo& info) : ObjectWrap(in
   queue_ = RunQueue::Create();
   queue_id_ = Queues::Add(queue_);
   channel_ = std::make_shared<EventChannel>(info.Env(), info[1].As<Napi::Function>());
-  prelude_ = Prelude::ForSource(String(info[0]));
+  prelude_ = SharedScript::Get(PreludeScript(), String(info[0]));
+  KeepForGood(prelude_);
 }
 
 // Runs when the environment ends without close(), too: its executors are gone by then.
@@ -200,14 +211,32 @@ Sandbox* NativeEvaluator::Find(const Napi::CallbackInfo& info) {
   return found == sandboxes_.end() ? nullptr : found->second.get();
 }
 
-// assign(id, description, workFunction, argumentsHead, argumentsSegments, sliceTimeoutMs,
+namespace {
+
+// [script, sourceMap, ...assets], or null
+std::optional<Modules> ModulesOf(Napi::Value value) {
+  if (value.IsNull()) return std::nullopt;
+  std::vector<Bytes> parts = SegmentsOf(value.As<Napi::Array>());
+  Modules modules;
+  modules.script = SharedScript::Get(
+      ModulesScript(), std::string(reinterpret_cast<const char*>(parts[0].data), parts[0].size));
+  modules.source_map = std::move(parts[1]);
+  parts.erase(parts.begin(), parts.begin() + 2);
+  modules.assets = std::move(parts);
+  return modules;
+}
+
+}  // namespace
+
+// assign(id, description, workFunction, modules, argumentsHead, argumentsSegments, sliceTimeoutMs,
 // progressTimeoutMs)
 void NativeEvaluator::Assign(const Napi::CallbackInfo& info) {
   if (Sandbox* sandbox = Find(info)) {
     sandbox->Assign({String(info[1]),
                      String(info[2]),
-                     {BytesOf(info[3]), SegmentsOf(info[4].As<Napi::Array>())},
-                     {Double(info[5]), Double(info[6])}});
+                     ModulesOf(info[3]),
+                     {BytesOf(info[4]), SegmentsOf(info[5].As<Napi::Array>())},
+                     {Double(info[6]), Double(info[7])}});
   }
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "isolate/clock.h"
+#include "sandbox/modules.h"
 #include "sandbox/sandbox.h"
 #include "v8/script.h"
 #include "v8/strings.h"
@@ -238,6 +239,10 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   function("reject", RejectSlice);
   function("drained", Drained);
   function("compile", Compile);
+  function("modules", CompileModules);
+  function("assetLength", AssetLength);
+  function("readAsset", ReadAsset);
+  function("sourceMap", ReadSourceMap);
   function("utf8Read", Utf8Read);
   function("utf8Write", Utf8Write);
   function("isDetachable", IsDetachable);

@@ -58,6 +58,11 @@ std::string Seconds(double ms) {
 
 }  // namespace
 
+const ScriptPurpose& PreludeScript() {
+  static const auto* purpose = new ScriptPurpose{"dcp:prelude", {"host"}};
+  return *purpose;
+}
+
 Sandbox::Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
                  std::shared_ptr<SandboxListener> listener)
     : options_(std::move(options)), queue_(std::move(queue)), listener_(std::move(listener)) {}
@@ -154,6 +159,7 @@ bool Sandbox::Turn() {
   if (!ending_ && control_.state == Control::kMore) {
     Call(kPump);
     did = true;
+    if (!ending_ && drained_ && !modules_function_.IsEmpty()) OfferModulesCache();
   }
   if (!ending_ && control_.state == Control::kWaiting && control_.undelivered != 0) {
     // The Slice really waits: what was done before need not.
@@ -232,6 +238,7 @@ void Sandbox::ApplyAssignment(Assignment assignment) {
     SetEnd({"EWORKFUNCTION", "the Work Function is longer than V8's longest string", 0});
     return;
   }
+  modules_ = std::move(assignment.modules);
   v8::Local<v8::Value> argv[] = {
       description,
       work_function,
@@ -266,6 +273,23 @@ void Sandbox::ApplyBatch(SliceBatch batch) {
       copy(batch.payloads.segment_ends),
   };
   Call(kAddBatch, 5, argv);
+}
+
+v8::MaybeLocal<v8::Function> Sandbox::CompileModules() {
+  v8::Isolate* isolate = isolate_->get();
+  v8::Local<v8::Function> function;
+  if (!modules_ ||
+      !modules_->script->Compile(isolate, isolate->GetCurrentContext()).ToLocal(&function)) {
+    return {};
+  }
+  if (!modules_->script->has_cache()) modules_function_.Reset(isolate, function);
+  return function;
+}
+
+void Sandbox::OfferModulesCache() {
+  v8::Isolate* isolate = isolate_->get();
+  modules_->script->OfferCache(modules_function_.Get(isolate));
+  modules_function_.Reset();
 }
 
 v8::Local<v8::Array> Sandbox::AdoptSegments(std::vector<Bytes> segments) {
@@ -502,6 +526,7 @@ void Sandbox::DestroyIsolate() {
     // Handles go while the isolate is entered, the isolate itself once it is not.
     EnteredIsolate entered(isolate->get());
     for (auto& entry : entries_) entry.Reset();
+    modules_function_.Reset();
     context_.Reset();
   }
   isolate.reset();

@@ -9,14 +9,16 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "isolate/isolate.h"
 #include "isolate/watchdog.h"
-#include "sandbox/prelude.h"
+#include "sandbox/modules.h"
 #include "sandbox/segment_gate.h"
+#include "sandbox/shared_script.h"
 #include "sandbox/slice_io.h"
 
 namespace dcp {
@@ -75,7 +77,7 @@ class SandboxListener {
 struct SandboxOptions {
   uint32_t id;
   node::MultiIsolatePlatform* platform;
-  std::shared_ptr<Prelude> prelude;
+  std::shared_ptr<SharedScript> prelude;
   size_t heap_bytes;
   size_t buffer_bytes;
 };
@@ -85,10 +87,14 @@ struct SliceLimits {
   double progress_ms;
 };
 
+// The script every Sandbox runs first: the body of a function `(host)`. src/sandbox knows its name.
+const ScriptPurpose& PreludeScript();
+
 // What a Sandbox needs to know of its Job; `description` is JSON for the prelude.
 struct Assignment {
   std::string description;
   std::string work_function;
+  std::optional<Modules> modules;
   Payload arguments;
   SliceLimits limits;
 };
@@ -142,6 +148,11 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   bool DeliverResults(ResultBatch results);
   void ReportDrained();
   SegmentGate& segments() { return *segments_; }
+  // Null when none came with the Job.
+  const Modules* modules() const { return modules_ ? &*modules_ : nullptr; }
+  // The function of the modules' script. Empty when there is none; when it does not compile, with
+  // an exception pending.
+  v8::MaybeLocal<v8::Function> CompileModules();
 
  private:
   static constexpr uint32_t kIsolateSlot = 0;
@@ -167,6 +178,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   bool RunCommands();
   void ApplyAssignment(Assignment assignment);
   void ApplyBatch(SliceBatch batch);
+  // Once the first Slices have run, and with them the code that every Sandbox of the Job needs.
+  void OfferModulesCache();
   v8::Local<v8::Array> AdoptSegments(std::vector<Bytes> segments);
   // Calls the prelude, then runs promise jobs. Empty when the Sandbox is to end.
   v8::MaybeLocal<v8::Value> Call(Entry entry, int argc = 0, v8::Local<v8::Value>* argv = nullptr);
@@ -195,6 +208,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   std::unique_ptr<SegmentGate> segments_;
   v8::Global<v8::Context> context_;
   std::array<v8::Global<v8::Function>, kEntryCount> entries_;
+  std::optional<Modules> modules_;
+  // Until its code has been offered to the next Sandboxes.
+  v8::Global<v8::Function> modules_function_;
   Executor* executor_ = nullptr;
   std::atomic<bool> assigned_{false};
   double next_due_ms_ = 0;

@@ -24,6 +24,8 @@ export interface DoneContext {
  * `done` is called when every Slice has succeeded.
  */
 export interface JobFile {
+  /** The directory of the file, from which its Job's modules are looked up. */
+  readonly directory: string;
   makeJob(compute: Compute, args: readonly string[]): Promise<Job>;
   readonly done: ((results: unknown[], context: DoneContext) => unknown) | null;
 }
@@ -43,6 +45,7 @@ export async function loadJobFile(file: string): Promise<JobFile> {
   if (done !== undefined && typeof done !== 'function')
     throw new UsageError(`${file}: done: expected a function, got ${typeof done}`);
   return {
+    directory: path.dirname(location),
     async makeJob(compute, args) {
       const job: unknown = await callJobFile(file, () =>
         (make as (...given: unknown[]) => unknown)(compute, { args }),

@@ -59,7 +59,7 @@ function reportError(program: string, error: unknown, verbose: boolean): void {
 function isUsageError(error: unknown): boolean {
   if (error instanceof UsageError) return true;
   const code = (error as { code?: unknown } | null)?.code;
-  return code === 'EINVAL' || code === 'EENCODING';
+  return code === 'EINVAL' || code === 'EENCODING' || code === 'EMODULE';
 }
 
 /** Parser of an option that is a whole number in a range. */

@@ -23,7 +23,8 @@ const SHOWN_FAILURES = 10;
 /** `dcp-job run`: answers the exit code. */
 export async function runJob(file: string, options: RunJobOptions): Promise<number> {
   const jobFile = await loadJobFile(file);
-  const job = await jobFile.makeJob(createCompute({ scheduler: options.scheduler }), options.args);
+  const { directory } = jobFile;
+  const job = await jobFile.makeJob(createCompute({ scheduler: options.scheduler, directory }), options.args);
   const run = new JobRun(job, options);
   const results = await run.results();
   if (results === null) return run.exitCode;

@@ -1,9 +1,10 @@
+import path from 'node:path';
 import { InvalidArgumentError, type JobId, type JobStatus } from '../model/index.js';
 import type { Scheduler } from '../scheduler/index.js';
 import { planInput, planRange, type InputPlan, type RangeObject } from './input-set.js';
 import { Job } from './job.js';
 import { schedulerContext, type SchedulerContext } from './scheduler-context.js';
-import { workFunctionSource } from './work-function.js';
+import { workFunctionOrigin, type WorkFunctionFile } from './work-function.js';
 
 export interface ComputeOptions {
   /**
@@ -11,24 +12,30 @@ export interface ComputeOptions {
    * the directory named by `DCP_SCHEDULER_DIR`, or `~/.dcp/scheduler`.
    */
   readonly scheduler?: Scheduler | string;
+  /** Where files of Work Functions and the packages that Jobs require are looked up. Default: the current directory. */
+  readonly directory?: string;
 }
 
-/** A function that runs once per Slice, or its source text. */
-export type Work<Datum, Result> = string | ((datum: Datum, ...args: never[]) => Result);
+/** A function that runs once per Slice, its source text, or a file: `new URL('./work.js', import.meta.url)`. */
+export type Work<Datum, Result> =
+  string | URL | WorkFunctionFile | ((datum: Datum, ...args: never[]) => Result);
 
 /** The client API, bound to one Scheduler. */
 export class Compute {
   readonly #context: SchedulerContext;
+  readonly #directory: string;
 
   constructor(options: ComputeOptions = {}) {
     this.#context = schedulerContext(options.scheduler);
+    this.#directory = options.directory ?? '.';
   }
 
   /**
    * A Job: its Work Function is called as `work(datum, ...args)` once for each element of the input set. Numbers
    * `start` to `end` include both ends. Nothing happens before `job.exec()` or `job.localExec()`.
    *
-   * A function is taken by its source text, so it must not use variables from around it. An array of `{ start, end }`
+   * A function is taken by its source text, so it must not use variables from around it; a file comes with all it
+   * imports. An array of `{ start, end }`
    * objects is data like any other (DCP makes a multi-dimensional range of it).
    *
    * Throws `InvalidArgumentError` when an argument is none of this.
@@ -55,8 +62,10 @@ export class Compute {
         'args',
         'expected the arguments of the Work Function as one array, at the end',
       );
+    const directory = path.resolve(this.#directory);
     return new Job(this.#context, {
-      workFunction: workFunctionSource(work),
+      workFunction: workFunctionOrigin(work, directory),
+      directory,
       arguments: argumentList(args),
       input,
     });

@@ -11,6 +11,7 @@ export {
   type JobRunStatus,
   type ReadyState,
 } from './job.js';
+export type { WorkFunctionFile } from './work-function.js';
 export type { ResultHandle } from './result-handle.js';
 export { defaultSchedulerDirectory } from './scheduler-context.js';
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import {
   DEFAULT_JOB_LIMITS,
   InvalidArgumentError,
@@ -19,7 +20,9 @@ import { JobFollower, type JobFollowerSink } from './job-follower.js';
 import { withLocalWorker } from './local-exec.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
+import { bundleModules } from './modules/index.js';
 import { encodeAt, uploadSlices } from './upload.js';
+import type { WorkFunctionOrigin } from './work-function.js';
 
 /**
  * How far a handle is, in DCP's words: `new`, `exec` (called), `init` (Scheduler open), `deploying` (Job being
@@ -107,7 +110,9 @@ export type ComputeGroup = string | { readonly joinKey: string };
 
 /** A Job to be deployed. */
 export interface NewJob {
-  readonly workFunction: string;
+  readonly workFunction: WorkFunctionOrigin;
+  /** Where modules are looked up, absolute. */
+  readonly directory: string;
   readonly arguments: readonly unknown[];
   readonly input: InputPlan;
 }
@@ -140,6 +145,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
 
   readonly #context: SchedulerContext;
   readonly #source: NewJob | ExistingJob;
+  readonly #required = new Set<string>();
   readonly #store = new ResultStore<R>();
   #id: JobId | null = null;
   #readyState: ReadyState = 'new';
@@ -175,10 +181,23 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   }
 
   /**
+   * Modules that come with the Job, so that its Work Function can `require` them by these names: packages, parts of them
+   * (`'package/part'`) and files (`'./file.js'`), looked up from the directory of the Compute. `exec` rejects with
+   * `ModuleError` when one cannot come.
+   *
+   * Throws `InvalidArgumentError` for what is no such name, `JobStateError` once the Job is deployed.
+   */
+  requires(names: string | readonly string[]): void {
+    if (this.#readyState !== 'new' || 'id' in this.#source)
+      throw new JobStateError('the Job is deployed already, it can require nothing more');
+    for (const name of [names].flat().map(requiredName)) this.#required.add(name);
+  }
+
+  /**
    * Deploys the Job and resolves with its results once every Slice has one; some Worker must serve the Scheduler. On a
    * handle from `compute.resume` it deploys nothing and tells the Job's log again.
    *
-   * Rejects with `InvalidArgumentError` or `EncodingError` for what cannot be deployed, and with what an input iterable
+   * Rejects with `InvalidArgumentError`, `EncodingError` or `ModuleError` for what cannot be deployed, and with what an input iterable
    * throws (the Scheduler keeps nothing of the Job then); with `JobCancelledError`; with `SchedulerError`; with
    * `JobStateError` when called twice. DCP's parameters (payment) are accepted by the call and mean nothing here.
    */
@@ -288,7 +307,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   }
 
   async #deploy(scheduler: Scheduler, source: NewJob): Promise<ResultHandle<R>> {
-    const spec = this.#spec(source);
+    const spec = await this.#spec(source);
     this.#enter('deploying');
     const id = await scheduler.createJob(spec);
     this.#id = id;
@@ -338,11 +357,12 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     throw new JobCancelledError(id, this.#cancelReason);
   }
 
-  #spec({ workFunction, arguments: args, input }: NewJob): JobSpec {
+  async #spec(source: NewJob): Promise<JobSpec> {
+    const { arguments: args, input } = source;
     const { name, description, link } = this.public;
     return {
       public: { name: String(name), description: String(description), link: String(link) },
-      workFunction,
+      ...(await this.#code(source)),
       arguments: encodeAt('arguments', args),
       codec: 'native',
       inputSet: input.kind === 'range' ? { ...input } : { kind: 'list', count: null },
@@ -350,6 +370,14 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
       computeGroups: this.computeGroups.map(joinKey),
       limits: { ...DEFAULT_JOB_LIMITS, ...this.limits },
     };
+  }
+
+  /** Most Jobs bring one function and no modules: nothing is bundled for them. */
+  async #code({ workFunction, directory }: NewJob): Promise<Pick<JobSpec, 'workFunction' | 'modules'>> {
+    const names = [...this.#required];
+    if ('source' in workFunction && names.length === 0)
+      return { workFunction: workFunction.source, modules: null };
+    return bundleModules({ workFunction, names, directory });
   }
 
   #enter(state: ReadyState): void {
@@ -386,6 +414,16 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
       },
     };
   }
+}
+
+function requiredName(name: unknown, index: number): string {
+  if (typeof name === 'string' && name !== '' && !path.isAbsolute(name) && !/^[a-z]+:\/\//i.test(name))
+    return name;
+  const shown = typeof name === 'string' ? JSON.stringify(name) : typeof name;
+  throw new InvalidArgumentError(
+    `requires[${index}]`,
+    `expected the name of a package or a relative path, got ${shown}`,
+  );
 }
 
 function joinKey(group: ComputeGroup, index: number): string {

@@ -1,5 +1,36 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { InvalidArgumentError } from '../model/index.js';
+
+/**
+ * A Work Function in a file of its own: the default export of an ES module, or `module.exports`. What the file imports
+ * comes with the Job.
+ */
+export interface WorkFunctionFile {
+  /** A `file:` URL or a path, relative to the directory of the Compute. */
+  readonly file: string | URL;
+}
+
+/** Where a Work Function comes from: one expression, or a file (absolute). */
+export type WorkFunctionOrigin = { readonly source: string } | { readonly file: string };
+
+/** Throws `InvalidArgumentError` for what is neither a function, its source text nor a file that is there. */
+export function workFunctionOrigin(work: unknown, directory: string): WorkFunctionOrigin {
+  if (work instanceof URL) return { file: existingFile(work, directory) };
+  const { file } = (typeof work === 'object' ? (work ?? {}) : {}) as { file?: unknown };
+  if (file !== undefined) return { file: existingFile(file, directory) };
+  return { source: workFunctionSource(work) };
+}
+
+function existingFile(given: unknown, directory: string): string {
+  if (given instanceof URL ? given.protocol !== 'file:' : typeof given !== 'string')
+    refuse(`expected the path of a file or a file: URL, got ${String(given)}`);
+  const file = given instanceof URL ? fileURLToPath(given) : path.resolve(directory, given as string);
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) refuse(`${file}: no such file`);
+  return file;
+}
 
 /**
  * The source of a Work Function as one expression. Functions, arrow functions and methods are taken by their source text, so

@@ -2,6 +2,7 @@ import type {
   JobId,
   JobLimits,
   JobPublic,
+  JobModules,
   InputSet,
   Payload,
   ResultBatch,
@@ -16,6 +17,8 @@ export interface SandboxJob {
   readonly id: JobId;
   readonly public: JobPublic;
   readonly workFunction: string;
+  /** Shared by all Sandboxes of the Job: read, never written. */
+  readonly modules: JobModules | null;
   readonly arguments: Payload;
   readonly codec: CodecName;
   readonly inputSet: InputSet;

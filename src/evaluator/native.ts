@@ -29,6 +29,8 @@ export interface NativeEvaluator {
     id: number,
     description: string,
     workFunction: string,
+    /** Script, source map, and the assets. */
+    modules: readonly Uint8Array[] | null,
     argumentsHead: Uint8Array,
     argumentsSegments: readonly Uint8Array[],
     sliceTimeoutMs: number,

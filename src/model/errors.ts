@@ -33,6 +33,19 @@ export class EncodingError extends DcpError {
   }
 }
 
+/** A module that a Job needs cannot come with it: it is not there, does not compile, or is of Node only. */
+export class ModuleError extends DcpError {
+  constructor(
+    /** As the importer names it; a file that does not compile is named by its path. */
+    readonly module: string,
+    /** `file:line:column`, relative; null when nothing imports it. */
+    readonly importer: string | null,
+    message: string,
+  ) {
+    super('EMODULE', message);
+  }
+}
+
 /** Bytes that claim to be an encoded value are not. */
 export class DecodingError extends DcpError {
   constructor(message: string) {

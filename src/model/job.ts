@@ -41,11 +41,38 @@ export const DEFAULT_JOB_LIMITS: JobLimits = Object.freeze({
   progressTimeoutMs: 300 * 1000,
 });
 
+/**
+ * Modules and files that come with a Job: what its Work Function can `require`. Made by the client's bundler
+ * (src/compute/modules), opaque to Scheduler and Supervisor.
+ */
+export interface JobModules {
+  /**
+   * JavaScript, UTF-8: the body of a function `(module, require, asset)` that sets `module.exports` to an object with one
+   * function for each name that can be required; called, it loads the module and answers its exports. `asset(index)`
+   * answers a file's bytes as a Uint8Array.
+   */
+  readonly script: Uint8Array;
+  /** Source map (ECMA-426, JSON) from `script` to the client's files. Names no absolute path. */
+  readonly sourceMap: Uint8Array;
+  /** Files the script refers to by index. */
+  readonly assets: readonly Uint8Array[];
+}
+
+/** Upper bounds of `JobModules`, bytes. */
+export const MAX_MODULES = Object.freeze({
+  script: 16 * 2 ** 20,
+  sourceMap: 32 * 2 ** 20,
+  /** All of them together. */
+  assets: 256 * 2 ** 20,
+});
+
 /** All a Worker must know of a Job to run its Slices. */
 export interface JobSpec {
   readonly public: JobPublic;
   /** Source text of the Work Function: one function expression. */
   readonly workFunction: string;
+  /** Null: the Work Function stands alone. */
+  readonly modules: JobModules | null;
   /** The encoded array of arguments that follow the datum. */
   readonly arguments: Payload;
   readonly codec: CodecName;

@@ -1,5 +1,7 @@
-/** Where frames of the prelude begin in a stack: what follows is of no use to the author of a Work Function. */
-const PRELUDE_FRAME = /\n[^\n]*\bdcp:prelude\b[^]*$/;
+import { originalStack } from './source-positions.js';
+
+/** Frames of the prelude in a stack: of no use to the author of a Work Function. */
+const PRELUDE_FRAMES = /\n\s+at [^\n]*\bdcp:prelude\b[^\n]*/g;
 
 // As they were before any Work Function could change them.
 const NativeError = Error;
@@ -30,7 +32,7 @@ export function explain(thrown: unknown): string {
 
 function stackOf(error: Error): string | undefined {
   const { stack } = error;
-  return typeof stack === 'string' ? stack.replace(PRELUDE_FRAME, '') : undefined;
+  return typeof stack === 'string' ? originalStack(clip(stack).replace(PRELUDE_FRAMES, '')) : undefined;
 }
 
 /** Made before `Error.prepareStackTrace` can be anybody's, and used again: it is encoded at once. */

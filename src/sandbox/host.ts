@@ -36,10 +36,21 @@ export interface Host {
   drained(): void;
   /** The value of a JavaScript expression; positions in errors are those of `source` in a file called `name`. */
   compile(source: string, name: string): unknown;
+  /** The script of the Job's modules, compiled; undefined when none came with it. Throws when it does not compile. */
+  modules():
+    ((module: { exports: unknown }, require: (name: unknown) => unknown, asset: Asset) => void) | undefined;
+  /** Bytes of one of the files that came with the modules, and a copy of it into so many bytes. */
+  assetLength(index: number): number;
+  readAsset(index: number, bytes: Uint8Array): void;
+  /** The source map of the modules' script. */
+  sourceMap(): string;
   utf8Read(bytes: Uint8Array, start: number, end: number): string;
   utf8Write(text: string, bytes: Uint8Array, at: number): number;
   isDetachable(buffer: ArrayBuffer): boolean;
 }
+
+/** Answers a file's bytes, always the same array. */
+type Asset = (index: number) => Uint8Array;
 
 /** Indices into `Host.control`; the same list is `struct Control` in native/sandbox/sandbox.h. */
 export const Control = {

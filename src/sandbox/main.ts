@@ -8,7 +8,9 @@ import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { clip, explain } from './failure.js';
 import { Messages } from './messages.js';
+import { createRequire } from './modules.js';
 import { SliceLoop } from './slice-loop.js';
+import { setSourceMap } from './source-positions.js';
 import { Timers } from './timers.js';
 import { createWorkApi } from './work.js';
 
@@ -48,6 +50,8 @@ export function start(host: Host): Entries {
         define('work', work);
         const segments = argumentsSegments.map((segment) => new Uint8Array(segment));
         const args = decode({ head: new Uint8Array(argumentsHead), segments }) as unknown[];
+        setSourceMap(() => host.sourceMap());
+        define('require', createRequire(host));
         const workFunction = host.compile(source, 'work-function.js');
         if (typeof workFunction !== 'function') {
           return `the Work Function's source is not a function but ${typeof workFunction}`;

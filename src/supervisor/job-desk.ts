@@ -80,6 +80,6 @@ export class JobDesk {
 
 /** What a Sandbox is told of a Job. */
 export function sandboxJob(id: JobId, spec: JobSpec): SandboxJob {
-  const { public: publicInfo, workFunction, arguments: args, codec, inputSet, limits } = spec;
-  return { id, public: publicInfo, workFunction, arguments: args, codec, inputSet, limits };
+  const { public: publicInfo, workFunction, modules, arguments: args, codec, inputSet, limits } = spec;
+  return { id, public: publicInfo, workFunction, modules, arguments: args, codec, inputSet, limits };
 }

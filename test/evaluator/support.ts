@@ -138,6 +138,7 @@ export function jobOf(
     id: 'job',
     public: { name: 'a test', description: '', link: '' },
     workFunction: String(workFunction),
+    modules: null,
     arguments: encode(options.args ?? []),
     codec: 'native',
     inputSet: { kind: 'list', count: null },

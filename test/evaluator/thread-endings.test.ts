@@ -49,7 +49,7 @@ class Bench {
       public: {},
       inputSet: { kind: 'range', start: 1, step: 1, count },
     });
-    this.native.assign(id, job, workFunction, encode([]).head, [], 1e6, 1e6);
+    this.native.assign(id, job, workFunction, null, encode([]).head, [], 1e6, 1e6);
     const numbers = Uint32Array.from({ length: count }, (_, i) => i + 1);
     const ends = new Uint32Array(count);
     this.native.run(id, numbers, new Uint8Array(0), ends, [], ends);

@@ -58,6 +58,7 @@ export function spec(change: Partial<JobSpec> = {}): JobSpec {
   return {
     public: { name: 'test', description: '', link: '' },
     workFunction: '(x) => x',
+    modules: null,
     arguments: text('[]'),
     codec: 'native',
     inputSet: { kind: 'list', count: null },

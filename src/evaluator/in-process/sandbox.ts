@@ -45,12 +45,14 @@ export class InProcessSandbox implements Sandbox {
     if (this.#assigned) throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already`);
     this.#assigned = true;
     const description: JobDescription = { id: job.id, public: job.public, inputSet: job.inputSet };
+    const { modules } = job;
     return new Promise((resolve, reject) => {
       this.#assigning = { resolve, reject };
       this.native.assign(
         this.id,
         JSON.stringify(description),
         job.workFunction,
+        modules && [modules.script, modules.sourceMap, ...modules.assets],
         // Every Sandbox of the Job gets arguments of its own, which it may change.
         job.arguments.head,
         job.arguments.segments.map((segment) => segment.slice()),
@@ -136,7 +138,7 @@ export class InProcessSandbox implements Sandbox {
     let error: EvaluatorError | WorkFunctionError | null = null;
     if (this.#assigning && code !== '' && code !== 'EEVALUATOR') {
       // A limit that is reached before the first Slice is the Work Function's own doing, too.
-      error = new WorkFunctionError(code === 'EWORKFUNCTION' ? text : `${code}: ${text}`);
+      error = sliceError('EWORKFUNCTION', code === 'EWORKFUNCTION' ? text : `${code}: ${text}`);
     } else if (event.firstWasRunning || (code === 'EEVALUATOR' && event.slice === 0)) {
       error = code === '' ? null : new EvaluatorError(text);
     }

@@ -1,4 +1,4 @@
-import type { Payload, PayloadColumns } from '../../model/index.js';
+import type { PayloadColumns } from '../../model/index.js';
 
 /**
  * A **blob** is how payloads of several Slices lie in one record: a header, a table, then bytes. Nothing in it is
@@ -229,16 +229,6 @@ export class Blob {
       if (this.words[p * 4 + 1] !== 0) return false;
     return true;
   }
-}
-
-/** One payload as columns of one entry. */
-export function singleColumn(payload: Payload): PayloadColumns {
-  return {
-    heads: payload.head,
-    headEnds: Uint32Array.of(payload.head.byteLength),
-    segments: payload.segments,
-    segmentEnds: Uint32Array.of(payload.segments.length),
-  };
 }
 
 /** What is stored of some results beside their payloads. */

@@ -1,6 +1,10 @@
 import {
   InvalidArgumentError,
+  MAX_MODULES,
   MAX_SLICE_NUMBER,
+  type CodecName,
+  type JobModules,
+  type JobSpec,
   type PayloadColumns,
   type ResultBatch,
   type SliceMessage,
@@ -138,4 +142,68 @@ export function checkMessage(message: SliceMessage, i: number): void {
     if (!(message.value?.head instanceof Uint8Array) || !Array.isArray(message.value.segments))
       bad('value', 'a payload', message.value);
   } else bad('type', '"console" or "custom"', (message as { type: unknown }).type);
+}
+
+const CODECS: readonly CodecName[] = ['native', 'kvin', 'json'];
+
+/** @throws InvalidArgumentError naming the first field that does not fit */
+export function checkSpec(spec: JobSpec): void {
+  const bad = (field: string, expected: string, given: unknown): never => {
+    throw new InvalidArgumentError(`spec.${field}`, `expected ${expected}, got ${show(given)}`);
+  };
+  if (typeof spec !== 'object' || spec === null)
+    throw new InvalidArgumentError('spec', `expected an object, got ${show(spec)}`);
+  for (const key of ['name', 'description', 'link'] as const) {
+    if (typeof spec.public?.[key] !== 'string') bad(`public.${key}`, 'a string', spec.public?.[key]);
+  }
+  if (typeof spec.workFunction !== 'string' || spec.workFunction === '')
+    bad('workFunction', 'source text', spec.workFunction);
+  if (!(spec.arguments?.head instanceof Uint8Array))
+    bad('arguments.head', 'a Uint8Array', spec.arguments?.head);
+  if (
+    !Array.isArray(spec.arguments.segments) ||
+    !spec.arguments.segments.every((s) => s instanceof Uint8Array)
+  ) {
+    bad('arguments.segments', 'an array of Uint8Arrays', spec.arguments.segments);
+  }
+  if (spec.modules !== null) checkModules(spec.modules, bad);
+  if (!CODECS.includes(spec.codec)) bad('codec', `one of ${CODECS.join(', ')}`, spec.codec);
+  const set = spec.inputSet;
+  if (set?.kind === 'range') {
+    if (!Number.isInteger(set.count) || set.count < 0 || set.count > MAX_SLICE_NUMBER) {
+      bad('inputSet.count', `an integer from 0 to ${MAX_SLICE_NUMBER}`, set.count);
+    }
+    if (!Number.isFinite(set.start)) bad('inputSet.start', 'a finite number', set.start);
+    if (!Number.isFinite(set.step)) bad('inputSet.step', 'a finite number', set.step);
+  } else if (set?.kind === 'list') {
+    if (set.count !== null) bad('inputSet.count', 'null: the Scheduler counts what is uploaded', set.count);
+  } else bad('inputSet.kind', '"list" or "range"', (set as { kind?: unknown } | undefined)?.kind);
+  if (typeof spec.requirements !== 'object' || spec.requirements === null)
+    bad('requirements', 'an object', spec.requirements);
+  if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
+    bad('computeGroups', 'an array of strings', spec.computeGroups);
+  }
+  for (const key of ['sliceTimeoutMs', 'progressTimeoutMs'] as const) {
+    const value = spec.limits?.[key];
+    if (typeof value !== 'number' || !(value > 0)) bad(`limits.${key}`, 'a number above 0', value);
+  }
+}
+
+function checkModules(
+  modules: JobModules,
+  bad: (field: string, expected: string, given: unknown) => never,
+): void {
+  const check = (field: 'script' | 'sourceMap' | 'assets', parts: readonly unknown[]): void => {
+    let bytes = 0;
+    for (const part of parts) {
+      if (!(part instanceof Uint8Array)) return bad(`modules.${field}`, 'bytes (Uint8Array)', part);
+      bytes += part.byteLength;
+    }
+    if (bytes > MAX_MODULES[field]) bad(`modules.${field}`, `at most ${MAX_MODULES[field]} bytes`, bytes);
+  };
+  if (typeof modules !== 'object') bad('modules', 'an object or null', modules);
+  check('script', [modules.script]);
+  check('sourceMap', [modules.sourceMap]);
+  if (!Array.isArray(modules.assets)) bad('modules.assets', 'an array of Uint8Arrays', modules.assets);
+  check('assets', modules.assets);
 }

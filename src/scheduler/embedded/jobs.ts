@@ -1,10 +1,7 @@
 import { Packr } from 'msgpackr';
 import {
-  InvalidArgumentError,
   JobNotFoundError,
-  MAX_SLICE_NUMBER,
   SchedulerError,
-  type CodecName,
   type JobId,
   type JobSpec,
   type JobState,
@@ -97,10 +94,10 @@ function decodeRow(bytes: Uint8Array, what: string): JobRow {
   };
 }
 
-/** A Job's fixed part without its arguments, which are a blob of their own. */
+/** A Job's fixed part without its arguments and modules, which are entries 0 and 1 of a blob of their own. */
 export interface JobFixed {
   readonly id: JobId;
-  readonly spec: Omit<JobSpec, 'arguments'>;
+  readonly spec: Omit<JobSpec, 'arguments' | 'modules'>;
 }
 
 export function encode(value: unknown): Uint8Array {
@@ -233,50 +230,6 @@ export const EMPTY = new Uint8Array(0);
 
 /** Above every number in a key. */
 export const LAST = 2 ** 53 - 1;
-
-const CODECS: readonly CodecName[] = ['native', 'kvin', 'json'];
-
-/** @throws InvalidArgumentError naming the first field that does not fit */
-export function checkSpec(spec: JobSpec): void {
-  const bad = (field: string, expected: string, given: unknown): never => {
-    throw new InvalidArgumentError(`spec.${field}`, `expected ${expected}, got ${show(given)}`);
-  };
-  if (typeof spec !== 'object' || spec === null)
-    throw new InvalidArgumentError('spec', `expected an object, got ${show(spec)}`);
-  for (const key of ['name', 'description', 'link'] as const) {
-    if (typeof spec.public?.[key] !== 'string') bad(`public.${key}`, 'a string', spec.public?.[key]);
-  }
-  if (typeof spec.workFunction !== 'string' || spec.workFunction === '')
-    bad('workFunction', 'source text', spec.workFunction);
-  if (!(spec.arguments?.head instanceof Uint8Array))
-    bad('arguments.head', 'a Uint8Array', spec.arguments?.head);
-  if (
-    !Array.isArray(spec.arguments.segments) ||
-    !spec.arguments.segments.every((s) => s instanceof Uint8Array)
-  ) {
-    bad('arguments.segments', 'an array of Uint8Arrays', spec.arguments.segments);
-  }
-  if (!CODECS.includes(spec.codec)) bad('codec', `one of ${CODECS.join(', ')}`, spec.codec);
-  const set = spec.inputSet;
-  if (set?.kind === 'range') {
-    if (!Number.isInteger(set.count) || set.count < 0 || set.count > MAX_SLICE_NUMBER) {
-      bad('inputSet.count', `an integer from 0 to ${MAX_SLICE_NUMBER}`, set.count);
-    }
-    if (!Number.isFinite(set.start)) bad('inputSet.start', 'a finite number', set.start);
-    if (!Number.isFinite(set.step)) bad('inputSet.step', 'a finite number', set.step);
-  } else if (set?.kind === 'list') {
-    if (set.count !== null) bad('inputSet.count', 'null: the Scheduler counts what is uploaded', set.count);
-  } else bad('inputSet.kind', '"list" or "range"', (set as { kind?: unknown } | undefined)?.kind);
-  if (typeof spec.requirements !== 'object' || spec.requirements === null)
-    bad('requirements', 'an object', spec.requirements);
-  if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
-    bad('computeGroups', 'an array of strings', spec.computeGroups);
-  }
-  for (const key of ['sliceTimeoutMs', 'progressTimeoutMs'] as const) {
-    const value = spec.limits?.[key];
-    if (typeof value !== 'number' || !(value > 0)) bad(`limits.${key}`, 'a number above 0', value);
-  }
-}
 
 /** A value for a message, never long. */
 export function show(value: unknown): string {

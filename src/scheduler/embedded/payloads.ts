@@ -1,4 +1,10 @@
-import { packColumns, type Payload, type PayloadColumns, type SliceBatch } from '../../model/index.js';
+import {
+  packColumns,
+  type JobModules,
+  type Payload,
+  type PayloadColumns,
+  type SliceBatch,
+} from '../../model/index.js';
 import { Blob, BlobError, packBlob, SPILL_BYTES, type Part } from './blob.js';
 import { damaged, type JobNumber } from './jobs.js';
 import type { Packs } from './packs.js';
@@ -171,4 +177,16 @@ export function parseRecord(bytes: Uint8Array | undefined, what: string): Blob {
     if (error instanceof BlobError) throw damaged(what, error.message);
     throw error;
   }
+}
+
+/** Modules as they are stored: one payload. */
+export function modulesPayload({ script, sourceMap, assets }: JobModules): Payload {
+  return { head: script, segments: [sourceMap, ...assets] };
+}
+
+/** The inverse of `modulesPayload`. Throws SchedulerError, naming `what`, when the payload is none of its. */
+export function payloadModules({ head, segments }: Payload, what: string): JobModules {
+  const [sourceMap, ...assets] = segments;
+  if (sourceMap === undefined) throw damaged(what, 'the source map is missing');
+  return { script: head, sourceMap, assets };
 }

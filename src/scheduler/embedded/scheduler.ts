@@ -3,6 +3,7 @@ import {
   InvalidArgumentError,
   JobStateError,
   makeRangeBatch,
+  packColumns,
   SchedulerError,
   type JobEvent,
   type JobId,
@@ -17,25 +18,22 @@ import {
   type TaskId,
 } from '../../model/index.js';
 import type { Scheduler, StoredResult, SubmitReceipt, TaskRequest } from '../scheduler.js';
-import { BlobError, namePack, packBlob, singleColumn, type Blob } from './blob.js';
-import { checkColumns, checkInteger, checkMessage, checkRequest, checkResults } from './checks.js';
+import { BlobError, namePack, packBlob, type Blob } from './blob.js';
+import { checkColumns, checkInteger, checkMessage, checkRequest, checkResults, checkSpec } from './checks.js';
 import { systemClock, type SchedulerClock } from './clock.js';
 import { Dispatch } from './dispatch.js';
 import { fromNumbers, subtract } from './intervals.js';
-import {
-  checkSpec,
-  damaged,
-  encode,
-  Jobs,
-  LAST,
-  show,
-  type JobFixed,
-  type JobNumber,
-  type JobRow,
-} from './jobs.js';
+import { damaged, encode, Jobs, LAST, show, type JobFixed, type JobNumber, type JobRow } from './jobs.js';
 import { Leases } from './leases.js';
 import { customEvent, draftMessages, Log, type MessageGroup } from './log.js';
-import { cutParcels, loadPayloads, loadTask, parseRecord } from './payloads.js';
+import {
+  cutParcels,
+  loadPayloads,
+  loadTask,
+  modulesPayload,
+  parseRecord,
+  payloadModules,
+} from './payloads.js';
 import { draftResults, Results, type ResultDraft } from './results.js';
 import { Store, type StoreOptions } from './store.js';
 
@@ -128,9 +126,10 @@ export class EmbeddedScheduler implements Scheduler {
   createJob(spec: JobSpec): Promise<JobId> {
     return this.track(async () => {
       checkSpec(spec);
-      const { arguments: args, ...rest } = spec;
+      const { arguments: args, modules, ...rest } = spec;
+      const payloads = modules === null ? [args] : [args, modulesPayload(modules)];
       const id = randomId();
-      const { bytes, spill } = packBlob(singleColumn(args), 0, 1, 0);
+      const { bytes, spill } = packBlob(packColumns(payloads), 0, payloads.length, 0);
       const create = (number: JobNumber): void => {
         const range = spec.inputSet.kind === 'range';
         const known = spec.inputSet.kind === 'range' ? spec.inputSet.count : 0;
@@ -388,7 +387,8 @@ export class EmbeddedScheduler implements Scheduler {
         return { number, row, fixed: this.jobs.fixedOf(number), bytes: this.store.data.get([number, 0]) };
       });
       const blob = parseRecord(bytes, `job ${JSON.stringify(jobId)}, its arguments`);
-      const [args] = await this.load(jobId, number, 'its arguments', [{ blob, entry: 0 }]);
+      const items = Array.from({ length: blob.entries }, (_, entry) => ({ blob, entry }));
+      const [args, modules] = await this.load(jobId, number, 'its arguments', items);
       const { inputSet } = fixed.spec;
       return {
         ...fixed.spec,
@@ -397,6 +397,8 @@ export class EmbeddedScheduler implements Scheduler {
             ? inputSet
             : { kind: 'list', count: row.known },
         arguments: args!,
+        modules:
+          modules === undefined ? null : payloadModules(modules, `job ${JSON.stringify(jobId)}, its modules`),
       };
     });
   }

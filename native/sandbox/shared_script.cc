@@ -1,0 +1,116 @@
+#include "sandbox/shared_script.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "v8/script.h"
+#include "v8/strings.h"
+
+namespace dcp {
+
+namespace {
+
+// V8 reads the text where it lies, instead of a copy in each heap.
+class SharedSource final : public v8::String::ExternalOneByteStringResource {
+ public:
+  explicit SharedSource(std::shared_ptr<const std::string> text) : text_(std::move(text)) {}
+  const char* data() const override { return text_->data(); }
+  size_t length() const override { return text_->size(); }
+
+ private:
+  const std::shared_ptr<const std::string> text_;
+};
+
+// The scripts there are. Their keys refer to the scripts' own text.
+class Registry {
+ public:
+  using Key = std::pair<const ScriptPurpose*, std::string_view>;
+
+  static Registry& Instance() {
+    // Leaked on purpose: scripts may still end while the process does.
+    static auto* instance = new Registry();
+    return *instance;
+  }
+
+  std::mutex mutex;
+  std::map<Key, std::weak_ptr<SharedScript>> scripts;
+};
+
+}  // namespace
+
+std::shared_ptr<SharedScript> SharedScript::Get(const ScriptPurpose& purpose, std::string source) {
+  Registry& registry = Registry::Instance();
+  std::lock_guard lock(registry.mutex);
+  const auto known = registry.scripts.find({&purpose, source});
+  if (known != registry.scripts.end()) {
+    if (auto script = known->second.lock()) return script;
+    // It is ending, on another thread, and finds itself replaced.
+    registry.scripts.erase(known);
+  }
+  auto script = std::make_shared<SharedScript>(purpose, std::move(source));
+  registry.scripts.emplace(Registry::Key{&purpose, *script->source_}, script);
+  return script;
+}
+
+SharedScript::SharedScript(const ScriptPurpose& purpose, std::string source)
+    : purpose_(purpose),
+      source_(std::make_shared<const std::string>(std::move(source))),
+      ascii_(std::all_of(source_->begin(), source_->end(),
+                         [](char byte) { return static_cast<unsigned char>(byte) < 0x80; })) {}
+
+SharedScript::~SharedScript() {
+  Registry& registry = Registry::Instance();
+  std::lock_guard lock(registry.mutex);
+  const auto known = registry.scripts.find({&purpose_, *source_});
+  if (known != registry.scripts.end() && known->second.expired()) registry.scripts.erase(known);
+}
+
+v8::MaybeLocal<v8::String> SharedScript::Text(v8::Isolate* isolate) {
+  if (!ascii_) return NewString(isolate, *source_);
+  // V8 deletes it with the string; without a string there is no memory left for anything.
+  auto* resource = new SharedSource(source_);
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks)
+  return v8::String::NewExternalOneByte(isolate, resource);
+}
+
+v8::MaybeLocal<v8::Function> SharedScript::Compile(v8::Isolate* isolate,
+                                                   v8::Local<v8::Context> context) {
+  v8::Local<v8::String> text;
+  if (!Text(isolate).ToLocal(&text)) return {};
+  std::shared_ptr<const std::vector<uint8_t>> cache;
+  {
+    std::lock_guard lock(mutex_);
+    cache = cache_;
+  }
+  v8::ScriptCompiler::CachedData* cached =
+      cache ? new v8::ScriptCompiler::CachedData(cache->data(), static_cast<int>(cache->size()),
+                                                 v8::ScriptCompiler::CachedData::BufferNotOwned)
+            : nullptr;
+  v8::ScriptCompiler::Source source(text, MakeOrigin(isolate, Name(isolate, purpose_.name)),
+                                    cached);
+  std::vector<v8::Local<v8::String>> parameters;
+  parameters.reserve(purpose_.parameters.size());
+  for (std::string_view parameter : purpose_.parameters)
+    parameters.push_back(Name(isolate, parameter));
+  return v8::ScriptCompiler::CompileFunction(
+      context, &source, parameters.size(), parameters.data(), 0, nullptr,
+      cached ? v8::ScriptCompiler::kConsumeCodeCache : v8::ScriptCompiler::kNoCompileOptions);
+}
+
+bool SharedScript::has_cache() {
+  std::lock_guard lock(mutex_);
+  return cache_ != nullptr;
+}
+
+void SharedScript::OfferCache(v8::Local<v8::Function> compiled) {
+  if (has_cache()) return;
+  std::unique_ptr<v8::ScriptCompiler::CachedData> data(
+      v8::ScriptCompiler::CreateCodeCacheForFunction(compiled));
+  if (!data) return;
+  auto bytes = std::make_shared<const std::vector<uint8_t>>(data->data, data->data + data->length);
+  std::lock_guard lock(mutex_);
+  if (!cache_) cache_ = std::move(bytes);
+}
+
+}  // namespace dcp
