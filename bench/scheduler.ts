@@ -19,6 +19,7 @@ import {
   DEFAULT_JOB_LIMITS,
   makeSliceBatch,
   packColumns,
+  zeroMetrics,
   subBatch,
   type JobSpec,
   type ResultBatch,
@@ -81,6 +82,7 @@ function answer(numbers: Uint32Array): ResultBatch {
   return {
     numbers,
     outcomes: new Uint8Array(n),
+    ...zeroMetrics(n),
     elapsedMs: new Float64Array(n).fill(0.1),
     cpuMs: new Float64Array(n).fill(0.1),
     ...packColumns(payloads.slice(0, n)),

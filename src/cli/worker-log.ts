@@ -102,7 +102,7 @@ export class WorkerLog implements Partial<SupervisorObserver> {
     this.#sums.clear();
   }
 
-  #add({ jobId, slices, failed, elapsedMs }: DeliveredResults): void {
+  #add({ jobId, slices, failed, metrics }: DeliveredResults): void {
     if (this.#timer === null) {
       this.#since = performance.now();
       this.#timer = setTimeout(() => this.flush(), PERIOD_MS);
@@ -110,7 +110,7 @@ export class WorkerLog implements Partial<SupervisorObserver> {
     const sum = this.#sums.get(jobId) ?? { slices: 0, failed: 0, elapsedMs: 0 };
     sum.slices += slices;
     sum.failed += failed;
-    sum.elapsedMs += elapsedMs;
+    sum.elapsedMs += metrics.elapsedMs;
     this.#sums.set(jobId, sum);
   }
 }

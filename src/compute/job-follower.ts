@@ -1,12 +1,19 @@
 import { decode } from '../codec/index.js';
 import type { SliceError } from '../model/index.js';
-import { Outcome, sliceError, type ConsoleLevel, type JobId, type JobState } from '../model/index.js';
+import {
+  Outcome,
+  sliceError,
+  type ConsoleLevel,
+  type JobId,
+  type JobState,
+  type SliceMetrics,
+} from '../model/index.js';
 import type { Scheduler, StoredResult } from '../scheduler/index.js';
 
 /** Hears a Job's log, in order. */
 export interface JobFollowerSink {
-  onResult(slice: number, result: unknown, elapsedMs: number, cpuMs: number): void;
-  onSliceError(slice: number, error: SliceError, elapsedMs: number, cpuMs: number): void;
+  onResult(slice: number, result: unknown, metrics: SliceMetrics): void;
+  onSliceError(slice: number, error: SliceError, metrics: SliceMetrics): void;
   onConsole(slice: number, level: ConsoleLevel, message: string): void;
   onCustom(slice: number, name: string, value: unknown): void;
   onState(state: JobState): void;
@@ -76,10 +83,11 @@ export class JobFollower {
     }
   }
 
-  #tell({ slice, outcome, payload, elapsedMs, cpuMs }: StoredResult): void {
-    const value = decode(payload);
-    if (outcome === Outcome.result) this.sink.onResult(slice, value, elapsedMs, cpuMs);
-    else this.sink.onSliceError(slice, asSliceError(slice, value), elapsedMs, cpuMs);
+  #tell(stored: StoredResult): void {
+    const { slice, outcome } = stored;
+    const value = decode(stored.payload);
+    if (outcome === Outcome.result) this.sink.onResult(slice, value, stored);
+    else this.sink.onSliceError(slice, asSliceError(slice, value), stored);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type ConsoleLevel,
   type JobId,
   type JobLimits,
+  type SliceMetrics,
   type JobPublic,
   type JobRequirements,
   type JobSpec,
@@ -41,6 +42,15 @@ export interface JobRunStatus {
   readonly failed: number;
 }
 
+/** What a Slice took, in DCP's words: milliseconds and bytes. See `SliceMetrics`. */
+export interface EventMetrics {
+  readonly time: number;
+  readonly cpuTime: number;
+  readonly webGPUTime: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
 /** What a Job's listeners are given. Custom events of `work.emit(name, value)` come under their name. */
 export interface JobEvents<R> {
   /** All of the Job is with the Scheduler: it goes on without this process. */
@@ -52,9 +62,7 @@ export interface JobEvents<R> {
       readonly job: JobId;
       readonly sliceNumber: number;
       readonly result: R;
-      readonly time: number;
-      readonly cpuTime: number;
-    },
+    } & EventMetrics,
   ];
   error: [
     event: {
@@ -63,8 +71,7 @@ export interface JobEvents<R> {
       readonly error: SliceError;
       readonly code: string;
       readonly message: string;
-      readonly time: number;
-    },
+    } & EventMetrics,
   ];
   console: [
     event: {
@@ -387,14 +394,15 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
 
   #sink(job: JobId, scheduler: Scheduler): JobFollowerSink {
     return {
-      onResult: (sliceNumber, value, time, cpuTime) => {
+      onResult: (sliceNumber, value, metrics) => {
         const result = value as R;
         if (this.#store.put(sliceNumber - 1, result))
-          this.emit('result', { job, sliceNumber, result, time, cpuTime });
+          this.emit('result', { job, sliceNumber, result, ...eventMetrics(metrics) });
       },
-      onSliceError: (sliceNumber, error, time) => {
+      onSliceError: (sliceNumber, error, metrics) => {
         if (!this.#store.put(sliceNumber - 1, error)) return;
-        this.emit('error', { job, sliceNumber, error, code: error.code, message: error.message, time });
+        const { code, message } = error;
+        this.emit('error', { job, sliceNumber, error, code, message, ...eventMetrics(metrics) });
       },
       onConsole: (sliceNumber, level, message) => {
         this.emit('console', { job, sliceNumber, level, message });
@@ -424,6 +432,10 @@ function requiredName(name: unknown, index: number): string {
     `requires[${index}]`,
     `expected the name of a package or a relative path, got ${shown}`,
   );
+}
+
+function eventMetrics({ elapsedMs, cpuMs, webgpuMs, bytesIn, bytesOut }: SliceMetrics): EventMetrics {
+  return { time: elapsedMs, cpuTime: cpuMs, webGPUTime: webgpuMs, bytesIn, bytesOut };
 }
 
 function joinKey(group: ComputeGroup, index: number): string {

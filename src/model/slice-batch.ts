@@ -1,4 +1,5 @@
 import { EMPTY_PAYLOAD, type Payload } from './payload.js';
+import { makeMetrics, type MetricColumns } from './slice-metrics.js';
 
 /**
  * Payloads of many Slices, column by column. Thousands of small Slices are a handful of typed arrays
@@ -31,14 +32,10 @@ export const Outcome = {
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
 /** Results of Slices of one Job, in the order in which they completed. */
-export interface ResultBatch extends PayloadColumns {
+export interface ResultBatch extends PayloadColumns, MetricColumns {
   readonly numbers: Uint32Array;
   /** One `Outcome` per entry. */
   readonly outcomes: Uint8Array;
-  /** Wall time of each Slice, milliseconds. */
-  readonly elapsedMs: Float64Array;
-  /** CPU time of each Slice, milliseconds. */
-  readonly cpuMs: Float64Array;
 }
 
 /** The largest Slice number: numbers are stored in 32 bits. */
@@ -52,6 +49,20 @@ export function payloadAt(columns: PayloadColumns, index: number): Payload {
     head: columns.heads.subarray(headStart, columns.headEnds[index]),
     segments: columns.segments.slice(segmentStart, columns.segmentEnds[index]),
   };
+}
+
+/** Bytes of each payload, head and segments together. */
+export function entryByteLengths({ headEnds, segments, segmentEnds }: PayloadColumns): Float64Array {
+  const lengths = new Float64Array(headEnds.length);
+  let head = 0;
+  let segment = 0;
+  for (let entry = 0; entry < lengths.length; entry++) {
+    let length = headEnds[entry]! - head;
+    head = headEnds[entry]!;
+    for (; segment < segmentEnds[entry]!; segment++) length += segments[segment]!.byteLength;
+    lengths[entry] = length;
+  }
+  return lengths;
 }
 
 /** Lays payloads out in columns. Heads are copied, segments are referenced. */
@@ -115,8 +126,7 @@ export function subResults(batch: ResultBatch, from: number, to: number): Result
   return {
     numbers: batch.numbers.slice(from, to),
     outcomes: batch.outcomes.slice(from, to),
-    elapsedMs: batch.elapsedMs.slice(from, to),
-    cpuMs: batch.cpuMs.slice(from, to),
+    ...makeMetrics((metric) => batch[metric].slice(from, to)),
     ...sliceColumns(batch, from, to),
   };
 }

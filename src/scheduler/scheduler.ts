@@ -9,17 +9,16 @@ import type {
   ReturnReason,
   SliceBatch,
   SliceMessage,
+  SliceMetrics,
   Task,
   TaskId,
 } from '../model/index.js';
 
 /** A result as the Scheduler keeps it. */
-export interface StoredResult {
+export interface StoredResult extends SliceMetrics {
   readonly slice: number;
   readonly outcome: Outcome;
   readonly payload: Payload;
-  readonly elapsedMs: number;
-  readonly cpuMs: number;
 }
 
 /** What a Worker asks for. The Scheduler answers with at most one Task, sized to `sandboxes * targetMs` of work. */

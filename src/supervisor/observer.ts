@@ -1,4 +1,4 @@
-import type { JobId, JobPublic, ReturnReason, SliceMessage, TaskId } from '../model/index.js';
+import type { JobId, JobPublic, ReturnReason, SliceMessage, SliceMetrics, TaskId } from '../model/index.js';
 import type { SubmitReceipt } from '../scheduler/index.js';
 import type { SupervisorState } from './lifecycle.js';
 
@@ -9,9 +9,8 @@ export interface DeliveredResults {
   readonly slices: number;
   /** Of these: Slices that failed. */
   readonly failed: number;
-  /** Their wall and CPU times together, milliseconds. */
-  readonly elapsedMs: number;
-  readonly cpuMs: number;
+  /** Of all of them together. */
+  readonly metrics: SliceMetrics;
 }
 
 /**

@@ -1,5 +1,15 @@
 import { encode } from '../codec/index.js';
-import { Outcome, packColumns, type Payload, type ResultBatch, type SliceError } from '../model/index.js';
+import {
+  Outcome,
+  packColumns,
+  STORED_METRICS,
+  zeroMetrics,
+  type Payload,
+  type ResultBatch,
+  type SliceError,
+  type SliceMetrics,
+  type StoredMetric,
+} from '../model/index.js';
 
 /** Several batches as one, in order. Heads are copied, segments are referenced. */
 export function concatResults(batches: readonly ResultBatch[]): ResultBatch {
@@ -16,16 +26,14 @@ export function concatResults(batches: readonly ResultBatch[]): ResultBatch {
   const segments: Uint8Array[] = [];
   const numbers = new Uint32Array(entries);
   const outcomes = new Uint8Array(entries);
-  const elapsedMs = new Float64Array(entries);
-  const cpuMs = new Float64Array(entries);
+  const metrics = zeroMetrics(entries);
   let at = 0;
   let head = 0;
   for (const batch of batches) {
     const count = batch.numbers.length;
     numbers.set(batch.numbers, at);
     outcomes.set(batch.outcomes, at);
-    elapsedMs.set(batch.elapsedMs, at);
-    cpuMs.set(batch.cpuMs, at);
+    for (const metric of STORED_METRICS) metrics[metric].set(batch[metric], at);
     heads.set(batch.heads.subarray(0, headByteLength(batch)), head);
     for (let i = 0; i < count; i++) {
       headEnds[at + i] = head + batch.headEnds[i]!;
@@ -35,7 +43,19 @@ export function concatResults(batches: readonly ResultBatch[]): ResultBatch {
     head += headByteLength(batch);
     at += count;
   }
-  return { numbers, outcomes, elapsedMs, cpuMs, heads, headEnds, segments, segmentEnds };
+  return { numbers, outcomes, ...metrics, heads, headEnds, segments, segmentEnds };
+}
+
+/** The metrics of all Slices of a batch together. */
+export function sumMetrics(batch: ResultBatch): SliceMetrics {
+  const sum = (metric: StoredMetric): number => batch[metric].reduce((total, value) => total + value, 0);
+  return {
+    elapsedMs: sum('elapsedMs'),
+    cpuMs: sum('cpuMs'),
+    webgpuMs: sum('webgpuMs'),
+    bytesIn: sum('bytesIn'),
+    bytesOut: resultByteLength(batch),
+  };
 }
 
 /** Bytes of all payloads of a batch. */
@@ -55,8 +75,7 @@ export function errorResults(numbers: Uint32Array, payload: Payload): ResultBatc
   return {
     numbers,
     outcomes: new Uint8Array(numbers.length).fill(Outcome.error),
-    elapsedMs: new Float64Array(numbers.length),
-    cpuMs: new Float64Array(numbers.length),
+    ...zeroMetrics(numbers.length),
     ...packColumns(Array.from(numbers, () => payload)),
   };
 }

@@ -1,4 +1,4 @@
-import type { JobId } from '../model/index.js';
+import type { JobId, SliceMetrics } from '../model/index.js';
 import type { SupervisorState } from './lifecycle.js';
 import type { ManagedSandboxState } from './managed-sandbox.js';
 
@@ -36,8 +36,7 @@ export interface SupervisorStatus {
     readonly returned: number;
     /** Sandboxes that ended by no doing of ours or the Job's. */
     readonly lostSandboxes: number;
-    /** Wall and CPU time of all Slices done, milliseconds. */
-    readonly elapsedMs: number;
-    readonly cpuMs: number;
+    /** Of all Slices done together. */
+    readonly metrics: SliceMetrics;
   };
 }

@@ -2,6 +2,8 @@ import type { Evaluator, SliceRejection } from '../evaluator/index.js';
 import {
   EvaluatorCrashError,
   MAX_EXPIRIES,
+  addMetrics,
+  NO_METRICS,
   Outcome,
   WorkFunctionError,
   WorkRejectError,
@@ -20,7 +22,7 @@ import { Lifecycle, type SupervisorState } from './lifecycle.js';
 import type { OwedSlice } from './managed-sandbox.js';
 import { completeObserver, type SupervisorObserver } from './observer.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
-import { errorPayload, errorResults } from './result-batches.js';
+import { errorPayload, errorResults, sumMetrics } from './result-batches.js';
 import { SandboxAllocator } from './sandbox-allocator.js';
 import type { SupervisorStatus } from './status.js';
 import { TaskSource } from './task-source.js';
@@ -89,7 +91,7 @@ export class Supervisor {
   #finishNow = false;
   /** The Scheduler had nothing when it was asked last. */
   #foundNothing = false;
-  readonly #counts = { tasks: 0, done: 0, failed: 0, returned: 0, lostSandboxes: 0, elapsedMs: 0, cpuMs: 0 };
+  readonly #counts = { tasks: 0, done: 0, failed: 0, returned: 0, lostSandboxes: 0, metrics: NO_METRICS };
 
   /** Throws `InvalidArgumentError` for an option out of range. */
   constructor(
@@ -477,19 +479,13 @@ export class Supervisor {
   #deliver(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
     desk.outbox.addResults(held, results);
     let failed = 0;
-    let elapsedMs = 0;
-    let cpuMs = 0;
-    for (let i = 0; i < results.numbers.length; i++) {
-      if (results.outcomes[i] === Outcome.error) failed++;
-      elapsedMs += results.elapsedMs[i]!;
-      cpuMs += results.cpuMs[i]!;
-    }
+    for (const outcome of results.outcomes) if (outcome === Outcome.error) failed++;
+    const metrics = sumMetrics(results);
     const slices = results.numbers.length;
     this.#counts.done += slices;
     this.#counts.failed += failed;
-    this.#counts.elapsedMs += elapsedMs;
-    this.#counts.cpuMs += cpuMs;
-    this.#observer.onResults({ jobId: desk.id, taskId: held.task.id, slices, failed, elapsedMs, cpuMs });
+    this.#counts.metrics = addMetrics(this.#counts.metrics, metrics);
+    this.#observer.onResults({ jobId: desk.id, taskId: held.task.id, slices, failed, metrics });
     if (desk.running === 0 && desk.queued === 0) desk.outbox.hurry();
   }
 

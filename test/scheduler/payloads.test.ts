@@ -3,7 +3,14 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { makeSliceBatch, packColumns, payloadAt, SchedulerError, type Payload } from '#src/model/index.js';
+import {
+  makeSliceBatch,
+  packColumns,
+  payloadAt,
+  SchedulerError,
+  zeroMetrics,
+  type Payload,
+} from '#src/model/index.js';
 import {
   Blob,
   BlobError,
@@ -169,10 +176,7 @@ test('a blob gives back what was packed, from any part of the columns', () => {
 test('whatever the bytes are, reading a blob answers or throws BlobError', () => {
   const { numbers, ...columns } = makeSliceBatch([1, 2], [text('a', [Uint8Array.of(1)]), text('b')]);
   const sound = packBlob(columns, 0, 2, 0).bytes;
-  const record = packResults(
-    { numbers, outcomes: new Uint8Array(2), elapsedMs: new Float64Array(2), cpuMs: new Float64Array(2) },
-    sound,
-  );
+  const record = packResults({ numbers, outcomes: new Uint8Array(2), ...zeroMetrics(2) }, sound);
   const read = (bytes: Uint8Array, parse: (bytes: Uint8Array) => Blob): void => {
     try {
       const blob = parse(bytes);

@@ -17,7 +17,7 @@ test('a store of another version is refused, both versions named', async (t) => 
   await store.close();
   await assert.rejects(
     open(t, directory),
-    (error) => error instanceof SchedulerError && /"77".*version 1/.test(error.message),
+    (error) => error instanceof SchedulerError && /"77".*version 2/.test(error.message),
   );
 });
 

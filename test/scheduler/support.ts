@@ -7,6 +7,7 @@ import {
   DEFAULT_JOB_LIMITS,
   makeSliceBatch,
   packColumns,
+  zeroMetrics,
   type JobSpec,
   type Payload,
   type ResultBatch,
@@ -92,6 +93,7 @@ export function results(
   return {
     numbers: list,
     outcomes: new Uint8Array(list.length),
+    ...zeroMetrics(list.length),
     elapsedMs: new Float64Array(list.length).fill(elapsedMs),
     cpuMs: new Float64Array(list.length).fill(elapsedMs / 2),
     ...packColumns(Array.from(list, make)),

@@ -5,11 +5,13 @@ import {
   WorkFunctionError,
   packColumns,
   sliceError,
+  zeroMetrics,
   type SliceBatch,
 } from '../../model/index.js';
 import { ConsoleLevels, Message, type JobDescription } from '../../sandbox/index.js';
 import type { Sandbox, SandboxJob, SandboxObserver } from '../evaluator.js';
 import type { NativeEvaluator, NativeEvent } from '../native.js';
+import { HandedSlices } from './handed-slices.js';
 
 type EndEvent = Extract<NativeEvent, { kind: 'lost' | 'ended' }>;
 
@@ -23,9 +25,7 @@ export class InProcessSandbox implements Sandbox {
   #starting: Waiter | null = null;
   #assigning: Waiter | null = null;
   #assigned = false;
-  /** Numbers of the batches that may not have ended, and how many of those Slices have. */
-  readonly #handed: Uint32Array[] = [];
-  #ended = 0;
+  readonly #handed = new HandedSlices();
 
   constructor(
     readonly id: number,
@@ -63,20 +63,12 @@ export class InProcessSandbox implements Sandbox {
   }
 
   run(batch: SliceBatch): void {
-    // Slices end in the order in which they came, so a count tells which are left.
-    if (this.#ended >= (this.#handed[0]?.length ?? Infinity)) this.#ended -= this.#handed.shift()!.length;
-    this.#handed.push(batch.numbers);
+    this.#handed.add(batch);
     this.native.run(this.id, batch.numbers, batch.heads, batch.headEnds, batch.segments, batch.segmentEnds);
   }
 
   dispose(): void {
     this.native.dispose(this.id);
-  }
-
-  /** What was handed over and has not ended, but for one Slice. */
-  #owed(except: number): Uint32Array {
-    const numbers = this.#handed.flatMap((batch) => [...batch]).slice(this.#ended);
-    return Uint32Array.from(numbers.filter((number) => number !== except));
   }
 
   handle(event: NativeEvent): void {
@@ -90,8 +82,11 @@ export class InProcessSandbox implements Sandbox {
         this.#assigning = null;
         break;
       case 'results':
-        this.#ended += event.numbers.length;
-        this.observer.onResults(event);
+        this.observer.onResults({
+          ...event,
+          webgpuMs: new Float64Array(event.numbers.length),
+          bytesIn: this.#handed.settle(event.numbers.length),
+        });
         break;
       case 'message':
         this.#handleMessage(event);
@@ -101,7 +96,7 @@ export class InProcessSandbox implements Sandbox {
         break;
       case 'lost':
         // Native code cannot be asked what it still has: the thread that knows does not answer.
-        this.#handleEnd({ ...event, unfinished: this.#owed(event.slice) });
+        this.#handleEnd({ ...event, unfinished: this.#handed.numbers(event.slice) });
         break;
       case 'ended':
         this.#handleEnd(event);
@@ -123,7 +118,7 @@ export class InProcessSandbox implements Sandbox {
         break;
       }
       case Message.rejected:
-        this.#ended++;
+        this.#handed.settle(1);
         this.observer.onRejected({ slice, reason: text, retries: Math.max(0, Math.trunc(number) || 0) });
         break;
       case Message.progress:
@@ -156,8 +151,9 @@ export class InProcessSandbox implements Sandbox {
     this.observer.onResults({
       numbers: Uint32Array.of(slice),
       outcomes: Uint8Array.of(Outcome.error),
+      ...zeroMetrics(1),
       elapsedMs: Float64Array.of(elapsedMs),
-      cpuMs: new Float64Array(1),
+      bytesIn: Float64Array.of(this.#handed.bytesOf(slice)),
       ...packColumns([encode(error)]),
     });
   }

@@ -1,4 +1,4 @@
-import type { PayloadColumns } from '../../model/index.js';
+import { makeMetrics, STORED_METRICS, type MetricColumns, type PayloadColumns } from '../../model/index.js';
 
 /**
  * A **blob** is how payloads of several Slices lie in one record: a header, a table, then bytes. Nothing in it is
@@ -232,23 +232,26 @@ export class Blob {
 }
 
 /** What is stored of some results beside their payloads. */
-export interface ResultColumns {
+export interface ResultColumns extends MetricColumns {
   readonly numbers: Uint32Array;
   readonly outcomes: Uint8Array;
-  readonly elapsedMs: Float64Array;
-  readonly cpuMs: Float64Array;
 }
 
-/** A results record: `u32 entries`, `u32 0`, elapsed (f64), cpu (f64), numbers (u32), outcomes (u8), padding to 8, a blob. */
+/** Of one result in the columns: its metrics, its number, its outcome. */
+const METRIC_BYTES = STORED_METRICS.length * 8;
+const RESULT_BYTES = METRIC_BYTES + 4 + 1;
+
+/** A results record: `u32 entries`, `u32 0`, metrics (f64 each), numbers (u32), outcomes (u8), padding to 8, a blob. */
 export function packResults(columns: ResultColumns, blob: Uint8Array): Uint8Array {
   const n = columns.numbers.length;
-  const blobAt = align8(8 + n * 21);
+  const blobAt = align8(8 + n * RESULT_BYTES);
   const bytes = new Uint8Array(blobAt + blob.byteLength);
   new Uint32Array(bytes.buffer, 0, 1)[0] = n;
-  new Float64Array(bytes.buffer, 8, n).set(columns.elapsedMs);
-  new Float64Array(bytes.buffer, 8 + n * 8, n).set(columns.cpuMs);
-  new Uint32Array(bytes.buffer, 8 + n * 16, n).set(columns.numbers);
-  bytes.set(columns.outcomes, 8 + n * 20);
+  STORED_METRICS.forEach((metric, index) => {
+    new Float64Array(bytes.buffer, 8 + n * 8 * index, n).set(columns[metric]);
+  });
+  new Uint32Array(bytes.buffer, 8 + n * METRIC_BYTES, n).set(columns.numbers);
+  bytes.set(columns.outcomes, 8 + n * (METRIC_BYTES + 4));
   bytes.set(blob, blobAt);
   return bytes;
 }
@@ -257,17 +260,18 @@ export function packResults(columns: ResultColumns, blob: Uint8Array): Uint8Arra
 export function parseResults(given: Uint8Array): ResultColumns & { readonly blob: Blob } {
   const bytes = (given.byteOffset & 7) === 0 ? given : new Uint8Array(given);
   const n = bytes.byteLength < 8 ? 0 : new Uint32Array(bytes.buffer, bytes.byteOffset, 1)[0]!;
-  const blobAt = align8(8 + n * 21);
+  const blobAt = align8(8 + n * RESULT_BYTES);
   if (n > bytes.byteLength || blobAt > bytes.byteLength)
     throw new BlobError(`claims ${n} results in ${bytes.byteLength} bytes`);
   const at = bytes.byteOffset;
   const blob = Blob.parse(bytes.subarray(blobAt));
   if (blob.entries !== n) throw new BlobError(`has ${blob.entries} payloads for ${n} results`);
   return {
-    elapsedMs: new Float64Array(bytes.buffer, at + 8, n),
-    cpuMs: new Float64Array(bytes.buffer, at + 8 + n * 8, n),
-    numbers: new Uint32Array(bytes.buffer, at + 8 + n * 16, n),
-    outcomes: new Uint8Array(bytes.buffer, at + 8 + n * 20, n),
+    ...makeMetrics(
+      (metric) => new Float64Array(bytes.buffer, at + 8 + n * 8 * STORED_METRICS.indexOf(metric), n),
+    ),
+    numbers: new Uint32Array(bytes.buffer, at + 8 + n * METRIC_BYTES, n),
+    outcomes: new Uint8Array(bytes.buffer, at + 8 + n * (METRIC_BYTES + 4), n),
     blob,
   };
 }

@@ -2,6 +2,7 @@ import {
   InvalidArgumentError,
   MAX_MODULES,
   MAX_SLICE_NUMBER,
+  STORED_METRICS,
   type CodecName,
   type JobModules,
   type JobSpec,
@@ -104,7 +105,7 @@ export function checkResults(results: ResultBatch): number {
       'results.outcomes',
       `expected a Uint8Array of ${count}, got ${show(outcomes?.length)}`,
     );
-  for (const key of ['elapsedMs', 'cpuMs'] as const) {
+  for (const key of STORED_METRICS) {
     const list = results[key];
     if (!(list instanceof Float64Array) || list.length !== count)
       throw new InvalidArgumentError(
@@ -113,10 +114,7 @@ export function checkResults(results: ResultBatch): number {
       );
     for (let i = 0; i < count; i++) {
       if (!(list[i]! >= 0 && list[i]! < Infinity))
-        throw new InvalidArgumentError(
-          `results.${key}[${i}]`,
-          `expected milliseconds from 0, got ${list[i]}`,
-        );
+        throw new InvalidArgumentError(`results.${key}[${i}]`, `expected a number from 0, got ${list[i]}`);
     }
   }
   for (let i = 0; i < count; i++) {

@@ -1,4 +1,10 @@
-import { InvalidArgumentError, type JobId, type ResultBatch } from '../../model/index.js';
+import {
+  InvalidArgumentError,
+  makeMetrics,
+  payloadByteLength,
+  type JobId,
+  type ResultBatch,
+} from '../../model/index.js';
 import type { StoredResult } from '../scheduler.js';
 import { BlobError, namePack, packResults, parseResults, type Blob, type ResultColumns } from './blob.js';
 import { damaged, type JobNumber, type JobRow } from './jobs.js';
@@ -19,8 +25,7 @@ export function draftResults(batch: ResultBatch): Generator<Parcel<ResultDraft>>
     columns: {
       numbers: batch.numbers.slice(from, to),
       outcomes: batch.outcomes.slice(from, to),
-      elapsedMs: batch.elapsedMs.slice(from, to),
-      cpuMs: batch.cpuMs.slice(from, to),
+      ...makeMetrics((metric) => batch[metric].slice(from, to)),
     },
   }));
 }
@@ -140,12 +145,16 @@ export class Results {
     return located.map((one) => {
       if (one === null) return null;
       const { slice, record, place } = one;
+      const payload = payloads[at++]!;
       return {
         slice,
         outcome: record.outcomes[place] === 0 ? 0 : 1,
-        payload: payloads[at++]!,
+        payload,
         elapsedMs: record.elapsedMs[place]!,
         cpuMs: record.cpuMs[place]!,
+        webgpuMs: record.webgpuMs[place]!,
+        bytesIn: record.bytesIn[place]!,
+        bytesOut: payloadByteLength(payload),
       };
     });
   }

@@ -8,7 +8,7 @@ import { Packs } from './packs.js';
 import { WriterLock } from './writer-lock.js';
 
 /** Version of everything this folder writes. A store of another version is refused. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** A transaction stops taking further operations after this long, so that others get the lock. */
 const TRANSACTION_MS = 3;

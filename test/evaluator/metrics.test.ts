@@ -1,0 +1,55 @@
+/** What the host adds to the account of each Slice: how many bytes its datum had. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { encode } from '#src/codec/index.js';
+import { payloadByteLength } from '#src/model/index.js';
+import { openEvaluator, rangeSlices, slices, start, type Recorder } from './support.js';
+
+const sizeOf = (value: unknown): number => payloadByteLength(encode(value));
+
+/** Number and bytes in of each Slice with a result, in the order in which they ended. */
+const bytesIn = (seen: Recorder): [number, number][] =>
+  seen.batches.flatMap((batch) =>
+    [...batch.numbers].map((number, i): [number, number] => [number, batch.bytesIn[i]!]),
+  );
+
+test('bytes in follow their Slices through batches, results that leave in parts, and rejections', async (t) => {
+  const work = `(x) => { if (x === 'reject') work.reject('no'); return x.length > 1000 ? x : 0; }`;
+  const { sandbox, seen } = await start(await openEvaluator(t), work);
+  const first = ['one', 'reject', new Uint8Array(100_000), 'four'];
+  const second = Array.from({ length: 3000 }, (_, i) => 'x'.repeat(i % 100));
+  // What is handed over is gone, so its size is taken before.
+  const sizes = [...first, ...second].map(sizeOf);
+  sandbox.run(slices(first));
+  sandbox.run(slices(second, 5));
+  await seen.untilEnded(first.length + second.length);
+  assert.deepEqual(
+    bytesIn(seen),
+    sizes.map((size, i): [number, number] => [i + 1, size]).filter(([number]) => number !== 2),
+  );
+});
+
+test('Slices of a range bring none', async (t) => {
+  const { sandbox, seen } = await start(await openEvaluator(t), '(n) => n', {
+    job: { inputSet: { kind: 'range', start: 1, step: 1, count: 3 } },
+  });
+  sandbox.run(rangeSlices(3));
+  await seen.untilEnded(3);
+  assert.deepEqual(bytesIn(seen), [
+    [1, 0],
+    [2, 0],
+    [3, 0],
+  ]);
+});
+
+test('a Slice that ends its Sandbox keeps its account', async (t) => {
+  const { sandbox, seen } = await start(
+    await openEvaluator(t),
+    `(x) => { if (x === 'hang') for (;;); return x; }`,
+    { limits: { sliceTimeoutMs: 200 } },
+  );
+  sandbox.run(slices(['fine', 'hang', 'never']));
+  await seen.until(() => seen.end !== null);
+  assert.deepEqual(seen.failures.get(2)?.code, 'ESLICETOOSLOW');
+  assert.deepEqual(bytesIn(seen).at(-1), [2, sizeOf('hang')]);
+});
