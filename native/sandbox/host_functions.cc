@@ -139,6 +139,14 @@ void RejectSlice(const Arguments& info) {
 // drained(): the prelude has no Slice left.
 void Drained(const Arguments& info) { Sandbox::Of(info.GetIsolate())->ReportDrained(); }
 
+// runMicrotasks(): the promise jobs there are, and those they make.
+void RunMicrotasks(const Arguments& info) { Sandbox::Of(info.GetIsolate())->RunPromiseJobsNow(); }
+
+// takeRejections(): see Rejections::Take()
+void TakeRejections(const Arguments& info) {
+  info.GetReturnValue().Set(Sandbox::Of(info.GetIsolate())->TakeRejections());
+}
+
 // A syntax error says where it is only to those who ask: its stack does not.
 void RethrowWithPosition(v8::Isolate* isolate, v8::Local<v8::Context> context,
                          const v8::TryCatch& caught, v8::Local<v8::String> name) {
@@ -238,6 +246,8 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   function("post", Post);
   function("reject", RejectSlice);
   function("drained", Drained);
+  function("runMicrotasks", RunMicrotasks);
+  function("takeRejections", TakeRejections);
   function("compile", Compile);
   function("modules", CompileModules);
   function("assetLength", AssetLength);

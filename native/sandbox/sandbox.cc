@@ -152,6 +152,10 @@ bool Sandbox::Turn() {
   bool did = RunCommands();
   did = RunTasks() || did;
   if (did && !ending_) RunPromiseJobs();
+  if (!ending_ && rejections_.size() > 0) {
+    Call(kRejections);
+    did = true;
+  }
   if (!ending_ && control_.next_timer_ms != 0 && control_.next_timer_ms <= MonotonicMs()) {
     Call(kTimers);
     did = true;
@@ -176,8 +180,8 @@ bool Sandbox::Turn() {
 }
 
 bool Sandbox::HasNothingToWaitFor() {
-  return control_.next_timer_ms == 0 && isolate_->tasks().NextDueMs() == kNever &&
-         !isolate_->get()->HasPendingBackgroundTasks();
+  return control_.awaited_timers == 0 && rejections_.size() == 0 &&
+         isolate_->tasks().NextDueMs() == kNever && !isolate_->get()->HasPendingBackgroundTasks();
 }
 
 v8::MaybeLocal<v8::Value> Sandbox::Call(Entry entry, int argc, v8::Local<v8::Value>* argv) {
@@ -204,6 +208,25 @@ void Sandbox::RunPromiseJobs() {
   v8::TryCatch caught(isolate_->get());
   const CallTimer timer(&called_ms_);
   isolate_->get()->PerformMicrotaskCheckpoint();
+}
+
+void Sandbox::RunPromiseJobsNow() {
+  isolate_->get()->PerformMicrotaskCheckpoint();
+  // A termination ends the promise jobs, and would be forgotten with them.
+  if (ending_) isolate_->get()->TerminateExecution();
+}
+
+v8::Local<v8::Array> Sandbox::TakeRejections() {
+  control_.rejections = 0;
+  return rejections_.Take(isolate_->get());
+}
+
+void Sandbox::OnPromiseReject(v8::PromiseRejectMessage message) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  v8::HandleScope scope(isolate);
+  Sandbox* self = Of(isolate);
+  self->rejections_.Note(isolate, message, self->control_.slice);
+  self->control_.rejections = static_cast<double>(self->rejections_.size());
 }
 
 bool Sandbox::RunTasks() {
@@ -440,6 +463,7 @@ void Sandbox::CreateIsolate() {
                                                                   [this] { OnNearHeapLimit(); },
                                                               });
   created->get()->SetData(kIsolateSlot, this);
+  created->get()->SetPromiseRejectCallback(OnPromiseReject);
   {
     // From here on other threads may interrupt it.
     std::lock_guard lock(mutex_);
@@ -463,8 +487,8 @@ void Sandbox::CreateIsolate() {
     SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
     return;
   }
-  static constexpr const char* kNames[kEntryCount] = {"assign", "addBatch", "pump",
-                                                      "flush",  "timers",   "stuck"};
+  static constexpr const char* kNames[kEntryCount] = {"assign", "addBatch", "pump",      "flush",
+                                                      "timers", "stuck",    "rejections"};
   for (int entry = 0; entry < kEntryCount; entry++) {
     v8::Local<v8::Value> function;
     if (!entries.As<v8::Object>()->Get(context, Name(isolate, kNames[entry])).ToLocal(&function) ||
@@ -527,6 +551,7 @@ void Sandbox::DestroyIsolate() {
     EnteredIsolate entered(isolate->get());
     for (auto& entry : entries_) entry.Reset();
     modules_function_.Reset();
+    rejections_.Clear();
     context_.Reset();
   }
   isolate.reset();

@@ -17,6 +17,7 @@
 #include "isolate/isolate.h"
 #include "isolate/watchdog.h"
 #include "sandbox/modules.h"
+#include "sandbox/rejections.h"
 #include "sandbox/segment_gate.h"
 #include "sandbox/shared_script.h"
 #include "sandbox/slice_io.h"
@@ -41,6 +42,10 @@ struct Control {
   double next_timer_ms = 0;
   // Results that ended and wait to be delivered.
   double undelivered = 0;
+  // Of the timers, those that a Slice may wait for.
+  double awaited_timers = 0;
+  // Written by native code: promises whose rejection or late handling is to be reported.
+  double rejections = 0;
 };
 
 // What a Sandbox tells its host; everything in it comes from untrusted code.
@@ -153,6 +158,10 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // The function of the modules' script. Empty when there is none; when it does not compile, with
   // an exception pending.
   v8::MaybeLocal<v8::Function> CompileModules();
+  // Promise jobs, in the midst of JavaScript. Nothing when they are what runs.
+  void RunPromiseJobsNow();
+  // See Rejections::Take().
+  v8::Local<v8::Array> TakeRejections();
 
  private:
   static constexpr uint32_t kIsolateSlot = 0;
@@ -166,7 +175,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   };
 
   // The prelude's entry points.
-  enum Entry : int { kAssign, kAddBatch, kPump, kFlush, kTimers, kStuck, kEntryCount };
+  enum Entry : int { kAssign, kAddBatch, kPump, kFlush, kTimers, kStuck, kRejections, kEntryCount };
 
   using Command = std::variant<Assignment, SliceBatch>;
 
@@ -196,6 +205,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // What the deadline that has passed makes of the Sandbox.
   End Overdue() const;
   static void OnInterrupt(v8::Isolate* isolate, void* self);
+  static void OnPromiseReject(v8::PromiseRejectMessage message);
   void OnNearHeapLimit();
 
   const SandboxOptions options_;
@@ -211,6 +221,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   std::optional<Modules> modules_;
   // Until its code has been offered to the next Sandboxes.
   v8::Global<v8::Function> modules_function_;
+  Rejections rejections_;
   Executor* executor_ = nullptr;
   std::atomic<bool> assigned_{false};
   double next_due_ms_ = 0;

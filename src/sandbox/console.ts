@@ -7,7 +7,7 @@ export function createConsole(messages: Messages): Record<string, (...args: unkn
   const result: Record<string, (...args: unknown[]) => void> = {};
   ConsoleLevels.forEach((level, index) => {
     result[level] = (...args) => {
-      messages.console(index as ConsoleLevelIndex, format(args));
+      if (messages.admitsConsole()) messages.console(index as ConsoleLevelIndex, format(args));
     };
   });
   return result;

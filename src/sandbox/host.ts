@@ -34,6 +34,10 @@ export interface Host {
   reject(message: number, slice: number, retries: number, reason: string): void;
   /** No Slice is left. */
   drained(): void;
+  /** Runs the promise jobs there are, and those they make. Nothing when it is called by one. */
+  runMicrotasks(): void;
+  /** What `Reports.rejections` takes; none of it is left. */
+  takeRejections(): readonly unknown[];
   /** The value of a JavaScript expression; positions in errors are those of `source` in a file called `name`. */
   compile(source: string, name: string): unknown;
   /** The script of the Job's modules, compiled; undefined when none came with it. Throws when it does not compile. */
@@ -61,6 +65,10 @@ export const Control = {
   nextTimerMs: 4,
   /** Results that ended and have not been delivered. */
   undelivered: 5,
+  /** Timers that a Slice may wait for. */
+  awaitedTimers: 6,
+  /** Rejected promises to report, see `Host.takeRejections`. Written by native code. */
+  rejections: 7,
 } as const;
 
 /** Values of the word `Control.state`. */
@@ -97,4 +105,6 @@ export interface Entries {
   timers(): void;
   /** Nothing can happen any more that would settle the promise of the current Slice. */
   stuck(): void;
+  /** Reports promises that were rejected and that nobody handles. */
+  rejections(): void;
 }

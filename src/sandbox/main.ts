@@ -8,6 +8,8 @@ import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { clip, explain } from './failure.js';
 import { Messages } from './messages.js';
+import { Reports } from './reports.js';
+import { SliceScope } from './slice-scope.js';
 import { createRequire } from './modules.js';
 import { SliceLoop } from './slice-loop.js';
 import { setSourceMap } from './source-positions.js';
@@ -24,8 +26,10 @@ export function start(host: Host): Entries {
   });
   setBufferPrimitives({ isDetachable: (buffer) => host.isDetachable(buffer) });
   const messages = new Messages(host);
-  const timers = new Timers(host, messages);
-  const loop = new SliceLoop(host, messages, timers);
+  const scope = new SliceScope();
+  const reports = new Reports(messages);
+  const timers = new Timers(host, reports);
+  const loop = new SliceLoop(host, messages, timers, reports, scope);
 
   /** Like the globals of the web: writable, configurable, not enumerable. */
   const define = (name: string, value: unknown): void => {
@@ -36,10 +40,14 @@ export function start(host: Host): Entries {
   define('setTimeout', timers.setTimeout);
   define('setInterval', timers.setInterval);
   define('setImmediate', timers.setImmediate);
-  define('clearTimeout', timers.clear);
-  define('clearInterval', timers.clear);
-  define('clearImmediate', timers.clear);
+  define('clearTimeout', timers.clearTimeout);
+  define('clearInterval', timers.clearInterval);
+  define('clearImmediate', timers.clearImmediate);
   define('queueMicrotask', timers.queueMicrotask);
+  define('reportError', function reportError(error: unknown): void {
+    if (arguments.length === 0) throw new TypeError('reportError: 1 argument required, but only 0 present');
+    reports.exception(error);
+  });
 
   return {
     assign(description, source, argumentsHead, argumentsSegments) {
@@ -76,6 +84,9 @@ export function start(host: Host): Entries {
     },
     stuck: () => {
       loop.failStuck();
+    },
+    rejections: () => {
+      reports.rejections(host.takeRejections());
     },
   };
 }

@@ -5,6 +5,8 @@ import { Control, State, type Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { Message } from './message-kinds.js';
 import type { Messages } from './messages.js';
+import type { Reports } from './reports.js';
+import type { SliceScope } from './slice-scope.js';
 import type { Timers } from './timers.js';
 
 type WorkFunction = (...args: unknown[]) => unknown;
@@ -19,6 +21,7 @@ const EXACT_CPU_MS = 0.05;
 
 const { then } = Promise.prototype;
 const { apply } = Reflect;
+const { max, min } = Math;
 
 interface Batch {
   readonly numbers: Uint32Array;
@@ -65,6 +68,8 @@ export class SliceLoop {
     private readonly host: Host,
     private readonly messages: Messages,
     private readonly timers: Timers,
+    private readonly reports: Reports,
+    private readonly scope: SliceScope,
   ) {
     this.#control = host.control;
   }
@@ -118,6 +123,7 @@ export class SliceLoop {
       if (batch === null || this.#index === batch.numbers.length) {
         if (this.#nextBatch()) continue;
         this.flush();
+        this.messages.flush();
         control[Control.slice] = 0;
         control[Control.state] = State.idle;
         host.drained();
@@ -249,11 +255,23 @@ export class SliceLoop {
   }
 
   #leaveSlice(): void {
+    if (this.#control[Control.rejections] !== 0) this.#reportRejections();
     this.timers.clearAll();
+    if (this.scope.used) this.scope.end();
     this.messages.endSlice();
     this.#rejection = null;
     this.#control[Control.slice] = 0;
     this.#index++;
+  }
+
+  /**
+   * A promise that is rejected and that nobody handles by the end of its Slice is reported then: before the result, and
+   * while listeners of the Slice are there. Its promise jobs may still handle it; they have run when the Slice is
+   * asynchronous, and run now when it is not.
+   */
+  #reportRejections(): void {
+    this.host.runMicrotasks();
+    this.reports.rejections(this.host.takeRejections());
   }
 
   #nextBatch(): boolean {
@@ -268,15 +286,15 @@ export class SliceLoop {
    */
   #apportionCpu(exact = -1): void {
     const cpu = this.host.cpuNow();
-    let left = Math.max(cpu - this.#cpuReadMs, 0);
+    let left = max(cpu - this.#cpuReadMs, 0);
     this.#cpuReadMs = cpu;
     const end = exact < 0 ? this.#count : exact;
     let wall = 0;
     for (let entry = this.#cpuFrom; entry < end; entry++) wall += this.#elapsedMs[entry]!;
-    const rate = wall > 0 ? Math.min(left / wall, 1) : 0;
+    const rate = wall > 0 ? min(left / wall, 1) : 0;
     for (let entry = this.#cpuFrom; entry < end; entry++) this.#cpuMs[entry] = this.#elapsedMs[entry]! * rate;
     left -= wall * rate;
-    if (exact >= 0) this.#cpuMs[exact] = Math.max(left, 0);
+    if (exact >= 0) this.#cpuMs[exact] = max(left, 0);
     this.#cpuFrom = this.#count;
   }
 

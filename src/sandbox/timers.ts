@@ -1,126 +1,221 @@
-import { ConsoleLevels, type ConsoleLevelIndex } from './message-kinds.js';
-import { explain } from './failure.js';
 import { Control, type Host } from './host.js';
-import type { Messages } from './messages.js';
+import type { Reports } from './reports.js';
+import { TimerHeap, type Due } from './timer-heap.js';
 
-interface Timer {
+type Callback = (...args: unknown[]) => unknown;
+
+/** Something to be called later. */
+interface Timer extends Due {
+  /** What the Work Function calls it; 0 for a timer of ours, which it cannot name. */
   readonly id: number;
-  readonly callback: (...args: unknown[]) => unknown;
+  readonly callback: Callback;
   readonly args: readonly unknown[];
-  /** 0 for a timer that fires once. */
+  /** -1 for a timer that fires once. */
   readonly intervalMs: number;
-  dueMs: number;
-  /** Timers due at the same time fire in the order in which they were set. */
-  order: number;
+  /** The nesting level of the task that it becomes. */
+  level: number;
+  /** Whether a Slice may wait for it. */
+  awaited: boolean;
 }
 
-/** The web clamps nested and repeated timers; a signed 32-bit delay is the most it takes. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-const MIN_INTERVAL_MS = 1;
+/** A timer of ours, see `Timers.schedule`. */
+export type ScheduledTimer = Timer;
+
+/** HTML, "timer initialization steps": what is nested deeper than this waits at least so long. */
+const MAX_FREE_LEVEL = 5;
+const MIN_NESTED_MS = 4;
 
 const { resolve } = Promise;
 const { then } = Promise.prototype;
 const { apply } = Reflect;
-const ERROR = ConsoleLevels.indexOf('error') as ConsoleLevelIndex;
+const { create } = Object;
+const realm = globalThis;
 
 /**
- * Timers of the Work Function. Native code knows only when the next one is due.
+ * Timers of the Work Function (HTML, "Timers"). Each callback is a task: it runs alone, and its promise jobs run before
+ * the next. Native code knows only when the next one is due, and whether a Slice may wait for any.
  * The end of a Slice clears them all: nothing runs on into the next Slice.
  */
 export class Timers {
-  readonly #timers = new Map<number, Timer>();
+  readonly #heap = new TimerHeap<Timer>();
+  #byId: Record<number, Timer | undefined> = create(null) as Record<number, Timer>;
   #lastId = 0;
   #order = 0;
+  /** HTML's timer nesting level: that of the task that runs, 0 outside of timers. */
+  #level = 0;
 
   constructor(
     private readonly host: Host,
-    private readonly messages: Messages,
+    private readonly reports: Reports,
   ) {}
 
-  readonly setTimeout = (callback: unknown, delay?: unknown, ...args: unknown[]): number =>
-    this.#add('setTimeout', callback, delay, args, false);
+  readonly setTimeout = (callback: unknown, delay: unknown = 0, ...args: unknown[]): number =>
+    this.#set('setTimeout', callback, delay, args, false);
 
-  readonly setInterval = (callback: unknown, delay?: unknown, ...args: unknown[]): number =>
-    this.#add('setInterval', callback, delay, args, true);
+  readonly setInterval = (callback: unknown, delay: unknown = 0, ...args: unknown[]): number =>
+    this.#set('setInterval', callback, delay, args, true);
 
-  readonly setImmediate = (callback: unknown, ...args: unknown[]): number =>
-    this.#add('setImmediate', callback, 0, args, false);
+  /** Not of the web, but DCP has it: a task that comes after the timers that are due already. Never made to wait. */
+  readonly setImmediate = (callback: unknown, ...args: unknown[]): number => {
+    const id = ++this.#lastId;
+    this.#add(id, requireFunction('setImmediate', callback), args, 0, -1, 0);
+    return id;
+  };
 
-  readonly clear = (id?: unknown): void => {
-    const timer = this.#timers.get(Number(id));
-    if (!timer) return;
-    this.#timers.delete(timer.id);
-    if (timer.dueMs <= this.host.control[Control.nextTimerMs]!) this.#announce();
+  readonly clearTimeout = (id: unknown = 0): void => {
+    this.#clear(id);
+  };
+
+  readonly clearInterval = (id: unknown = 0): void => {
+    this.#clear(id);
+  };
+
+  readonly clearImmediate = (id: unknown = 0): void => {
+    this.#clear(id);
   };
 
   readonly queueMicrotask = (callback: unknown): void => {
-    if (typeof callback !== 'function')
-      throw new TypeError(`queueMicrotask: ${typeof callback} is not a function`);
-    const job = apply(resolve, Promise, [undefined]) as Promise<undefined>;
-    void apply(then, job, [
+    const job = requireFunction('queueMicrotask', callback);
+    void apply(then, apply(resolve, Promise, [undefined]), [
       () => {
-        this.#call(callback as Timer['callback'], []);
+        this.#call(job, []);
       },
     ]);
   };
 
+  /**
+   * A timer of ours, `delayMs` from now, that no Slice waits for until `setAwaited` says so. It ends with the Slice like
+   * all others.
+   */
+  schedule(callback: () => void, delayMs: number): ScheduledTimer {
+    const timer = this.#add(0, callback, [], delayMs, -1, 0);
+    this.setAwaited(timer, false);
+    return timer;
+  }
+
+  cancel(timer: ScheduledTimer): void {
+    if (timer.place < 0) return;
+    this.#remove(timer);
+    this.#announce();
+  }
+
+  /** Whether a Slice that waits for nothing else waits for this. */
+  setAwaited(timer: ScheduledTimer, awaited: boolean): void {
+    if (timer.awaited === awaited) return;
+    timer.awaited = awaited;
+    if (timer.place >= 0) this.host.control[Control.awaitedTimers]! += awaited ? 1 : -1;
+  }
+
   clearAll(): void {
-    if (this.#timers.size === 0) return;
-    this.#timers.clear();
+    if (this.#heap.size === 0) return;
+    this.#heap.clear();
+    this.#byId = create(null) as Record<number, Timer>;
+    this.host.control[Control.awaitedTimers] = 0;
     this.#announce();
   }
 
-  /** Runs the timers that are due now; those they set wait for the next turn. */
+  /** Runs the timer whose turn it is, and the promise jobs it leaves. */
   runDue(): void {
+    const timer = this.#heap.first;
     const now = this.host.now();
-    const due = [...this.#timers.values()].filter((timer) => timer.dueMs <= now);
-    due.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
-    for (const timer of due) {
-      // An earlier one may have cleared it.
-      if (this.#timers.get(timer.id) !== timer) continue;
-      if (timer.intervalMs > 0) {
-        timer.dueMs = Math.max(timer.dueMs + timer.intervalMs, now);
-        timer.order = this.#order++;
-      } else {
-        this.#timers.delete(timer.id);
-      }
-      this.#call(timer.callback, timer.args);
-    }
+    if (timer === undefined || timer.dueMs > now) return;
+    this.#remove(timer);
+    // What it throws, or sets, must not make an interval forget itself.
+    if (timer.intervalMs >= 0) this.#repeat(timer, now);
     this.#announce();
+    this.#level = timer.level;
+    this.#call(timer.callback, timer.args);
+    this.host.runMicrotasks();
+    this.#level = 0;
   }
 
-  #add(name: string, callback: unknown, delay: unknown, args: readonly unknown[], repeat: boolean): number {
-    if (typeof callback !== 'function') throw new TypeError(`${name}: ${typeof callback} is not a function`);
-    const wanted = Number(delay ?? 0);
-    const delayMs = wanted > 0 && wanted <= MAX_DELAY_MS ? wanted : 0;
+  #set(name: string, callback: unknown, delay: unknown, args: readonly unknown[], repeat: boolean): number {
+    const handler = requireFunction(name, callback);
+    const delayMs = this.#clamp((delay as number) | 0, this.#level);
     const id = ++this.#lastId;
-    const dueMs = this.host.now() + delayMs;
-    this.#timers.set(id, {
-      id,
-      callback: callback as Timer['callback'],
-      args,
-      intervalMs: repeat ? Math.max(delayMs, MIN_INTERVAL_MS) : 0,
-      dueMs,
-      order: this.#order++,
-    });
-    const next = this.host.control[Control.nextTimerMs]!;
-    if (next === 0 || dueMs < next) this.host.control[Control.nextTimerMs] = dueMs;
+    this.#add(id, handler, args, delayMs, repeat ? delayMs : -1, this.#level + 1);
     return id;
+  }
+
+  #clamp(delayMs: number, level: number): number {
+    if (level > MAX_FREE_LEVEL && delayMs < MIN_NESTED_MS) return MIN_NESTED_MS;
+    return delayMs < 0 ? 0 : delayMs;
+  }
+
+  #add(
+    id: number,
+    callback: Callback,
+    args: readonly unknown[],
+    delayMs: number,
+    intervalMs: number,
+    level: number,
+  ): Timer {
+    const timer: Timer = {
+      id,
+      callback,
+      args,
+      intervalMs,
+      level,
+      awaited: true,
+      dueMs: this.host.now() + delayMs,
+      order: this.#order++,
+      place: -1,
+    };
+    this.#insert(timer);
+    const { control } = this.host;
+    const next = control[Control.nextTimerMs]!;
+    if (next === 0 || timer.dueMs < next) control[Control.nextTimerMs] = timer.dueMs;
+    return timer;
+  }
+
+  /** An interval keeps its pace: a late call does not put off the next ones, and those it missed are left out. */
+  #repeat(timer: Timer, now: number): void {
+    const due = timer.dueMs + this.#clamp(timer.intervalMs, timer.level);
+    timer.dueMs = due > now ? due : now;
+    timer.order = this.#order++;
+    timer.level++;
+    this.#insert(timer);
+  }
+
+  #insert(timer: Timer): void {
+    this.#heap.add(timer);
+    if (timer.id !== 0) this.#byId[timer.id] = timer;
+    if (timer.awaited) this.host.control[Control.awaitedTimers]!++;
+  }
+
+  #remove(timer: Timer): void {
+    this.#heap.remove(timer);
+    if (timer.id !== 0) delete this.#byId[timer.id];
+    if (timer.awaited) this.host.control[Control.awaitedTimers]!--;
+  }
+
+  #clear(id: unknown): void {
+    const timer = this.#byId[(id as number) | 0];
+    if (timer === undefined) return;
+    this.#remove(timer);
+    if (timer.dueMs <= this.host.control[Control.nextTimerMs]!) this.#announce();
   }
 
   /** Tells native code when to call `runDue`. */
   #announce(): void {
-    let next = 0;
-    for (const { dueMs } of this.#timers.values()) if (next === 0 || dueMs < next) next = dueMs;
-    this.host.control[Control.nextTimerMs] = next;
+    this.host.control[Control.nextTimerMs] = this.#heap.first?.dueMs ?? 0;
   }
 
-  /** An error in a callback belongs to nobody who could catch it: it is printed, and the Slice goes on. */
-  #call(callback: Timer['callback'], args: readonly unknown[]): void {
+  /** An error in a callback belongs to nobody who could catch it: it is reported, and the Slice goes on. */
+  #call(callback: Callback, args: readonly unknown[]): void {
     try {
-      callback(...args);
+      apply(callback, realm, args);
     } catch (thrown) {
-      this.messages.console(ERROR, `Uncaught ${explain(thrown)}`);
+      this.reports.exception(thrown);
     }
   }
+}
+
+function requireFunction(name: string, callback: unknown): Callback {
+  if (typeof callback === 'function') return callback as Callback;
+  throw new TypeError(
+    typeof callback === 'string'
+      ? `${name}: source text is not taken, pass a function`
+      : `${name}: ${callback === null ? 'null' : typeof callback} is not a function`,
+  );
 }

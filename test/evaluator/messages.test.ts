@@ -77,11 +77,56 @@ test('a flood of messages is capped and summed up, Slice by Slice', async (t) =>
 });
 
 test('a few huge messages are a flood, too', async (t) => {
-  const work = `() => { const text = 'x'.repeat(1 << 19); for (let i = 0; i < 100; i++) console.log(text); return 1; }`;
+  const work = `() => { const text = 'x'.repeat((1 << 19) - 2); for (let i = 10; i < 110; i++) console.log(i + text); return 1; }`;
   const lines = printed(await runAll(t, work, [0]));
   assert.deepEqual(
     lines.map((line) => line.length),
     [524292, 524292, lines.at(-1)!.length],
   );
   assert.equal(lines.at(-1), 'warn 98 more messages of this Slice were dropped');
+});
+
+test('equal messages in a row are told once, with how often they came again', async (t) => {
+  const work = `(x) => {
+    for (let i = 0; i < 5000; i++) console.log('same');
+    console.warn('same');
+    console.warn('same');
+    work.emit('between');
+    console.warn('same');
+    if (x === 2) console.warn('same');
+  }`;
+  const seen = await runAll(t, work, [1, 2]);
+  const of = (slice: number): string[] =>
+    seen.messages
+      .filter((message) => message.slice === slice)
+      .map((message) => (message.type === 'console' ? `${message.level} ${message.message}` : message.name));
+  const first = [
+    'log same',
+    'log (the last message was repeated 4999 times)',
+    'warn same',
+    'warn (the last message was repeated once)',
+    'between',
+    'warn same',
+  ];
+  assert.deepEqual(of(1), first);
+  assert.deepEqual(of(2), [...first, 'warn (the last message was repeated once)']);
+});
+
+test('many Slices that say little are a flood together; all of it is counted', async (t) => {
+  const work = `(x) => { console.log('Slice ' + x); return x; }`;
+  const count = 40_000;
+  const seen = await runAll(
+    t,
+    work,
+    Array.from({ length: count }, (_, i) => i),
+  );
+  let told = 0;
+  let dropped = 0;
+  for (const line of printed(seen)) {
+    if (line.startsWith('log ')) told++;
+    else
+      dropped += Number(/^warn (\d+) more messages of (this Slice|\d+ Slices) were dropped$/.exec(line)?.[1]);
+  }
+  assert.equal(told + dropped, count);
+  assert.ok(told >= 10_000, `${told} came through`);
 });

@@ -1,0 +1,203 @@
+/** Timers and microtasks, from the text of HTML: https://html.spec.whatwg.org/#timers and "microtask queuing". */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { runAll, valuesOf } from '../evaluator/support.js';
+
+test('promise jobs run between two timers that are due together', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    const log = [];
+    for (const name of ['a', 'b', 'c']) setTimeout(() => {
+      log.push(name);
+      queueMicrotask(() => { log.push(name + ' microtask'); Promise.resolve().then(() => log.push(name + ' then')); });
+      (async () => { await null; log.push(name + ' await'); })();
+    }, 1);
+    const end = Date.now() + 5;
+    while (Date.now() < end);
+    setTimeout(() => resolve(log), 1);
+  })`;
+  const expected = ['a', 'b', 'c'].flatMap((name) => [
+    name,
+    `${name} microtask`,
+    `${name} await`,
+    `${name} then`,
+  ]);
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [expected]);
+});
+
+test('a timer that a promise job clears between two due timers does not fire', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    const log = [];
+    let second;
+    setTimeout(() => { log.push('first'); Promise.resolve().then(() => clearTimeout(second)); }, 1);
+    second = setTimeout(() => log.push('second'), 1);
+    setTimeout(() => resolve(log), 2);
+    const end = Date.now() + 5;
+    while (Date.now() < end);
+  })`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [['first']]);
+});
+
+test('arguments are passed on, `this` is the global object, and ids are numbers above 0', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    const id = setTimeout(function () {
+      'use strict';
+      resolve([[...arguments], this === globalThis, Number.isInteger(id) && id > 0]);
+    }, 0, 'a', undefined, 3);
+  })`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [[['a', undefined, 3], true, true]]);
+});
+
+test('delays are converted to a long: no delay, fractions, text, objects, overflow', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    const log = [];
+    const at = (name, ...delay) => setTimeout(() => log.push(name), ...delay);
+    at('15', 15);
+    at('text 10', '10');
+    at('object 5', { valueOf: () => 5.9 });
+    at('none'); at('NaN', NaN); at('negative', -7); at('overflow', 2 ** 31); at('wraps to 12', 2 ** 32 + 12);
+    setTimeout(() => resolve(log), 30);
+  })`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [
+    ['none', 'NaN', 'negative', 'overflow', 'object 5', 'text 10', 'wraps to 12', '15'],
+  ]);
+});
+
+test('names and lengths are those of the web', async (t) => {
+  const work = `() => [setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, reportError]
+    .map((f) => [f.name, f.length])`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [
+    [
+      ['setTimeout', 1],
+      ['setInterval', 1],
+      ['clearTimeout', 0],
+      ['clearInterval', 0],
+      ['queueMicrotask', 1],
+      ['reportError', 1],
+    ],
+  ]);
+});
+
+test('source text and what else is no function is refused', async (t) => {
+  const work = `(name) => {
+    const messages = [];
+    for (const bad of ['globalThis.ran = true', undefined, null, {}]) {
+      try { globalThis[name](bad, 0); } catch (error) { messages.push(error.name + ': ' + error.message); }
+    }
+    return messages;
+  }`;
+  const expected = (name: string): string[] => [
+    `TypeError: ${name}: source text is not taken, pass a function`,
+    `TypeError: ${name}: undefined is not a function`,
+    `TypeError: ${name}: null is not a function`,
+    `TypeError: ${name}: object is not a function`,
+  ];
+  const names = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'];
+  assert.deepEqual(valuesOf(await runAll(t, work, names)), names.map(expected));
+});
+
+test('clearTimeout and clearInterval end either kind, take ids as numbers or text, and ignore the rest', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    const log = [];
+    clearInterval(setTimeout(() => log.push('timeout'), 1));
+    clearTimeout(setInterval(() => log.push('interval'), 1));
+    clearTimeout(String(setTimeout(() => log.push('text'), 1)));
+    for (const id of [undefined, null, NaN, -1, 0, 1e9, {}, 'x']) clearTimeout(id);
+    setTimeout(() => resolve(log), 10);
+  })`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [[]]);
+});
+
+test('a timeout nested more than five deep waits for 4 ms at least', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    const at = [];
+    const start = performanceNow();
+    const next = () => {
+      at.push(performanceNow() - start);
+      if (at.length === 9) resolve(at); else setTimeout(next, 0);
+    };
+    setTimeout(next, 0);
+    function performanceNow() { return Date.now(); }
+  })`;
+  const [at] = valuesOf(await runAll(t, work, [0])) as [number[]];
+  // The first five nested ones need not wait; the sixth and later do. Date.now() rounds.
+  const late = [6, 7, 8].map((index) => at[index]! - at[index - 1]!);
+  assert.ok(
+    late.every((ms) => ms >= 3),
+    `gaps after level 5: ${String(late)}`,
+  );
+  assert.ok(at[8]! >= 11, `nine took ${at[8]} ms`);
+});
+
+test('nesting is counted through promise jobs, and not through what else happens', async (t) => {
+  // The awaited timer goes on in a promise job of the timer's task, so levels add up.
+  const nested = `async () => {
+    const start = Date.now();
+    for (let i = 0; i < 25; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+    return Date.now() - start;
+  }`;
+  const [deep] = valuesOf(await runAll(t, nested, [0])) as number[];
+  assert.ok(deep! >= 4 * 18, `25 nested timeouts took ${deep} ms`);
+  // A Slice starts at level 0, even when the one before it ended in a deep timer.
+  const [, , flat] = valuesOf(await runAll(t, nested.replace('25', '5'), [0, 0, 0])) as number[];
+  assert.ok(flat! < 60, `5 timeouts of a third Slice took ${flat} ms`);
+});
+
+test('an interval of 0 is clamped, too; setImmediate never', async (t) => {
+  const interval = `() => new Promise((resolve) => {
+    let left = 20; const start = Date.now();
+    const id = setInterval(() => { if (--left === 0) { clearInterval(id); resolve(Date.now() - start); } }, 0);
+  })`;
+  const [slow] = valuesOf(await runAll(t, interval, [0])) as number[];
+  assert.ok(slow! >= 4 * 12, `20 ticks took ${slow} ms`);
+  const immediate = `async () => {
+    const start = Date.now();
+    for (let i = 0; i < 1000; i++) await new Promise((resolve) => setImmediate(resolve));
+    return Date.now() - start;
+  }`;
+  const [fast] = valuesOf(await runAll(t, immediate, [0])) as number[];
+  assert.ok(fast! < 1000, `1000 immediates took ${fast} ms`);
+});
+
+test('an interval that is late skips what it missed', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    let ticks = 0;
+    const id = setInterval(() => {
+      if (++ticks > 1) return;
+      const end = Date.now() + 60;
+      while (Date.now() < end);
+      setTimeout(() => { clearInterval(id); resolve(ticks); }, 1);
+    }, 10);
+  })`;
+  const [ticks] = valuesOf(await runAll(t, work, [0])) as number[];
+  assert.ok(ticks! <= 3, `${ticks} ticks`);
+});
+
+test('10,000 timers fire in order, whatever the order in which they were set or cleared', async (t) => {
+  const work = `(count) => new Promise((resolve) => {
+    const fired = []; const ids = [];
+    let seed = 1;
+    const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+    for (let i = 0; i < count; i++) {
+      const delay = Math.floor(random() * 50);
+      ids.push(setTimeout(() => fired.push([delay, i]), delay));
+    }
+    let cleared = 0;
+    for (let i = 0; i < count; i += 3) { clearTimeout(ids[Math.floor(random() * count)]); }
+    setTimeout(() => {
+      let inOrder = true;
+      for (let i = 1; i < fired.length; i++) if (fired[i][0] < fired[i - 1][0] - 20) inOrder = false;
+      resolve([fired.length < count && fired.length > count * 0.6, inOrder, new Set(fired.map(([, i]) => i)).size === fired.length]);
+    }, 60);
+  })`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [10_000])), [[true, true, true]]);
+});
+
+test('a patched Map, Array or Math of the Work Function leaves timers alone', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    Map.prototype.get = Map.prototype.set = Array.prototype.push = Math.max = () => { throw new Error('patched'); };
+    Array.prototype[Symbol.iterator] = Promise.prototype.then = () => { throw new Error('patched'); };
+    let count = 0;
+    const id = setInterval(() => { if (++count === 3) { clearInterval(id); queueMicrotask(() => resolve(count)); } }, 1);
+  })`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [3]);
+});

@@ -1,0 +1,108 @@
+/** What nobody catches: HTML, "report an exception" and "notify about rejected promises". */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { runAll, valuesOf, type Recorder } from '../evaluator/support.js';
+
+/** Slice, level and first line of each console message. */
+const printed = (seen: Recorder): [number, string, string][] =>
+  seen.messages.map((message) =>
+    message.type === 'console'
+      ? [message.slice, message.level, message.message.split('\n')[0]!]
+      : [message.slice, 'custom', message.name],
+  );
+
+test('reportError, queueMicrotask and timers print what nobody caught, and the Slice goes on', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    queueMicrotask(() => { throw new RangeError('in a microtask'); });
+    setTimeout(() => { throw 'a string'; }, 1);
+    reportError(new TypeError('reported'));
+    reportError(undefined);
+    try { reportError(); } catch (error) { console.log(error.message); }
+    setTimeout(() => resolve('went on'), 10);
+  })`;
+  const seen = await runAll(t, work, [0]);
+  assert.deepEqual(printed(seen), [
+    [1, 'error', 'Uncaught TypeError: reported'],
+    [1, 'error', 'Uncaught undefined'],
+    [1, 'log', 'reportError: 1 argument required, but only 0 present'],
+    [1, 'error', 'Uncaught RangeError: in a microtask'],
+    [1, 'error', 'Uncaught a string'],
+  ]);
+  assert.deepEqual(valuesOf(seen), ['went on']);
+});
+
+test('a rejected promise that nobody handles is printed once the promise jobs have run', async (t) => {
+  const work = `async () => {
+    Promise.reject(new Error('nobody'));
+    const later = Promise.reject(new Error('handled by a promise job'));
+    queueMicrotask(() => later.catch(() => {}));
+    Promise.reject(1).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    console.log('after');
+  }`;
+  const seen = await runAll(t, work, [0]);
+  assert.deepEqual(printed(seen), [
+    [1, 'error', 'Uncaught (in promise) Error: nobody'],
+    [1, 'log', 'after'],
+  ]);
+});
+
+test('a Slice that ends at once has its rejections reported before its result, under its number', async (t) => {
+  const work = `(x) => {
+    const failing = (async () => { await null; if (x === 3) await null; throw new Error('of Slice ' + x); })();
+    if (x === 2) failing.catch(() => {});
+    Promise.reject(new Error('at once ' + x));
+    return x;
+  }`;
+  const seen = await runAll(t, work, [1, 2, 3]);
+  assert.deepEqual(printed(seen), [
+    [1, 'error', 'Uncaught (in promise) Error: at once 1'],
+    [1, 'error', 'Uncaught (in promise) Error: of Slice 1'],
+    [2, 'error', 'Uncaught (in promise) Error: at once 2'],
+    [3, 'error', 'Uncaught (in promise) Error: at once 3'],
+    [3, 'error', 'Uncaught (in promise) Error: of Slice 3'],
+  ]);
+  assert.deepEqual(valuesOf(seen), [1, 2, 3]);
+});
+
+test('the rejection that a Slice itself ends with is its error alone', async (t) => {
+  const seen = await runAll(t, `async (x) => { if (x === 2) await null; throw new Error('mine'); }`, [1, 2]);
+  assert.deepEqual(seen.messages, []);
+  assert.deepEqual([seen.failures.get(1)?.code, seen.failures.get(2)?.code], ['EUNCAUGHT', 'EUNCAUGHT']);
+});
+
+test('Promise.race and allSettled leave nothing unhandled', async (t) => {
+  const work = `async () => {
+    const fail = (ms) => new Promise((_, reject) => setTimeout(reject, ms, new Error('late')));
+    await Promise.race([1, fail(1), fail(2)]);
+    await Promise.allSettled([fail(1), fail(2)]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }`;
+  assert.deepEqual((await runAll(t, work, [0])).messages, []);
+});
+
+test('a million rejections cost no memory to speak of, and the first thousand are known', async (t) => {
+  const work = `() => { for (let i = 0; i < 1e6; i++) Promise.reject(i); return 'done'; }`;
+  const seen = await runAll(t, work, [0], { sandbox: { heapMiB: 64 } });
+  assert.deepEqual(valuesOf(seen), ['done']);
+  assert.equal(seen.messages.length, 1000);
+  assert.deepEqual(printed(seen)[0], [1, 'error', 'Uncaught (in promise) 0']);
+});
+
+test('promise jobs without end in a timer end the Sandbox in time, and blame the Slice', async (t) => {
+  const work = `() => new Promise((resolve) => {
+    setTimeout(() => { const again = () => Promise.resolve().then(again); again(); }, 1);
+  })`;
+  const seen = await runAll(t, work, [0], { limits: { sliceTimeoutMs: 300 } });
+  assert.equal(seen.failures.get(1)?.code, 'ESLICETOOSLOW');
+});
+
+test('promise jobs without end of a Slice that left a rejection end the Sandbox in time', async (t) => {
+  const work = `() => {
+    const again = () => Promise.resolve().then(again);
+    again();
+    Promise.reject(1);
+  }`;
+  const seen = await runAll(t, work, [0], { limits: { sliceTimeoutMs: 300 } });
+  assert.equal(seen.failures.get(1)?.code, 'ESLICETOOSLOW');
+});
