@@ -15,6 +15,10 @@ export const TEXT_EXTENSIONS = [
   ...['.wgsl', '.glsl', '.vert', '.frag', '.geojson', '.topojson', '.pem'],
 ];
 
+const BYTES = new RegExp(`\\.(${BYTE_EXTENSIONS.join('|')})$`, 'i');
+/** Tells a file that is required from the same file imported. */
+const REQUIRED = '?require';
+
 /**
  * Takes the files that are imported as bytes out of the bundle: they travel beside it as they are, where a string of
  * base64 would be a third longer, and parsed.
@@ -22,17 +26,33 @@ export const TEXT_EXTENSIONS = [
 export class AssetCollector {
   readonly files: Uint8Array[] = [];
   byteLength = 0;
+  readonly #indices = new Map<string, Promise<number>>();
 
   readonly plugin: Plugin = {
     name: 'dcp-assets',
     setup: (build) => {
-      build.onLoad({ filter: new RegExp(`\\.(${BYTE_EXTENSIONS.join('|')})$`, 'i') }, async (args) => {
-        const bytes = new Uint8Array(await readFile(args.path));
-        const index = this.files.push(bytes) - 1;
-        this.byteLength += bytes.byteLength;
-        // `asset` is a parameter of the script (see `JobModules`).
-        return { contents: `module.exports = asset(${index});`, loader: 'js' };
+      build.onResolve({ filter: BYTES }, async ({ path, kind, resolveDir, importer, pluginData }) => {
+        if (kind !== 'require-call' || pluginData === REQUIRED) return undefined;
+        const found = await build.resolve(path, { kind, resolveDir, importer, pluginData: REQUIRED });
+        return found.errors.length > 0 ? undefined : { path: found.path, suffix: REQUIRED };
+      });
+      build.onLoad({ filter: BYTES }, async ({ path, suffix }) => {
+        // `asset` is a parameter of the script (see `JobModules`). An import of a CommonJS module would get a copy of its
+        // exports, property by property: of bytes, byte by byte.
+        const bytes = `asset(${await this.#indexOf(path)})`;
+        return { contents: suffix === REQUIRED ? `module.exports = ${bytes};` : `export default ${bytes};` };
       });
     },
   };
+
+  #indexOf(path: string): Promise<number> {
+    const known = this.#indices.get(path);
+    if (known !== undefined) return known;
+    const reading = readFile(path).then((file) => {
+      this.byteLength += file.byteLength;
+      return this.files.push(new Uint8Array(file)) - 1;
+    });
+    this.#indices.set(path, reading);
+    return reading;
+  }
 }
