@@ -13,6 +13,8 @@ function benchJob(workFunction: string): SandboxJob {
     codec: 'native',
     inputSet: { kind: 'list', count: null },
     limits: DEFAULT_JOB_LIMITS,
+    requirements: {},
+    determinism: null,
   };
 }
 

@@ -7,10 +7,12 @@ export {
   Job,
   type ComputeGroup,
   type CustomEventSource,
+  type EventMetrics,
   type JobEvents,
   type JobRunStatus,
   type ReadyState,
 } from './job.js';
+export type { LocalExecOptions } from './local-exec.js';
 export type { WorkFunctionFile } from './work-function.js';
 export type { ResultHandle } from './result-handle.js';
 export { defaultSchedulerDirectory } from './scheduler-context.js';

@@ -18,7 +18,7 @@ import { Emitter } from './emitter.js';
 import { JobCancelledError } from './errors.js';
 import type { InputPlan } from './input-set.js';
 import { JobFollower, type JobFollowerSink } from './job-follower.js';
-import { withLocalWorker } from './local-exec.js';
+import { toDeterminism, withLocalWorker, type LocalExecOptions } from './local-exec.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
 import { bundleModules } from './modules/index.js';
@@ -222,14 +222,19 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   /**
    * Runs the Job in this process with `cores` Sandboxes (default: all usable cores), on a Scheduler of its own that is
    * gone afterwards. For debugging: same events, same errors; rejects like `exec`, and with `EvaluatorError`.
+   * Throws `InvalidArgumentError` for an option out of range.
    */
-  localExec(cores: number = availableParallelism()): Promise<ResultHandle<R>> {
+  localExec(
+    cores: number = availableParallelism(),
+    options: LocalExecOptions = {},
+  ): Promise<ResultHandle<R>> {
     if (!Number.isInteger(cores) || cores < 1 || cores > 1024) {
       throw new InvalidArgumentError('cores', `expected a whole number from 1 to 1024, got ${String(cores)}`);
     }
+    const determinism = toDeterminism(options);
     if ('id' in this.#source)
       throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
-    return this.#begin(() => withLocalWorker(cores, (scheduler) => this.#run(scheduler)));
+    return this.#begin(() => withLocalWorker(cores, determinism, (scheduler) => this.#run(scheduler)));
   }
 
   /** The results: of the run under way, or of a new `exec`. */

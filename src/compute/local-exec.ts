@@ -3,7 +3,38 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openInProcessEvaluator } from '../evaluator/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
+import { InvalidArgumentError, type Determinism } from '../model/index.js';
 import { Supervisor } from '../supervisor/index.js';
+
+/** How `localExec` differs from a run anywhere else: the same Slice then computes the same every time. */
+export interface LocalExecOptions {
+  /** The moment at which `Date` stands still in Work Functions. Default: it goes on. */
+  readonly fixedDate?: Date | number;
+  /** What `Math.random` starts from in every Slice, with the Slice's number: a whole number from 0 to 2³² − 1. Default: chance. */
+  readonly randomSeed?: number;
+}
+
+/** The furthest a Date gets from 1970, milliseconds (ECMA-262, "Time Values and Time Range"). */
+const MAX_DATE_MS = 8.64e15;
+
+/** @throws InvalidArgumentError */
+export function toDeterminism({ fixedDate, randomSeed }: LocalExecOptions): Determinism | null {
+  const date = fixedDate === undefined ? null : Number(fixedDate);
+  if (date !== null && !(Math.abs(date) <= MAX_DATE_MS)) {
+    throw new InvalidArgumentError('fixedDate', `expected a valid Date or its milliseconds, got ${date}`);
+  }
+  if (
+    randomSeed !== undefined &&
+    !(Number.isInteger(randomSeed) && randomSeed >= 0 && randomSeed < 2 ** 32)
+  ) {
+    throw new InvalidArgumentError(
+      'randomSeed',
+      `expected a whole number from 0 to ${2 ** 32 - 1}, got ${String(randomSeed)}`,
+    );
+  }
+  if (date === null && randomSeed === undefined) return null;
+  return { date: date === null ? null : Math.trunc(date), randomSeed: randomSeed ?? null };
+}
 
 /**
  * Runs `use` with a Scheduler of its own, in a temporary directory, and a Supervisor with `cores` Sandboxes in this
@@ -11,6 +42,7 @@ import { Supervisor } from '../supervisor/index.js';
  */
 export async function withLocalWorker<T>(
   cores: number,
+  determinism: Determinism | null,
   use: (scheduler: Scheduler) => Promise<T>,
 ): Promise<T> {
   const undo: (() => Promise<unknown>)[] = [];
@@ -21,7 +53,11 @@ export async function withLocalWorker<T>(
     undo.unshift(() => scheduler.close());
     const evaluator = await openInProcessEvaluator({ threads: cores });
     undo.unshift(() => evaluator.close());
-    const supervisor = new Supervisor(scheduler, evaluator, { workerId: 'local', sandboxes: cores });
+    const supervisor = new Supervisor(scheduler, evaluator, {
+      workerId: 'local',
+      sandboxes: cores,
+      determinism,
+    });
     undo.unshift(() => supervisor.stop({ finish: 'now' }));
     supervisor.start();
     return await use(scheduler);

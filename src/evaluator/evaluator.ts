@@ -1,7 +1,9 @@
 import type {
+  Determinism,
   JobId,
   JobLimits,
   JobPublic,
+  JobRequirements,
   JobModules,
   InputSet,
   Payload,
@@ -23,6 +25,9 @@ export interface SandboxJob {
   readonly codec: CodecName;
   readonly inputSet: InputSet;
   readonly limits: JobLimits;
+  readonly requirements: JobRequirements;
+  /** Null: as things are. */
+  readonly determinism: Determinism | null;
 }
 
 /** A Slice asked to be run again elsewhere (`work.reject`). */

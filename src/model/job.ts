@@ -24,7 +24,24 @@ export type CodecName = 'native' | 'kvin' | 'json';
 
 /** What a Job needs of a Worker. A Worker that lacks something named here never sees the Job. */
 export interface JobRequirements {
-  environment?: { webgpu?: boolean };
+  environment?: {
+    webgpu?: boolean;
+    /** `SharedArrayBuffer` is there. Without, no two parts of a program share memory but WebAssembly's. */
+    sharedArrayBuffer?: boolean;
+    /** `performance.now()` and the like have steps of 5 µs instead of 100. */
+    fineClock?: boolean;
+  };
+}
+
+/**
+ * What a Work Function learns of the outside, held still: for tests and ports. LocalExec only.
+ * `performance.now()` and timers go on, and so does `crypto`.
+ */
+export interface Determinism {
+  /** Milliseconds since the Unix epoch at which `Date` stands still; null: it goes on. */
+  readonly date: number | null;
+  /** What `Math.random` starts from in every Slice, with the Slice's number: 0 to 2³² − 1; null: chance. */
+  readonly randomSeed: number | null;
 }
 
 /** Bounds for one Slice, in milliseconds. A Worker may be stricter, never laxer. */

@@ -1,8 +1,12 @@
-import type { InputSet, JobPublic } from '../model/index.js';
+import type { Determinism, InputSet, JobPublic } from '../model/index.js';
 
 /** What the prelude is told of its Job, as JSON. */
 export interface JobDescription {
   readonly id: string;
   readonly public: JobPublic;
   readonly inputSet: InputSet;
+  /** See `JobRequirements`. */
+  readonly sharedArrayBuffer: boolean;
+  readonly fineClock: boolean;
+  readonly determinism: Determinism | null;
 }

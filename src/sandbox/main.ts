@@ -3,7 +3,9 @@
  * calls `start(host)` (scripts/build.mjs). It is on the Job's side of the trust boundary: native code believes none of it.
  */
 import { decode, setBufferPrimitives, setTextPrimitives } from '../codec/index.js';
+import { Clock } from './clock.js';
 import { createConsole } from './console.js';
+import { fixDate, seedRandom } from './determinism.js';
 import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { clip, explain } from './failure.js';
@@ -18,6 +20,7 @@ import { createWorkApi } from './work.js';
 
 const { parse } = JSON;
 const { defineProperty } = Object;
+const { deleteProperty } = Reflect;
 
 export function start(host: Host): Entries {
   setTextPrimitives({
@@ -27,6 +30,7 @@ export function start(host: Host): Entries {
   setBufferPrimitives({ isDetachable: (buffer) => host.isDetachable(buffer) });
   const messages = new Messages(host);
   const scope = new SliceScope();
+  const clock = new Clock(host);
   const reports = new Reports(messages);
   const timers = new Timers(host, reports);
   const loop = new SliceLoop(host, messages, timers, reports, scope);
@@ -36,6 +40,9 @@ export function start(host: Host): Entries {
     defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   };
   define('self', globalThis);
+  // Until the Job is known, and asks for it.
+  const { SharedArrayBuffer } = globalThis;
+  deleteProperty(globalThis, 'SharedArrayBuffer');
   define('console', createConsole(messages));
   define('setTimeout', timers.setTimeout);
   define('setInterval', timers.setInterval);
@@ -53,6 +60,14 @@ export function start(host: Host): Entries {
     assign(description, source, argumentsHead, argumentsSegments) {
       try {
         const job = parse(description) as JobDescription;
+        if (job.sharedArrayBuffer) define('SharedArrayBuffer', SharedArrayBuffer);
+        if (job.fineClock) clock.refine();
+        const { date = null, randomSeed = null } = job.determinism ?? {};
+        if (date !== null) {
+          fixDate(date);
+          clock.fixOrigin(date);
+        }
+        if (randomSeed !== null) seedRandom(randomSeed, messages, scope);
         const { progress, work } = createWorkApi(host, messages, loop, job);
         define('progress', progress);
         define('work', work);

@@ -1,5 +1,5 @@
 import type { SandboxJob } from '../evaluator/index.js';
-import type { JobId, JobSpec, Payload } from '../model/index.js';
+import type { Determinism, JobId, JobSpec, Payload } from '../model/index.js';
 import type { HeldTask } from './held-task.js';
 import type { JobOutbox } from './job-outbox.js';
 import { SliceMeter } from './slice-meter.js';
@@ -79,7 +79,19 @@ export class JobDesk {
 }
 
 /** What a Sandbox is told of a Job. */
-export function sandboxJob(id: JobId, spec: JobSpec): SandboxJob {
+export function sandboxJob(id: JobId, spec: JobSpec, determinism: Determinism | null): SandboxJob {
   const { public: publicInfo, workFunction, modules, arguments: args, codec, inputSet, limits } = spec;
-  return { id, public: publicInfo, workFunction, modules, arguments: args, codec, inputSet, limits };
+  const { requirements } = spec;
+  return {
+    id,
+    public: publicInfo,
+    workFunction,
+    modules,
+    arguments: args,
+    codec,
+    inputSet,
+    limits,
+    requirements,
+    determinism,
+  };
 }

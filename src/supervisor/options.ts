@@ -1,6 +1,6 @@
 import { availableParallelism, hostname } from 'node:os';
 import type { SandboxLimits } from '../evaluator/index.js';
-import { InvalidArgumentError, type JobId } from '../model/index.js';
+import { InvalidArgumentError, type Determinism, type JobId } from '../model/index.js';
 import type { SupervisorObserver } from './observer.js';
 
 export interface SupervisorOptions {
@@ -32,6 +32,8 @@ export interface SupervisorOptions {
   submitIntervalMs?: number;
   /** While more bytes of results than this wait for the Scheduler, no Slices are started. Default 256 MiB. */
   maxUnsubmittedBytes?: number;
+  /** For LocalExec: what Work Functions learn of the outside is held still. Default null. */
+  determinism?: Determinism | null;
   observer?: Partial<SupervisorObserver>;
 }
 
@@ -54,6 +56,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     sandboxLimits: options.sandboxLimits ?? {},
     submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
     maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),
+    determinism: options.determinism ?? null,
   };
 }
 

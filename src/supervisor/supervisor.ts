@@ -272,7 +272,10 @@ export class Supervisor {
     }
     try {
       const spec = await this.scheduler.fetchJob(task.jobId);
-      const desk = new JobDesk(sandboxJob(task.jobId, spec), this.#openOutbox(task.jobId));
+      const desk = new JobDesk(
+        sandboxJob(task.jobId, spec, this.#options.determinism),
+        this.#openOutbox(task.jobId),
+      );
       this.#desks.set(desk.id, desk);
       this.#forgetOldDesks();
       this.#observer.onJob(desk.id, spec.public);

@@ -1,7 +1,7 @@
 /** What a Work Function gets and gives, Slice by Slice. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { openEvaluator, rangeSlices, runAll, slices, start, valuesOf } from './support.js';
+import { jobOf, openEvaluator, rangeSlices, runAll, slices, start, valuesOf } from './support.js';
 
 test('results of synchronous and asynchronous Work Functions', async (t) => {
   assert.deepEqual(valuesOf(await runAll(t, (x: number) => x * 2, [1, 2, 3])), [2, 4, 6]);
@@ -173,20 +173,7 @@ test('nothing of Node is there', async (t) => {
 test('a Sandbox is assigned once', async (t) => {
   const evaluator = await openEvaluator(t);
   const { sandbox } = await start(evaluator, () => 1);
-  await assert.rejects(
-    async () =>
-      sandbox.assign({
-        id: 'job',
-        public: { name: '', description: '', link: '' },
-        workFunction: '() => 1',
-        modules: null,
-        arguments: { head: Uint8Array.of(0x90), segments: [] },
-        codec: 'native',
-        inputSet: { kind: 'list', count: null },
-        limits: { sliceTimeoutMs: 1000, progressTimeoutMs: 1000 },
-      }),
-    { code: 'EEVALUATOR' },
-  );
+  await assert.rejects(async () => sandbox.assign(jobOf('() => 1')), { code: 'EEVALUATOR' });
 });
 
 test('a disposed Sandbox names what it did not do', async (t) => {

@@ -143,6 +143,8 @@ export function jobOf(
     codec: 'native',
     inputSet: { kind: 'list', count: null },
     limits: { ...DEFAULT_JOB_LIMITS, ...options.limits },
+    requirements: {},
+    determinism: null,
     ...options.job,
   };
 }

@@ -2,7 +2,7 @@ import { encode } from '../../codec/index.js';
 import {
   EvaluatorError,
   Outcome,
-  WorkFunctionError,
+  type WorkFunctionError,
   packColumns,
   sliceError,
   zeroMetrics,
@@ -44,7 +44,15 @@ export class InProcessSandbox implements Sandbox {
   assign(job: SandboxJob): Promise<void> {
     if (this.#assigned) throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already`);
     this.#assigned = true;
-    const description: JobDescription = { id: job.id, public: job.public, inputSet: job.inputSet };
+    const { environment } = job.requirements;
+    const description: JobDescription = {
+      id: job.id,
+      public: job.public,
+      inputSet: job.inputSet,
+      sharedArrayBuffer: environment?.sharedArrayBuffer === true,
+      fineClock: environment?.fineClock === true,
+      determinism: job.determinism,
+    };
     const { modules } = job;
     return new Promise((resolve, reject) => {
       this.#assigning = { resolve, reject };

@@ -178,6 +178,11 @@ export function checkSpec(spec: JobSpec): void {
   } else bad('inputSet.kind', '"list" or "range"', (set as { kind?: unknown } | undefined)?.kind);
   if (typeof spec.requirements !== 'object' || spec.requirements === null)
     bad('requirements', 'an object', spec.requirements);
+  const environment: unknown = spec.requirements.environment ?? {};
+  if (typeof environment !== 'object') bad('requirements.environment', 'an object', environment);
+  for (const [key, value] of Object.entries(environment as object)) {
+    if (typeof value !== 'boolean') bad(`requirements.environment.${key}`, 'true or false', value);
+  }
   if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
     bad('computeGroups', 'an array of strings', spec.computeGroups);
   }

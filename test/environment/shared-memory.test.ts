@@ -1,0 +1,45 @@
+/** SharedArrayBuffer and Atomics: there when the Job requires them, and never to wait with. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { compute } from '#src/index.js';
+import { runAll, valuesOf } from '../evaluator/support.js';
+
+const shared = { job: { requirements: { environment: { sharedArrayBuffer: true } } } };
+
+test('SharedArrayBuffer is not there unless the Job requires it', async (t) => {
+  const work = `() => [typeof SharedArrayBuffer, 'SharedArrayBuffer' in globalThis, typeof Atomics]`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [['undefined', false, 'object']]);
+  assert.deepEqual(valuesOf(await runAll(t, work, [0], shared)), [['function', true, 'object']]);
+});
+
+test('with it Atomics work, and a result is a copy', async (t) => {
+  const work = `() => {
+    const counter = new Int32Array(new SharedArrayBuffer(8));
+    Atomics.add(counter, 0, 5);
+    globalThis.kept = counter;
+    return counter;
+  }`;
+  const [counter] = valuesOf(await runAll(t, work, [0], shared)) as Int32Array[];
+  assert.deepEqual([...counter!], [5, 0]);
+});
+
+test('Atomics.wait is refused: a Sandbox that blocks would keep its thread from others', async (t) => {
+  const work = `(buffer) => {
+    const words = new Int32Array(typeof SharedArrayBuffer === 'function' ? new SharedArrayBuffer(8) : new ArrayBuffer(8));
+    try { Atomics.wait(words, 0, 0, 1e6); } catch (error) { return [error.name, error instanceof TypeError]; }
+  }`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [['TypeError', true]]);
+  assert.deepEqual(valuesOf(await runAll(t, work, [0], shared)), [['TypeError', true]]);
+});
+
+test('the requirement comes from the Job, and is checked', async () => {
+  const job = compute.for(1, 1, () => typeof SharedArrayBuffer);
+  job.requirements = { environment: { sharedArrayBuffer: true } };
+  assert.deepEqual([...(await job.localExec(1))], ['function']);
+  const wrong = compute.for(1, 1, () => 1);
+  wrong.requirements = { environment: { sharedArrayBuffer: 'yes' as never } };
+  await assert.rejects(wrong.localExec(1), {
+    code: 'EINVAL',
+    field: 'spec.requirements.environment.sharedArrayBuffer',
+  });
+});
