@@ -68,6 +68,8 @@ export default defineConfig(
     files: ['test/**/*.ts'],
     rules: {
       'no-console': 'off',
+      // Methods are taken from prototypes to be called on what they do not belong to.
+      '@typescript-eslint/unbound-method': 'off',
       // A Work Function is source text.
       '@typescript-eslint/no-implied-eval': 'off',
       // node:test's own `test()` answers a promise that nobody has to wait for.

@@ -10,8 +10,9 @@
  *   and when loading: `src/evaluator/native.ts` looks there first. The scripts use `build-<major>` for the Node
  *   majors they test beside the running one, and `build-asan` (`--asan`) for AddressSanitizer.
  */
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureHeaders, headersBeside } from './nodes.mjs';
 import { Steps, bin, isProgram, jobs, root, run, runNode } from './steps.mjs';
@@ -80,15 +81,49 @@ export async function buildTypeScript() {
 export async function buildPrelude() {
   const entry = path.join(root, 'src/sandbox/main.ts');
   if (!existsSync(entry)) return 'no src/sandbox/main.ts';
+  // Native code runs a script as the body of a function, the prelude's with the parameter `host`.
+  await bundle(entry, 'prelude', 'start', 'host');
+  await buildEnvironment();
+}
+
+/**
+ * Bundles each group of the environment (src/sandbox/environment/groups.ts) into a script of its own: the body of a
+ * function of `host` and `realm`.
+ */
+async function buildEnvironment() {
+  const table = path.join(root, 'dist/sandbox/environment/groups.js');
+  const { GLOBAL_GROUPS } = await import(`${pathToFileURL(table)}?${statSync(table).mtimeMs}`);
+  const folder = path.join(root, 'src/sandbox/environment');
+  await Promise.all(
+    Object.keys(GLOBAL_GROUPS).map((group) => {
+      const file = [`${group}.ts`, `${group}/index.ts`].find((name) => existsSync(path.join(folder, name)));
+      if (!file) throw new Error(`src/sandbox/environment/groups.ts: ${group}: no such file or folder there`);
+      return bundle(path.join(folder, file), `environment/${group}`, 'default', 'host, realm');
+    }),
+  );
+}
+
+/**
+ * Makes a script of a module and what it imports, which calls one of its exports and returns the answer.
+ * @param {string} entry
+ * @param {string} name of the script, under dist/sandbox/
+ * @param {string} start the export
+ * @param {string} parameters of the script, handed on
+ */
+async function bundle(entry, name, start, parameters) {
   const { build } = await import('esbuild');
   await build({
-    entryPoints: [entry],
-    outfile: path.join(root, 'dist/sandbox/prelude.js'),
+    // A module without exports becomes plain statements: what the bundler does for exports would use `Object`, which
+    // is the Work Function's by the time a group is made.
+    stdin: {
+      contents: `import { ${start} as start } from ${JSON.stringify(entry)}; answer = start(${parameters});`,
+      resolveDir: root,
+    },
+    outfile: path.join(root, `dist/sandbox/${name}.script.js`),
     bundle: true,
-    format: 'iife',
-    // Native code runs the script as the body of a function with the parameter `host`.
-    globalName: 'prelude',
-    footer: { js: 'return prelude.start(host);' },
+    format: 'esm',
+    banner: { js: '"use strict"; let answer;' },
+    footer: { js: 'return answer;' },
     charset: 'ascii',
     target: 'es2022',
     platform: 'neutral',

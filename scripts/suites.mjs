@@ -20,6 +20,7 @@ const DEFAULT_SUITE = { concurrency: 2, timeoutMs: 120_000 };
 const SUITES = {
   native: { concurrency: 1, timeoutMs: 180_000 },
   evaluator: { concurrency: 1, timeoutMs: 180_000 },
+  environment: { concurrency: 2, timeoutMs: 180_000 },
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
   cli: { concurrency: 1, timeoutMs: 300_000 },
@@ -29,7 +30,7 @@ const SUITES = {
  * The suites that touch the addon or hold the contract of what runs on it. They run on Node 24 in full, and under
  * AddressSanitizer.
  */
-export const NATIVE_SUITES = Object.freeze(['native', 'evaluator', 'codec']);
+export const NATIVE_SUITES = Object.freeze(['native', 'evaluator', 'environment', 'codec']);
 
 /**
  * Tests that end threads and processes at random moments: their file names have this word in them. They run on

@@ -2,8 +2,8 @@
 
 #include <uv.h>
 
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -49,12 +49,29 @@ uint32_t Uint32(Napi::Value value) { return value.As<Napi::Number>().Uint32Value
 double Double(Napi::Value value) { return value.As<Napi::Number>().DoubleValue(); }
 std::string String(Napi::Value value) { return value.As<Napi::String>().Utf8Value(); }
 
-// The prelude's compiled code outlives evaluators, so that the next one starts as fast.
-void KeepForGood(const std::shared_ptr<SharedScript>& prelude) {
+// The compiled code of our own scripts outlives evaluators, so that the next one starts as fast.
+void KeepForGood(std::shared_ptr<const SandboxScripts> scripts) {
   static std::mutex mutex;
-  static auto* kept = new std::set<std::shared_ptr<SharedScript>>();
+  static auto* kept = new std::map<SharedScript*, std::shared_ptr<const SandboxScripts>>();
   std::lock_guard lock(mutex);
-  kept->insert(prelude);
+  SharedScript* prelude = scripts->prelude.get();
+  kept->emplace(prelude, std::move(scripts));
+}
+
+// { prelude, groups: [{ name, globals, source }] }
+std::shared_ptr<const SandboxScripts> ScriptsOf(Napi::Object object) {
+  auto scripts = std::make_shared<SandboxScripts>();
+  scripts->prelude = SharedScript::Get(PreludeScript(), String(object.Get("prelude")));
+  const auto groups = object.Get("groups").As<Napi::Array>();
+  for (uint32_t i = 0; i < groups.Length(); i++) {
+    const auto described = groups.Get(i).As<Napi::Object>();
+    GlobalGroup group{String(described.Get("name")), {}, nullptr};
+    const auto globals = described.Get("globals").As<Napi::Array>();
+    for (uint32_t k = 0; k < globals.Length(); k++) group.globals.push_back(String(globals.Get(k)));
+    group.script = SharedScript::Get(GroupScript(group.name), String(described.Get("source")));
+    scripts->groups.push_back(std::move(group));
+  }
+  return scripts;
 }
 
 Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
@@ -164,7 +181,7 @@ Napi::Function NativeEvaluator::Define(Napi::Env env) {
                      });
 }
 
-// new NativeEvaluator(preludeSource, onEvents)
+// new NativeEvaluator(scripts, onEvents)
 NativeEvaluator::NativeEvaluator(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   platform_ =
@@ -172,8 +189,8 @@ NativeEvaluator::NativeEvaluator(const Napi::CallbackInfo& info) : ObjectWrap(in
   queue_ = RunQueue::Create();
   queue_id_ = Queues::Add(queue_);
   channel_ = std::make_shared<EventChannel>(info.Env(), info[1].As<Napi::Function>());
-  prelude_ = SharedScript::Get(PreludeScript(), String(info[0]));
-  KeepForGood(prelude_);
+  scripts_ = ScriptsOf(info[0].As<Napi::Object>());
+  KeepForGood(scripts_);
 }
 
 // Runs when the environment ends without close(), too: its executors are gone by then.
@@ -199,7 +216,7 @@ Napi::Value NativeEvaluator::QueueId(const Napi::CallbackInfo& info) {
 void NativeEvaluator::CreateSandbox(const Napi::CallbackInfo& info) {
   const uint32_t id = Uint32(info[0]);
   auto sandbox =
-      Sandbox::Create(SandboxOptions{id, platform_, prelude_, static_cast<size_t>(Double(info[1])),
+      Sandbox::Create(SandboxOptions{id, platform_, scripts_, static_cast<size_t>(Double(info[1])),
                                      static_cast<size_t>(Double(info[2]))},
                       queue_, channel_);
   sandboxes_[id] = sandbox;

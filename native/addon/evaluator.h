@@ -64,7 +64,7 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
   std::shared_ptr<RunQueue> queue_;
   uint32_t queue_id_;
   std::shared_ptr<EventChannel> channel_;
-  std::shared_ptr<SharedScript> prelude_;
+  std::shared_ptr<const SandboxScripts> scripts_;
   std::unordered_map<uint32_t, std::shared_ptr<Sandbox>> sandboxes_;
 };
 

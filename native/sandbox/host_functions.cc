@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "isolate/clock.h"
+#include "sandbox/host_object.h"
 #include "sandbox/modules.h"
 #include "sandbox/sandbox.h"
 #include "v8/script.h"
@@ -13,14 +14,6 @@
 namespace dcp {
 
 namespace {
-
-using Arguments = v8::FunctionCallbackInfo<v8::Value>;
-
-// The prelude is ours, but it shares its realm with hostile code: what it hands over is checked
-// like foreign data.
-void Throw(v8::Isolate* isolate, const char* message) {
-  isolate->ThrowException(v8::Exception::TypeError(Name(isolate, message)));
-}
 
 // Copies the first `count` elements of a typed array. False when it is not one, or shorter.
 template <typename T>
@@ -86,14 +79,14 @@ void Deliver(const Arguments& info) {
       !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->segments(),
                       &payloads.segments) ||
       !CopyColumn(info[9], count, &payloads.segment_ends)) {
-    return Throw(isolate, "deliver: malformed columns");
+    return ThrowTypeError(isolate, "deliver: malformed columns");
   }
   if (!AreEnds(payloads.head_ends, head_bytes) ||
       !AreEnds(payloads.segment_ends, payloads.segments.size())) {
-    return Throw(isolate, "deliver: ends out of range");
+    return ThrowTypeError(isolate, "deliver: ends out of range");
   }
   if (!sandbox->DeliverResults(std::move(results))) {
-    return Throw(isolate, "deliver: results of Slices that are not running");
+    return ThrowTypeError(isolate, "deliver: results of Slices that are not running");
   }
 }
 
@@ -104,7 +97,7 @@ void Post(const Arguments& info) {
   Sandbox* sandbox = Sandbox::Of(isolate);
   SandboxEvent event{sandbox->id(), SandboxEvent::kMessage};
   if (!info[0]->IsInt32() || !info[1]->IsNumber() || !info[2]->IsNumber() || !info[3]->IsString()) {
-    return Throw(isolate, "post: malformed message");
+    return ThrowTypeError(isolate, "post: malformed message");
   }
   event.message = info[0].As<v8::Int32>()->Value();
   event.slice = info[1].As<v8::Number>()->Value();
@@ -114,7 +107,7 @@ void Post(const Arguments& info) {
     if (!info[4]->IsUint8Array() ||
         !CopyBytes(info[4], info[4].As<v8::Uint8Array>()->ByteLength(), &event.payload.head) ||
         !ExportSegments(context, info[5], sandbox->segments(), &event.payload.segments)) {
-      return Throw(isolate, "post: malformed payload");
+      return ThrowTypeError(isolate, "post: malformed payload");
     }
   }
   sandbox->Emit(std::move(event));
@@ -126,7 +119,7 @@ void RejectSlice(const Arguments& info) {
   Sandbox* sandbox = Sandbox::Of(isolate);
   if (!info[0]->IsInt32() || !info[1]->IsUint32() || !info[2]->IsNumber() || !info[3]->IsString() ||
       !sandbox->Settle(info[1].As<v8::Uint32>()->Value())) {
-    return Throw(isolate, "reject: a Slice that is not running");
+    return ThrowTypeError(isolate, "reject: a Slice that is not running");
   }
   SandboxEvent event{sandbox->id(), SandboxEvent::kMessage};
   event.message = info[0].As<v8::Int32>()->Value();
@@ -166,7 +159,7 @@ void Compile(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   if (!info[0]->IsString() || !info[1]->IsString())
-    return Throw(isolate, "compile: two strings expected");
+    return ThrowTypeError(isolate, "compile: two strings expected");
   // The line end lets the expression end in a comment.
   v8::Local<v8::String> text = v8::String::Concat(
       isolate, Name(isolate, "("),
@@ -193,13 +186,13 @@ void Compile(const Arguments& info) {
 void Utf8Read(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   if (!info[0]->IsUint8Array() || !info[1]->IsUint32() || !info[2]->IsUint32()) {
-    return Throw(isolate, "utf8Read: bytes, start and end expected");
+    return ThrowTypeError(isolate, "utf8Read: bytes, start and end expected");
   }
   auto view = info[0].As<v8::Uint8Array>();
   const size_t start = info[1].As<v8::Uint32>()->Value();
   const size_t end = info[2].As<v8::Uint32>()->Value();
   if (start > end || end > view->ByteLength())
-    return Throw(isolate, "utf8Read: range out of bounds");
+    return ThrowTypeError(isolate, "utf8Read: range out of bounds");
   const auto* data = static_cast<const char*>(view->Buffer()->Data()) + view->ByteOffset();
   v8::Local<v8::String> text;
   if (NewString(isolate, {data + start, end - start}).ToLocal(&text))
@@ -210,11 +203,11 @@ void Utf8Read(const Arguments& info) {
 void Utf8Write(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   if (!info[0]->IsString() || !info[1]->IsUint8Array() || !info[2]->IsUint32()) {
-    return Throw(isolate, "utf8Write: string, bytes and offset expected");
+    return ThrowTypeError(isolate, "utf8Write: string, bytes and offset expected");
   }
   auto view = info[1].As<v8::Uint8Array>();
   const size_t at = info[2].As<v8::Uint32>()->Value();
-  if (at > view->ByteLength()) return Throw(isolate, "utf8Write: offset out of bounds");
+  if (at > view->ByteLength()) return ThrowTypeError(isolate, "utf8Write: offset out of bounds");
   auto* data = static_cast<char*>(view->Buffer()->Data()) + view->ByteOffset();
   const size_t written =
       WriteUtf8(isolate, info[0].As<v8::String>(), data + at, view->ByteLength() - at);
@@ -232,36 +225,30 @@ void IsDetachable(const Arguments& info) {
 v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* control,
                                      size_t control_words) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
-  v8::Local<v8::Object> host = v8::Object::New(isolate);
-  const auto set = [&](const char* name, v8::Local<v8::Value> value) {
-    host->Set(context, Name(isolate, name), value).Check();
-  };
-  const auto function = [&](const char* name, v8::FunctionCallback callback) {
-    set(name, v8::Function::New(context, callback, {}, 0, v8::ConstructorBehavior::kThrow)
-                  .ToLocalChecked());
-  };
-  function("now", Now);
-  function("cpuNow", CpuNow);
-  function("deliver", Deliver);
-  function("post", Post);
-  function("reject", RejectSlice);
-  function("drained", Drained);
-  function("runMicrotasks", RunMicrotasks);
-  function("takeRejections", TakeRejections);
-  function("compile", Compile);
-  function("modules", CompileModules);
-  function("assetLength", AssetLength);
-  function("readAsset", ReadAsset);
-  function("sourceMap", ReadSourceMap);
-  function("utf8Read", Utf8Read);
-  function("utf8Write", Utf8Write);
-  function("isDetachable", IsDetachable);
+  v8::Local<v8::Object> object = v8::Object::New(isolate);
+  HostObject host(context, object);
+  host.Add("now", Now);
+  host.Add("cpuNow", CpuNow);
+  host.Add("deliver", Deliver);
+  host.Add("post", Post);
+  host.Add("reject", RejectSlice);
+  host.Add("drained", Drained);
+  host.Add("runMicrotasks", RunMicrotasks);
+  host.Add("takeRejections", TakeRejections);
+  host.Add("compile", Compile);
+  host.Add("modules", CompileModules);
+  host.Add("assetLength", AssetLength);
+  host.Add("readAsset", ReadAsset);
+  host.Add("sourceMap", ReadSourceMap);
+  host.Add("utf8Read", Utf8Read);
+  host.Add("utf8Write", Utf8Write);
+  host.Add("isDetachable", IsDetachable);
   // The words are part of the Sandbox, which outlives its isolate.
   std::shared_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(
       control, control_words * sizeof(double), v8::BackingStore::EmptyDeleter, nullptr);
-  set("control",
-      v8::Float64Array::New(v8::ArrayBuffer::New(isolate, std::move(store)), 0, control_words));
-  return host;
+  host.Add("control", v8::Float64Array::New(v8::ArrayBuffer::New(isolate, std::move(store)), 0,
+                                            control_words));
+  return object;
 }
 
 }  // namespace dcp

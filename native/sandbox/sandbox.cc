@@ -65,7 +65,10 @@ const ScriptPurpose& PreludeScript() {
 
 Sandbox::Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
                  std::shared_ptr<SandboxListener> listener)
-    : options_(std::move(options)), queue_(std::move(queue)), listener_(std::move(listener)) {}
+    : options_(std::move(options)),
+      queue_(std::move(queue)),
+      listener_(std::move(listener)),
+      environment_(options_.scripts) {}
 
 std::shared_ptr<Sandbox> Sandbox::Create(SandboxOptions options, std::weak_ptr<RunQueue> queue,
                                          std::shared_ptr<SandboxListener> listener) {
@@ -480,9 +483,10 @@ void Sandbox::CreateIsolate() {
   v8::TryCatch caught(isolate);
   v8::Local<v8::Function> prelude;
   v8::Local<v8::Value> entries;
-  v8::Local<v8::Value> host = MakeHostObject(context, &control_, sizeof control_ / sizeof(double));
-  if (!options_.prelude->Compile(isolate, context).ToLocal(&prelude) ||
-      !prelude->Call(context, v8::Undefined(isolate), 1, &host).ToLocal(&entries) ||
+  v8::Local<v8::Object> host = MakeHostObject(context, &control_, sizeof control_ / sizeof(double));
+  v8::Local<v8::Value> argv[] = {host};
+  if (!options_.scripts->prelude->Compile(isolate, context).ToLocal(&prelude) ||
+      !prelude->Call(context, v8::Undefined(isolate), 1, argv).ToLocal(&entries) ||
       !entries->IsObject()) {
     SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
     return;
@@ -498,7 +502,17 @@ void Sandbox::CreateIsolate() {
     }
     entries_[entry].Reset(isolate, function.As<v8::Function>());
   }
-  options_.prelude->OfferCache(prelude);
+  v8::Local<v8::Value> realm;
+  if (!entries.As<v8::Object>()->Get(context, Name(isolate, "realm")).ToLocal(&realm) ||
+      !realm->IsObject()) {
+    SetEnd({"EEVALUATOR", "the prelude has no realm", 0});
+    return;
+  }
+  if (environment_.Install(context, host, realm.As<v8::Object>()).IsNothing()) {
+    SetEnd({"EEVALUATOR", "the environment failed: " + Describe(isolate, caught), 0});
+    return;
+  }
+  options_.scripts->prelude->OfferCache(prelude);
   RunPromiseJobs();
   cpu_before_ms_ = CpuMs();
   Emit({options_.id, SandboxEvent::kReady});
@@ -550,6 +564,7 @@ void Sandbox::DestroyIsolate() {
     // Handles go while the isolate is entered, the isolate itself once it is not.
     EnteredIsolate entered(isolate->get());
     for (auto& entry : entries_) entry.Reset();
+    environment_.Clear();
     modules_function_.Reset();
     rejections_.Clear();
     context_.Reset();

@@ -16,6 +16,7 @@
 
 #include "isolate/isolate.h"
 #include "isolate/watchdog.h"
+#include "sandbox/environment.h"
 #include "sandbox/modules.h"
 #include "sandbox/rejections.h"
 #include "sandbox/segment_gate.h"
@@ -82,7 +83,7 @@ class SandboxListener {
 struct SandboxOptions {
   uint32_t id;
   node::MultiIsolatePlatform* platform;
-  std::shared_ptr<SharedScript> prelude;
+  std::shared_ptr<const SandboxScripts> scripts;
   size_t heap_bytes;
   size_t buffer_bytes;
 };
@@ -162,6 +163,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void RunPromiseJobsNow();
   // See Rejections::Take().
   v8::Local<v8::Array> TakeRejections();
+  Environment& environment() { return environment_; }
 
  private:
   static constexpr uint32_t kIsolateSlot = 0;
@@ -218,6 +220,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   std::unique_ptr<SegmentGate> segments_;
   v8::Global<v8::Context> context_;
   std::array<v8::Global<v8::Function>, kEntryCount> entries_;
+  Environment environment_;
   std::optional<Modules> modules_;
   // Until its code has been offered to the next Sandboxes.
   v8::Global<v8::Function> modules_function_;

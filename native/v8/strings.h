@@ -10,14 +10,18 @@
 
 namespace dcp {
 
-// A JavaScript string of UTF-8 bytes. Fails, with a RangeError pending, beyond V8's maximum length.
+// What every function here answers to text beyond V8's maximum length: nothing, with a RangeError
+// pending.
+inline v8::MaybeLocal<v8::String> ThrowTooLong(v8::Isolate* isolate) {
+  isolate->ThrowException(v8::Exception::RangeError(
+      v8::String::NewFromUtf8Literal(isolate, "more text than a string can hold")));
+  return {};
+}
+
+// A JavaScript string of UTF-8 bytes; malformed ones become U+FFFD as the Encoding standard has it.
 inline v8::MaybeLocal<v8::String> NewString(v8::Isolate* isolate, std::string_view text) {
-  // V8 takes the length as an int, and a negative one for "up to the terminator".
-  if (text.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
-    isolate->ThrowException(v8::Exception::RangeError(
-        v8::String::NewFromUtf8Literal(isolate, "more bytes than a string can hold")));
-    return {};
-  }
+  // V8 itself refuses so many bytes without an exception.
+  if (text.size() > static_cast<size_t>(v8::String::kMaxLength)) return ThrowTooLong(isolate);
   return v8::String::NewFromUtf8(isolate, text.data(), v8::NewStringType::kNormal,
                                  static_cast<int>(text.size()));
 }
@@ -38,16 +42,20 @@ inline size_t Utf8Length(v8::Isolate* isolate, v8::Local<v8::String> string) {
 }
 
 // Writes at most `capacity` bytes of whole characters; lone surrogates become U+FFFD. Returns the
-// bytes written.
+// bytes written; `*read`, if given, gets the UTF-16 code units they stand for.
 inline size_t WriteUtf8(v8::Isolate* isolate, v8::Local<v8::String> string, char* to,
-                        size_t capacity) {
+                        size_t capacity, size_t* read = nullptr) {
 #if DCP_V8_AT_LEAST(13, 0)
-  return string->WriteUtf8V2(isolate, to, capacity, v8::String::WriteFlags::kReplaceInvalidUtf8);
+  return string->WriteUtf8V2(isolate, to, capacity, v8::String::WriteFlags::kReplaceInvalidUtf8,
+                             read);
 #else
   constexpr size_t kMaxInt = std::numeric_limits<int>::max();
-  return static_cast<size_t>(
-      string->WriteUtf8(isolate, to, static_cast<int>(std::min<size_t>(capacity, kMaxInt)), nullptr,
-                        v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8));
+  int units = 0;
+  const int written =
+      string->WriteUtf8(isolate, to, static_cast<int>(std::min<size_t>(capacity, kMaxInt)), &units,
+                        v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8);
+  if (read != nullptr) *read = static_cast<size_t>(units);
+  return static_cast<size_t>(written);
 #endif
 }
 

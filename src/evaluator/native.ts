@@ -10,7 +10,7 @@ import { EvaluatorError } from '../model/index.js';
  */
 export interface Native {
   readonly NativeEvaluator: new (
-    preludeSource: string,
+    scripts: SandboxScripts,
     onEvents: (events: NativeEvent[]) => void,
   ) => NativeEvaluator;
   /** Serves a queue on the calling thread. True: call again after a turn of the event loop; false: stopped. */
@@ -20,6 +20,18 @@ export interface Native {
   /** Where the bytes of a view lie, to prove that they were not copied. */
   addressOf(view: ArrayBufferView): bigint;
   readonly v8Version: string;
+}
+
+/** What runs in a Sandbox before and beside the Work Function: ASCII text of classic scripts. */
+export interface SandboxScripts {
+  /** The body of a function of `host`. */
+  readonly prelude: string;
+  /** Each the body of a function of `host` and `realm` that answers the globals it is for. */
+  readonly groups: readonly {
+    readonly name: string;
+    readonly globals: readonly string[];
+    readonly source: string;
+  }[];
 }
 
 export interface NativeEvaluator {

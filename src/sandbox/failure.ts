@@ -1,7 +1,7 @@
 import { originalStack } from './source-positions.js';
 
-/** Frames of the prelude in a stack: of no use to the author of a Work Function. */
-const PRELUDE_FRAMES = /\n\s+at [^\n]*\bdcp:prelude\b[^\n]*/g;
+/** Frames of our own scripts in a stack: of no use to the author of a Work Function. */
+const PRELUDE_FRAMES = /\n\s+at [^\n]*\bdcp:(?:prelude|environment)\b[^\n]*/g;
 
 // As they were before any Work Function could change them.
 const NativeError = Error;

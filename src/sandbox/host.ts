@@ -83,6 +83,8 @@ export const State = {
 
 /** What the prelude hands back to native code. */
 export interface Entries {
+  /** Given to every group of the environment. */
+  readonly realm: object;
   /** Answers why the Work Function cannot be used, or undefined. */
   assign(
     description: string,

@@ -2,10 +2,12 @@
  * The prelude: what runs inside an isolate before the Work Function. Bundled into one script, whose last statement
  * calls `start(host)` (scripts/build.mjs). It is on the Job's side of the trust boundary: native code believes none of it.
  */
-import { decode, setBufferPrimitives, setTextPrimitives } from '../codec/index.js';
+import { decode, encode, setBufferPrimitives, setTextPrimitives } from '../codec/index.js';
 import { Clock } from './clock.js';
-import { createConsole } from './console.js';
 import { fixDate, seedRandom } from './determinism.js';
+import { WITHHELD_GLOBALS } from './environment/groups.js';
+import type { EnvironmentHost } from './environment/host.js';
+import { createRealm } from './environment/realm.js';
 import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { clip, explain } from './failure.js';
@@ -31,19 +33,30 @@ export function start(host: Host): Entries {
   const messages = new Messages(host);
   const scope = new SliceScope();
   const clock = new Clock(host);
-  const reports = new Reports(messages);
+  const reports = new Reports(messages, () => realm.group('events').globalEvents);
   const timers = new Timers(host, reports);
   const loop = new SliceLoop(host, messages, timers, reports, scope);
+
+  // By the time a group is made, native code has added what groups need.
+  const realm = createRealm(host as EnvironmentHost, {
+    clock,
+    messages,
+    reports,
+    scope,
+    timers,
+    explain,
+    copy,
+  });
 
   /** Like the globals of the web: writable, configurable, not enumerable. */
   const define = (name: string, value: unknown): void => {
     defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   };
+  for (const name of WITHHELD_GLOBALS) deleteProperty(globalThis, name);
   define('self', globalThis);
   // Until the Job is known, and asks for it.
   const { SharedArrayBuffer } = globalThis;
   deleteProperty(globalThis, 'SharedArrayBuffer');
-  define('console', createConsole(messages));
   define('setTimeout', timers.setTimeout);
   define('setInterval', timers.setInterval);
   define('setImmediate', timers.setImmediate);
@@ -57,6 +70,7 @@ export function start(host: Host): Entries {
   });
 
   return {
+    realm,
     assign(description, source, argumentsHead, argumentsSegments) {
       try {
         const job = parse(description) as JobDescription;
@@ -104,4 +118,9 @@ export function start(host: Host): Entries {
       reports.rejections(host.takeRejections());
     },
   };
+}
+
+function copy(value: unknown): unknown {
+  const { head, segments } = encode(value);
+  return decode({ head, segments: segments.map((segment) => segment.slice()) });
 }

@@ -2,17 +2,42 @@ import { explain } from './failure.js';
 import { ConsoleLevels, type ConsoleLevelIndex } from './message-kinds.js';
 import type { Messages } from './messages.js';
 
+/** Fires events at the global object; the group `events` of the environment makes it. */
+export interface GlobalEvents {
+  /** Each answers whether a listener or handler took care of it (`preventDefault`). */
+  fireError(thrown: unknown): boolean;
+  fireRejection(promise: object, reason: unknown): boolean;
+  fireRejectionHandled(promise: object, reason: unknown): void;
+}
+
 const ERROR = ConsoleLevels.indexOf('error') as ConsoleLevelIndex;
+
+const realm = globalThis as unknown as Record<string, unknown>;
+const NativeWeakMap = WeakMap;
+const { get, set, delete: remove } = WeakMap.prototype;
+const { apply } = Reflect;
 
 /**
  * What goes wrong where nobody can catch it: HTML, "report an exception" and "notify about rejected promises". The Slice
- * goes on; its owner reads it among the console messages.
+ * goes on; its owner reads it among the console messages, unless a listener takes care of it.
  */
 export class Reports {
-  constructor(private readonly messages: Messages) {}
+  /** Promises that were reported and still have no handler. */
+  readonly #outstanding = new NativeWeakMap<object, { readonly reason: unknown }>();
+  #reporting = false;
+  /** Set once there may be listeners. */
+  events: GlobalEvents | null = null;
+
+  /** @param loadEvents makes `events` when there is a handler (`onerror = …`) and was no listener yet */
+  constructor(
+    private readonly messages: Messages,
+    private readonly loadEvents: () => GlobalEvents,
+  ) {}
 
   /** HTML, "report an exception"; the global function `reportError`. */
   exception(thrown: unknown): void {
+    // HTML's "in error reporting mode": what a handler throws is not for handlers.
+    if (!this.#reporting && this.#offer('onerror', (events) => events.fireError(thrown))) return;
     this.messages.console(ERROR, `Uncaught ${explain(thrown)}`);
   }
 
@@ -22,9 +47,41 @@ export class Reports {
    */
   rejections(list: readonly unknown[]): void {
     for (let index = 0; index + 2 < list.length; index += 3) {
+      const promise = list[index] as object;
       const slice = list[index + 2] as number;
-      if (slice === -1) continue;
-      this.messages.console(ERROR, `Uncaught (in promise) ${explain(list[index + 1])}`, slice);
+      if (slice === -1) this.#handled(promise);
+      else this.#rejected(promise, list[index + 1], slice);
+    }
+  }
+
+  #rejected(promise: object, reason: unknown, slice: number): void {
+    apply(set, this.#outstanding, [promise, { reason }]);
+    if (this.#offer('onunhandledrejection', (events) => events.fireRejection(promise, reason))) return;
+    this.messages.console(ERROR, `Uncaught (in promise) ${explain(reason)}`, slice);
+  }
+
+  #handled(promise: object): void {
+    const known = apply(get, this.#outstanding, [promise]) as { readonly reason: unknown } | undefined;
+    if (known === undefined) return;
+    apply(remove, this.#outstanding, [promise]);
+    this.#offer('onrejectionhandled', (events) => {
+      events.fireRejectionHandled(promise, known.reason);
+      return true;
+    });
+  }
+
+  /** Whether listeners, or the handler that is this property of the global object, took care of it. */
+  #offer(handler: string, fire: (events: GlobalEvents) => boolean): boolean {
+    const nested = this.#reporting;
+    this.#reporting = true;
+    try {
+      if (this.events === null && typeof realm[handler] === 'function') this.events = this.loadEvents();
+      return this.events !== null && fire(this.events);
+    } catch (second) {
+      this.messages.console(ERROR, `Uncaught ${explain(second)}`);
+      return false;
+    } finally {
+      this.#reporting = nested;
     }
   }
 }

@@ -1,5 +1,5 @@
+import { clip } from './failure.js';
 import { Control, type Host } from './host.js';
-import { inspect } from './inspect.js';
 import type { JobDescription } from './job-description.js';
 import type { Messages } from './messages.js';
 import type { SliceLoop } from './slice-loop.js';
@@ -64,7 +64,13 @@ function toFraction(value: unknown): number | null {
   const percent = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(value) : null;
   const fraction = percent ? Number(percent[1]) / 100 : value;
   if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1)) {
-    throw new TypeError(`progress: expected 0 to 1, "0%" to "100%", or nothing; got ${inspect(value)}`);
+    throw new TypeError(`progress: expected 0 to 1, "0%" to "100%", or nothing; got ${describe(value)}`);
   }
   return fraction;
+}
+
+/** A value in a message. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `"${clip(value)}"`;
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : typeof value;
 }

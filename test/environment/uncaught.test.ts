@@ -106,3 +106,107 @@ test('promise jobs without end of a Slice that left a rejection end the Sandbox 
   const seen = await runAll(t, work, [0], { limits: { sliceTimeoutMs: 300 } });
   assert.equal(seen.failures.get(1)?.code, 'ESLICETOOSLOW');
 });
+
+test('the global object is an EventTarget: error events come to listeners and onerror, who may prevent the message', async (t) => {
+  const work = `async (x) => {
+    const log = [];
+    addEventListener('error', (event) => {
+      log.push([event.constructor === ErrorEvent, event.target === globalThis, event.isTrusted, event.cancelable,
+        event.message, event.filename, event.lineno > 0, event.colno > 0, event.error.name]);
+      if (x === 'prevent') event.preventDefault();
+    });
+    if (x === 'onerror') onerror = (...args) => { log.push(args.map((arg) => typeof arg)); return true; };
+    setTimeout(() => { throw new RangeError('thrown in ' + x); }, 1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    onerror = null;
+    return log;
+  }`;
+  const seen = await runAll(t, work, ['tell', 'prevent', 'onerror']);
+  const event = (x: string): unknown[] => [
+    ...[
+      true,
+      true,
+      true,
+      true,
+      `Uncaught RangeError: thrown in ${x}`,
+      'work-function.js',
+      true,
+      true,
+      'RangeError',
+    ],
+  ];
+  assert.deepEqual(valuesOf(seen), [
+    [event('tell')],
+    [event('prevent')],
+    [['string', 'string', 'number', 'number', 'object'], event('onerror')],
+  ]);
+  assert.deepEqual(printed(seen), [[1, 'error', 'Uncaught RangeError: thrown in tell']]);
+});
+
+test('unhandledrejection and rejectionhandled', async (t) => {
+  const work = `async (x) => {
+    const log = [];
+    addEventListener('unhandledrejection', (event) => {
+      log.push([event.type, event.promise === promise, event.reason, event.cancelable, event instanceof PromiseRejectionEvent]);
+      if (x === 2) event.preventDefault();
+    });
+    addEventListener('rejectionhandled', (event) => log.push([event.type, event.promise === promise, event.reason]));
+    if (x === 3) onunhandledrejection = () => false;
+    const promise = Promise.reject('reason ' + x);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    promise.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    onunhandledrejection = null;
+    return log;
+  }`;
+  const seen = await runAll(t, work, [1, 2, 3]);
+  assert.deepEqual(
+    valuesOf(seen),
+    [1, 2, 3].map((x) => [
+      ['unhandledrejection', true, `reason ${x}`, true, true],
+      ['rejectionhandled', true, `reason ${x}`],
+    ]),
+  );
+  assert.deepEqual(printed(seen), [[1, 'error', 'Uncaught (in promise) reason 1']]);
+});
+
+test('a listener that throws while it is told of an error is printed, and told nothing more of that', async (t) => {
+  const work = `() => {
+    addEventListener('error', (event) => { throw new Error('again'); });
+    reportError('first');
+  }`;
+  assert.deepEqual(printed(await runAll(t, work, [0])), [
+    [1, 'error', 'Uncaught Error: again'],
+    [1, 'error', 'Uncaught first'],
+  ]);
+});
+
+test('listeners of the global object go when their Slice ends; handlers are variables like any other', async (t) => {
+  const work = `(x) => {
+    if (x === 1) {
+      addEventListener('error', (event) => { console.log('heard'); });
+      onerror = () => { console.log('onerror'); };
+    }
+    reportError('of Slice ' + x);
+  }`;
+  assert.deepEqual(printed(await runAll(t, work, [1, 2])), [
+    [1, 'log', 'onerror'],
+    [1, 'log', 'heard'],
+    [1, 'error', 'Uncaught of Slice 1'],
+    [2, 'log', 'onerror'],
+    [2, 'error', 'Uncaught of Slice 2'],
+  ]);
+});
+
+test('events of any name can be dispatched at the global object', async (t) => {
+  const work = `() => {
+    const log = [];
+    const listener = function (event) { log.push(event.type, this === globalThis, event.currentTarget === self); };
+    addEventListener('mine', listener);
+    const result = dispatchEvent(new CustomEvent('mine'));
+    removeEventListener('mine', listener);
+    self.dispatchEvent(new CustomEvent('mine'));
+    return [...log, result];
+  }`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0])), [['mine', true, true, true]]);
+});

@@ -10,7 +10,7 @@ const printed = (seen: Recorder): string[] =>
 test('console messages come with level and Slice, before the result', async (t) => {
   const seen = await runAll(
     t,
-    `(x) => { console.log('x is %d', x, { a: [1, 'b'] }); console.warn(new Map([[1, x]])); console.error(); return x; }`,
+    `(x) => { console.log('x is %d', x, { a: [1, 'b'] }); console.warn(new Map([[1, x]])); console.error(''); return x; }`,
     [5, 6],
   );
   assert.deepEqual(printed(seen), [

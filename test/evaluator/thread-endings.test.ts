@@ -1,10 +1,10 @@
 /** Executor threads that are ended from outside while they run Sandboxes. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { loadNative, type NativeEvent } from '#src/evaluator/native.js';
+import { sandboxScripts } from '#src/evaluator/scripts.js';
 import { encode } from '#src/codec/index.js';
 import { underAsan } from './support.js';
 
@@ -15,12 +15,9 @@ const ENDLESS = '() => { for (;;); }';
 class Bench {
   readonly events: NativeEvent[] = [];
   readonly threads: Worker[] = [];
-  readonly native = new (loadNative().NativeEvaluator)(
-    readFileSync(new URL('../../dist/sandbox/prelude.js', import.meta.url), 'latin1'),
-    (events) => {
-      this.events.push(...events);
-    },
-  );
+  readonly native = new (loadNative().NativeEvaluator)(sandboxScripts(), (events) => {
+    this.events.push(...events);
+  });
   #last = 0;
 
   constructor(t: TestContext) {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
@@ -11,6 +10,7 @@ import {
   type SandboxObserver,
 } from '../evaluator.js';
 import { loadNative, type NativeEvaluator, type NativeEvent, type NativeStats } from '../native.js';
+import { sandboxScripts } from '../scripts.js';
 import { InProcessSandbox } from './sandbox.js';
 
 export interface InProcessEvaluatorOptions {
@@ -70,8 +70,7 @@ export class InProcessEvaluator implements Evaluator {
   constructor(threads: number) {
     // The addon is loaded here first: the last thread that has it must not be one that comes and goes.
     const { NativeEvaluator } = loadNative();
-    const prelude = readFileSync(new URL('../../sandbox/prelude.js', import.meta.url), 'latin1');
-    this.#native = new NativeEvaluator(prelude, (events) => {
+    this.#native = new NativeEvaluator(sandboxScripts(), (events) => {
       this.#dispatch(events);
     });
     this.#pool = new Piscina({

@@ -1,0 +1,159 @@
+#include "sandbox/environment.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "sandbox/environment_functions.h"
+#include "sandbox/host_object.h"
+#include "sandbox/sandbox.h"
+#include "v8/strings.h"
+
+namespace dcp {
+
+namespace {
+
+void ThrowError(v8::Isolate* isolate, const std::string& message) {
+  v8::Local<v8::String> text;
+  if (NewString(isolate, message).ToLocal(&text)) {
+    isolate->ThrowException(v8::Exception::Error(text));
+  }
+}
+
+// group(name): what the group of that name exports
+void LoadGroup(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  Environment& environment = Sandbox::Of(isolate)->environment();
+  v8::Local<v8::Object> exports;
+  if (!info[0]->IsString()) return ThrowTypeError(isolate, "group: a name expected");
+  if (environment.Load(isolate->GetCurrentContext(), ToUtf8(isolate, info[0].As<v8::String>()))
+          .ToLocal(&exports)) {
+    info.GetReturnValue().Set(exports);
+  }
+}
+
+bool AddEnvironmentFunctions(v8::Local<v8::Context> context, v8::Local<v8::Object> object) {
+  HostObject host(context, object);
+  host.Add("group", LoadGroup);
+  AddTextFunctions(&host);
+  return host.ok();
+}
+
+// Sets a flag for as long as it lives.
+class Raised {
+ public:
+  explicit Raised(bool* flag) : flag_(flag) { *flag_ = true; }
+  ~Raised() { *flag_ = false; }
+  Raised(const Raised&) = delete;
+  Raised& operator=(const Raised&) = delete;
+
+ private:
+  bool* flag_;
+};
+
+}  // namespace
+
+const ScriptPurpose& GroupScript(const std::string& group) {
+  // One for each name, for good: there are as many as src/sandbox/environment has groups.
+  struct Named {
+    std::string name;
+    ScriptPurpose purpose;
+  };
+  static std::mutex mutex;
+  static auto* known = new std::map<std::string, std::unique_ptr<Named>>();
+  std::lock_guard lock(mutex);
+  std::unique_ptr<Named>& named = (*known)[group];
+  if (!named) {
+    named = std::make_unique<Named>(Named{"dcp:environment/" + group, {}});
+    named->purpose = {named->name, {"host", "realm"}};
+  }
+  return named->purpose;
+}
+
+Environment::Environment(std::shared_ptr<const SandboxScripts> scripts)
+    : scripts_(std::move(scripts)), groups_(scripts_->groups.size()) {}
+
+v8::Maybe<bool> Environment::Install(v8::Local<v8::Context> context, v8::Local<v8::Object> host,
+                                     v8::Local<v8::Object> realm) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  host_.Reset(isolate, host);
+  realm_.Reset(isolate, realm);
+  v8::Local<v8::Object> global = context->Global();
+  for (size_t index = 0; index < groups_.size(); index++) {
+    v8::Local<v8::Value> data = v8::Integer::NewFromUnsigned(isolate, static_cast<uint32_t>(index));
+    for (const std::string& name : scripts_->groups[index].globals) {
+      if (global
+              ->SetLazyDataProperty(context, Name(isolate, name), OnFirstRead, data, v8::DontEnum,
+                                    v8::SideEffectType::kHasNoSideEffect)
+              .IsNothing()) {
+        return v8::Nothing<bool>();
+      }
+    }
+  }
+  return v8::Just(true);
+}
+
+void Environment::OnFirstRead(v8::Local<v8::Name> name,
+                              const v8::PropertyCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  Environment& environment = Sandbox::Of(isolate)->environment();
+  v8::Local<v8::Object> exports;
+  v8::Local<v8::Value> value;
+  if (environment.Load(context, info.Data().As<v8::Integer>()->Value()).ToLocal(&exports) &&
+      exports->Get(context, name).ToLocal(&value)) {
+    // V8 makes it an ordinary data property. Whatever throws leaves the property as it was.
+    info.GetReturnValue().Set(value);
+  }
+}
+
+v8::MaybeLocal<v8::Object> Environment::Load(v8::Local<v8::Context> context, size_t index) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  Group& group = groups_[index];
+  if (!group.exports.IsEmpty()) return group.exports.Get(isolate);
+  const GlobalGroup& described = scripts_->groups[index];
+  if (group.loading) {
+    ThrowError(isolate, "the environment's group " + described.name + " needs itself");
+    return {};
+  }
+  const Raised loading(&group.loading);
+  v8::EscapableHandleScope scope(isolate);
+  v8::Local<v8::Object> host = host_.Get(isolate);
+  if (!host_complete_) {
+    if (!AddEnvironmentFunctions(context, host)) return {};
+    host_complete_ = true;
+  }
+  v8::Local<v8::Value> argv[] = {host, realm_.Get(isolate)};
+  v8::Local<v8::Function> factory;
+  v8::Local<v8::Value> exports;
+  if (!described.script->Compile(isolate, context).ToLocal(&factory) ||
+      !factory->Call(context, v8::Undefined(isolate), 2, argv).ToLocal(&exports)) {
+    return {};
+  }
+  if (!exports->IsObject()) {
+    ThrowError(isolate, "the environment's group " + described.name + " exports nothing");
+    return {};
+  }
+  group.exports.Reset(isolate, exports.As<v8::Object>());
+  described.script->OfferCache(factory);
+  return scope.Escape(exports.As<v8::Object>());
+}
+
+v8::MaybeLocal<v8::Object> Environment::Load(v8::Local<v8::Context> context,
+                                             std::string_view name) {
+  for (size_t index = 0; index < groups_.size(); index++) {
+    if (scripts_->groups[index].name == name) return Load(context, index);
+  }
+  ThrowError(v8::Isolate::GetCurrent(), "the environment has no group " + std::string(name));
+  return {};
+}
+
+void Environment::Clear() {
+  for (Group& group : groups_) group.exports.Reset();
+  host_.Reset();
+  realm_.Reset();
+}
+
+}  // namespace dcp

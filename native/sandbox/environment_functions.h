@@ -1,0 +1,12 @@
+// Internal to native/sandbox: what the groups of the environment can ask of us
+// (src/sandbox/environment/host.ts has the types). Made when the first group is.
+#pragma once
+
+#include "sandbox/host_object.h"
+
+namespace dcp {
+
+// One per topic, each in a file of its own.
+void AddTextFunctions(HostObject* host);
+
+}  // namespace dcp

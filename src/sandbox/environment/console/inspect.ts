@@ -1,0 +1,136 @@
+/** Beyond these, what is left out is said in the text. */
+const MAX_DEPTH = 4;
+const MAX_ITEMS = 100;
+const MAX_STRING = 10_000;
+/** Wide and deep at once: a text so long gets nothing more. Characters. */
+const MAX_TEXT = 100_000;
+
+const { getOwnPropertyDescriptors, getOwnPropertyDescriptor, getPrototypeOf, entries } = Object;
+
+/** A value as a person reads it, on one line but for errors. Shows data only: no getter is called. Never throws. */
+export type Inspect = (value: unknown) => string;
+
+/** @param explain shows errors */
+export function makeInspect(explain: (error: unknown) => string): Inspect {
+  return (value) => {
+    try {
+      return new Inspection(explain).show(value, 0, []);
+    } catch {
+      // A Proxy, or something that pretends to be what it is not.
+      return '[a value that cannot be shown]';
+    }
+  };
+}
+
+/** A string among other values. */
+function quote(text: string): string {
+  const shown =
+    text.length > MAX_STRING ? `${text.slice(0, MAX_STRING)}… ${text.length - MAX_STRING} more` : text;
+  return `'${shown.replace(/['\\]/g, '\\$&').replace(/\n/g, '\\n')}'`;
+}
+
+class Inspection {
+  #left = MAX_TEXT;
+
+  constructor(private readonly explain: (error: unknown) => string) {}
+
+  show(value: unknown, depth: number, seen: readonly unknown[]): string {
+    if (typeof value === 'object' && value !== null) return this.#showObject(value, depth, seen);
+    const text = showPrimitive(value);
+    this.#left -= text.length;
+    return text;
+  }
+
+  #showObject(object: object, depth: number, seen: readonly unknown[]): string {
+    if (seen.includes(object)) return '[Circular]';
+    if (object instanceof Error) return this.explain(object);
+    if (object instanceof Date) return Number.isNaN(object.getTime()) ? 'Invalid Date' : object.toISOString();
+    if (object instanceof RegExp) return String(object);
+    if (object instanceof Promise) return 'Promise {}';
+    const name = constructorName(object);
+    if (depth > MAX_DEPTH) return Array.isArray(object) ? '[Array]' : `[${name}]`;
+    const inner = [...seen, object];
+    const show = (item: unknown): string => this.show(item, depth + 1, inner);
+    if (Array.isArray(object)) return this.#list('[', object, object.length, show, ']');
+    if (ArrayBuffer.isView(object) && !(object instanceof DataView)) {
+      const items = object as unknown as ArrayLike<unknown>;
+      return this.#list(`${name}(${items.length}) [`, items, items.length, show, ']');
+    }
+    if (object instanceof ArrayBuffer) return `ArrayBuffer { byteLength: ${object.byteLength} }`;
+    if (object instanceof Map) {
+      const pair = (entry: unknown): string => {
+        const [key, item] = entry as [unknown, unknown];
+        return `${show(key)} => ${show(item)}`;
+      };
+      const shown = firstOf(object as Map<unknown, unknown>);
+      return this.#list(`Map(${object.size}) {`, shown, object.size, pair, '}');
+    }
+    if (object instanceof Set) {
+      return this.#list(`Set(${object.size}) {`, firstOf(object as Set<unknown>), object.size, show, '}');
+    }
+    const properties = entries(getOwnPropertyDescriptors(object)).filter(
+      ([, property]) => property.enumerable,
+    );
+    const property = (entry: unknown): string => {
+      const [key, descriptor] = entry as [string, PropertyDescriptor];
+      const label = /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key);
+      return `${label}: ${'value' in descriptor ? show(descriptor.value) : '[Getter]'}`;
+    };
+    return this.#list(name === 'Object' ? '{' : `${name} {`, properties, properties.length, property, '}');
+  }
+
+  #list(
+    open: string,
+    items: ArrayLike<unknown>,
+    length: number,
+    show: (item: unknown) => string,
+    close: string,
+  ): string {
+    if (length === 0) return `${open}${close}`;
+    const shown: string[] = [];
+    for (let index = 0; index < Math.min(length, MAX_ITEMS) && this.#left > 0; index++) {
+      shown.push(show(items[index]));
+    }
+    if (shown.length < length) shown.push(`… ${length - shown.length} more`);
+    return close === ']' ? `${open}${shown.join(', ')}${close}` : `${open} ${shown.join(', ')} ${close}`;
+  }
+}
+
+function showPrimitive(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'symbol':
+      return value.toString();
+    case 'function':
+      return functionName(value);
+    default:
+      return Object.is(value, -0) ? '-0' : String(value);
+  }
+}
+
+function functionName(value: object): string {
+  const name: unknown = getOwnPropertyDescriptor(value, 'name')?.value;
+  return `[Function: ${typeof name === 'string' && name !== '' ? name : '(anonymous)'}]`;
+}
+
+/** No more of a large collection than is shown. */
+function firstOf<T>(items: Iterable<T>): T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length === MAX_ITEMS) break;
+    first.push(item);
+  }
+  return first;
+}
+
+function constructorName(object: object): string {
+  const prototype: unknown = getPrototypeOf(object);
+  if (prototype === null) return '[Object: null prototype]';
+  const constructor: unknown = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  const name: unknown =
+    typeof constructor === 'function' ? getOwnPropertyDescriptor(constructor, 'name')?.value : undefined;
+  return typeof name === 'string' && name !== '' ? name : 'Object';
+}

@@ -1,0 +1,75 @@
+/** DOMException. https://webidl.spec.whatwg.org/#idl-DOMException */
+import type { MakeGroup } from './realm.js';
+import { defineInterface } from './webidl.js';
+import { defineConstants, toDOMString } from './webidl-types.js';
+
+/** Names with a legacy code, in the order of their codes; the gaps are those of the standard. */
+const CODES = {
+  IndexSizeError: ['INDEX_SIZE_ERR', 1],
+  HierarchyRequestError: ['HIERARCHY_REQUEST_ERR', 3],
+  WrongDocumentError: ['WRONG_DOCUMENT_ERR', 4],
+  InvalidCharacterError: ['INVALID_CHARACTER_ERR', 5],
+  NoModificationAllowedError: ['NO_MODIFICATION_ALLOWED_ERR', 7],
+  NotFoundError: ['NOT_FOUND_ERR', 8],
+  NotSupportedError: ['NOT_SUPPORTED_ERR', 9],
+  InUseAttributeError: ['INUSE_ATTRIBUTE_ERR', 10],
+  InvalidStateError: ['INVALID_STATE_ERR', 11],
+  SyntaxError: ['SYNTAX_ERR', 12],
+  InvalidModificationError: ['INVALID_MODIFICATION_ERR', 13],
+  NamespaceError: ['NAMESPACE_ERR', 14],
+  InvalidAccessError: ['INVALID_ACCESS_ERR', 15],
+  TypeMismatchError: ['TYPE_MISMATCH_ERR', 17],
+  SecurityError: ['SECURITY_ERR', 18],
+  NetworkError: ['NETWORK_ERR', 19],
+  AbortError: ['ABORT_ERR', 20],
+  URLMismatchError: ['URL_MISMATCH_ERR', 21],
+  QuotaExceededError: ['QUOTA_EXCEEDED_ERR', 22],
+  TimeoutError: ['TIMEOUT_ERR', 23],
+  InvalidNodeTypeError: ['INVALID_NODE_TYPE_ERR', 24],
+  DataCloneError: ['DATA_CLONE_ERR', 25],
+} as const;
+
+/** Constants whose names no exception has any more. */
+const OTHER_CODES = { DOMSTRING_SIZE_ERR: 2, NO_DATA_ALLOWED_ERR: 6, VALIDATION_ERR: 16 };
+
+const { captureStackTrace } = Error;
+
+const codes = Object.create(null) as Record<string, number | undefined>;
+const constants: Record<string, number> = { ...OTHER_CODES };
+for (const [name, [constant, code]] of Object.entries(CODES)) {
+  codes[name] = code;
+  constants[constant] = code;
+}
+
+class DOMException {
+  readonly #message: string;
+  readonly #name: string;
+
+  constructor(message: unknown = '', name: unknown = 'Error') {
+    this.#message = toDOMString(message);
+    this.#name = toDOMString(name);
+    captureStackTrace(this, new.target);
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  get message(): string {
+    return this.#message;
+  }
+
+  /** 0 for names that came after codes went out of use. */
+  get code(): number {
+    return codes[this.#name] ?? 0;
+  }
+}
+
+const makeDOMException: MakeGroup = (_host, { primordials }) => {
+  primordials.setPrototypeOf(DOMException.prototype, primordials.Error.prototype);
+  defineInterface(primordials, 'DOMException', DOMException);
+  defineConstants(primordials, DOMException, constants);
+  return { DOMException };
+};
+
+export default makeDOMException;

@@ -1,0 +1,237 @@
+/** AbortController and AbortSignal. https://dom.spec.whatwg.org/#aborting-ongoing-activities */
+import type { ScheduledTimer } from '../../timers.js';
+import { requireArguments } from '../webidl.js';
+import { toObject, toUnsignedLongLong } from '../webidl-types.js';
+import { EventTarget, fire, type Listeners, listenersOf, onListenersChanged } from './event-target.js';
+import { Event } from './event.js';
+import { domException, realm } from './realm.js';
+
+/** Dead references are looked for when there are so many, and again at twice what is left. */
+const MIN_SWEEP = 16;
+
+const NativeWeakRef = WeakRef;
+const NativeSet = Set;
+
+/** Only this file makes signals. */
+const MAKE = Symbol('make');
+
+/** An AbortSignal from inside. */
+class SignalState {
+  aborted = false;
+  reason: unknown = undefined;
+  /** Called once, before listeners are. */
+  readonly algorithms = new NativeSet<() => void>();
+  /** Those that a dependent signal aborts with. None of them is dependent itself. */
+  readonly sources = new NativeSet<SignalState>();
+  dependent = false;
+  /** Weak: what `any()` makes of a signal that lives long must not pile up there. */
+  readonly #dependents = new NativeSet<WeakRef<SignalState>>();
+  #sweepAt = MIN_SWEEP;
+  /** Dependents that somebody listens to stay. */
+  readonly #observedDependents = new NativeSet<SignalState>();
+  #observed = false;
+  #timer: ScheduledTimer | null = null;
+
+  constructor(
+    readonly signal: AbortSignal,
+    readonly listeners: Listeners,
+  ) {}
+
+  /** DOM, "signal abort". */
+  abort(reason: unknown): void {
+    if (this.aborted) return;
+    this.#markAborted(reason);
+    const ended: SignalState[] = [];
+    for (const reference of this.#dependents) {
+      const dependent = reference.deref();
+      if (dependent === undefined || dependent.aborted) continue;
+      dependent.#markAborted(this.reason);
+      ended[ended.length] = dependent;
+    }
+    this.#runSteps();
+    for (let index = 0; index < ended.length; index++) ended[index]!.#runSteps();
+  }
+
+  dependOn(source: SignalState): void {
+    if (this.sources.has(source)) return;
+    this.sources.add(source);
+    source.#sweep();
+    source.#dependents.add(new NativeWeakRef<SignalState>(this));
+  }
+
+  abortAfter(delayMs: number): void {
+    this.#timer = realm.timers.schedule(() => {
+      this.abort(domException('The operation timed out', 'TimeoutError'));
+    }, delayMs);
+  }
+
+  /** Looks whether somebody would notice it abort: only then a Slice waits for its timeout. */
+  updateObserved(): void {
+    const observed =
+      this.algorithms.size > 0 || this.#observedDependents.size > 0 || this.listeners.has('abort');
+    if (observed === this.#observed) return;
+    this.#observed = observed;
+    if (this.#timer) realm.timers.setAwaited(this.#timer, observed);
+    for (const source of this.sources) {
+      if (observed) source.#observedDependents.add(this);
+      else source.#observedDependents.delete(this);
+      source.updateObserved();
+    }
+  }
+
+  #markAborted(reason: unknown): void {
+    this.aborted = true;
+    this.reason = reason === undefined ? domException('The operation was aborted', 'AbortError') : reason;
+  }
+
+  /** DOM, "run the abort steps". */
+  #runSteps(): void {
+    const algorithms = [...this.algorithms];
+    this.algorithms.clear();
+    for (let index = 0; index < algorithms.length; index++) algorithms[index]!();
+    fire(new Event('abort'), this.listeners, this.signal);
+    this.#dependents.clear();
+    this.#observedDependents.clear();
+  }
+
+  #sweep(): void {
+    if (this.#dependents.size < this.#sweepAt) return;
+    for (const reference of this.#dependents) {
+      if (reference.deref() === undefined) this.#dependents.delete(reference);
+    }
+    this.#sweepAt = Math.max(MIN_SWEEP, 2 * this.#dependents.size);
+  }
+}
+
+let signalStateOf: (value: unknown) => SignalState | undefined;
+
+export class AbortSignal extends EventTarget {
+  readonly #state: SignalState;
+  #onabort: object | null = null;
+  readonly #callHandler = (event: unknown): void => {
+    if (typeof this.#onabort === 'function')
+      realm.primordials.apply(this.#onabort as (event: unknown) => unknown, this, [event]);
+  };
+
+  static {
+    signalStateOf = (value) =>
+      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
+  }
+
+  // Not public: its length, as Web IDL has it, is 0.
+  constructor(...keys: unknown[]) {
+    if (keys[0] !== MAKE) throw new TypeError('AbortSignal: Illegal constructor');
+    super();
+    this.#state = new SignalState(this, listenersOf(this)!);
+  }
+
+  static abort(reason: unknown = undefined): AbortSignal {
+    const state = makeSignal();
+    state.abort(reason);
+    return state.signal;
+  }
+
+  static timeout(milliseconds: unknown): AbortSignal {
+    requireArguments(realm.primordials, arguments.length, 1, 'AbortSignal.timeout');
+    const delayMs = toUnsignedLongLong(realm.primordials, milliseconds, 'AbortSignal.timeout: milliseconds');
+    const state = makeSignal();
+    state.abortAfter(delayMs);
+    return state.signal;
+  }
+
+  static any(signals: unknown): AbortSignal {
+    requireArguments(realm.primordials, arguments.length, 1, 'AbortSignal.any');
+    const given = toSignals(signals);
+    const state = makeSignal();
+    for (let index = 0; index < given.length; index++) {
+      const source = given[index]!;
+      if (source.aborted) {
+        state.abort(source.reason);
+        return state.signal;
+      }
+    }
+    state.dependent = true;
+    for (let index = 0; index < given.length; index++) {
+      const source = given[index]!;
+      if (!source.dependent) state.dependOn(source);
+      else for (const origin of source.sources) state.dependOn(origin);
+    }
+    return state.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#state.aborted;
+  }
+
+  get reason(): unknown {
+    return this.#state.reason;
+  }
+
+  throwIfAborted(): void {
+    const { aborted, reason } = this.#state;
+    if (aborted) throw reason;
+  }
+
+  get onabort(): object | null {
+    return this.#onabort;
+  }
+  set onabort(value: unknown) {
+    const { listeners } = this.#state;
+    this.#onabort = toObject(value);
+    if (this.#onabort === null) listeners.remove('abort', this.#callHandler, false);
+    else listeners.add(makeListener(this.#callHandler));
+  }
+}
+
+export class AbortController {
+  readonly #state = makeSignal();
+
+  get signal(): AbortSignal {
+    return this.#state.signal;
+  }
+
+  abort(reason: unknown = undefined): void {
+    this.#state.abort(reason);
+  }
+}
+
+function makeSignal(): SignalState {
+  return signalStateOf(new AbortSignal(MAKE))!;
+}
+
+function makeListener(callback: object): Parameters<Listeners['add']>[0] {
+  return { type: 'abort', callback, capture: false, once: false, passive: false, removed: false };
+}
+
+/** sequence<AbortSignal> */
+function toSignals(value: unknown): SignalState[] {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    throw new TypeError('AbortSignal.any: signals is not iterable');
+  }
+  const states: SignalState[] = [];
+  for (const signal of value as Iterable<unknown>) {
+    const state = signalStateOf(signal);
+    if (state === undefined) {
+      throw new TypeError(`AbortSignal.any: signals[${states.length}] is not an AbortSignal`);
+    }
+    states[states.length] = state;
+  }
+  return states;
+}
+
+/**
+ * DOM, "add an abort algorithm", for `addEventListener` with a signal and for other groups.
+ * Answers false, and forgets `algorithm`, when the signal has aborted. Throws TypeError when it is no signal.
+ */
+export function onAbort(signal: unknown, algorithm: () => void): boolean {
+  const state = signalStateOf(signal);
+  if (state === undefined) throw new TypeError('options.signal is not an AbortSignal');
+  if (state.aborted) return false;
+  state.algorithms.add(algorithm);
+  state.updateObserved();
+  return true;
+}
+
+onListenersChanged((target, type) => {
+  if (type === 'abort') signalStateOf(target)?.updateObserved();
+});

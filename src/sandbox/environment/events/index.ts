@@ -1,0 +1,137 @@
+/**
+ * Group `events`: what the DOM standard has about events and aborting, and the global object as an EventTarget.
+ * Listeners of the global object go when the Slice ends that added them.
+ */
+
+import type { GlobalEvents } from '../../reports.js';
+import type { MakeGroup } from '../realm.js';
+import { defineInterface, requireArguments } from '../webidl.js';
+import { defineConstants } from '../webidl-types.js';
+import { AbortController, AbortSignal, onAbort } from './abort.js';
+import {
+  addListener,
+  dispatchGiven,
+  EventTarget,
+  fire,
+  Listeners,
+  removeListener,
+  setOnAbort,
+} from './event-target.js';
+import { CustomEvent, ErrorEvent, Event, PHASES, PromiseRejectionEvent } from './event.js';
+import { enterRealm } from './realm.js';
+
+const realmGlobal = globalThis as unknown as Record<string, unknown>;
+
+/** `at function (file:line:column)` or `at file:line:column`. */
+const POSITION = /\n\s*at (?:.*\()?([^()\n]+):(\d+):(\d+)\)?(?:\n|$)/;
+
+const makeEvents: MakeGroup = (_host, realm) => {
+  enterRealm(realm);
+  setOnAbort(onAbort);
+  const { primordials } = realm;
+  defineInterface(primordials, 'Event', Event);
+  defineConstants(primordials, Event, PHASES);
+  defineInterface(primordials, 'CustomEvent', CustomEvent);
+  defineInterface(primordials, 'ErrorEvent', ErrorEvent);
+  defineInterface(primordials, 'PromiseRejectionEvent', PromiseRejectionEvent);
+  defineInterface(primordials, 'EventTarget', EventTarget);
+  defineInterface(primordials, 'AbortController', AbortController);
+  defineInterface(primordials, 'AbortSignal', AbortSignal);
+
+  const listeners = new Listeners();
+  let clearing = false;
+  const globalEvents: GlobalEvents = {
+    fireError(thrown) {
+      const init = describe(realm.explain, thrown);
+      const event = new ErrorEvent('error', { ...init, error: thrown, cancelable: true });
+      const { onerror } = realmGlobal;
+      if (typeof onerror === 'function') {
+        const { message, filename, lineno, colno } = init;
+        // HTML, "the event handler processing algorithm": `true` means dealt with, for this one handler.
+        if (
+          primordials.apply(onerror as AnyFunction, globalThis, [
+            message,
+            filename,
+            lineno,
+            colno,
+            thrown,
+          ]) === true
+        ) {
+          event.preventDefault();
+        }
+      }
+      return !fire(event, listeners, globalThis);
+    },
+    fireRejection(promise, reason) {
+      return fireRejectionEvent('unhandledrejection', promise, reason, true);
+    },
+    fireRejectionHandled(promise, reason) {
+      fireRejectionEvent('rejectionhandled', promise, reason, false);
+    },
+  };
+  const fireRejectionEvent = (
+    type: string,
+    promise: unknown,
+    reason: unknown,
+    cancelable: boolean,
+  ): boolean => {
+    const event = new PromiseRejectionEvent(type, { promise, reason, cancelable });
+    const handler = realmGlobal[`on${type}`];
+    if (
+      typeof handler === 'function' &&
+      primordials.apply(handler as AnyFunction, globalThis, [event]) === false
+    ) {
+      event.preventDefault();
+    }
+    return !fire(event, listeners, globalThis);
+  };
+  realm.reports.events = globalEvents;
+
+  return {
+    Event,
+    EventTarget,
+    CustomEvent,
+    ErrorEvent,
+    PromiseRejectionEvent,
+    AbortController,
+    AbortSignal,
+    addEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
+      requireArguments(primordials, arguments.length, 2, 'addEventListener');
+      addListener(listeners, type, callback, options);
+      if (clearing) return;
+      clearing = true;
+      realm.scope.atEnd(() => {
+        listeners.clear();
+        clearing = false;
+      });
+    },
+    removeEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
+      requireArguments(primordials, arguments.length, 2, 'removeEventListener');
+      removeListener(listeners, type, callback, options);
+    },
+    dispatchEvent(event: unknown): boolean {
+      requireArguments(primordials, arguments.length, 1, 'dispatchEvent');
+      return dispatchGiven(listeners, globalThis, event);
+    },
+    globalEvents,
+  };
+};
+
+export default makeEvents;
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** What an ErrorEvent says of the error: as far as its stack tells. */
+function describe(
+  explain: (thrown: unknown) => string,
+  thrown: unknown,
+): { message: string; filename: string; lineno: number; colno: number } {
+  const text = explain(thrown);
+  const position = POSITION.exec(text);
+  return {
+    message: `Uncaught ${text.split('\n', 1)[0]!}`,
+    filename: position?.[1] ?? '',
+    lineno: Number(position?.[2] ?? 0),
+    colno: Number(position?.[3] ?? 0),
+  };
+}

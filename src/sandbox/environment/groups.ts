@@ -1,0 +1,29 @@
+/**
+ * The environment's table: which script makes which globals. A group is `<name>.ts` (or a folder `<name>/`) beside this
+ * file; scripts/build.mjs bundles each into one script, which runs when the first of its globals is used.
+ * docs/WORK_FUNCTIONS.md says why there are these.
+ */
+export const GLOBAL_GROUPS = {
+  console: ['console'],
+  'dom-exception': ['DOMException'],
+  encoding: ['TextDecoder', 'TextEncoder'],
+  events: [
+    'AbortController',
+    'AbortSignal',
+    'CustomEvent',
+    'ErrorEvent',
+    'Event',
+    'EventTarget',
+    'PromiseRejectionEvent',
+    'addEventListener',
+    'dispatchEvent',
+    'removeEventListener',
+  ],
+  navigator: ['WorkerNavigator', 'navigator'],
+  performance: ['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'performance'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type GroupName = keyof typeof GLOBAL_GROUPS;
+
+/** Of the globals that V8 brings, those that a Work Function does not get. */
+export const WITHHELD_GLOBALS = ['Intl'] as const;

@@ -1,0 +1,27 @@
+import type { Host } from '../host.js';
+
+/** What native code gives groups beyond the prelude (native/sandbox/*_functions.cc). Made when the first group is. */
+export interface EnvironmentHost extends Host {
+  /** What the group of that name exports. */
+  group(name: string): object;
+
+  /** Whether `value` is an ArrayBuffer, a SharedArrayBuffer or a view on one. */
+  isBufferSource(value: unknown): boolean;
+  /**
+   * Decodes a BufferSource after what is pending in `state`.
+   * @param encoding an index of `Encodings`
+   * @param state 5 bytes, all 0 for a new decoder; changed
+   * @param flags the sum of `DecodeFlags`
+   * @throws {TypeError} `fatal`, and the bytes are malformed
+   * @throws {RangeError} more text than a string can hold
+   */
+  decodeText(encoding: number, input: unknown, state: Uint8Array, flags: number): string;
+  /**
+   * Writes as much UTF-8 as fits a Uint8Array.
+   * @param counts gets the UTF-16 code units read and the bytes written
+   * @throws {TypeError} `destination` is none
+   */
+  utf8WriteInto(text: string, destination: unknown, counts: Uint32Array): void;
+  /** Bytes of UTF-8 that `utf8Write` needs for all of `text`. */
+  utf8Length(text: string): number;
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../clock.js';
+import type { explain } from '../failure.js';
+import type { Messages } from '../messages.js';
+import type { GlobalEvents, Reports } from '../reports.js';
+import type { SliceScope } from '../slice-scope.js';
+import type { Timers } from '../timers.js';
+import type { EnvironmentHost } from './host.js';
+import type { GroupName } from './groups.js';
+import { primordials, type Primordials } from './primordials.js';
+
+/** What groups get from one another, by group. */
+export interface SharedExports extends Record<string, object> {
+  'dom-exception': {
+    readonly DOMException: new (message?: string, name?: string) => Error;
+  };
+  events: {
+    readonly EventTarget: new () => object;
+    readonly globalEvents: GlobalEvents;
+  };
+}
+
+/** What of the prelude groups use. */
+export interface RealmParts {
+  readonly clock: Clock;
+  readonly messages: Messages;
+  readonly reports: Reports;
+  readonly scope: SliceScope;
+  readonly timers: Timers;
+  readonly explain: typeof explain;
+  /** A copy as the codec makes it, which shares no bytes. Throws EncodingError. */
+  readonly copy: (value: unknown) => unknown;
+}
+
+/** What the prelude hands to every group of the environment. The Work Function never gets hold of it. */
+export interface Realm extends RealmParts {
+  readonly primordials: Primordials;
+  /**
+   * What a group exports, whatever the Work Function has made of the globals of these names; makes the group when it
+   * is the first to ask. Throws when it cannot be made: at the end of the stack, for instance.
+   */
+  group<Name extends GroupName>(name: Name): SharedExports[Name];
+}
+
+export function createRealm(host: EnvironmentHost, parts: RealmParts): Realm {
+  return { ...parts, primordials, group: (name) => host.group(name) as never };
+}
+
+/** The default export of a group: makes its globals, by name. Changes nothing of the realm, so that it may be tried again. */
+export type MakeGroup = (host: EnvironmentHost, realm: Realm) => Record<string, unknown>;

@@ -1,0 +1,44 @@
+/** Conversions of WebIDL's types (https://webidl.spec.whatwg.org/#js-type-mapping), and constants of interfaces. */
+import type { Primordials } from './primordials.js';
+
+/** DOMString. Throws TypeError for a Symbol. */
+export function toDOMString(value: unknown): string {
+  return typeof value === 'string' ? value : `${value as string}`;
+}
+
+/** [EnforceRange] unsigned long long. `what` names the value in the error. */
+export function toUnsignedLongLong(
+  { TypeError, MathTrunc }: Primordials,
+  value: unknown,
+  what: string,
+): number {
+  const number = MathTrunc(+(value as number));
+  // -0 is 0.
+  if (number >= 0 && number <= 2 ** 53 - 1) return number + 0;
+  throw new TypeError(`${what}: a number from 0 to ${2 ** 53 - 1} expected, got ${number}`);
+}
+
+/** double: finite. `what` names the value in the error. */
+export function toDouble({ TypeError }: Primordials, value: unknown, what: string): number {
+  const number = +(value as number);
+  if (number - number === 0) return number;
+  throw new TypeError(`${what}: a finite number expected, got ${number}`);
+}
+
+/** An object or function, as event listeners and handlers are; null for anything else. */
+export function toObject(value: unknown): object | null {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function' ? value : null;
+}
+
+/** Constants stand on the interface and on its prototype, and nobody can change them. */
+export function defineConstants(
+  { defineProperty }: Primordials,
+  type: abstract new (...args: never[]) => object,
+  constants: Readonly<Record<string, number>>,
+): void {
+  for (const name in constants) {
+    const property = { value: constants[name], enumerable: true };
+    defineProperty(type, name, property);
+    defineProperty(type.prototype as object, name, property);
+  }
+}
