@@ -92,17 +92,22 @@ export async function runSuites({ node = process.execPath, env = process.env, wa
   const sum = noTests();
   for (const [name, files] of testFiles(wanted)) {
     const suite = suiteNamed(name);
-    const queue = [...files];
+    const runs = suite.variants ?? [{ label: '', env: {}, wanted: () => true }];
+    const queue = runs.flatMap(({ label, env: more, wanted: has }) =>
+      files.filter(has).map((file) => ({ file, label, env: { ...env, ...more } })),
+    );
     const runQueue = async () => {
-      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const { file, label } = next;
         const start = performance.now();
-        const { counts, log } = await runTestFile(file, { node, env, timeoutMs: suite.timeoutMs * slowdown });
+        const timeoutMs = suite.timeoutMs * slowdown;
+        const { counts, log } = await runTestFile(file, { node, env: next.env, timeoutMs });
         const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
         const mark = counts.failed > 0 ? '✗' : '✓';
         const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
         const failed = counts.failed > 0 ? `, ${counts.failed} failed` : '';
         console.log(
-          `  ${mark} ${shortName(file).padEnd(52)} ${seconds} s   ${counts.passed} passed${failed}${skipped}`,
+          `  ${mark} ${(shortName(file) + label).padEnd(52)} ${seconds} s   ${counts.passed} passed${failed}${skipped}`,
         );
         if (log) console.log(`\n${log.replace(/^/gm, '    ')}\n`);
         addCounts(sum, counts);

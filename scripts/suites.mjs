@@ -11,7 +11,17 @@ import { root } from './steps.mjs';
  * @typedef {object} Suite
  * @property {number} concurrency test files at a time. One where a test measures time, memory or threads.
  * @property {number} timeoutMs for one test file, which is then killed and counts as failed.
+ * @property {readonly Variant[]} [variants] what its tests are run with, one after another; default: once, with nothing more.
+ *
+ * @typedef {object} Variant
+ * @property {string} label shown behind the file's name.
+ * @property {Readonly<Record<string, string>>} env
+ * @property {(file: string) => boolean} wanted
  */
+
+/** Tests of test/evaluator that look inside one host: they have nothing to say of the other. */
+const CHILD_HOST_TESTS = /[/]child-/;
+const IN_PROCESS_TESTS = /[/](thread-endings|frames)[.]/;
 
 /** @type {Suite} */
 const DEFAULT_SUITE = { concurrency: 2, timeoutMs: 120_000 };
@@ -19,7 +29,19 @@ const DEFAULT_SUITE = { concurrency: 2, timeoutMs: 120_000 };
 /** @type {Readonly<Record<string, Suite>>} */
 const SUITES = {
   native: { concurrency: 1, timeoutMs: 180_000 },
-  evaluator: { concurrency: 1, timeoutMs: 180_000 },
+  // One contract, two hosts: test/evaluator/support.ts reads the variable.
+  evaluator: {
+    concurrency: 1,
+    timeoutMs: 180_000,
+    variants: [
+      { label: '', env: {}, wanted: (file) => !CHILD_HOST_TESTS.test(file) },
+      {
+        label: ' (child process)',
+        env: { DCP_TEST_EVALUATOR: 'child' },
+        wanted: (file) => !IN_PROCESS_TESTS.test(file),
+      },
+    ],
+  },
   environment: { concurrency: 2, timeoutMs: 180_000 },
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },

@@ -6,6 +6,7 @@
 
 #include "addon/columns.h"
 #include "addon/evaluator.h"
+#include "addon/process_memory.h"
 
 namespace {
 
@@ -23,6 +24,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["runExecutor"] = Napi::Function::New<dcp::RunExecutor>(env, "runExecutor");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
+  dcp::DefineProcessMemory(env, exports);
   exports["v8Version"] = v8::V8::GetVersion();
   return exports;
 }

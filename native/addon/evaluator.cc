@@ -91,6 +91,7 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
       object["headEnds"] = ColumnOf(env, results.payloads.head_ends);
       object["segments"] = ViewsOf(env, std::move(results.payloads.segments));
       object["segmentEnds"] = ColumnOf(env, results.payloads.segment_ends);
+      object["bytes"] = static_cast<double>(event.bytes);
       break;
     }
     case SandboxEvent::kMessage:
@@ -100,6 +101,7 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
       object["text"] = event.text;
       object["head"] = ViewOf(env, std::move(event.payload.head));
       object["segments"] = ViewsOf(env, std::move(event.payload.segments));
+      object["bytes"] = static_cast<double>(event.bytes);
       break;
     case SandboxEvent::kLost:
     case SandboxEvent::kEnded:
@@ -173,6 +175,7 @@ Napi::Function NativeEvaluator::Define(Napi::Env env) {
                          InstanceMethod<&NativeEvaluator::CreateSandbox>("createSandbox"),
                          InstanceMethod<&NativeEvaluator::Assign>("assign"),
                          InstanceMethod<&NativeEvaluator::Run>("run"),
+                         InstanceMethod<&NativeEvaluator::Release>("release"),
                          InstanceMethod<&NativeEvaluator::Dispose>("dispose"),
                          InstanceMethod<&NativeEvaluator::Forget>("forget"),
                          InstanceMethod<&NativeEvaluator::Stop>("stop"),
@@ -264,6 +267,11 @@ void NativeEvaluator::Run(const Napi::CallbackInfo& info) {
                   {BytesOf(info[2]), NumbersOf(info[3]), TakeSegments(info[4].As<Napi::Array>()),
                    NumbersOf(info[5])}});
   }
+}
+
+// release(id, bytes): events of so many bytes are done with.
+void NativeEvaluator::Release(const Napi::CallbackInfo& info) {
+  if (Sandbox* sandbox = Find(info)) sandbox->Release(static_cast<size_t>(Double(info[1])));
 }
 
 void NativeEvaluator::Dispose(const Napi::CallbackInfo& info) {

@@ -62,7 +62,7 @@ void CpuNow(const Arguments& info) {
 }
 
 // deliver(count, numbers, outcomes, elapsedMs, cpuMs, heads, headBytes, headEnds, segments,
-// segmentEnds)
+// segmentEnds): whether the next Slice may begin
 void Deliver(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   Sandbox* sandbox = Sandbox::Of(isolate);
@@ -88,6 +88,7 @@ void Deliver(const Arguments& info) {
   if (!sandbox->DeliverResults(std::move(results))) {
     return ThrowTypeError(isolate, "deliver: results of Slices that are not running");
   }
+  info.GetReturnValue().Set(!sandbox->IsFull());
 }
 
 // post(message, slice, number, text, head?, segments?)

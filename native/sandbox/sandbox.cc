@@ -20,6 +20,21 @@ constexpr double kQuantumMs = 10;
 // Some builtins notice an interrupt late or never. After so long the thread is given up.
 constexpr double kLostAfterMs = 2000;
 
+// What a Sandbox said and its host has not done with, in bytes: no Slice begins beyond. Enough that
+// a host which keeps up is never waited for.
+constexpr size_t kMaxHeldBytes = size_t{16} << 20;
+// What an event costs beside its payload.
+constexpr size_t kEventBytes = 256;
+// A prelude that does as it should delivers the results before a Slice that waits, and then that
+// Slice's, before it is asked to stop.
+constexpr int kMaxDeliveriesWhileFull = 4;
+
+size_t BytesOf(const Bytes& head, const std::vector<Bytes>& segments) {
+  size_t bytes = head.size;
+  for (const Bytes& segment : segments) bytes += segment.size;
+  return bytes;
+}
+
 // The prelude writes these words with plain stores while other threads read them.
 double Read(const double& word) {
   return std::atomic_ref(const_cast<double&>(word)).load(std::memory_order_relaxed);
@@ -163,12 +178,12 @@ bool Sandbox::Turn() {
     Call(kTimers);
     did = true;
   }
-  if (!ending_ && control_.state == Control::kMore) {
+  if (!ending_ && control_.state == Control::kMore && !IsFull()) {
     Call(kPump);
     did = true;
     if (!ending_ && drained_ && !modules_function_.IsEmpty()) OfferModulesCache();
   }
-  if (!ending_ && control_.state == Control::kWaiting && control_.undelivered != 0) {
+  if (!ending_ && control_.state == Control::kWaiting && control_.undelivered != 0 && !IsFull()) {
     // The Slice really waits: what was done before need not.
     Call(kFlush);
   }
@@ -330,7 +345,30 @@ double Sandbox::CpuMs() const { return cpu_before_ms_ + ThreadCpuMs() - thread_c
 // ---- What the prelude reports
 // ----------------------------------------------------------------------------------
 
-void Sandbox::Emit(SandboxEvent event) { listener_->OnEvent(std::move(event)); }
+void Sandbox::Emit(SandboxEvent event) {
+  switch (event.kind) {
+    case SandboxEvent::kResults: {
+      const Columns& payloads = event.results.payloads;
+      event.bytes = kEventBytes + BytesOf(payloads.heads, payloads.segments);
+      break;
+    }
+    case SandboxEvent::kMessage:
+      event.bytes =
+          kEventBytes + event.text.size() + BytesOf(event.payload.head, event.payload.segments);
+      break;
+    default:
+      break;
+  }
+  held_bytes_.fetch_add(event.bytes);
+  listener_->OnEvent(std::move(event));
+}
+
+bool Sandbox::IsFull() const { return held_bytes_.load() >= kMaxHeldBytes; }
+
+void Sandbox::Release(size_t bytes) {
+  const size_t before = held_bytes_.fetch_sub(bytes);
+  if (before >= kMaxHeldBytes && before - bytes < kMaxHeldBytes) Wake();
+}
 
 bool Sandbox::Settle(uint32_t number) {
   // One Slice runs at a time, so they end in the order in which they came.
@@ -345,6 +383,8 @@ bool Sandbox::DeliverResults(ResultBatch results) {
       !std::equal(numbers.begin(), numbers.end(), undelivered_.begin())) {
     return false;
   }
+  deliveries_while_full_ = IsFull() ? deliveries_while_full_ + 1 : 0;
+  if (deliveries_while_full_ > kMaxDeliveriesWhileFull) return false;
   undelivered_.erase(undelivered_.begin(),
                      undelivered_.begin() + static_cast<std::ptrdiff_t>(numbers.size()));
   SandboxEvent event{options_.id, SandboxEvent::kResults};

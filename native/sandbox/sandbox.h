@@ -69,6 +69,8 @@ struct SandboxEvent {
   double elapsed_ms = 0;
   // kEnded: what was handed over and not delivered, the Slice to blame not among them.
   std::vector<uint32_t> unfinished = {};
+  // kResults, kMessage: what the host is to give back by Release() once it has done with the event.
+  size_t bytes = 0;
 };
 
 // Receives events from any thread, in each Sandbox's order. Must not call back into the Sandbox.
@@ -125,6 +127,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void Abandon();
   // Something the Sandbox waits for may have happened.
   void Wake();
+  // The host has done with events of so many bytes. Any thread.
+  void Release(size_t bytes);
 
   // From the run queue, on the executor's thread. Answers whether there is more to do at once.
   bool Execute(Executor& executor);
@@ -151,7 +155,10 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void Emit(SandboxEvent event);
   // The Slice has ended. False when it is not the one whose turn it is.
   bool Settle(uint32_t number);
+  // False when these are not the Slices whose turn it is.
   bool DeliverResults(ResultBatch results);
+  // The host holds so much of what the Sandbox said that no Slice may begin.
+  bool IsFull() const;
   void ReportDrained();
   SegmentGate& segments() { return *segments_; }
   // Null when none came with the Job.
@@ -232,6 +239,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   double thread_cpu_at_entry_ms_ = 0;
   // Slices handed to the prelude and not ended yet, in order.
   std::deque<uint32_t> undelivered_;
+  // Deliveries since the Sandbox was last not full.
+  int deliveries_while_full_ = 0;
   bool drained_ = true;
 
   std::mutex mutex_;
@@ -241,6 +250,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   std::atomic<bool> ending_{false};
   End end_;
   std::atomic<bool> overdue_{false};
+  // Bytes of events that the host has not done with.
+  std::atomic<size_t> held_bytes_{0};
   // For the watchdog's thread: since when the Sandbox should have stopped (0: it need not), and
   // whether it has been given up.
   double late_since_ms_ = 0;

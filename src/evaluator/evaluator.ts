@@ -43,8 +43,13 @@ export interface SliceRejection {
  * Everything in them was written by untrusted code.
  */
 export interface SandboxObserver {
-  onResults(results: ResultBatch): void;
-  onMessages(messages: SliceMessage[]): void;
+  /**
+   * Who cannot let go of the results at once answers a promise. A Sandbox begins no Slice while more than some MiB of what it
+   * said are still held, so that neither many results nor slow receivers fill the memory. The promise must not reject.
+   */
+  onResults(results: ResultBatch): void | Promise<void>;
+  /** As for results. */
+  onMessages(messages: SliceMessage[]): void | Promise<void>;
   onRejected(rejection: SliceRejection): void;
   /** `fraction` is 0 to 1, or null when the Work Function did not say. At most ten a second. */
   onProgress(slice: number, fraction: number | null): void;
@@ -91,6 +96,3 @@ export interface Evaluator {
   /** Ends every Sandbox and thread. */
   close(): Promise<void>;
 }
-
-/** Enough for most Jobs, and small enough that a Sandbox per core fits a common machine. */
-export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = Object.freeze({ heapMiB: 512, bufferMiB: 2048 });

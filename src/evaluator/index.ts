@@ -7,3 +7,5 @@ export type {
   SliceRejection,
 } from './evaluator.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
+export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './child-process/evaluator.js';
+export { serveFrames } from './child-process/serve.js';

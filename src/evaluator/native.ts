@@ -15,9 +15,19 @@ export interface Native {
   ) => NativeEvaluator;
   /** Serves a queue on the calling thread. True: call again after a turn of the event loop; false: stopped. */
   runExecutor(queueId: number, probe: () => void): boolean;
+  /** A pair of UNIX stream sockets, as descriptors that no child inherits. */
+  socketPair(): [number, number];
+  /** Closes one of them. (Node's own `close` warns, in a worker thread, of descriptors it did not open.) */
+  closeDescriptor(fd: number): void;
+  /**
+   * Copies all of the view's bytes from, or to, the memory of a child process. Answers 0, or an errno: the kernel checks
+   * the range and whether this process may. After a failure some of the bytes may have been copied.
+   */
+  readMemory(pid: number, address: number, view: Uint8Array): number;
+  writeMemory(pid: number, address: number, view: Uint8Array): number;
   /** Ends the process at once, without waiting for its threads. */
   exitNow(code: number): never;
-  /** Where the bytes of a view lie, to prove that they were not copied. */
+  /** Where the bytes of a view lie in this process. */
   addressOf(view: ArrayBufferView): bigint;
   readonly v8Version: string;
 }
@@ -56,6 +66,8 @@ export interface NativeEvaluator {
     segments: readonly Uint8Array[],
     segmentEnds: Uint32Array,
   ): void;
+  /** Events of so many bytes are done with: a Sandbox of which too many are not begins no Slice. */
+  release(id: number, bytes: number): void;
   dispose(id: number): void;
   /** After the Sandbox's `ended` event. */
   forget(id: number): void;
@@ -86,6 +98,8 @@ export type NativeEvent = { readonly sandbox: number } & (
       readonly headEnds: Uint32Array;
       readonly segments: readonly Uint8Array[];
       readonly segmentEnds: Uint32Array;
+      /** For `release`. */
+      readonly bytes: number;
     }
   | {
       readonly kind: 'message';
@@ -95,6 +109,8 @@ export type NativeEvent = { readonly sandbox: number } & (
       readonly text: string;
       readonly head: Uint8Array;
       readonly segments: readonly Uint8Array[];
+      /** For `release`. */
+      readonly bytes: number;
     }
   | {
       /** `lost`: the thread does not come back; all but `code`, `text` and `slice` is empty. */

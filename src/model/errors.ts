@@ -128,8 +128,15 @@ export class SchedulerError extends DcpError {
 }
 /** The evaluator is closed, cannot start, or lost a Sandbox by no doing of the Job. */
 export class EvaluatorError extends DcpError {
-  constructor(message: string, options?: ErrorOptions) {
+  /**
+   * How many Slices may have brought it about. 0: none did. 1: the one that was running did. More: all that were under way
+   * in the same process, and which one shows only when they run again one at a time.
+   */
+  readonly suspects: number;
+
+  constructor(message: string, options: ErrorOptions & { readonly suspects?: number } = {}) {
     super('EEVALUATOR', message, options);
+    this.suspects = options.suspects ?? 1;
   }
 }
 

@@ -8,7 +8,10 @@ export interface Host {
   cpuNow(): number;
   /** Words shared with native code, see `Control`. */
   readonly control: Float64Array;
-  /** Takes results of Slices that ended, in order. Copies the columns, detaches the segments. */
+  /**
+   * Takes results of Slices that ended, in order. Copies the columns, detaches the segments. Answers whether the next Slice
+   * may begin; if not, the loop is called again when it may.
+   */
   deliver(
     count: number,
     numbers: Uint32Array,
@@ -20,7 +23,7 @@ export interface Host {
     headEnds: Uint32Array,
     segments: readonly Uint8Array[],
     segmentEnds: Uint32Array,
-  ): void;
+  ): boolean;
   post(message: number, slice: number, number: number, text: string): void;
   post(
     message: number,

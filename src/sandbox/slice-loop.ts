@@ -59,6 +59,8 @@ export class SliceLoop {
 
   /** When the thread is to be offered to others. */
   #turnEnds = 0;
+  /** The host has to take in what it was given before another Slice may begin. */
+  #full = false;
 
   /** CPU time was last read at `#cpuReadMs`; entries from `#cpuFrom` on have not been given theirs. */
   #cpuReadMs = 0;
@@ -109,6 +111,7 @@ export class SliceLoop {
   pump(): void {
     const now = this.host.now();
     this.#turnEnds = now + TURN_MS;
+    this.#full = false;
     if (this.#cpuFrom === this.#count) this.#cpuReadMs = this.host.cpuNow();
     this.#run(now);
   }
@@ -146,11 +149,11 @@ export class SliceLoop {
         }
       } catch (thrown) {
         now = this.#fail('EUNCAUGHT', thrown);
-        if (now >= turnEnds) break;
+        if (now >= turnEnds || this.#full) break;
         continue;
       }
       now = this.#succeed(result);
-      if (now >= turnEnds) break;
+      if (now >= turnEnds || this.#full) break;
     }
     this.flush();
     control[Control.state] = State.more;
@@ -166,7 +169,7 @@ export class SliceLoop {
     const message =
       'the promise of the Work Function cannot settle any more: no timer is set and nothing else is pending';
     this.#fail('ENOPROGRESS', new Error(message));
-    this.pump();
+    this.#control[Control.state] = State.more;
   }
 
   #call(batch: Batch, number: number): unknown {
@@ -186,7 +189,7 @@ export class SliceLoop {
         if (turn !== this.#turn || this.#control[Control.state] !== State.waiting) return;
         const now = end(value);
         // Settled within the turn, as most are that wait for nothing: the next Slice follows at once.
-        if (now < this.#turnEnds) this.#run(now);
+        if (now < this.#turnEnds && !this.#full) this.#run(now);
         else this.#control[Control.state] = State.more;
       };
     const onFulfilled = settled((value) => this.#succeed(value));
@@ -304,7 +307,7 @@ export class SliceLoop {
     if (count === 0) return;
     if (this.#cpuFrom < count) this.#apportionCpu();
     const { heads, headEnds, segments, segmentEnds } = this.#writer.take();
-    this.host.deliver(
+    this.#full = !this.host.deliver(
       count,
       this.#numbers,
       this.#outcomes,

@@ -4,9 +4,10 @@ import test from 'node:test';
 import { decode, encode } from '#src/codec/index.js';
 import { loadNative } from '#src/evaluator/native.js';
 import { makeSliceBatch, payloadAt } from '#src/model/index.js';
-import { openEvaluator, runAll, slices, start, valuesOf } from './support.js';
+import { HOST, openEvaluator, runAll, slices, start, valuesOf } from './support.js';
 
-const { addressOf } = loadNative();
+/** Where bytes lie; a host in another process cannot give back the same memory, only the same bytes. */
+const addressOf = (view: ArrayBufferView): bigint => (HOST === 'child' ? 0n : loadNative().addressOf(view));
 
 test('64 MB: the returned array is the datum itself, on the memory the host handed over', async (t) => {
   const evaluator = await openEvaluator(t);
@@ -44,7 +45,7 @@ test('a result may be on part of the datum, and changes the rest in place', asyn
   await seen.untilEnded(1);
   const theirs = seen.values.get(1) as Float64Array;
   assert.deepEqual(theirs, expected);
-  assert.equal(addressOf(theirs), address + 8000n);
+  if (HOST === 'in-process') assert.equal(addressOf(theirs), address + 8000n);
 });
 
 test('a buffer that goes to and fro 100 times stays within the account, and stays the same memory', async (t) => {
@@ -141,7 +142,7 @@ test('parts of one buffer at the host are handed over apart', async (t) => {
     ];
     assert.deepEqual([length, bytes, first, last], [8192, 8192, index, index]);
     x[5] = 99;
-    assert.equal(one[(index - 1) * 8192 + 5], 99);
+    if (HOST === 'in-process') assert.equal(one[(index - 1) * 8192 + 5], 99);
   }
 });
 

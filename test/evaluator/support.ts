@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from '#src/codec/index.js';
 import {
+  openChildProcessEvaluator,
   openInProcessEvaluator,
   type Evaluator,
   type Sandbox,
@@ -24,11 +25,21 @@ import {
   type SliceMessage,
 } from '#src/model/index.js';
 
-export type InProcessEvaluator = Awaited<ReturnType<typeof openInProcessEvaluator>>;
+/** The host that this run of the tests is about (scripts/suites.mjs). */
+export const HOST: 'in-process' | 'child' =
+  process.env['DCP_TEST_EVALUATOR'] === 'child' ? 'child' : 'in-process';
+
+/** Why a test says nothing about the host of this run; false when it does. For the option `skip`. */
+export const onlyInProcess = (reason: string): string | false => HOST === 'child' && reason;
+
+/** The evaluator of this run's host. */
+export function openHost(threads = 2): Promise<Evaluator> {
+  return HOST === 'child' ? openChildProcessEvaluator({ threads }) : openInProcessEvaluator({ threads });
+}
 
 /** Opens an evaluator that is closed when the test ends. */
-export async function openEvaluator(t: TestContext, threads = 2): Promise<InProcessEvaluator> {
-  const evaluator = await openInProcessEvaluator({ threads });
+export async function openEvaluator(t: TestContext, threads = 2): Promise<Evaluator> {
+  const evaluator = await openHost(threads);
   t.after(() => evaluator.close());
   return evaluator;
 }

@@ -1,15 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
-import { EvaluatorError, InvalidArgumentError } from '../../model/index.js';
-import {
-  DEFAULT_SANDBOX_LIMITS,
-  type Evaluator,
-  type Sandbox,
-  type SandboxLimits,
-  type SandboxObserver,
-} from '../evaluator.js';
+import { EvaluatorError } from '../../model/index.js';
+import type { Evaluator, Sandbox, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import { loadNative, type NativeEvaluator, type NativeEvent, type NativeStats } from '../native.js';
+import { completeLimits, completeThreads } from '../options.js';
 import { sandboxScripts } from '../scripts.js';
 import { InProcessSandbox } from './sandbox.js';
 
@@ -29,18 +23,11 @@ const SPARE_THREADS = 64;
 /** How long a thread may take to come back when the evaluator closes or the process ends. */
 const STUCK_MS = 2000;
 
-const MIN_HEAP_MIB = 16;
-const MAX_MIB = 1 << 20;
-
 /** Opens an evaluator whose Sandboxes live in this process. Resolves when its threads run. */
 export async function openInProcessEvaluator(
   options: InProcessEvaluatorOptions = {},
 ): Promise<InProcessEvaluator> {
-  const threads = options.threads ?? availableParallelism();
-  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
-    throw new InvalidArgumentError('threads', `expected a whole number from 1 to 1024, got ${threads}`);
-  }
-  return new InProcessEvaluator(threads);
+  return new InProcessEvaluator(completeThreads(options.threads));
 }
 
 /**
@@ -67,7 +54,11 @@ export class InProcessEvaluator implements Evaluator {
   #closing: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(threads: number) {
+  /** @param onStuck a thread does not come back from a builtin; its Sandbox has ended */
+  constructor(
+    threads: number,
+    private readonly onStuck: () => void = () => undefined,
+  ) {
     // The addon is loaded here first: the last thread that has it must not be one that comes and goes.
     const { NativeEvaluator } = loadNative();
     this.#native = new NativeEvaluator(sandboxScripts(), (events) => {
@@ -88,9 +79,7 @@ export class InProcessEvaluator implements Evaluator {
 
   async createSandbox(observer: SandboxObserver, limits: Partial<SandboxLimits> = {}): Promise<Sandbox> {
     if (this.#closing) throw new EvaluatorError('the evaluator is closed');
-    const { heapMiB, bufferMiB } = { ...DEFAULT_SANDBOX_LIMITS, ...limits };
-    checkMiB('heapMiB', heapMiB, MIN_HEAP_MIB);
-    checkMiB('bufferMiB', bufferMiB, 1);
+    const { heapMiB, bufferMiB } = completeLimits(limits);
     const id = ++this.#lastId;
     const sandbox = new InProcessSandbox(id, this.#native, observer);
     this.#sandboxes.set(id, sandbox);
@@ -182,6 +171,7 @@ export class InProcessEvaluator implements Evaluator {
         this.#native.forget(event.sandbox);
       }
       sandbox.handle(event);
+      if (event.kind === 'lost') this.onStuck();
       if (this.#sandboxes.size === 0) this.#onEmpty();
     }
   }
@@ -199,10 +189,4 @@ function lost(sandbox: number): NativeEvent {
     firstWasRunning: true,
     unfinished: new Uint32Array(0),
   };
-}
-
-function checkMiB(field: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least || value > MAX_MIB) {
-    throw new InvalidArgumentError(field, `expected whole MiB from ${least} to ${MAX_MIB}, got ${value}`);
-  }
 }

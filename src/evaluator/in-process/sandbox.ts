@@ -90,14 +90,10 @@ export class InProcessSandbox implements Sandbox {
         this.#assigning = null;
         break;
       case 'results':
-        this.observer.onResults({
-          ...event,
-          webgpuMs: new Float64Array(event.numbers.length),
-          bytesIn: this.#handed.settle(event.numbers.length),
-        });
+        this.#handleResults(event);
         break;
       case 'message':
-        this.#handleMessage(event);
+        this.#releaseAfter(this.#handleMessage(event), event.bytes);
         break;
       case 'drained':
         this.observer.onDrained();
@@ -112,18 +108,30 @@ export class InProcessSandbox implements Sandbox {
     }
   }
 
-  #handleMessage(event: Extract<NativeEvent, { kind: 'message' }>): void {
+  #handleResults(event: Extract<NativeEvent, { kind: 'results' }>): void {
+    const done = this.observer.onResults({
+      ...event,
+      webgpuMs: new Float64Array(event.numbers.length),
+      bytesIn: this.#handed.settle(event.numbers.length),
+    });
+    this.#releaseAfter(done, event.bytes);
+  }
+
+  #releaseAfter(done: void | Promise<void>, bytes: number): void {
+    if (done === undefined) this.native.release(this.id, bytes);
+    else void done.then(() => this.native.release(this.id, bytes));
+  }
+
+  #handleMessage(event: Extract<NativeEvent, { kind: 'message' }>): void | Promise<void> {
     const { slice, number, text } = event;
     switch (event.message) {
       case Message.console: {
         const level = ConsoleLevels[number] ?? 'log';
-        this.observer.onMessages([{ type: 'console', slice, level, message: text }]);
-        break;
+        return this.observer.onMessages([{ type: 'console', slice, level, message: text }]);
       }
       case Message.custom: {
         const value = { head: event.head, segments: event.segments };
-        this.observer.onMessages([{ type: 'custom', slice, name: text, value }]);
-        break;
+        return this.observer.onMessages([{ type: 'custom', slice, name: text, value }]);
       }
       case Message.rejected:
         this.#handed.settle(1);
@@ -156,7 +164,7 @@ export class InProcessSandbox implements Sandbox {
   #deliverBlame({ slice, code, text, elapsedMs }: EndEvent): void {
     const error = sliceError(code, text);
     error.slice = slice;
-    this.observer.onResults({
+    void this.observer.onResults({
       numbers: Uint32Array.of(slice),
       outcomes: Uint8Array.of(Outcome.error),
       ...zeroMetrics(1),

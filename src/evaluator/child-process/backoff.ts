@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const FIRST_MS = 100;
+const LONGEST_MS = 5_000;
+/** What lived so long and then failed, failed for the first time. */
+const HEALTHY_MS = 10_000;
+/** Keys remembered. */
+const MAX_KEYS = 256;
+
+/** Waiting times after failures in a row, by key: 100 ms, doubling up to 5 s. */
+export class Backoff<Key> {
+  readonly #failures = new Map<Key, { count: number; until: number }>();
+  readonly #cancelled = new AbortController();
+
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
+  /** @param startedAt when what failed was started; a long life starts the count afresh */
+  failed(key: Key, startedAt = this.now()): void {
+    const before = this.now() - startedAt >= HEALTHY_MS ? 0 : (this.#failures.get(key)?.count ?? 0);
+    const count = before + 1;
+    this.#failures.delete(key);
+    this.#failures.set(key, { count, until: this.now() + Math.min(LONGEST_MS, FIRST_MS * 2 ** before) });
+    if (this.#failures.size > MAX_KEYS) this.#failures.delete(this.#failures.keys().next().value!);
+  }
+
+  succeeded(key: Key): void {
+    this.#failures.delete(key);
+  }
+
+  /** Milliseconds until the next try, 0 for at once. */
+  remainingMs(key: Key): number {
+    return Math.max(0, (this.#failures.get(key)?.until ?? 0) - this.now());
+  }
+
+  /** Resolves when the time has passed, or `cancel` was called. */
+  async wait(key: Key): Promise<void> {
+    const ms = this.remainingMs(key);
+    if (ms > 0) await sleep(ms, undefined, { signal: this.#cancelled.signal }).catch(() => undefined);
+  }
+
+  /** Nobody waits any more. */
+  cancel(): void {
+    this.#cancelled.abort();
+  }
+}

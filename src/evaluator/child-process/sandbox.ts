@@ -1,0 +1,346 @@
+import {
+  EvaluatorError,
+  sliceError,
+  subBatch,
+  type SliceBatch,
+  type SliceMessage,
+  type WorkFunctionError,
+} from '../../model/index.js';
+import { ConsoleLevels } from '../../sandbox/index.js';
+import type { Sandbox, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
+import { resultSegments, resultsFromParts, slicesToParts } from '../frames/columns.js';
+import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
+import { REMOTE_BYTES } from '../frames/memory.js';
+import { EndKind, EvaluatorSays, UNPLACED } from '../frames/messages.js';
+import { OwedSlices } from './owed-slices.js';
+import type { EvaluatorProcess, ProcessSandbox } from './process.js';
+
+/** Bytes of data that wait in the evaluator's memory at most, but for a Slice that is larger by itself. */
+const WINDOW_BYTES = 32 * 2 ** 20;
+/** Data sent at once. */
+const PIECE_BYTES = 8 * 2 ** 20;
+/** What a Sandbox is told to hold back from (kMaxHeldBytes of native/sandbox). */
+const CREDIT_BYTES = 16 * 2 ** 20;
+/** How often a Sandbox looks for a process that lives until it is bound to it. */
+const BIND_TRIES = 3;
+/** A Sandbox that was told to end and has not after so long has its process killed; one that is stuck is reported after 2 s. */
+const DISPOSE_MS = 5_000;
+/** Results a Sandbox that keeps to its credit can still send when it is used up. */
+const OVERDRAFT_BATCHES = 4;
+
+export interface SandboxHost {
+  /** The process of the Job, which may have to be started. Rejects with `EvaluatorError`. */
+  processFor(job: SandboxJob): Promise<EvaluatorProcess>;
+  /** The Sandbox has ended. */
+  forget(sandbox: ChildProcessSandbox): void;
+}
+
+/**
+ * - `open`: has no Job, and so no process.
+ * - `assigning`: gets a process and a Sandbox in it, and the Work Function is compiled there.
+ * - `assigned`: runs Slices.
+ * - `ended`: gone.
+ */
+type State = 'open' | 'assigning' | 'assigned' | 'ended';
+
+/** The owner's side of a Sandbox in another process. What that process says is checked here before anybody else hears of it. */
+export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
+  #state: State = 'open';
+  #isDisposed = false;
+  #process: EvaluatorProcess | null = null;
+  /** Its number in the process. */
+  #remoteId = 0;
+  #assigning: { resolve(): void; reject(error: Error): void } | null = null;
+  readonly #owed = new OwedSlices();
+  /** Pieces that have not been sent. */
+  #waiting: SliceBatch[] = [];
+  /** Long segments on their way, by batch. */
+  readonly #unplaced = new Map<number, Uint8Array[]>();
+  /** Bytes of results the observer has not done with, and how many batches came when they were too many. */
+  #heldBytes = 0;
+  #overdrafts = 0;
+
+  constructor(
+    readonly id: number,
+    readonly limits: SandboxLimits,
+    private readonly observer: SandboxObserver,
+    private readonly host: SandboxHost,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  get suspects(): number {
+    return this.#owed.count;
+  }
+
+  async assign(job: SandboxJob): Promise<void> {
+    if (this.#state !== 'open')
+      throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already, or has ended`);
+    this.#state = 'assigning';
+    const assigned = new Promise<void>((resolve, reject) => (this.#assigning = { resolve, reject }));
+    try {
+      await this.#bind(job);
+    } catch (error) {
+      this.#finish(this.#isDisposed ? null : (error as EvaluatorError));
+    }
+    await assigned;
+  }
+
+  async #bind(job: SandboxJob): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const process = await this.host.processFor(job);
+      try {
+        this.#remoteId = await process.bind(this.limits, this);
+      } catch (error) {
+        // What other Sandboxes of the Job did to the process is not for this one to answer.
+        if (process.isEnding && tries < BIND_TRIES) continue;
+        throw error;
+      }
+      this.#process = process;
+      if (this.#isDisposed) this.#end(process);
+      else process.assign(this.#remoteId, job);
+      return;
+    }
+  }
+
+  run(batch: SliceBatch): void {
+    if (this.#state === 'ended') return;
+    this.#waiting.push(...pieces(own(batch)));
+    this.#sendWaiting();
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#process !== null) this.#end(this.#process);
+    else if (this.#state === 'open') setImmediate(() => this.#finish(null));
+  }
+
+  #end(process: EvaluatorProcess): void {
+    process.dispose(this.#remoteId);
+    this.#patience = setTimeout(() => {
+      process.kill(new EvaluatorError('a Sandbox of the evaluator process did not end', { suspects: 0 }));
+    }, DISPOSE_MS).unref();
+  }
+  #patience: NodeJS.Timeout | undefined;
+
+  /** Its process is being ended by us, whatever it does. */
+  abandon(): void {
+    this.#isDisposed = true;
+    this.#finish(null);
+  }
+
+  onProcessEnded(error: EvaluatorError): void {
+    this.#finish(this.#isDisposed ? null : error);
+  }
+
+  onFrame(frame: Frame): void {
+    const { header, parts } = frame;
+    const [kind, , second = 0, third = 0] = header;
+    switch (kind) {
+      case EvaluatorSays.assigned:
+        if (this.#state !== 'assigning') throw new ProtocolError('a Sandbox that was assigned twice');
+        this.#state = 'assigned';
+        this.#assigning!.resolve();
+        this.#assigning = null;
+        break;
+      case EvaluatorSays.room:
+        this.#write(second, parts);
+        break;
+      case EvaluatorSays.results:
+        this.#onResults(second, third, parts);
+        break;
+      case EvaluatorSays.console: {
+        const level = ConsoleLevels[third] ?? 'log';
+        this.#tell({ type: 'console', slice: sliceNumber(second), level, message: textOf(parts[0]) });
+        break;
+      }
+      case EvaluatorSays.custom: {
+        const [name, head, ...segments] = parts.map(inline);
+        if (head === undefined) throw new ProtocolError('an emitted message without a value');
+        this.#tell({
+          type: 'custom',
+          slice: sliceNumber(second),
+          name: textOf(name),
+          value: { head, segments },
+        });
+        break;
+      }
+      case EvaluatorSays.rejected:
+        if (!this.#owed.settle(second)) throw notOwed('a rejection', second);
+        this.observer.onRejected({
+          slice: second,
+          reason: textOf(parts[0]),
+          retries: Math.max(0, Math.trunc(third) || 0),
+        });
+        this.#sendWaiting();
+        break;
+      case EvaluatorSays.progress:
+        this.observer.onProgress(sliceNumber(second), third >= 0 && third <= 1 ? third : null);
+        break;
+      case EvaluatorSays.drained:
+        // More may have been on its way when it ran out of Slices.
+        if (this.#owed.count === 0 && this.#waiting.length === 0) this.observer.onDrained();
+        break;
+      case EvaluatorSays.ended:
+        this.#onEnded(second, third, textOf(parts[0]));
+        break;
+      default:
+        throw new ProtocolError(`a message of kind ${kind}, which means nothing`);
+    }
+  }
+
+  /** As much as the window lets through, at least one piece. */
+  #sendWaiting(): void {
+    const process = this.#process;
+    if (process === null) return;
+    while (this.#waiting.length > 0 && (this.#owed.count === 0 || this.#owed.bytes < WINDOW_BYTES)) {
+      const batch = this.#waiting.shift()!;
+      this.#owed.add(batch);
+      const unplaced: Uint8Array[] = [];
+      const segments = batch.segments.map((segment): Part => {
+        if (process.memory === null || segment.byteLength < REMOTE_BYTES) return segment;
+        unplaced.push(segment);
+        return { address: UNPLACED, byteLength: segment.byteLength };
+      });
+      const id = process.run(this.#remoteId, batch.numbers.length, slicesToParts(batch, segments));
+      if (unplaced.length > 0) this.#unplaced.set(id, unplaced);
+    }
+  }
+
+  /** The evaluator has room for the long segments of a batch. */
+  #write(id: number, [column]: readonly Part[]): void {
+    const segments = this.#unplaced.get(id);
+    const { memory, buffers } = this.#process!;
+    if (segments === undefined || memory === null)
+      throw new ProtocolError(`room for a batch ${id} that needs none`);
+    this.#unplaced.delete(id);
+    const bytes = inline(column ?? new Uint8Array(0));
+    if (bytes.byteLength !== segments.length * 8)
+      throw new ProtocolError(`${bytes.byteLength / 8} addresses for ${segments.length} segments`);
+    const addresses = new Float64Array(bytes.buffer, bytes.byteOffset, segments.length);
+    segments.forEach((segment, index) => {
+      memory.write({ address: addresses[index]!, byteLength: segment.byteLength }, segment);
+      buffers.put(segment);
+    });
+    this.#process!.written(id);
+  }
+
+  #onResults(id: number, count: number, parts: readonly Part[]): void {
+    // Before anything is fetched or looked at, and before their bytes are: so many Slices were never handed over.
+    if (count > this.#owed.count)
+      throw new ProtocolError(`${count} results where ${this.#owed.count} are owed`);
+    const segments = resultSegments(parts).map((part) => (isRemote(part) ? this.#fetch(part) : part));
+    const results = resultsFromParts(count, parts, segments);
+    for (const number of results.numbers) if (!this.#owed.settle(number)) throw notOwed('a result', number);
+    let bytes = results.heads.byteLength;
+    for (const segment of segments) bytes += segment.byteLength;
+    this.#overdrafts = this.#heldBytes >= CREDIT_BYTES ? this.#overdrafts + 1 : 0;
+    if (this.#overdrafts > OVERDRAFT_BATCHES)
+      throw new ProtocolError(`results beyond its credit of ${CREDIT_BYTES} bytes`);
+    this.#heldBytes += bytes;
+    const done = this.observer.onResults(results);
+    const release = (): void => {
+      this.#heldBytes -= bytes;
+      this.#process?.release(this.#remoteId, id);
+    };
+    if (done === undefined) release();
+    else void done.then(release);
+    this.#sendWaiting();
+  }
+
+  /** Into memory that the evaluator cannot reach. */
+  #fetch(part: { readonly address: number; readonly byteLength: number }): Uint8Array {
+    const { memory, buffers } = this.#process!;
+    if (memory === null) throw new ProtocolError('a part in memory that the host cannot read');
+    const bytes = buffers.take(part.byteLength);
+    memory.read(part, bytes);
+    return bytes;
+  }
+
+  #tell(message: SliceMessage): void {
+    void this.observer.onMessages([message]);
+  }
+
+  #onEnded(kind: number, running: number, message: string): void {
+    this.#process!.unbind(this.#remoteId);
+    let error: EvaluatorError | WorkFunctionError | null = null;
+    if (kind === EndKind.workFunction) error = sliceError('EWORKFUNCTION', message);
+    else if (kind === EndKind.evaluator) error = new EvaluatorError(message);
+    this.#finish(this.#isDisposed ? null : error, running);
+  }
+
+  #finish(error: EvaluatorError | WorkFunctionError | null, running = 0): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#process = null;
+    clearTimeout(this.#patience);
+    this.host.forget(this);
+    const owed = [...this.#owed.numbers(), ...this.#waiting.flatMap(({ numbers }) => [...numbers])];
+    this.#waiting = [];
+    this.#unplaced.clear();
+    const at = owed.indexOf(running);
+    if (at > 0) owed.unshift(...owed.splice(at, 1));
+    this.#assigning?.reject(error ?? new EvaluatorError('the Sandbox was disposed of'));
+    this.#assigning = null;
+    this.observer.onEnded(error, Uint32Array.from(owed));
+  }
+}
+
+/** Takes the memory away from whoever handed it over, where a segment is all of its buffer: the same as in-process. */
+function own(batch: SliceBatch): SliceBatch {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { buffer, byteLength } of batch.segments)
+    if (byteLength === buffer.byteLength && byteLength > 0) buffers.add(buffer as ArrayBuffer);
+  if (buffers.size === 0) return batch;
+  const theirs = [...buffers];
+  const ours = structuredClone(theirs, { transfer: theirs });
+  const byTheirs = new Map(theirs.map((buffer, index) => [buffer, ours[index]!]));
+  const segments = batch.segments.map((segment) => {
+    const buffer = byTheirs.get(segment.buffer as ArrayBuffer);
+    return buffer === undefined ? segment : new Uint8Array(buffer);
+  });
+  return { ...batch, segments };
+}
+
+/** Parts of a batch that are not too large to be sent at once. */
+function pieces(batch: SliceBatch): SliceBatch[] {
+  const slices = batch.numbers.length;
+  if (slices === 0) return [];
+  const parts: SliceBatch[] = [];
+  let from = 0;
+  let bytes = 0;
+  let segment = 0;
+  for (let slice = 0; slice < slices; slice++) {
+    bytes += batch.headEnds[slice]! - (slice === 0 ? 0 : batch.headEnds[slice - 1]!);
+    for (; segment < batch.segmentEnds[slice]!; segment++) bytes += batch.segments[segment]!.byteLength;
+    if (bytes < PIECE_BYTES && slice < slices - 1) continue;
+    parts.push(from === 0 && slice === slices - 1 ? batch : subBatch(batch, from, slice + 1));
+    from = slice + 1;
+    bytes = 0;
+  }
+  return parts;
+}
+
+function inline(part: Part): Uint8Array {
+  if (isRemote(part))
+    throw new ProtocolError('a part of a message that lies in the memory of the evaluator process');
+  return part;
+}
+
+function textOf(part: Part | undefined): string {
+  if (part === undefined) throw new ProtocolError('a message without its text');
+  return new TextDecoder().decode(inline(part));
+}
+
+function sliceNumber(value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
+    throw new ProtocolError(`a message of Slice ${value}, which is no number of a Slice`);
+  return value;
+}
+
+function notOwed(what: string, slice: number): ProtocolError {
+  return new ProtocolError(`${what} of Slice ${slice}, which is not owed`);
+}

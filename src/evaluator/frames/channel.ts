@@ -1,0 +1,107 @@
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
+import { encodeFrame, type Frame, type Part } from './frame.js';
+import { FrameReader } from './frame-reader.js';
+
+export interface FrameChannelOwner {
+  /** May throw, which ends the channel. */
+  onFrame(frame: Frame): void;
+  /** The channel has ended; nothing follows. Null: the other side closed it, or died, perhaps within a frame. */
+  onClosed(error: Error | null): void;
+}
+
+/** Frames over one end of a socket pair. */
+export class FrameChannel {
+  readonly #socket: Socket;
+  readonly #reader: FrameReader;
+  #closed = false;
+
+  /** @param maxBytes of the parts of one frame that comes in */
+  constructor(
+    fd: number,
+    maxBytes: number,
+    private readonly owner: FrameChannelOwner,
+  ) {
+    this.#reader = new FrameReader(maxBytes, (frame) => {
+      if (!this.#closed) owner.onFrame(frame);
+    });
+    // Node reads straight to where the bytes belong.
+    const onread: OnReadOpts = {
+      buffer: () => this.#reader.target(),
+      callback: (bytes) => this.#read(bytes),
+    };
+    // `onread` is documented for the constructor, but missing in its types.
+    this.#socket = new Socket({ fd, readable: true, writable: true, onread } as SocketConstructorOpts);
+    this.#socket.on('error', (error) => this.#end(error));
+    this.#socket.on('end', () => this.#end(null));
+    this.#socket.on('close', () => this.#end(null));
+    // With `onread` nothing is read until somebody says so.
+    this.#socket.resume();
+  }
+
+  set maxBytes(bytes: number) {
+    this.#reader.maxBytes = bytes;
+  }
+
+  /** Bytes that were sent and wait for the other side to read. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** The bytes of the parts must not change until they are sent. Does nothing once the channel has ended. */
+  send(header: readonly number[], parts?: readonly Part[]): void {
+    if (this.#closed) return;
+    const buffers = encodeFrame(header, parts);
+    if (buffers.length === 1) {
+      this.#socket.write(buffers[0]!);
+      return;
+    }
+    // Corked, they leave by one `writev` and are not put together before.
+    this.#socket.cork();
+    for (const buffer of buffers) this.#socket.write(buffer);
+    this.#socket.uncork();
+  }
+
+  /** Resolves when so little waits to be sent that more is welcome; undefined: it is now. */
+  untilSent(): Promise<void> | undefined {
+    if (this.#closed || !this.#socket.writableNeedDrain) return undefined;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#socket.off('drain', done).off('close', done);
+        resolve();
+      };
+      this.#socket.on('drain', done).on('close', done);
+    });
+  }
+
+  /** The other side is not listened to until `resume`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Ends at once; the owner is not told. */
+  destroy(): void {
+    this.#closed = true;
+    this.#socket.destroy();
+  }
+
+  #read(bytes: number): boolean {
+    if (this.#closed) return true;
+    try {
+      this.#reader.advance(bytes);
+    } catch (error) {
+      this.#end(error as Error);
+    }
+    return true;
+  }
+
+  #end(error: Error | null): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.destroy();
+    this.owner.onClosed(error);
+  }
+}

@@ -1,0 +1,60 @@
+/** What the frames between a host and its evaluator process say: the first number of the header. `sandbox` is a number the host chose. */
+
+/** From the host. */
+export const HostSays = {
+  /** The first frame. [remote parts allowed: 0 or 1] */
+  welcome: 1,
+  /** [sandbox] and the encoded `SandboxLimits` */
+  create: 2,
+  /** [sandbox] and the encoded `SandboxJob` */
+  assign: 3,
+  /** [sandbox, batch, slices], columns and segments. Segments at `UNPLACED` the host writes once it knows where to. */
+  run: 4,
+  /** [batch]: the host has written those segments. */
+  written: 5,
+  /** [sandbox, results]: the host has done with these results. */
+  release: 6,
+  /** [sandbox] */
+  dispose: 7,
+  /** [any number], to be answered by `pong` */
+  ping: 8,
+} as const;
+
+/** From the evaluator process. */
+export const EvaluatorSays = {
+  /** The first frame. [protocol version] and the same few bytes twice: inline, and where they lie. */
+  ready: 1,
+  /** [sandbox] */
+  created: 2,
+  /** [sandbox] */
+  assigned: 3,
+  /** [sandbox, batch] and one column of addresses: where the `UNPLACED` segments go. */
+  room: 4,
+  /** [sandbox, results, slices], columns and segments */
+  results: 5,
+  /** [sandbox, slice, level] and the text */
+  console: 6,
+  /** [sandbox, slice], name, head and segments */
+  custom: 7,
+  /** [sandbox, slice, retries] and the reason */
+  rejected: 8,
+  /** [sandbox, slice, fraction or -1] */
+  progress: 9,
+  /** [sandbox] */
+  drained: 10,
+  /** [sandbox, `EndKind`, the Slice that was running or 0] and the message */
+  ended: 11,
+  /** A thread does not come back from a builtin; its Sandbox has ended. */
+  stuck: 12,
+  /** [the number of the ping] */
+  pong: 13,
+} as const;
+
+/** Why a Sandbox ended. */
+export const EndKind = { disposed: 0, evaluator: 1, workFunction: 2 } as const;
+
+/** Both sides are of one package, so another version is an installation gone wrong. */
+export const PROTOCOL_VERSION = 1;
+
+/** The address of a segment whose place the host asks for. */
+export const UNPLACED = 1;

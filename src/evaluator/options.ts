@@ -1,0 +1,30 @@
+/** What all hosts check in the same way. */
+import { availableParallelism } from 'node:os';
+import { InvalidArgumentError } from '../model/index.js';
+import type { SandboxLimits } from './evaluator.js';
+
+/** Enough for most Jobs, and small enough that a Sandbox per core fits a common machine. */
+const DEFAULT_SANDBOX_LIMITS: SandboxLimits = Object.freeze({ heapMiB: 512, bufferMiB: 2048 });
+const MIN_HEAP_MIB = 16;
+const MAX_MIB = 1 << 20;
+
+/** Fills in defaults. Throws `InvalidArgumentError` for a limit out of range. */
+export function completeLimits(limits: Partial<SandboxLimits>): SandboxLimits {
+  const complete = { ...DEFAULT_SANDBOX_LIMITS, ...limits };
+  checkMiB('heapMiB', complete.heapMiB, MIN_HEAP_MIB);
+  checkMiB('bufferMiB', complete.bufferMiB, 1);
+  return complete;
+}
+
+function checkMiB(field: string, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least || value > MAX_MIB) {
+    throw new InvalidArgumentError(field, `expected whole MiB from ${least} to ${MAX_MIB}, got ${value}`);
+  }
+}
+
+/** Threads that run Sandboxes; one per core unless said otherwise. Throws `InvalidArgumentError`. */
+export function completeThreads(threads = availableParallelism()): number {
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024)
+    throw new InvalidArgumentError('threads', `expected a whole number from 1 to 1024, got ${threads}`);
+  return threads;
+}
