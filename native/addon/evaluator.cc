@@ -75,8 +75,9 @@ std::shared_ptr<const SandboxScripts> ScriptsOf(Napi::Object object) {
 }
 
 Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
-  static constexpr const char* kKinds[] = {"ready",   "assigned", "results", "message",
-                                           "drained", "lost",     "ended"};
+  static constexpr const char* kKinds[] = {"ready",   "assigned",         "results",
+                                           "message", "drained",          "lost",
+                                           "ended",   "inspectorMessage", "inspectorRun"};
   Napi::Object object = Napi::Object::New(env);
   object["kind"] = kKinds[event.kind];
   object["sandbox"] = event.sandbox;
@@ -112,6 +113,10 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
       object["firstWasRunning"] = Napi::Boolean::New(env, event.number == 1);
       object["unfinished"] = ColumnOf(env, event.unfinished);
       break;
+    case SandboxEvent::kInspectorMessage:
+      object["text"] = Napi::String::New(env, event.inspector_message);
+      break;
+    case SandboxEvent::kInspectorRun:
     case SandboxEvent::kReady:
     case SandboxEvent::kAssigned:
     case SandboxEvent::kDrained:
@@ -176,6 +181,7 @@ Napi::Function NativeEvaluator::Define(Napi::Env env) {
                          InstanceMethod<&NativeEvaluator::Assign>("assign"),
                          InstanceMethod<&NativeEvaluator::Run>("run"),
                          InstanceMethod<&NativeEvaluator::Release>("release"),
+                         InstanceMethod<&NativeEvaluator::Inspect>("inspect"),
                          InstanceMethod<&NativeEvaluator::Dispose>("dispose"),
                          InstanceMethod<&NativeEvaluator::Forget>("forget"),
                          InstanceMethod<&NativeEvaluator::Stop>("stop"),
@@ -215,13 +221,13 @@ Napi::Value NativeEvaluator::QueueId(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), queue_id_);
 }
 
-// createSandbox(id, heapBytes, bufferBytes)
+// createSandbox(id, heapBytes, bufferBytes, inspected)
 void NativeEvaluator::CreateSandbox(const Napi::CallbackInfo& info) {
   const uint32_t id = Uint32(info[0]);
-  auto sandbox =
-      Sandbox::Create(SandboxOptions{id, platform_, scripts_, static_cast<size_t>(Double(info[1])),
-                                     static_cast<size_t>(Double(info[2]))},
-                      queue_, channel_);
+  auto sandbox = Sandbox::Create(
+      SandboxOptions{id, platform_, scripts_, static_cast<size_t>(Double(info[1])),
+                     static_cast<size_t>(Double(info[2])), info[3].As<Napi::Boolean>().Value()},
+      queue_, channel_);
   sandboxes_[id] = sandbox;
   sandbox->Wake();
 }
@@ -272,6 +278,14 @@ void NativeEvaluator::Run(const Napi::CallbackInfo& info) {
 // release(id, bytes): events of so many bytes are done with.
 void NativeEvaluator::Release(const Napi::CallbackInfo& info) {
   if (Sandbox* sandbox = Find(info)) sandbox->Release(static_cast<size_t>(Double(info[1])));
+}
+
+// inspect(id, command, message)
+void NativeEvaluator::Inspect(const Napi::CallbackInfo& info) {
+  if (Sandbox* sandbox = Find(info)) {
+    sandbox->Inspect({static_cast<InspectorCommand::Kind>(Uint32(info[1])),
+                      info[2].As<Napi::String>().Utf16Value()});
+  }
 }
 
 void NativeEvaluator::Dispose(const Napi::CallbackInfo& info) {

@@ -51,6 +51,7 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
   void Assign(const Napi::CallbackInfo& info);
   void Run(const Napi::CallbackInfo& info);
   void Release(const Napi::CallbackInfo& info);
+  void Inspect(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
   void Forget(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);

@@ -83,7 +83,8 @@ Sandbox::Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
     : options_(std::move(options)),
       queue_(std::move(queue)),
       listener_(std::move(listener)),
-      environment_(options_.scripts) {}
+      environment_(options_.scripts),
+      inspector_inbox_(options_.inspected ? std::make_shared<InspectorInbox>() : nullptr) {}
 
 std::shared_ptr<Sandbox> Sandbox::Create(SandboxOptions options, std::weak_ptr<RunQueue> queue,
                                          std::shared_ptr<SandboxListener> listener) {
@@ -114,6 +115,14 @@ void Sandbox::Run(SliceBatch batch) {
 
 void Sandbox::Dispose() {
   SetEnd({});
+  Interrupt();
+  Wake();
+}
+
+void Sandbox::Inspect(InspectorCommand command) {
+  if (!inspector_inbox_) return;
+  inspector_inbox_->Post(std::move(command));
+  // JavaScript that runs looks up; one that waits is woken.
   Interrupt();
   Wake();
 }
@@ -167,7 +176,8 @@ bool Sandbox::Execute(Executor& executor) {
 
 bool Sandbox::Turn() {
   v8::HandleScope scope(isolate_->get());
-  bool did = RunCommands();
+  bool did = inspector_ && inspector_->Dispatch();
+  did = RunCommands() || did;
   did = RunTasks() || did;
   if (did && !ending_) RunPromiseJobs();
   if (!ending_ && rejections_.size() > 0) {
@@ -403,6 +413,7 @@ void Sandbox::ReportDrained() {
 // --------------------------------------------------------------------------------------------------
 
 double Sandbox::NextDeadline(const char** code) const {
+  if (paused_ms_.load(std::memory_order_relaxed) != 0) return kNever;
   if (Read(control_.slice) == 0) {
     if (code != nullptr) *code = "EEVALUATOR";
     const double called_ms = called_ms_.load(std::memory_order_relaxed);
@@ -449,7 +460,7 @@ void Sandbox::EndIfOverdue() {
 }
 
 Sandbox::End Sandbox::Overdue() const {
-  const char* code;
+  const char* code = "EEVALUATOR";
   NextDeadline(&code);
   const std::string_view what(code);
   const auto slice = static_cast<uint32_t>(Read(control_.slice));
@@ -464,6 +475,7 @@ Sandbox::End Sandbox::Overdue() const {
 }
 
 void Sandbox::Interrupt() {
+  if (paused_ms_.load(std::memory_order_relaxed) != 0) return inspector_inbox_->Poke();
   std::lock_guard lock(mutex_);
   if (isolate_) isolate_->get()->RequestInterrupt(OnInterrupt, this);
 }
@@ -475,13 +487,50 @@ void Sandbox::Evict() {
 
 void Sandbox::OnInterrupt(v8::Isolate* isolate, void* data) {
   auto* self = static_cast<Sandbox*>(data);
-  Executor* executor = self->executor_;
-  if (executor == nullptr) return;
+  if (self->executor_ == nullptr) return;
   self->EndIfOverdue();
-  if (executor->node_waits && executor->node_is_ending(executor->node_data)) {
-    self->SetEnd({"EEVALUATOR", "the thread that ran the Sandbox was ended", 0});
+  self->EndIfNodeIsEnding();
+  if (self->ending_) return isolate->TerminateExecution();
+  if (self->inspector_) self->inspector_->Dispatch();
+}
+
+void Sandbox::EndIfNodeIsEnding() {
+  if (executor_->node_waits && executor_->node_is_ending(executor_->node_data)) {
+    SetEnd({"EEVALUATOR", "the thread that ran the Sandbox was ended", 0});
   }
-  if (self->ending_) isolate->TerminateExecution();
+}
+
+void Sandbox::CreateInspector(v8::Local<v8::Context> context) {
+  const auto send = [this](std::u16string message) {
+    SandboxEvent event{options_.id, SandboxEvent::kInspectorMessage};
+    event.inspector_message = std::move(message);
+    Emit(std::move(event));
+  };
+  const auto is_ending = [this] {
+    EndIfNodeIsEnding();
+    if (ending_) isolate_->get()->TerminateExecution();
+    return ending_.load();
+  };
+  inspector_ = std::make_unique<Inspector>(
+      isolate_->get(), context, inspector_inbox_,
+      InspectorOwner{send,
+                     [this] {
+                       Emit({options_.id, SandboxEvent::kInspectorRun});
+                     },
+                     [this](bool paused) { OnPause(paused); }, is_ending});
+}
+
+void Sandbox::OnPause(bool paused) {
+  const double now_ms = MonotonicMs();
+  if (paused) {
+    paused_ms_ = now_ms;
+    return;
+  }
+  const double held_ms = now_ms - paused_ms_;
+  control_.slice_started_ms += held_ms;
+  control_.progress_ms += held_ms;
+  if (called_ms_ != 0) called_ms_ = called_ms_ + held_ms;
+  paused_ms_ = 0;
 }
 
 void Sandbox::OnNearHeapLimit() {
@@ -519,6 +568,7 @@ void Sandbox::CreateIsolate() {
   v8::Context::Scope context_scope(context);
   context_.Reset(isolate, context);
   thread_cpu_at_entry_ms_ = ThreadCpuMs();
+  if (inspector_inbox_) CreateInspector(context);
 
   v8::TryCatch caught(isolate);
   v8::Local<v8::Function> prelude;
@@ -606,6 +656,7 @@ void Sandbox::DestroyIsolate() {
     for (auto& entry : entries_) entry.Reset();
     environment_.Clear();
     modules_function_.Reset();
+    inspector_.reset();
     rejections_.Clear();
     context_.Reset();
   }

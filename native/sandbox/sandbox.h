@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "isolate/inspector.h"
 #include "isolate/isolate.h"
 #include "isolate/watchdog.h"
 #include "sandbox/environment.h"
@@ -51,7 +52,17 @@ struct Control {
 
 // What a Sandbox tells its host; everything in it comes from untrusted code.
 struct SandboxEvent {
-  enum Kind : int { kReady, kAssigned, kResults, kMessage, kDrained, kLost, kEnded };
+  enum Kind : int {
+    kReady,
+    kAssigned,
+    kResults,
+    kMessage,
+    kDrained,
+    kLost,
+    kEnded,
+    kInspectorMessage,
+    kInspectorRun,
+  };
   uint32_t sandbox;
   Kind kind;
   ResultBatch results = {};
@@ -71,6 +82,8 @@ struct SandboxEvent {
   std::vector<uint32_t> unfinished = {};
   // kResults, kMessage: what the host is to give back by Release() once it has done with the event.
   size_t bytes = 0;
+  // kInspectorMessage: of the DevTools protocol, JSON. (kInspectorRun: the debugger is ready.)
+  std::u16string inspector_message = {};
 };
 
 // Receives events from any thread, in each Sandbox's order. Must not call back into the Sandbox.
@@ -88,6 +101,8 @@ struct SandboxOptions {
   std::shared_ptr<const SandboxScripts> scripts;
   size_t heap_bytes;
   size_t buffer_bytes;
+  // A debugger may look into it.
+  bool inspected = false;
 };
 
 struct SliceLimits {
@@ -123,6 +138,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void Assign(Assignment assignment);
   void Run(SliceBatch batch);
   void Dispose();
+  // Only when it is inspected.
+  void Inspect(InspectorCommand command);
   // Ends without a word, on the calling thread, when no executor is left.
   void Abandon();
   // Something the Sandbox waits for may have happened.
@@ -216,6 +233,11 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   static void OnInterrupt(v8::Isolate* isolate, void* self);
   static void OnPromiseReject(v8::PromiseRejectMessage message);
   void OnNearHeapLimit();
+  void CreateInspector(v8::Local<v8::Context> context);
+  // A debugger holds JavaScript still, or lets it go on: time stands still for it.
+  void OnPause(bool paused);
+  // The thread is wanted elsewhere; sets the end if Node is ending it.
+  void EndIfNodeIsEnding();
 
   const SandboxOptions options_;
   const std::weak_ptr<RunQueue> queue_;
@@ -228,6 +250,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   v8::Global<v8::Context> context_;
   std::array<v8::Global<v8::Function>, kEntryCount> entries_;
   Environment environment_;
+  // Null when it is not inspected.
+  const std::shared_ptr<InspectorInbox> inspector_inbox_;
+  std::unique_ptr<Inspector> inspector_;
   std::optional<Modules> modules_;
   // Until its code has been offered to the next Sandboxes.
   v8::Global<v8::Function> modules_function_;
@@ -259,6 +284,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // When the JavaScript that runs was called, 0 for none: promise jobs and the Work Function's own
   // loading belong to no Slice, and must end all the same.
   std::atomic<double> called_ms_{0};
+  // Since when a debugger holds it still, 0 when none does.
+  std::atomic<double> paused_ms_{0};
 };
 
 }  // namespace dcp

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { availableParallelism } from 'node:os';
-import { Command, type OptionValues } from 'commander';
+import { Command, InvalidArgumentError as InvalidOptionError, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
 import {
   cancelJobs,
@@ -10,7 +10,7 @@ import {
   showStatus,
   type JobCommandOptions,
 } from './job-commands.js';
-import { ExitCode, runProgram, wholeNumber } from './program.js';
+import { ExitCode, runProgram, UsageError, wholeNumber } from './program.js';
 import { runJob } from './run-job.js';
 
 const EXIT_CODES = `
@@ -54,28 +54,57 @@ function commonOptions({ scheduler, json }: OptionValues): JobCommandOptions {
 }
 
 const wholeCores = wholeNumber(1, 1024);
-const cores = (text: string): number => (text === 'all' ? availableParallelism() : wholeCores(text));
+/** True: as many as fit. */
+const cores = (text: string): number | true =>
+  text === '' ? true : text === 'all' ? availableParallelism() : wholeCores(text);
 
-/** `--local` takes the next word only when it is a number, so that the file may follow it. */
-function localTakesNumbers(argv: readonly string[]): string[] {
+/** Where Chrome looks for debuggers' targets by itself. */
+const INSPECT_AT = '127.0.0.1:9229';
+
+/** `[host:]port` */
+function inspectAddress(text: string): { host: string; port: number } {
+  const [, ipv6, name, digits] = /^(?:(?:\[(.+)\]|([^:]+)):)?(\d+)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65535)
+    throw new InvalidOptionError('expected [host:]port, as in 127.0.0.1:9229.');
+  return { host: ipv6 ?? name ?? '127.0.0.1', port };
+}
+
+/**
+ * Words of options that may stand alone before the file: `--local` takes the next one only when it is a number,
+ * `--inspect-sandbox` only with `=`.
+ */
+function completeOptions(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
   return argv.map((word, i) => {
-    if (word !== '--local' || (end >= 0 && i > end)) return word;
+    if (end >= 0 && i > end) return word;
+    if (word === '--inspect-sandbox') return `--inspect-sandbox=${INSPECT_AT}`;
+    if (word !== '--local') return word;
     const next = argv[i + 1] ?? '--';
-    return /^(-?[\d.]+|all)$/.test(next) || next.startsWith('-') ? word : '--local=all';
+    return /^(-?[\d.]+|all)$/.test(next) || next.startsWith('-') ? word : '--local=';
   });
 }
 
 common(program.command('run <file> [args...]'))
   .description('deploy the Job that a file makes, wait for its results; arguments for the file follow "--"')
   .option('--local [cores]', 'run it in this process instead, on 1 to 1024 cores, or all (default)', cores)
+  .option(
+    '--inspect-sandbox [host:port]',
+    `with --local, on one core unless told otherwise: wait for a debugger (default ${INSPECT_AT}, loopback only)`,
+    inspectAddress,
+  )
   .option('--output <dir>', 'where the file\'s "done" writes to', '.')
   .addHelpText('after', RUN_HELP)
   .action(async (file: string, args: string[], options: OptionValues) => {
+    const inspect = (options['inspectSandbox'] as ReturnType<typeof inspectAddress> | undefined) ?? null;
+    if (inspect !== null && options['local'] === undefined)
+      throw new UsageError('--inspect-sandbox: only with --local');
     const local = options['local'] as number | true | undefined;
+    const allCores = inspect === null ? availableParallelism() : 1;
     process.exitCode = await runJob(file, {
       ...commonOptions(options),
-      local: local === undefined ? null : local === true ? availableParallelism() : local,
+      local: local === undefined ? null : local === true ? allCores : local,
+      inspect,
       output: options['output'] as string,
       args,
     });
@@ -114,4 +143,4 @@ common(program.command('rm <job...>'))
   });
 
 process.exitCode = ExitCode.ok;
-await runProgram(program, localTakesNumbers(process.argv));
+await runProgram(program, completeOptions(process.argv));

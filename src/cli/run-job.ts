@@ -10,6 +10,8 @@ export interface RunJobOptions {
   readonly scheduler: string;
   /** Run in this process with so many Sandboxes; null: deploy. */
   readonly local: number | null;
+  /** Where debuggers of a local run are listened for; null: nowhere. */
+  readonly inspect: { readonly host: string; readonly port: number } | null;
   readonly json: boolean;
   readonly output: string;
   readonly args: readonly string[];
@@ -66,7 +68,7 @@ class JobRun {
     process.on('SIGINT', onSignal);
     try {
       const { local } = this.options;
-      const results = await (local === null ? this.job.exec() : this.job.localExec(local));
+      const results = await (local === null ? this.job.exec() : this.#localExec(local));
       this.#tellEnd(results);
       return results;
     } catch (error) {
@@ -79,6 +81,22 @@ class JobRun {
       this.#bar.end();
       process.off('SIGINT', onSignal);
     }
+  }
+
+  #localExec(cores: number): Promise<ResultHandle<unknown>> {
+    const { inspect } = this.options;
+    if (inspect === null) return this.job.localExec(cores);
+    return this.job.localExec(cores, {
+      inspect: {
+        ...inspect,
+        onTarget: ({ title, webSocketDebuggerUrl, devtoolsFrontendUrl }) => {
+          this.#say(
+            { type: 'inspector', title, url: webSocketDebuggerUrl },
+            `${title} waits for a debugger: ${webSocketDebuggerUrl}\n  in Chrome: chrome://inspect, or ${devtoolsFrontendUrl}`,
+          );
+        },
+      },
+    });
   }
 
   #listen(): void {

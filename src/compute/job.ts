@@ -153,6 +153,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   readonly #context: SchedulerContext;
   readonly #source: NewJob | ExistingJob;
   readonly #required = new Set<string>();
+  #inspected = false;
   readonly #store = new ResultStore<R>();
   #id: JobId | null = null;
   #readyState: ReadyState = 'new';
@@ -234,7 +235,11 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const determinism = toDeterminism(options);
     if ('id' in this.#source)
       throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
-    return this.#begin(() => withLocalWorker(cores, determinism, (scheduler) => this.#run(scheduler)));
+    const { inspect = null } = options;
+    this.#inspected = inspect !== null;
+    return this.#begin(() =>
+      withLocalWorker(cores, { determinism, inspect }, (scheduler) => this.#run(scheduler)),
+    );
   }
 
   /** The results: of the run under way, or of a new `exec`. */
@@ -389,7 +394,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const names = [...this.#required];
     if ('source' in workFunction && names.length === 0)
       return { workFunction: workFunction.source, modules: null };
-    return bundleModules({ workFunction, names, directory });
+    return bundleModules({ workFunction, names, directory, forDebugger: this.#inspected });
   }
 
   #enter(state: ReadyState): void {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openInProcessEvaluator } from '../evaluator/index.js';
+import { openInProcessEvaluator, type InspectOptions } from '../evaluator/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import { InvalidArgumentError, type Determinism } from '../model/index.js';
 import { Supervisor } from '../supervisor/index.js';
@@ -12,6 +12,8 @@ export interface LocalExecOptions {
   readonly fixedDate?: Date | number;
   /** What `Math.random` starts from in every Slice, with the Slice's number: a whole number from 0 to 2³² − 1. Default: chance. */
   readonly randomSeed?: number;
+  /** Every Sandbox waits for a debugger before its first Slice; time that stands still at a breakpoint does not count. */
+  readonly inspect?: InspectOptions;
 }
 
 /** The furthest a Date gets from 1970, milliseconds (ECMA-262, "Time Values and Time Range"). */
@@ -42,7 +44,7 @@ export function toDeterminism({ fixedDate, randomSeed }: LocalExecOptions): Dete
  */
 export async function withLocalWorker<T>(
   cores: number,
-  determinism: Determinism | null,
+  { determinism, inspect }: { determinism: Determinism | null; inspect: InspectOptions | null },
   use: (scheduler: Scheduler) => Promise<T>,
 ): Promise<T> {
   const undo: (() => Promise<unknown>)[] = [];
@@ -51,7 +53,7 @@ export async function withLocalWorker<T>(
     undo.unshift(() => rm(directory, { recursive: true, force: true }));
     const scheduler = await openEmbeddedScheduler(directory);
     undo.unshift(() => scheduler.close());
-    const evaluator = await openInProcessEvaluator({ threads: cores });
+    const evaluator = await openInProcessEvaluator({ threads: cores, inspect });
     undo.unshift(() => evaluator.close());
     const supervisor = new Supervisor(scheduler, evaluator, {
       workerId: 'local',

@@ -46,7 +46,7 @@ export interface SandboxScripts {
 
 export interface NativeEvaluator {
   readonly queueId: number;
-  createSandbox(id: number, heapBytes: number, bufferBytes: number): void;
+  createSandbox(id: number, heapBytes: number, bufferBytes: number, inspected: boolean): void;
   assign(
     id: number,
     description: string,
@@ -68,6 +68,8 @@ export interface NativeEvaluator {
   ): void;
   /** Events of so many bytes are done with: a Sandbox of which too many are not begins no Slice. */
   release(id: number, bytes: number): void;
+  /** For a Sandbox that is inspected. `message` is of the DevTools protocol, empty where there is none. */
+  inspect(id: number, command: InspectorCommand, message: string): void;
   dispose(id: number): void;
   /** After the Sandbox's `ended` event. */
   forget(id: number): void;
@@ -86,46 +88,53 @@ export interface NativeStats {
   readonly executors: number;
 }
 
-export type NativeEvent = { readonly sandbox: number } & (
-  | { readonly kind: 'ready' | 'assigned' | 'drained' }
-  | {
-      readonly kind: 'results';
-      readonly numbers: Uint32Array;
-      readonly outcomes: Uint8Array;
-      readonly elapsedMs: Float64Array;
-      readonly cpuMs: Float64Array;
-      readonly heads: Uint8Array;
-      readonly headEnds: Uint32Array;
-      readonly segments: readonly Uint8Array[];
-      readonly segmentEnds: Uint32Array;
-      /** For `release`. */
-      readonly bytes: number;
-    }
-  | {
-      readonly kind: 'message';
-      readonly message: number;
-      readonly slice: number;
-      readonly number: number;
-      readonly text: string;
-      readonly head: Uint8Array;
-      readonly segments: readonly Uint8Array[];
-      /** For `release`. */
-      readonly bytes: number;
-    }
-  | {
-      /** `lost`: the thread does not come back; all but `code`, `text` and `slice` is empty. */
-      readonly kind: 'lost' | 'ended';
-      /** Empty when the Sandbox was told to end. */
-      readonly code: string;
-      readonly text: string;
-      /** The Slice to blame, 0 for none; not among `unfinished`. */
-      readonly slice: number;
-      /** How long that Slice ran. */
-      readonly elapsedMs: number;
-      readonly firstWasRunning: boolean;
-      readonly unfinished: Uint32Array;
-    }
-);
+/** Of a debugger: it comes, says something, goes. The same list is `InspectorCommand` in native/isolate/inspector.h. */
+export const InspectorCommand = { connect: 0, message: 1, disconnect: 2 } as const;
+export type InspectorCommand = (typeof InspectorCommand)[keyof typeof InspectorCommand];
+
+export type NativeEvent = { readonly sandbox: number } &
+  // `inspectorRun`: a debugger has set what it wanted to set, or has gone.
+  (
+    | { readonly kind: 'ready' | 'assigned' | 'drained' | 'inspectorRun' }
+    | { readonly kind: 'inspectorMessage'; readonly text: string }
+    | {
+        readonly kind: 'results';
+        readonly numbers: Uint32Array;
+        readonly outcomes: Uint8Array;
+        readonly elapsedMs: Float64Array;
+        readonly cpuMs: Float64Array;
+        readonly heads: Uint8Array;
+        readonly headEnds: Uint32Array;
+        readonly segments: readonly Uint8Array[];
+        readonly segmentEnds: Uint32Array;
+        /** For `release`. */
+        readonly bytes: number;
+      }
+    | {
+        readonly kind: 'message';
+        readonly message: number;
+        readonly slice: number;
+        readonly number: number;
+        readonly text: string;
+        readonly head: Uint8Array;
+        readonly segments: readonly Uint8Array[];
+        /** For `release`. */
+        readonly bytes: number;
+      }
+    | {
+        /** `lost`: the thread does not come back; all but `code`, `text` and `slice` is empty. */
+        readonly kind: 'lost' | 'ended';
+        /** Empty when the Sandbox was told to end. */
+        readonly code: string;
+        readonly text: string;
+        /** The Slice to blame, 0 for none; not among `unfinished`. */
+        readonly slice: number;
+        /** How long that Slice ran. */
+        readonly elapsedMs: number;
+        readonly firstWasRunning: boolean;
+        readonly unfinished: Uint32Array;
+      }
+  );
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 

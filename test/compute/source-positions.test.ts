@@ -119,6 +119,7 @@ test('no path of the client travels with the Job', async (t) => {
     workFunction: { file: `${directory}/work.ts` },
     names: ['dep'],
     directory,
+    forDebugger: false,
   });
   for (const part of [modules.script, modules.sourceMap, Buffer.from(workFunction)])
     assert.ok(!Buffer.from(part).includes(directory));

@@ -40,7 +40,7 @@ class Bench {
   /** A Sandbox with so many Slices pending. Answers its id. */
   startSandbox(workFunction: string, count: number): number {
     const id = ++this.#last;
-    this.native.createSandbox(id, 64 << 20, 64 << 20);
+    this.native.createSandbox(id, 64 << 20, 64 << 20, false);
     const job = JSON.stringify({
       id: 'job',
       public: {},

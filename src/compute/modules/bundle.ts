@@ -14,6 +14,8 @@ export interface ModulesRequest {
   readonly names: readonly string[];
   /** Where names are looked up, as Node would from a file there. Absolute. */
   readonly directory: string;
+  /** The script says what it was made from, for a debugger to show. That is the client's source text: it does not travel. */
+  readonly forDebugger: boolean;
 }
 
 /** The Work Function as an expression, and the modules it is evaluated among. */
@@ -39,6 +41,7 @@ export async function bundleModules(request: ModulesRequest): Promise<BundledMod
   const result = await build({
     absWorkingDir: root,
     // Names in stacks are relative to it.
+    sourcesContent: request.forDebugger,
     outfile: path.join(root, 'modules.js'),
     plugins: [assets.plugin, workPlugin(workFunction)],
     stdin: {
@@ -48,7 +51,9 @@ export async function bundleModules(request: ModulesRequest): Promise<BundledMod
       loader: 'js',
     },
   });
-  const script = output(result, '.js').contents;
+  const script = request.forDebugger
+    ? Buffer.concat([output(result, '.js').contents, mapComment(output(result, '.map').text)])
+    : output(result, '.js').contents;
   const sourceMap = relativeSourceMap(output(result, '.map').text);
   checkSize('script', script.byteLength);
   checkSize('sourceMap', sourceMap.byteLength);
@@ -77,7 +82,6 @@ async function build(options: BuildOptions): Promise<BuildResult> {
       define: { global: 'globalThis', 'process.env.NODE_ENV': '"production"' },
       loader: Object.fromEntries(TEXT_EXTENSIONS.map((extension) => [extension, 'text'])),
       sourcemap: 'external',
-      sourcesContent: false,
       logLevel: 'silent',
       ...options,
     });
@@ -113,6 +117,11 @@ function workPlugin(origin: WorkFunctionOrigin): Plugin {
       }));
     },
   };
+}
+
+function mapComment(sourceMap: string): Buffer {
+  const base64 = Buffer.from(relativeSourceMap(sourceMap)).toString('base64');
+  return Buffer.from(`//# sourceMappingURL=data:application/json;base64,${base64}\n`);
 }
 
 /** The client's project: the next directory upwards with a package.json, else the one given. */

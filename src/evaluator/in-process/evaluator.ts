@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { EvaluatorError } from '../../model/index.js';
 import type { Evaluator, Sandbox, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import { loadNative, type NativeEvaluator, type NativeEvent, type NativeStats } from '../native.js';
+import { openInspectorServer, type InspectOptions, type InspectorServer } from '../inspector/index.js';
 import { completeLimits, completeThreads } from '../options.js';
 import { sandboxScripts } from '../scripts.js';
 import { InProcessSandbox } from './sandbox.js';
@@ -10,6 +11,8 @@ import { InProcessSandbox } from './sandbox.js';
 export interface InProcessEvaluatorOptions {
   /** Threads that run Sandboxes, 1 to 1024. Default: one per core. More Sandboxes than threads is fine. */
   readonly threads?: number;
+  /** Debuggers may look into Sandboxes, whose Slices wait for one. Default: none. For one's own code only. */
+  readonly inspect?: InspectOptions | null;
 }
 
 /** A thread that dies at once, again and again, is replaced ever more slowly. */
@@ -27,7 +30,14 @@ const STUCK_MS = 2000;
 export async function openInProcessEvaluator(
   options: InProcessEvaluatorOptions = {},
 ): Promise<InProcessEvaluator> {
-  return new InProcessEvaluator(completeThreads(options.threads));
+  const threads = completeThreads(options.threads);
+  const inspector = options.inspect ? await openInspectorServer(options.inspect) : null;
+  try {
+    return new InProcessEvaluator(threads, undefined, inspector);
+  } catch (error) {
+    await inspector?.close();
+    throw error;
+  }
 }
 
 /**
@@ -58,6 +68,7 @@ export class InProcessEvaluator implements Evaluator {
   constructor(
     threads: number,
     private readonly onStuck: () => void = () => undefined,
+    private readonly inspector: InspectorServer | null = null,
   ) {
     // The addon is loaded here first: the last thread that has it must not be one that comes and goes.
     const { NativeEvaluator } = loadNative();
@@ -81,7 +92,7 @@ export class InProcessEvaluator implements Evaluator {
     if (this.#closing) throw new EvaluatorError('the evaluator is closed');
     const { heapMiB, bufferMiB } = completeLimits(limits);
     const id = ++this.#lastId;
-    const sandbox = new InProcessSandbox(id, this.#native, observer);
+    const sandbox = new InProcessSandbox(id, this.#native, observer, this.inspector);
     this.#sandboxes.set(id, sandbox);
     await sandbox.start(heapMiB * 2 ** 20, bufferMiB * 2 ** 20);
     return sandbox;
@@ -98,6 +109,7 @@ export class InProcessEvaluator implements Evaluator {
   }
 
   async #close(): Promise<void> {
+    await this.inspector?.close();
     const patience = new AbortController();
     const stuck = setTimeout(STUCK_MS, 'stuck' as const, patience).catch(() => 'stuck' as const);
     const left = await Promise.race([this.#endAll(), stuck]);

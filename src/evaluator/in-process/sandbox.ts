@@ -9,6 +9,7 @@ import {
   type SliceBatch,
 } from '../../model/index.js';
 import { ConsoleLevels, Message, type JobDescription } from '../../sandbox/index.js';
+import { Inspection, type InspectorServer } from '../inspector/index.js';
 import type { Sandbox, SandboxJob, SandboxObserver } from '../evaluator.js';
 import type { NativeEvaluator, NativeEvent } from '../native.js';
 import { HandedSlices } from './handed-slices.js';
@@ -26,18 +27,22 @@ export class InProcessSandbox implements Sandbox {
   #assigning: Waiter | null = null;
   #assigned = false;
   readonly #handed = new HandedSlices();
+  /** Null until a Job is there, or when nobody inspects. */
+  #inspection: Inspection | null = null;
+  #endInspection: () => void = () => undefined;
 
   constructor(
     readonly id: number,
     private readonly native: NativeEvaluator,
     private readonly observer: SandboxObserver,
+    private readonly inspector: InspectorServer | null,
   ) {}
 
   /** Resolves when the prelude has run. */
   start(heapBytes: number, bufferBytes: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#starting = { resolve, reject };
-      this.native.createSandbox(this.id, heapBytes, bufferBytes);
+      this.native.createSandbox(this.id, heapBytes, bufferBytes, this.inspector !== null);
     });
   }
 
@@ -72,7 +77,12 @@ export class InProcessSandbox implements Sandbox {
 
   run(batch: SliceBatch): void {
     this.#handed.add(batch);
-    this.native.run(this.id, batch.numbers, batch.heads, batch.headEnds, batch.segments, batch.segmentEnds);
+    const { numbers, heads, headEnds, segments, segmentEnds } = batch;
+    const run = (): void => {
+      this.native.run(this.id, numbers, heads, headEnds, segments, segmentEnds);
+    };
+    if (this.#inspection === null) run();
+    else this.#inspection.whenReady(run);
   }
 
   dispose(): void {
@@ -86,6 +96,7 @@ export class InProcessSandbox implements Sandbox {
         this.#starting = null;
         break;
       case 'assigned':
+        this.#openInspection();
         this.#assigning?.resolve();
         this.#assigning = null;
         break;
@@ -97,6 +108,12 @@ export class InProcessSandbox implements Sandbox {
         break;
       case 'drained':
         this.observer.onDrained();
+        break;
+      case 'inspectorMessage':
+        this.#inspection?.onMessage(event.text);
+        break;
+      case 'inspectorRun':
+        this.#inspection?.onRun();
         break;
       case 'lost':
         // Native code cannot be asked what it still has: the thread that knows does not answer.
@@ -143,7 +160,14 @@ export class InProcessSandbox implements Sandbox {
     }
   }
 
+  #openInspection(): void {
+    if (this.inspector === null) return;
+    this.#inspection = new Inspection(this.native, this.id);
+    this.#endInspection = this.inspector.add(this.#inspection);
+  }
+
   #handleEnd(event: EndEvent): void {
+    this.#endInspection();
     const { code, text } = event;
     if (event.slice !== 0) this.#deliverBlame(event);
     let error: EvaluatorError | WorkFunctionError | null = null;
