@@ -32,7 +32,12 @@ export function explain(thrown: unknown): string {
 
 function stackOf(error: Error): string | undefined {
   const { stack } = error;
-  return typeof stack === 'string' ? originalStack(clip(stack).replace(PRELUDE_FRAMES, '')) : undefined;
+  return typeof stack === 'string' ? ownStack(stack) : undefined;
+}
+
+/** A stack without frames of ours, in terms of the client's files. */
+export function ownStack(stack: string): string {
+  return originalStack(clip(stack).replace(PRELUDE_FRAMES, ''));
 }
 
 /** Made before `Error.prepareStackTrace` can be anybody's, and used again: it is encoded at once. */

@@ -10,7 +10,7 @@ import type { EnvironmentHost } from './environment/host.js';
 import { createRealm } from './environment/realm.js';
 import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
-import { clip, explain } from './failure.js';
+import { clip, explain, ownStack } from './failure.js';
 import { Messages } from './messages.js';
 import { Reports } from './reports.js';
 import { SliceScope } from './slice-scope.js';
@@ -45,6 +45,7 @@ export function start(host: Host): Entries {
     scope,
     timers,
     explain,
+    ownStack,
     copy,
   });
 

@@ -12,6 +12,7 @@ interface Datum {
 
 export default function work(datum: Datum): number {
   console.log(new Error('seen'));
+  console.trace('here');
   return check(datum.n);
 }
 `,
@@ -50,11 +51,12 @@ test("stacks name the client's own files and lines, of bundled TypeScript too", 
   assert.equal(results[0], 1);
   assert.equal(
     stackOf(results[1]),
-    ['RangeError: 5 is too much', '    at check (lib/check.mjs:7:9)', '    at work (work.ts:8:10)'].join(
+    ['RangeError: 5 is too much', '    at check (lib/check.mjs:7:9)', '    at work (work.ts:9:10)'].join(
       '\n',
     ),
   );
   assert.equal(printed[0], ['Error: seen', '    at work (work.ts:7:15)'].join('\n'));
+  assert.equal(printed[1], ['Trace: here', '    at work (work.ts:8:11)'].join('\n'));
 });
 
 test('an asynchronous stack, and one through a package', async (t) => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { explain } from '../failure.js';
+import type { explain, ownStack } from '../failure.js';
 import type { Messages } from '../messages.js';
 import type { GlobalEvents, Reports } from '../reports.js';
 import type { SliceScope } from '../slice-scope.js';
@@ -27,6 +27,7 @@ export interface RealmParts {
   readonly scope: SliceScope;
   readonly timers: Timers;
   readonly explain: typeof explain;
+  readonly ownStack: typeof ownStack;
   /** A copy as the codec makes it, which shares no bytes. Throws EncodingError. */
   readonly copy: (value: unknown) => unknown;
 }

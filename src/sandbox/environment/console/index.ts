@@ -87,7 +87,7 @@ const makeConsole: MakeGroup = (_host, realm) => {
     trace(...data: unknown[]) {
       const trace: { stack?: unknown } = {};
       captureStackTrace(trace, methods.trace);
-      const frames = typeof trace.stack === 'string' ? ownFrames(trace.stack) : '';
+      const frames = typeof trace.stack === 'string' ? framesOf(realm.ownStack(trace.stack)) : '';
       print(LOG, `Trace${data.length > 0 ? `: ${format(data, inspect)}` : ''}${frames}`);
     },
     warn(...data: unknown[]) {
@@ -159,14 +159,10 @@ const makeConsole: MakeGroup = (_host, realm) => {
   return { console };
 };
 
-/** The frames of a stack that belong to the Work Function. */
-function ownFrames(stack: string): string {
-  return stack
-    .split('\n')
-    .slice(1)
-    .filter((frame) => !/\bdcp:/.test(frame))
-    .map((frame) => `\n${frame}`)
-    .join('');
+/** A stack's frames, without the line that names an error. */
+function framesOf(stack: string): string {
+  const first = stack.indexOf('\n');
+  return first < 0 ? '' : stack.slice(first);
 }
 
 export default makeConsole;
