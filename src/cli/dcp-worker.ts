@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
-import { Worker } from '../worker/index.js';
+import { Worker, type EvaluatorKind } from '../worker/index.js';
 import { ExitCode, runProgram, seconds, wholeNumber } from './program.js';
 import { slicesText } from './present.js';
 import { WorkerLog } from './worker-log.js';
@@ -40,6 +40,14 @@ const program = new Command('dcp-worker')
       .argParser(seconds(0, 86_400))
       .default(10_000, '10'),
   )
+  .addOption(
+    new Option(
+      '--evaluator <where>',
+      'child: Slices run in processes of their own, one a Job; in-process: in this one, for code that is trusted',
+    )
+      .choices(['child', 'in-process'])
+      .default('child'),
+  )
   .option('--exit-when-idle', 'stop when there is nothing to do')
   .option('--json', 'print JSON lines')
   .option('-v, --verbose', 'tell every Task; show the stack of errors')
@@ -61,6 +69,7 @@ async function runWorker(options: OptionValues): Promise<void> {
   const worker = new Worker({
     scheduler,
     cores,
+    evaluator: options['evaluator'] as EvaluatorKind,
     leaseMs: options['lease'] as number,
     jobIds: (options['jobId'] as string[] | undefined) ?? null,
     computeGroups: (options['group'] as string[] | undefined) ?? [],

@@ -47,6 +47,13 @@ export class HeldTask {
     return this.task.attempts[index] ?? 0;
   }
 
+  /** How many Slices at the front none of which is among these. */
+  countBefore(numbers: ReadonlySet<number>): number {
+    let to = this.#next;
+    while (to < this.#slices.numbers.length && !numbers.has(this.#slices.numbers[to]!)) to++;
+    return to - this.#next;
+  }
+
   /** The next `count` Slices, for one hand-over. */
   cut(count: number): { chunk: Chunk; batch: SliceBatch } {
     const from = this.#next;

@@ -20,6 +20,9 @@ export class JobDesk {
   running = 0;
   /** When Slices began to wait without any Sandbox for the Job (monotonic, ms); null while they don't. */
   waitingSince: number | null = null;
+  /** Slices of which one ended an evaluator process; each is run again while no other of the Job is. */
+  readonly suspects = new Set<number>();
+  #runsSuspect = false;
   /** Assignments in a row that ended with the Sandbox. */
   failedAssignments = 0;
   /** Why no Sandbox can take the Job, as the result of each of its Slices. */
@@ -64,6 +67,23 @@ export class JobDesk {
   get depth(): number {
     const { meanMs } = this.meter;
     return meanMs === null || meanMs > LONG_SLICE_MS ? 1 : 2;
+  }
+
+  /** How many Slices of a Task may be handed over now, all to one Sandbox: 0 while a suspect runs, or waits to run alone. */
+  allowance(held: HeldTask): number {
+    if (this.running === 0) this.#runsSuspect = false;
+    if (this.suspects.size === 0) return this.chunkSize();
+    if (this.#runsSuspect) return 0;
+    const innocent = held.countBefore(this.suspects);
+    if (innocent > 0) return Math.min(innocent, this.chunkSize());
+    if (this.running > 0) return 0;
+    this.#runsSuspect = true;
+    return 1;
+  }
+
+  /** These Slices have ended by themselves, one way or another. */
+  clear(numbers: Uint32Array): void {
+    if (this.suspects.size > 0) for (const number of numbers) this.suspects.delete(number);
   }
 
   /**

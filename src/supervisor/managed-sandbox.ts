@@ -39,6 +39,8 @@ export interface ManagedSandboxOwner {
   onRejected(sandbox: ManagedSandbox, owed: OwedSlice, rejection: SliceRejection): void;
   onMessages(sandbox: ManagedSandbox, messages: SliceMessage[]): void;
   onProgress(sandbox: ManagedSandbox, slice: number, fraction: number | null): void;
+  /** Resolves when results are welcome again; undefined: they are now. */
+  untilRoom(): Promise<void> | undefined;
   /** The Sandbox owes less than before. */
   onRoom(sandbox: ManagedSandbox): void;
   /** `running` is the Slice that ran at the end (null: none), `behind` those queued after it. */
@@ -126,7 +128,7 @@ export class ManagedSandbox implements SandboxObserver {
     this.#sandbox?.dispose();
   }
 
-  onResults(results: ResultBatch): void {
+  onResults(results: ResultBatch): Promise<void> | undefined {
     const { numbers } = results;
     for (let from = 0; from < numbers.length;) {
       const chunk = this.#settle(numbers[from]!)?.chunk;
@@ -141,6 +143,7 @@ export class ManagedSandbox implements SandboxObserver {
       from = to;
     }
     this.#makeRoom();
+    return this.owner.untilRoom();
   }
 
   onRejected(rejection: SliceRejection): void {

@@ -17,6 +17,8 @@ export interface SandboxAllocatorOwner {
   onRejected(desk: JobDesk, owed: OwedSlice, rejection: SliceRejection): void;
   onMessages(desk: JobDesk, messages: SliceMessage[]): void;
   onProgress(desk: JobDesk, slice: number, fraction: number | null): void;
+  /** Resolves when results are welcome again; undefined: they are now. */
+  untilRoom(): Promise<void> | undefined;
   /** Some Sandbox owes less than before, or is gone; Slices have been handed over. */
   onRoom(): void;
   /** `desk` is null when the Sandbox had no Job. */
@@ -114,7 +116,9 @@ export class SandboxAllocator {
     while (sandbox.chunks < depth) {
       const held = desk.nextTask();
       if (held === null) return;
-      const handed = sandbox.handOver(held, desk.chunkSize());
+      const allowed = desk.allowance(held);
+      if (allowed === 0) return;
+      const handed = sandbox.handOver(held, allowed);
       desk.running += handed;
       this.owner.onHandOver(desk, sandbox, handed);
     }
@@ -202,6 +206,7 @@ export class SandboxAllocator {
         const desk = this.#assigned.get(sandbox);
         if (desk !== undefined) this.owner.onProgress(desk, slice, fraction);
       },
+      untilRoom: () => this.owner.untilRoom(),
       onRoom: () => this.#onRoom(),
       onEnded: (sandbox, error, running, behind) => {
         const desk = this.#assigned.get(sandbox) ?? null;

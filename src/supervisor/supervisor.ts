@@ -1,6 +1,7 @@
 import type { Evaluator, SliceRejection } from '../evaluator/index.js';
 import {
   EvaluatorCrashError,
+  EvaluatorError,
   MAX_EXPIRIES,
   addMetrics,
   NO_METRICS,
@@ -89,6 +90,8 @@ export class Supervisor {
   #sourceEnded: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | null = null;
   #finishNow = false;
+  /** Who waits for room for results. */
+  readonly #heldBack: (() => void)[] = [];
   /** The Scheduler had nothing when it was asked last. */
   #foundNothing = false;
   readonly #counts = { tasks: 0, done: 0, failed: 0, returned: 0, lostSandboxes: 0, metrics: NO_METRICS };
@@ -115,6 +118,7 @@ export class Supervisor {
         this.#observer.onMessages(desk.id, messages);
       },
       onProgress: ({ id }, slice, fraction) => this.#observer.onProgress(id, slice, fraction),
+      untilRoom: () => this.#untilRoom(),
       onRoom: () => {
         this.#source.poke();
         if (this.state !== 'running') this.#quiet.wake();
@@ -330,6 +334,7 @@ export class Supervisor {
     this.#desks.delete(desk.id);
     desk.tasks.clear();
     desk.outbox.abandon();
+    this.#letResultsIn();
     this.#observer.onJobGone(desk.id);
     this.#sandboxes.dismiss(desk);
     this.#source.poke();
@@ -352,6 +357,7 @@ export class Supervisor {
 
   #onRejected(desk: JobDesk, owed: OwedSlice, { reason, retries }: SliceRejection): void {
     const numbers = Uint32Array.of(owed.number);
+    desk.clear(numbers);
     if (owed.held.attempts(owed.index) < retries) {
       this.#giveBack(desk, owed.held, numbers, { code: 'EWORKREJECT', message: reason, counted: true });
     } else {
@@ -387,8 +393,16 @@ export class Supervisor {
       this.#counts.lostSandboxes++;
       this.#observer.onSandboxLost(desk.id, running?.number ?? null, error);
     }
-    if (running !== null) this.#blame(desk, [running], error);
-    this.#giveBackAll(desk, behind, { code: 'EEVALUATOR', message: error.message, counted: false });
+    const suspects = error instanceof EvaluatorError ? error.suspects : 1;
+    if (suspects === 1 && running !== null) {
+      this.#blame(desk, [running], error);
+      this.#giveBackAll(desk, behind, { code: 'EEVALUATOR', message: error.message, counted: false });
+      return;
+    }
+    const owed = running === null ? behind : [running, ...behind];
+    // Which one it was shows when each has run alone; until then none of them counts as tried.
+    if (suspects > 1) for (const { number } of owed) desk.suspects.add(number);
+    this.#giveBackAll(desk, owed, { code: 'EEVALUATOR', message: error.message, counted: false });
   }
 
   /** Slices whose run came to nothing by no doing of theirs, as far as anybody knows: again, up to `maxAttempts`. */
@@ -464,6 +478,7 @@ export class Supervisor {
     return new JobOutbox(this.scheduler, jobId, options, {
       onSubmitted: (receipt: SubmitReceipt) => {
         this.#observer.onSubmitted(jobId, receipt);
+        this.#letResultsIn();
         this.#sandboxes.dispatch();
         this.#source.poke();
       },
@@ -480,6 +495,7 @@ export class Supervisor {
   }
 
   #deliver(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
+    desk.clear(results.numbers);
     desk.outbox.addResults(held, results);
     let failed = 0;
     for (const outcome of results.outcomes) if (outcome === Outcome.error) failed++;
@@ -528,6 +544,17 @@ export class Supervisor {
     let bytes = 0;
     for (const desk of this.#desks.values()) bytes += desk.outbox.bytes;
     return bytes >= this.#options.maxUnsubmittedBytes;
+  }
+
+  /** Sandboxes hold back with results while the Scheduler does not take those there are. */
+  #untilRoom(): Promise<void> | undefined {
+    if (!this.#isOverfull()) return undefined;
+    return new Promise((resolve) => this.#heldBack.push(resolve));
+  }
+
+  #letResultsIn(): void {
+    if (this.#heldBack.length === 0 || this.#isOverfull()) return;
+    for (const resolve of this.#heldBack.splice(0)) resolve();
   }
 
   // The end

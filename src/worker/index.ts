@@ -1,1 +1,1 @@
-export { Worker, type WorkerOptions } from './worker.js';
+export { Worker, type EvaluatorKind, type WorkerOptions } from './worker.js';

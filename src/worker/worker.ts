@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { openInProcessEvaluator, type Evaluator } from '../evaluator/index.js';
+import { openChildProcessEvaluator, openInProcessEvaluator, type Evaluator } from '../evaluator/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
   Supervisor,
@@ -7,6 +7,8 @@ import {
   type SupervisorOptions,
   type SupervisorStatus,
 } from '../supervisor/index.js';
+
+export type EvaluatorKind = 'child' | 'in-process';
 
 export interface WorkerOptions extends SupervisorOptions {
   /** Directory of an embedded Scheduler, opened and closed by the Worker; or a Scheduler, which is left open. */
@@ -18,9 +20,17 @@ export interface WorkerOptions extends SupervisorOptions {
   readonly leaseMs?: number;
   /** Threads that run Sandboxes, at least 1. Default: the number of usable cores. `sandboxes` defaults to it. */
   readonly cores?: number;
-  /** An Evaluator, which is left open. Default: one in this process, opened and closed by the Worker. */
-  readonly evaluator?: Evaluator;
+  /**
+   * Where Sandboxes live: `child`, in processes of their own, one for each Job, which may crash; `in-process`, in this
+   * one, which is for one's own code and trusted clusters. Or an Evaluator, which is left open. Default `child`.
+   */
+  readonly evaluator?: Evaluator | EvaluatorKind;
 }
+
+const EVALUATORS: Readonly<Record<EvaluatorKind, (options: { threads: number }) => Promise<Evaluator>>> = {
+  child: openChildProcessEvaluator,
+  'in-process': openInProcessEvaluator,
+};
 
 /** The whole program as a library: a Supervisor with its Scheduler and Evaluator. */
 export class Worker {
@@ -61,14 +71,23 @@ export class Worker {
   }
 
   async #start(): Promise<void> {
-    const { scheduler, leaseMs, cores = availableParallelism(), evaluator, ...options } = this.#options;
+    const {
+      scheduler,
+      leaseMs,
+      cores = availableParallelism(),
+      evaluator = 'child',
+      ...options
+    } = this.#options;
     const opening = leaseMs === undefined ? {} : { leaseMs };
     try {
       const openScheduler =
         typeof scheduler === 'string'
           ? await this.#own(openEmbeddedScheduler(scheduler, opening))
           : scheduler;
-      const openEvaluator = evaluator ?? (await this.#own(openInProcessEvaluator({ threads: cores })));
+      const openEvaluator =
+        typeof evaluator === 'string'
+          ? await this.#own(EVALUATORS[evaluator]({ threads: cores }))
+          : evaluator;
       this.#supervisor = new Supervisor(openScheduler, openEvaluator, { sandboxes: cores, ...options });
       this.#supervisor.start();
     } catch (error) {

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Backoff } from '#src/evaluator/child-process/backoff.js';
+
+test('waits double from 100 ms to 5 s, each key by itself', () => {
+  let now = 1000;
+  const backoff = new Backoff<string>(() => now);
+  const waits: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    backoff.failed('job');
+    waits.push(backoff.remainingMs('job'));
+    now += 20;
+  }
+  assert.deepEqual(waits, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+  assert.equal(backoff.remainingMs('other'), 0);
+  now += 4000;
+  assert.equal(backoff.remainingMs('job'), 980);
+  backoff.succeeded('job');
+  assert.equal(backoff.remainingMs('job'), 0);
+});
+
+test('what lived for long fails for the first time', () => {
+  let now = 0;
+  const backoff = new Backoff<string>(() => now);
+  for (let i = 0; i < 5; i++) backoff.failed('job');
+  now = 60_000;
+  backoff.failed('job', 40_000);
+  assert.equal(backoff.remainingMs('job'), 100);
+});
+
+test('cancelled, nobody waits any more', async () => {
+  const backoff = new Backoff<string>();
+  for (let i = 0; i < 8; i++) backoff.failed('job');
+  const waiting = backoff.wait('job');
+  backoff.cancel();
+  await waiting;
+});

@@ -1,0 +1,59 @@
+/** A Supervisor over the child-process host, whose processes die. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openChildProcessEvaluator } from '#src/evaluator/index.js';
+import { SliceError } from '#src/model/index.js';
+import { openMachine, upTo } from './support.js';
+
+test('processes killed at random moments lose no Slice', async (t) => {
+  const machine = await openMachine(t);
+  const evaluator = await openChildProcessEvaluator({ threads: 2 });
+  t.after(() => evaluator.close());
+  machine.work({ maxAttempts: 1000 }, { evaluator });
+  let kills = 0;
+  const timer = setInterval(() => {
+    const { processes } = evaluator.stats();
+    const victim = processes[Math.floor(Math.random() * processes.length)];
+    if (victim === undefined || victim.pid === 0) return;
+    kills++;
+    process.kill(victim.pid, 'SIGKILL');
+  }, 400);
+  t.after(() => clearInterval(timer));
+  const job = machine.compute.for(upTo(300), (n: number) => {
+    for (const end = Date.now() + 5; Date.now() < end;);
+    return -n;
+  });
+  const results = await job.exec();
+  clearInterval(timer);
+  assert.deepEqual(
+    [...results],
+    upTo(300).map((n) => -n),
+  );
+  assert.ok(kills > 1, `${kills} kills`);
+});
+
+test('a Slice that ends its process each time fails alone; those that ran beside it do not', async (t) => {
+  const machine = await openMachine(t);
+  const evaluator = await openChildProcessEvaluator({ threads: 2, onLog: () => undefined });
+  t.after(() => evaluator.close());
+  machine.work({ maxAttempts: 2, sandboxLimits: { heapMiB: 64 } }, { evaluator });
+  // What V8 cannot survive is stood in for: the test kills the process that says so.
+  const job = machine.compute.for(upTo(20), async (n: number) => {
+    if (n === 7) console.log('end me');
+    await new Promise((resolve) => setTimeout(resolve, n === 7 ? 10_000 : 20));
+    return n;
+  });
+  job.on('console', () => {
+    for (const { pid, jobId } of evaluator.stats().processes)
+      if (jobId !== null) process.kill(pid, 'SIGKILL');
+  });
+  const results = await job.exec();
+  const crash = results[6];
+  assert.ok(crash instanceof SliceError);
+  assert.equal(crash.code, 'EEVALUATORCRASH');
+  assert.match(crash.message, /in each of 2 runs; the last time: the evaluator process was ended by SIGKILL/);
+  assert.deepEqual(
+    [...results].filter((_, i) => i !== 6),
+    upTo(20).filter((n) => n !== 7),
+  );
+});
