@@ -44,7 +44,7 @@ test('frames come out as they went in, wherever the stream is cut', () => {
   fc.assert(
     fc.property(
       fc.array(frame, { maxLength: 5 }),
-      fc.infiniteStream(fc.integer({ min: 1, max: 50_000 })),
+      fc.array(fc.integer({ min: 1, max: 50_000 }), { minLength: 1 }),
       (frames, cuts) => {
         const sent = frames.map(({ header, parts, long }) => ({
           header,
@@ -53,7 +53,7 @@ test('frames come out as they went in, wherever the stream is cut', () => {
         const stream = Buffer.concat(sent.map(({ header, parts }) => bytesOf(header, ...parts)));
         const chunks: Uint8Array[] = [];
         for (let at = 0; at < stream.length;) {
-          const size = cuts.next().value!;
+          const size = cuts[chunks.length % cuts.length]!;
           chunks.push(stream.subarray(at, at + size));
           at += size;
         }

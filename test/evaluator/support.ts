@@ -63,7 +63,7 @@ export class Recorder implements SandboxObserver {
   end: { error: Error | null; unfinished: number[] } | null = null;
   #checks: (() => void)[] = [];
 
-  onResults(results: ResultBatch): void {
+  onResults(results: ResultBatch): void | Promise<void> {
     this.batches.push(results);
     results.numbers.forEach((number, index) => {
       this.order.push(number);

@@ -76,7 +76,7 @@ export class MortalEvaluator implements Evaluator {
     const sandbox = await this.inner.createSandbox({
       onResults: (results) => observer.onResults(results),
       onMessages: (messages) => {
-        observer.onMessages(messages);
+        void observer.onMessages(messages);
         if (messages.some((message) => mayDie?.(message))) kill();
       },
       onRejected: (rejection) => observer.onRejected(rejection),

@@ -26,7 +26,7 @@ export interface EvaluatorProcessOptions {
   /** How long it may leave a ping unanswered, milliseconds. */
   readonly hangTimeoutMs: number;
   /** What it prints on standard error, line by line. */
-  onLog(line: string): void;
+  readonly onLog: (line: string) => void;
 }
 
 /** A Sandbox as its process knows it. */
@@ -54,7 +54,10 @@ export class EvaluatorProcess {
   readonly #log: StderrLog;
   readonly #heartbeat: Heartbeat;
   readonly #sandboxes = new Map<number, ProcessSandbox>();
-  readonly #creating = new Map<number, { limits: string; resolve(): void; reject(error: Error): void }>();
+  readonly #creating = new Map<
+    number,
+    { limits: string; resolve: () => void; reject: (error: Error) => void }
+  >();
   #warm: WarmSandbox[] = [];
   #lastId = 0;
   #lastBatch = 0;
@@ -308,9 +311,13 @@ export class EvaluatorProcess {
     this.#warm = [];
     const sandboxes = [...this.#sandboxes.values()];
     this.#sandboxes.clear();
-    const suspects = reason.suspects === 0 ? 0 : sandboxes.reduce((sum, { suspects }) => sum + suspects, 0);
-    const error = new EvaluatorError(reason.message, { cause: reason.cause, suspects });
-    for (const sandbox of sandboxes) sandbox.onProcessEnded(error);
+    // Before anybody hears of it: who does may hand Slices to a Sandbox that is gone but has not said so.
+    const owed = sandboxes.map(({ suspects }) => suspects);
+    const all = reason.suspects === 0 ? 0 : owed.reduce((sum, count) => sum + count, 0);
+    sandboxes.forEach((sandbox, index) => {
+      const suspects = owed[index] === 0 ? 0 : all;
+      sandbox.onProcessEnded(new EvaluatorError(reason.message, { cause: reason.cause, suspects }));
+    });
     this.#onGone();
   }
 }

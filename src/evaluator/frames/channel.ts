@@ -31,7 +31,8 @@ export class FrameChannel {
     };
     // `onread` is documented for the constructor, but missing in its types.
     this.#socket = new Socket({ fd, readable: true, writable: true, onread } as SocketConstructorOpts);
-    this.#socket.on('error', (error) => this.#end(error));
+    // A reset says that the other side died before it had read everything.
+    this.#socket.on('error', () => this.#end(null));
     this.#socket.on('end', () => this.#end(null));
     this.#socket.on('close', () => this.#end(null));
     // With `onread` nothing is read until somebody says so.

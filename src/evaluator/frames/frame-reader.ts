@@ -52,7 +52,7 @@ export class FrameReader {
    */
   advance(bytes: number): void {
     const frame = this.#frame;
-    if (frame?.direct() != null) {
+    if (frame !== null && frame.direct() !== null) {
       frame.filled(bytes);
       this.#emitIfComplete(frame);
       return;

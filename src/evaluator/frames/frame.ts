@@ -77,7 +77,7 @@ export function decodeHeader(bytes: Uint8Array): number[] {
   }
   if (!Array.isArray(header) || header.length === 0 || !header.every((word) => typeof word === 'number'))
     throw new ProtocolError('the header of a frame is no array of numbers');
-  return header as number[];
+  return header;
 }
 
 /** 2^53 and more turns into a number that no bound lets through. */
