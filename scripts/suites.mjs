@@ -21,7 +21,7 @@ import { root } from './steps.mjs';
 
 /** Tests of test/evaluator that look inside one host: they have nothing to say of the other. */
 const CHILD_HOST_TESTS = /[/]child-/;
-const IN_PROCESS_TESTS = /[/](thread-endings|frames)[.]/;
+const IN_PROCESS_TESTS = /[/](thread-endings|frames|inspector)[.]/;
 
 /** @type {Suite} */
 const DEFAULT_SUITE = { concurrency: 2, timeoutMs: 120_000 };

@@ -74,7 +74,7 @@ export class MortalEvaluator implements Evaluator {
     const { mayDie, livesMs } = this.options;
     let killed = false;
     const sandbox = await this.inner.createSandbox({
-      onResults: (results) => observer.onResults(results),
+      onResults: (results) => void observer.onResults(results),
       onMessages: (messages) => {
         void observer.onMessages(messages);
         if (messages.some((message) => mayDie?.(message))) kill();
