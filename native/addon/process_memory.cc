@@ -6,8 +6,7 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
-#include <string>
+#include <system_error>
 
 namespace dcp {
 
@@ -30,7 +29,7 @@ Napi::Value SocketPair(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-    Napi::Error::New(env, std::string("socketpair: ") + std::strerror(errno))
+    Napi::Error::New(env, "socketpair: " + std::system_category().message(errno))
         .ThrowAsJavaScriptException();
     return env.Undefined();
   }
