@@ -19,6 +19,8 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kQuantumMs = 10;
 // Some builtins notice an interrupt late or never. After so long the thread is given up.
 constexpr double kLostAfterMs = 2000;
+// A Sandbox that is wanted at once gets its Job within that time, and prepares for nothing else.
+constexpr double kPrepareAfterMs = 2;
 
 // What a Sandbox said and its host has not done with, in bytes: no Slice begins beyond. Enough that
 // a host which keeps up is never waited for.
@@ -171,6 +173,7 @@ bool Sandbox::Execute(Executor& executor) {
   isolate_->get()->DiscardThreadSpecificMetadata();
   const double work_timer_ms = control_.next_timer_ms == 0 ? kNever : control_.next_timer_ms;
   next_due_ms_ = std::min(work_timer_ms, isolate_->tasks().NextDueMs());
+  if (!prepared_) next_due_ms_ = std::min(next_due_ms_, prepare_at_ms_);
   return more;
 }
 
@@ -179,6 +182,10 @@ bool Sandbox::Turn() {
   bool did = inspector_ && inspector_->Dispatch();
   did = RunCommands() || did;
   did = RunTasks() || did;
+  if (!ending_ && !prepared_ && prepare_at_ms_ <= MonotonicMs()) {
+    Prepare(true);
+    did = true;
+  }
   if (did && !ending_) RunPromiseJobs();
   if (!ending_ && rejections_.size() > 0) {
     Call(kRejections);
@@ -280,6 +287,26 @@ bool Sandbox::RunCommands() {
   return any;
 }
 
+void Sandbox::Prepare(bool rehearse) {
+  prepared_ = true;
+  v8::Isolate* isolate = isolate_->get();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::TryCatch caught(isolate);
+  v8::Local<v8::Object> codec;
+  // No limit of the Job's applies: nothing of a Job has run.
+  if (!environment_.Load(context, "codec").ToLocal(&codec)) {
+    SetEnd({"EEVALUATOR", "the codec failed: " + Describe(isolate, caught), 0});
+    return;
+  }
+  v8::Local<v8::Value> argv[] = {codec, v8::Boolean::New(isolate, rehearse)};
+  if (entries_[kPrepare].Get(isolate)->Call(context, v8::Undefined(isolate), 2, argv).IsEmpty()) {
+    SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
+    return;
+  }
+  if (!prelude_.IsEmpty()) options_.scripts->prelude->OfferCache(prelude_.Get(isolate));
+  prelude_.Reset();
+}
+
 void Sandbox::ApplyAssignment(Assignment assignment) {
   v8::Isolate* isolate = isolate_->get();
   v8::Local<v8::String> description;
@@ -289,6 +316,8 @@ void Sandbox::ApplyAssignment(Assignment assignment) {
     SetEnd({"EWORKFUNCTION", "the Work Function is longer than V8's longest string", 0});
     return;
   }
+  if (!prepared_) Prepare(false);
+  if (ending_) return;
   modules_ = std::move(assignment.modules);
   v8::Local<v8::Value> argv[] = {
       description,
@@ -581,8 +610,8 @@ void Sandbox::CreateIsolate() {
     SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
     return;
   }
-  static constexpr const char* kNames[kEntryCount] = {"assign", "addBatch", "pump",      "flush",
-                                                      "timers", "stuck",    "rejections"};
+  static constexpr const char* kNames[kEntryCount] = {
+      "prepare", "assign", "addBatch", "pump", "flush", "timers", "stuck", "rejections"};
   for (int entry = 0; entry < kEntryCount; entry++) {
     v8::Local<v8::Value> function;
     if (!entries.As<v8::Object>()->Get(context, Name(isolate, kNames[entry])).ToLocal(&function) ||
@@ -602,7 +631,14 @@ void Sandbox::CreateIsolate() {
     SetEnd({"EEVALUATOR", "the environment failed: " + Describe(isolate, caught), 0});
     return;
   }
-  options_.scripts->prelude->OfferCache(prelude);
+  if (options_.scripts->prelude->has_cache()) {
+    prepare_at_ms_ = MonotonicMs() + kPrepareAfterMs;
+  } else {
+    // The first of the process goes through everything at once, for the cache.
+    prelude_.Reset(isolate, prelude);
+    Prepare(true);
+    if (ending_) return;
+  }
   RunPromiseJobs();
   cpu_before_ms_ = CpuMs();
   Emit({options_.id, SandboxEvent::kReady});
@@ -654,6 +690,7 @@ void Sandbox::DestroyIsolate() {
     // Handles go while the isolate is entered, the isolate itself once it is not.
     EnteredIsolate entered(isolate->get());
     for (auto& entry : entries_) entry.Reset();
+    prelude_.Reset();
     environment_.Clear();
     modules_function_.Reset();
     inspector_.reset();

@@ -201,7 +201,17 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   };
 
   // The prelude's entry points.
-  enum Entry : int { kAssign, kAddBatch, kPump, kFlush, kTimers, kStuck, kRejections, kEntryCount };
+  enum Entry : int {
+    kPrepare,
+    kAssign,
+    kAddBatch,
+    kPump,
+    kFlush,
+    kTimers,
+    kStuck,
+    kRejections,
+    kEntryCount
+  };
 
   using Command = std::variant<Assignment, SliceBatch>;
 
@@ -211,6 +221,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // anything.
   bool Turn();
   bool RunCommands();
+  // Loads what the Job will need of ours. A rehearsal runs what an assignment runs, so that it is
+  // compiled when one comes.
+  void Prepare(bool rehearse);
   void ApplyAssignment(Assignment assignment);
   void ApplyBatch(SliceBatch batch);
   // Once the first Slices have run, and with them the code that every Sandbox of the Job needs.
@@ -258,6 +271,11 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   v8::Global<v8::Function> modules_function_;
   Rejections rejections_;
   Executor* executor_ = nullptr;
+  // Prepare() has run; before, when to call it if nothing else happens.
+  bool prepared_ = false;
+  double prepare_at_ms_ = 0;
+  // For the code cache, as long as there is none.
+  v8::Global<v8::Function> prelude_;
   std::atomic<bool> assigned_{false};
   double next_due_ms_ = 0;
   double cpu_before_ms_ = 0;

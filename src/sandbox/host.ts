@@ -1,3 +1,5 @@
+import type { CodecExports } from './environment/codec.js';
+
 /**
  * What native code gives the prelude (native/sandbox/host_functions.cc). The Work Function never gets hold of it.
  * Times are milliseconds of a monotonic clock.
@@ -88,6 +90,11 @@ export const State = {
 export interface Entries {
   /** Given to every group of the environment. */
   readonly realm: object;
+  /**
+   * Makes ready for a Job, before the first `assign`.
+   * @param rehearsal run what an assignment runs, so that V8 has compiled it
+   */
+  prepare(codec: CodecExports, rehearsal: boolean): void;
   /** Answers why the Work Function cannot be used, or undefined. */
   assign(
     description: string,

@@ -1,4 +1,4 @@
-import { encode } from '../codec/index.js';
+import type { Payload } from '../model/index.js';
 import type { Host } from './host.js';
 import { ConsoleLevels, Message, type ConsoleLevelIndex } from './message-kinds.js';
 
@@ -65,9 +65,7 @@ export class Messages {
     this.host.post(Message.console, slice, level, text);
   }
 
-  /** Throws EncodingError when `value` cannot be carried. */
-  emit(name: string, value: unknown): void {
-    const { head, segments } = encode(value);
+  emit(name: string, { head, segments }: Payload): void {
     let bytes = head.byteLength;
     for (const segment of segments) bytes += segment.byteLength;
     this.#postRepeats();

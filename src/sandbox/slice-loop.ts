@@ -1,5 +1,6 @@
-import { ColumnReader, ColumnWriter } from '../codec/index.js';
+import type { ColumnReader, ColumnWriter } from '../codec/index.js';
 import { Outcome, type InputSet } from '../model/index.js';
+import type { CodecExports } from './environment/codec.js';
 import { clip, makeFailure } from './failure.js';
 import { Control, State, type Host } from './host.js';
 import type { JobDescription } from './job-description.js';
@@ -55,7 +56,7 @@ export class SliceLoop {
   readonly #elapsedMs = new Float64Array(CAPACITY);
   readonly #cpuMs = new Float64Array(CAPACITY);
   #count = 0;
-  readonly #writer = new ColumnWriter();
+  readonly #writer: ColumnWriter;
 
   /** When the thread is to be offered to others. */
   #turnEnds = 0;
@@ -67,6 +68,7 @@ export class SliceLoop {
   #cpuFrom = 0;
 
   constructor(
+    private readonly codec: CodecExports,
     private readonly host: Host,
     private readonly messages: Messages,
     private readonly timers: Timers,
@@ -74,6 +76,7 @@ export class SliceLoop {
     private readonly scope: SliceScope,
   ) {
     this.#control = host.control;
+    this.#writer = new codec.ColumnWriter();
   }
 
   assign(
@@ -97,7 +100,7 @@ export class SliceLoop {
   ): void {
     this.#waitingBatches.push({
       numbers: new Uint32Array(numbers),
-      reader: new ColumnReader({
+      reader: new this.codec.ColumnReader({
         heads: new Uint8Array(heads),
         headEnds: new Uint32Array(headEnds),
         segments: segments.map((segment) => new Uint8Array(segment)),

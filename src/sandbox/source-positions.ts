@@ -1,5 +1,3 @@
-import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
-
 /** A position in the script of a Job's modules, which native code compiles under this name (native/sandbox/modules.cc). */
 const POSITION = /dcp:modules:(\d+):(\d+)/g;
 const FRAME = /^\s+at /;
@@ -7,12 +5,15 @@ const FRAME = /^\s+at /;
 /** More lines no person reads. A Work Function may write anything into a stack. */
 const MAX_LINES = 200;
 
-let readSourceMap: (() => string) | null = null;
-let map: TraceMap | null = null;
+/** A position in the client's files, null for what the bundler made up. Lines and columns from 1. */
+export type Locate = (line: number, column: number) => string | null;
 
-/** `read` answers the source map of the Job's modules; it is called when the first stack asks for it. */
-export function setSourceMap(read: () => string): void {
-  readSourceMap = read;
+let readMap: (() => Locate) | null = null;
+let locate: Locate | null = null;
+
+/** `read` reads the source map of the Job's modules; it is called when the first stack asks for it. */
+export function setSourceMap(read: () => Locate): void {
+  readMap = read;
 }
 
 /**
@@ -20,35 +21,28 @@ export function setSourceMap(read: () => string): void {
  * the bundler's own code are left out. Where there is no source map, or it cannot be read, the stack is as it was.
  */
 export function originalStack(stack: string): string {
-  if (readSourceMap === null || !stack.includes('dcp:modules:')) return stack;
+  if (readMap === null || !stack.includes('dcp:modules:')) return stack;
   try {
-    map ??= new TraceMap(readSourceMap());
+    locate ??= readMap();
   } catch {
-    readSourceMap = null;
+    readMap = null;
     return stack;
   }
   const lines = stack.split('\n');
   const shown: string[] = [];
   for (let i = 0; i < lines.length && i < MAX_LINES; i++) {
-    const line = originalLine(map, lines[i]!);
+    const line = originalLine(locate, lines[i]!);
     if (line !== null) shown.push(line);
   }
   return shown.join('\n');
 }
 
-function originalLine(traceMap: TraceMap, text: string): string | null {
+function originalLine(locate: Locate, text: string): string | null {
   let known = true;
   const line = text.replace(POSITION, (position, line: string, column: string) => {
-    const original = originalPositionFor(traceMap, {
-      line: Math.max(Number(line), 1),
-      column: Math.max(Number(column) - 1, 0),
-    });
-    // What the bundler made up has a nameless source, or none.
-    if (original.source === null || original.source === '') {
-      known = false;
-      return position;
-    }
-    return `${original.source}:${original.line}:${original.column + 1}`;
+    const original = locate(Number(line), Number(column));
+    if (original === null) known = false;
+    return original ?? position;
   });
   return known || !FRAME.test(text) ? line : null;
 }

@@ -1,3 +1,4 @@
+import type { CodecExports } from './environment/codec.js';
 import { clip } from './failure.js';
 import { Control, type Host } from './host.js';
 import type { JobDescription } from './job-description.js';
@@ -12,6 +13,7 @@ class Rejection extends Error {}
 
 /** What a Work Function calls: `progress` and `work`, as DCP has them. */
 export function createWorkApi(
+  codec: CodecExports,
   host: Host,
   messages: Messages,
   loop: SliceLoop,
@@ -37,7 +39,7 @@ export function createWorkApi(
         if (typeof name !== 'string' || name === '') {
           throw new TypeError(`work.emit: name must be a non-empty string, got ${typeof name}`);
         }
-        messages.emit(name, value);
+        messages.emit(name, codec.encode(value));
       },
       reject(reason = 'no reason given', retries = 0) {
         if (

@@ -4,6 +4,7 @@
  * docs/WORK_FUNCTIONS.md says why there are these.
  */
 export const GLOBAL_GROUPS = {
+  codec: [],
   console: ['console'],
   'dom-exception': ['DOMException'],
   encoding: ['TextDecoder', 'TextEncoder'],
@@ -19,6 +20,7 @@ export const GLOBAL_GROUPS = {
     'dispatchEvent',
     'removeEventListener',
   ],
+  'source-map': [],
   navigator: ['WorkerNavigator', 'navigator'],
   performance: ['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'performance'],
 } as const satisfies Record<string, readonly string[]>;

@@ -30,7 +30,7 @@ const makePerformance: MakeGroup = (_host, realm) => {
   const cloneDetail = (detail: unknown): unknown => {
     if (detail === undefined || detail === null) return null;
     try {
-      return realm.copy(detail);
+      return realm.group('codec').copy(detail);
     } catch (thrown) {
       const { DOMException } = realm.group('dom-exception');
       throw new DOMException(`detail: ${(thrown as Error).message}`, 'DataCloneError');

@@ -4,12 +4,16 @@ import type { Messages } from '../messages.js';
 import type { GlobalEvents, Reports } from '../reports.js';
 import type { SliceScope } from '../slice-scope.js';
 import type { Timers } from '../timers.js';
+import type { CodecExports } from './codec.js';
 import type { EnvironmentHost } from './host.js';
 import type { GroupName } from './groups.js';
+import type { SourceMapExports } from './source-map.js';
 import { primordials, type Primordials } from './primordials.js';
 
 /** What groups get from one another, by group. */
 export interface SharedExports extends Record<string, object> {
+  readonly codec: CodecExports;
+  readonly 'source-map': SourceMapExports;
   'dom-exception': {
     readonly DOMException: new (message?: string, name?: string) => Error;
   };
@@ -28,8 +32,6 @@ export interface RealmParts {
   readonly timers: Timers;
   readonly explain: typeof explain;
   readonly ownStack: typeof ownStack;
-  /** A copy as the codec makes it, which shares no bytes. Throws EncodingError. */
-  readonly copy: (value: unknown) => unknown;
 }
 
 /** What the prelude hands to every group of the environment. The Work Function never gets hold of it. */

@@ -1,0 +1,39 @@
+/**
+ * The slice codec, as a script of its own: it is half of all that a Sandbox runs before its Work Function, and not needed
+ * to make one. Native code has it made while the Sandbox waits for a Job, at the latest before any code of the Job.
+ */
+import {
+  ColumnReader,
+  ColumnWriter,
+  decode,
+  encode,
+  setBufferPrimitives,
+  setTextPrimitives,
+} from '../../codec/index.js';
+import type { Host } from '../host.js';
+
+/** What the prelude and other groups get of the codec. */
+export interface CodecExports {
+  readonly ColumnReader: typeof ColumnReader;
+  readonly ColumnWriter: typeof ColumnWriter;
+  readonly decode: typeof decode;
+  readonly encode: typeof encode;
+  /** A copy, which shares no bytes. Throws EncodingError. */
+  readonly copy: (value: unknown) => unknown;
+}
+
+export default function makeCodec(host: Host): CodecExports {
+  setTextPrimitives({
+    decode: (bytes, from, to) => host.utf8Read(bytes, from, to),
+    encodeInto: (text, bytes, at) => host.utf8Write(text, bytes, at),
+  });
+  setBufferPrimitives({ isDetachable: (buffer) => host.isDetachable(buffer) });
+  // Read and written once, so that the code cache has these functions compiled.
+  copy({ rehearsal: [true, 0.5, 'é'] });
+  return { ColumnReader, ColumnWriter, decode, encode, copy };
+}
+
+function copy(value: unknown): unknown {
+  const { head, segments } = encode(value);
+  return decode({ head, segments: segments.map((segment) => segment.slice()) });
+}
