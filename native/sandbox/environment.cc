@@ -75,11 +75,14 @@ const ScriptPurpose& GroupScript(const std::string& group) {
 Environment::Environment(std::shared_ptr<const SandboxScripts> scripts)
     : scripts_(std::move(scripts)), groups_(scripts_->groups.size()) {}
 
-v8::Maybe<bool> Environment::Install(v8::Local<v8::Context> context, v8::Local<v8::Object> host,
-                                     v8::Local<v8::Object> realm) {
-  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+void Environment::Attach(v8::Isolate* isolate, v8::Local<v8::Object> host,
+                         v8::Local<v8::Object> realm) {
   host_.Reset(isolate, host);
   realm_.Reset(isolate, realm);
+}
+
+v8::Maybe<bool> Environment::Install(v8::Local<v8::Context> context) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
   v8::Local<v8::Object> global = context->Global();
   for (size_t index = 0; index < groups_.size(); index++) {
     v8::Local<v8::Value> data = v8::Integer::NewFromUnsigned(isolate, static_cast<uint32_t>(index));

@@ -35,10 +35,11 @@ class Environment {
  public:
   explicit Environment(std::shared_ptr<const SandboxScripts> scripts);
 
-  // Puts all names on the global object, once the prelude has run. The scripts will be called with
-  // the prelude's own host object, and its realm. Nothing with an exception pending.
-  v8::Maybe<bool> Install(v8::Local<v8::Context> context, v8::Local<v8::Object> host,
-                          v8::Local<v8::Object> realm);
+  // What the scripts will be called with: the prelude's own host object, and its realm.
+  void Attach(v8::Isolate* isolate, v8::Local<v8::Object> host, v8::Local<v8::Object> realm);
+
+  // Puts all names on the global object. Nothing with an exception pending.
+  v8::Maybe<bool> Install(v8::Local<v8::Context> context);
 
   // What a group exports, made at the first call. Empty with an exception pending when it could not
   // be made: by the stack's end, the heap's, or a termination. The next call tries again.

@@ -293,13 +293,18 @@ void Sandbox::Prepare(bool rehearse) {
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   v8::TryCatch caught(isolate);
   v8::Local<v8::Object> codec;
-  // No limit of the Job's applies: nothing of a Job has run.
-  if (!environment_.Load(context, "codec").ToLocal(&codec)) {
-    SetEnd({"EEVALUATOR", "the codec failed: " + Describe(isolate, caught), 0});
-    return;
-  }
-  v8::Local<v8::Value> argv[] = {codec, v8::Boolean::New(isolate, rehearse)};
-  if (entries_[kPrepare].Get(isolate)->Call(context, v8::Undefined(isolate), 2, argv).IsEmpty()) {
+  // No limit of the Job's applies: nothing of a Job has run. The codec looks for what the web has
+  // and a bare isolate lacks, so it comes before the names that would load on sight.
+  const auto prepare = [&] {
+    if (!environment_.Load(context, "codec").ToLocal(&codec)) return false;
+    v8::Local<v8::Value> argv[] = {codec, v8::Boolean::New(isolate, rehearse)};
+    return !entries_[kPrepare]
+                .Get(isolate)
+                ->Call(context, v8::Undefined(isolate), 2, argv)
+                .IsEmpty() &&
+           environment_.Install(context).IsJust();
+  };
+  if (!prepare()) {
     SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
     return;
   }
@@ -627,10 +632,7 @@ void Sandbox::CreateIsolate() {
     SetEnd({"EEVALUATOR", "the prelude has no realm", 0});
     return;
   }
-  if (environment_.Install(context, host, realm.As<v8::Object>()).IsNothing()) {
-    SetEnd({"EEVALUATOR", "the environment failed: " + Describe(isolate, caught), 0});
-    return;
-  }
+  environment_.Attach(isolate, host, realm.As<v8::Object>());
   if (options_.scripts->prelude->has_cache()) {
     prepare_at_ms_ = MonotonicMs() + kPrepareAfterMs;
   } else {
