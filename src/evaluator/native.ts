@@ -28,7 +28,7 @@ export interface Native {
   /** Ends the process at once, without waiting for its threads. */
   exitNow(code: number): never;
   /** Where the bytes of a view lie in this process. */
-  addressOf(view: ArrayBufferView): bigint;
+  readonly addressOf: (view: ArrayBufferView) => bigint;
   readonly v8Version: string;
 }
 

@@ -1,4 +1,4 @@
-import type { CodecExports } from './environment/codec.js';
+import type { CodecExports } from './codec-exports.js';
 import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { fixDate, seedRandom } from './determinism.js';

@@ -1,4 +1,4 @@
-import type { CodecExports } from './environment/codec.js';
+import type { CodecExports } from './codec-exports.js';
 
 /**
  * What native code gives the prelude (native/sandbox/host_functions.cc). The Work Function never gets hold of it.

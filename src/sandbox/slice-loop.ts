@@ -1,6 +1,6 @@
 import type { ColumnReader, ColumnWriter } from '../codec/index.js';
 import { Outcome, type InputSet } from '../model/index.js';
-import type { CodecExports } from './environment/codec.js';
+import type { CodecExports } from './codec-exports.js';
 import { clip, makeFailure } from './failure.js';
 import { Control, State, type Host } from './host.js';
 import type { JobDescription } from './job-description.js';

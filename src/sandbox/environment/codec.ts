@@ -10,17 +10,8 @@ import {
   setBufferPrimitives,
   setTextPrimitives,
 } from '../../codec/index.js';
+import type { CodecExports } from '../codec-exports.js';
 import type { Host } from '../host.js';
-
-/** What the prelude and other groups get of the codec. */
-export interface CodecExports {
-  readonly ColumnReader: typeof ColumnReader;
-  readonly ColumnWriter: typeof ColumnWriter;
-  readonly decode: typeof decode;
-  readonly encode: typeof encode;
-  /** A copy, which shares no bytes. Throws EncodingError. */
-  readonly copy: (value: unknown) => unknown;
-}
 
 export default function makeCodec(host: Host): CodecExports {
   setTextPrimitives({

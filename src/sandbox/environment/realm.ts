@@ -4,7 +4,7 @@ import type { Messages } from '../messages.js';
 import type { GlobalEvents, Reports } from '../reports.js';
 import type { SliceScope } from '../slice-scope.js';
 import type { Timers } from '../timers.js';
-import type { CodecExports } from './codec.js';
+import type { CodecExports } from '../codec-exports.js';
 import type { EnvironmentHost } from './host.js';
 import type { GroupName } from './groups.js';
 import type { SourceMapExports } from './source-map.js';
