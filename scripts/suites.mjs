@@ -23,23 +23,29 @@ import { root } from './steps.mjs';
 const CHILD_HOST_TESTS = /[/]child-/;
 const IN_PROCESS_TESTS = /[/](thread-endings|frames|inspector)[.]/;
 
+/** One contract, two hosts: test/evaluator/support.ts reads the variable. */
+const CHILD_HOST = { label: ' (child process)', env: { DCP_TEST_EVALUATOR: 'child' } };
+
 /** @type {Suite} */
 const DEFAULT_SUITE = { concurrency: 2, timeoutMs: 120_000 };
 
 /** @type {Readonly<Record<string, Suite>>} */
 const SUITES = {
   native: { concurrency: 1, timeoutMs: 180_000 },
-  // One contract, two hosts: test/evaluator/support.ts reads the variable.
   evaluator: {
     concurrency: 1,
     timeoutMs: 180_000,
     variants: [
       { label: '', env: {}, wanted: (file) => !CHILD_HOST_TESTS.test(file) },
-      {
-        label: ' (child process)',
-        env: { DCP_TEST_EVALUATOR: 'child' },
-        wanted: (file) => !IN_PROCESS_TESTS.test(file),
-      },
+      { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) },
+    ],
+  },
+  isolation: {
+    concurrency: 1,
+    timeoutMs: 240_000,
+    variants: [
+      { label: '', env: {}, wanted: () => true },
+      { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) },
     ],
   },
   environment: { concurrency: 2, timeoutMs: 180_000 },

@@ -26,7 +26,16 @@ export function explain(thrown: unknown): string {
     if (thrown instanceof NativeError) return stackOf(thrown) ?? `${thrown.name}: ${thrown.message}`;
     return toText(thrown);
   } catch {
+    return name(thrown);
+  }
+}
+
+/** By its internal slots, or not even that: a Proxy may throw whatever is asked. */
+function name(thrown: unknown): string {
+  try {
     return apply(toString, thrown, []);
+  } catch {
+    return 'a value that cannot be shown';
   }
 }
 
