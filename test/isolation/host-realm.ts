@@ -2,6 +2,12 @@
 
 type Snapshot = Map<string, unknown>;
 
+interface Described {
+  readonly value: unknown;
+  readonly get: unknown;
+  readonly set: unknown;
+}
+
 const ROOTS: readonly [string, object][] = [
   ['globalThis', globalThis],
   ...[
@@ -43,7 +49,7 @@ export function realmSnapshot(): Snapshot {
     for (const key of Reflect.ownKeys(object)) {
       // Node makes some of its globals when they are first used.
       if (object === globalThis && typeof key === 'string' && key.startsWith('__')) continue;
-      const { value, get, set } = Object.getOwnPropertyDescriptor(object, key)!;
+      const { value, get, set } = Object.getOwnPropertyDescriptor(object, key) as Described;
       const kept: unknown =
         get ?? set ?? (typeof value === 'function' || object !== process ? value : undefined);
       if (object === process && kept === undefined) continue;
