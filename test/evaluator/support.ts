@@ -209,12 +209,20 @@ export interface Ending {
  */
 export function runFixture(
   name: string,
+  args?: readonly string[],
+  meet?: (child: ChildProcess) => void,
+): Promise<Ending> {
+  return runProgram(new URL(`./fixtures/${name}.js`, import.meta.url), args, meet);
+}
+
+/** The same for a program anywhere. */
+export function runProgram(
+  program: URL,
   args: readonly string[] = [],
   meet: (child: ChildProcess) => void = () => undefined,
 ): Promise<Ending> {
-  const program = fileURLToPath(new URL(`./fixtures/${name}.js`, import.meta.url));
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], {
+    const child = spawn(process.execPath, [fileURLToPath(program), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 170_000,
       killSignal: 'SIGKILL',

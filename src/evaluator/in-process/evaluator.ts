@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { EvaluatorError } from '../../model/index.js';
 import type { Evaluator, Sandbox, SandboxLimits, SandboxObserver } from '../evaluator.js';
@@ -117,7 +117,13 @@ export class InProcessEvaluator implements Evaluator {
     if (left === 'stuck') {
       this.#stopThreads();
       // The process can go on, and end, but not with these threads: `#onExit` stays, and does not wait for them.
-      for (const thread of this.#pool.threads) thread.unref();
+      const threads = [...this.#pool.threads];
+      // Closes the pool's channels to them, which would keep the process alive.
+      void this.#pool.destroy();
+      // The pool refers to a thread once more when its channel has closed, at the end of this turn of Node's loop.
+      await setImmediate();
+      await setImmediate();
+      for (const thread of threads) thread.unref();
       process.emitWarning('an evaluator thread is stuck in a builtin and is left behind', WARNING);
       for (const sandbox of this.#sandboxes.values()) {
         this.#native.forget(sandbox.id);
