@@ -1,10 +1,12 @@
 /** Segments: bytes that go to a Work Function and back without being copied. */
 import assert from 'node:assert/strict';
+import { PerformanceObserver } from 'node:perf_hooks';
 import test from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { decode, encode } from '#src/codec/index.js';
 import { loadNative } from '#src/evaluator/native.js';
 import { makeSliceBatch, payloadAt } from '#src/model/index.js';
-import { HOST, openEvaluator, runAll, slices, start, valuesOf } from './support.js';
+import { onlyInProcess, HOST, openEvaluator, runAll, slices, start, valuesOf } from './support.js';
 
 /** Where bytes lie; a host in another process cannot give back the same memory, only the same bytes. */
 const addressOf = (view: ArrayBufferView): bigint => (HOST === 'child' ? 0n : loadNative().addressOf(view));
@@ -72,6 +74,33 @@ test('a buffer that goes to and fro 100 times stays within the account, and stay
   assert.equal(array[0], 100);
   assert.equal(addressOf(array), address);
 });
+
+test(
+  'large arrays to and fro do not set off the garbage collector here',
+  { skip: onlyInProcess('sockets make garbage of their own') },
+  async (t) => {
+    const evaluator = await openEvaluator(t, 1);
+    const { sandbox, seen } = await start(evaluator, (array: Float64Array) => array);
+    let array = new Float64Array(2 << 20);
+    let collections = 0;
+    const observer = new PerformanceObserver((list) => (collections += list.getEntries().length));
+    observer.observe({ entryTypes: ['gc'] });
+    t.after(() => {
+      observer.disconnect();
+    });
+    for (let slice = 1; slice <= 200; slice++) {
+      sandbox.run(slices([array], slice));
+      await seen.untilEnded(slice);
+      array = seen.values.get(slice) as typeof array;
+      seen.values.delete(slice);
+      seen.batches.length = 0;
+    }
+    // The observer hears of the last ones later.
+    await setTimeout(50);
+    // One or more a Slice before small arrays were read without making V8 give them buffers of their own.
+    assert.ok(collections < 40, `${collections} collections in 200 Slices`);
+  },
+);
 
 test('data of Slices that are done make room for the next, on the account and in memory', async (t) => {
   const evaluator = await openEvaluator(t, 1);

@@ -18,7 +18,9 @@ export class HandedSlices {
     for (let at = 0; at < slices && this.#batches.length > 0;) {
       const first = this.#batches[0]!;
       const count = Math.min(slices - at, first.bytes.length - this.#ended);
-      bytes.set(first.bytes.subarray(this.#ended, this.#ended + count), at);
+      // Not by `set` and `subarray`: a view on an array this small moves it out of V8's heap, which may
+      // collect garbage at every Slice while large results are young.
+      for (let i = 0; i < count; i++) bytes[at + i] = first.bytes[this.#ended + i]!;
       at += count;
       this.#ended += count;
       if (this.#ended === first.bytes.length) {
