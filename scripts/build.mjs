@@ -98,7 +98,11 @@ async function buildEnvironment() {
     Object.keys(GLOBAL_GROUPS).map((group) => {
       const file = [`${group}.ts`, `${group}/index.ts`].find((name) => existsSync(path.join(folder, name)));
       if (!file) throw new Error(`src/sandbox/environment/groups.ts: ${group}: no such file or folder there`);
-      return bundle(path.join(folder, file), `environment/${group}`, 'default', 'host, realm');
+      const globals = path.join(folder, group, 'library-globals.ts');
+      return bundle(path.join(folder, file), `environment/${group}`, 'default', 'host, realm', {
+        // What libraries of the group find in place of globals of these names.
+        inject: existsSync(globals) ? [globals] : [],
+      });
     }),
   );
 }
@@ -109,8 +113,9 @@ async function buildEnvironment() {
  * @param {string} name of the script, under dist/sandbox/
  * @param {string} start the export
  * @param {string} parameters of the script, handed on
+ * @param {import('esbuild').BuildOptions} [options]
  */
-async function bundle(entry, name, start, parameters) {
+async function bundle(entry, name, start, parameters, options = {}) {
   const { build } = await import('esbuild');
   await build({
     // A module without exports becomes plain statements: what the bundler does for exports would use `Object`, which
@@ -130,6 +135,7 @@ async function bundle(entry, name, start, parameters) {
     mainFields: ['module', 'main'],
     minify: false,
     logLevel: 'silent',
+    ...options,
   });
 }
 

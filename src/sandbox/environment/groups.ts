@@ -23,6 +23,7 @@ export const GLOBAL_GROUPS = {
   'source-map': [],
   navigator: ['WorkerNavigator', 'navigator'],
   performance: ['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'performance'],
+  url: ['URL', 'URLSearchParams'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type GroupName = keyof typeof GLOBAL_GROUPS;

@@ -23,6 +23,8 @@ export const primordials = {
   ArrayBuffer,
   ArrayBufferIsView: ArrayBuffer.isView,
   ArrayBufferPrototypeSlice: ArrayBuffer.prototype.slice,
+  /** Taken before the prelude removes it from the global object. */
+  SharedArrayBuffer,
   Uint8Array,
   Uint32Array,
   TypedArrayPrototypeSet: Uint8Array.prototype.set,

@@ -17,6 +17,10 @@ export interface SharedExports extends Record<string, object> {
   'dom-exception': {
     readonly DOMException: new (message?: string, name?: string) => Error;
   };
+  encoding: {
+    readonly TextDecoder: typeof TextDecoder;
+    readonly TextEncoder: typeof TextEncoder;
+  };
   events: {
     readonly EventTarget: new () => object;
     readonly globalEvents: GlobalEvents;
