@@ -37,6 +37,8 @@ void LoadGroup(const Arguments& info) {
 bool AddEnvironmentFunctions(v8::Local<v8::Context> context, v8::Local<v8::Object> object) {
   HostObject host(context, object);
   host.Add("group", LoadGroup);
+  AddBase64Functions(&host);
+  AddCryptoFunctions(&host);
   AddTextFunctions(&host);
   return host.ok();
 }

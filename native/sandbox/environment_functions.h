@@ -7,6 +7,8 @@
 namespace dcp {
 
 // One per topic, each in a file of its own.
+void AddBase64Functions(HostObject* host);
+void AddCryptoFunctions(HostObject* host);
 void AddTextFunctions(HostObject* host);
 
 }  // namespace dcp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -56,6 +57,15 @@ inline size_t WriteUtf8(v8::Isolate* isolate, v8::Local<v8::String> string, char
                         v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8);
   if (read != nullptr) *read = static_cast<size_t>(units);
   return static_cast<size_t>(written);
+#endif
+}
+
+// All of a string that ContainsOnlyOneByte(), a byte a unit.
+inline void WriteOneByte(v8::Isolate* isolate, v8::Local<v8::String> string, uint8_t* to) {
+#if DCP_V8_AT_LEAST(13, 0)
+  string->WriteOneByteV2(isolate, 0, static_cast<uint32_t>(string->Length()), to);
+#else
+  string->WriteOneByte(isolate, to, 0, string->Length(), v8::String::NO_NULL_TERMINATION);
 #endif
 }
 

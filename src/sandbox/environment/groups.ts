@@ -4,8 +4,10 @@
  * docs/WORK_FUNCTIONS.md says why there are these.
  */
 export const GLOBAL_GROUPS = {
+  base64: ['atob', 'btoa'],
   codec: [],
   console: ['console'],
+  crypto: ['Crypto', 'SubtleCrypto', 'crypto'],
   'dom-exception': ['DOMException'],
   encoding: ['TextDecoder', 'TextEncoder'],
   events: [

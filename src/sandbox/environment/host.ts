@@ -24,4 +24,22 @@ export interface EnvironmentHost extends Host {
   utf8WriteInto(text: string, destination: unknown, counts: Uint32Array): void;
   /** Bytes of UTF-8 that `utf8Write` needs for all of `text`. */
   utf8Length(text: string): number;
+
+  /** Text of bytes from Base64; undefined when it is none. https://infra.spec.whatwg.org/#forgiving-base64-decode */
+  base64Decode(text: string): string | undefined;
+  /** Undefined when a character is no byte. */
+  base64Encode(text: string): string | undefined;
+
+  /** Whether `value`, a BufferSource, is of shared memory. */
+  isSharedSource(value: unknown): boolean;
+  /** 0 for a typed array of integers, 1 for another view on an ArrayBuffer of fixed size, 2 for all else. */
+  randomKind(value: unknown): number;
+  /** Fills a typed array of integers with the system's random bytes. */
+  randomFill(array: unknown): void;
+  /**
+   * Fills `target`, which has the digest's size.
+   * @param algorithm an index of `DIGESTS`
+   * @param pause does nothing; called now and then
+   */
+  digest(algorithm: number, data: unknown, target: ArrayBuffer, pause: () => void): void;
 }

@@ -27,6 +27,10 @@ export const primordials = {
   SharedArrayBuffer,
   Uint8Array,
   Uint32Array,
+  TypedArrayPrototypeByteLength: Object.getOwnPropertyDescriptor(
+    Object.getPrototypeOf(Uint8Array.prototype),
+    'byteLength',
+  )!.get as () => number,
   TypedArrayPrototypeSet: Uint8Array.prototype.set,
   TypedArrayPrototypeSlice: Uint8Array.prototype.slice,
   TypedArrayPrototypeSubarray: Uint8Array.prototype.subarray,
@@ -46,6 +50,7 @@ export const primordials = {
   StringPrototypeCharCodeAt: String.prototype.charCodeAt,
   StringPrototypeSlice: String.prototype.slice,
   StringPrototypeToLowerCase: String.prototype.toLowerCase,
+  StringPrototypeToUpperCase: String.prototype.toUpperCase,
   RegExpPrototypeExec: RegExp.prototype.exec,
 
   MathMin: Math.min,
