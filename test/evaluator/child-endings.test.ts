@@ -70,8 +70,8 @@ test('a Slice at which V8 gives up the process is the only suspect when it runs 
   }
   assert.ok(error instanceof EvaluatorError);
   assert.deepEqual([error.suspects, unfinished], [1, [1]]);
-  assert.match(error.message, /FATAL ERROR|# Fatal|Fatal/);
-  assert.ok(logged.some((line) => /FATAL ERROR|Fatal javascript OOM/.test(line)));
+  assert.match(error.message, /fatal/i);
+  assert.ok(logged.some((line) => /fatal/i.test(line)));
 });
 
 test('a Slice stuck in a builtin is blamed; its process goes with all Sandboxes, which are no suspects', async (t) => {
