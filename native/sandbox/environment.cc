@@ -38,6 +38,7 @@ bool AddEnvironmentFunctions(v8::Local<v8::Context> context, v8::Local<v8::Objec
   HostObject host(context, object);
   host.Add("group", LoadGroup);
   AddBase64Functions(&host);
+  AddCloneFunctions(&host);
   AddCryptoFunctions(&host);
   AddTextFunctions(&host);
   return host.ok();

@@ -8,6 +8,7 @@ namespace dcp {
 
 // One per topic, each in a file of its own.
 void AddBase64Functions(HostObject* host);
+void AddCloneFunctions(HostObject* host);
 void AddCryptoFunctions(HostObject* host);
 void AddTextFunctions(HostObject* host);
 

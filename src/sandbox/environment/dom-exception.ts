@@ -45,6 +45,17 @@ class DOMException {
   readonly #message: string;
   readonly #name: string;
 
+  /** A serializable object: https://webidl.spec.whatwg.org/#idl-DOMException */
+  static copy(value: object, defineProperty: typeof Reflect.defineProperty): object | undefined {
+    if (!(#name in value)) return undefined;
+    const copy = new DOMException(value.#message, value.#name);
+    const { stack } = value as { stack?: unknown };
+    if (typeof stack === 'string') {
+      defineProperty(copy, 'stack', { value: stack, writable: true, configurable: true });
+    }
+    return copy;
+  }
+
   constructor(message: unknown = '', name: unknown = 'Error') {
     this.#message = toDOMString(message);
     this.#name = toDOMString(name);
@@ -67,7 +78,11 @@ class DOMException {
 
 const makeDOMException: MakeGroup = (_host, { primordials }) => {
   primordials.setPrototypeOf(DOMException.prototype, primordials.Error.prototype);
-  defineInterface(primordials, 'DOMException', DOMException);
+  const { copy } = DOMException;
+  primordials.deleteProperty(DOMException, 'copy');
+  defineInterface(primordials, 'DOMException', DOMException, (value) =>
+    copy(value, primordials.defineProperty),
+  );
   defineConstants(primordials, DOMException, constants);
   return { DOMException };
 };

@@ -25,6 +25,7 @@ export const GLOBAL_GROUPS = {
   'source-map': [],
   navigator: ['WorkerNavigator', 'navigator'],
   performance: ['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'performance'],
+  'structured-clone': ['structuredClone'],
   url: ['URL', 'URLSearchParams'],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -42,4 +42,18 @@ export interface EnvironmentHost extends Host {
    * @param pause does nothing; called now and then
    */
   digest(algorithm: number, data: unknown, target: ArrayBuffer, pause: () => void): void;
+
+  /** A number of `Kind` (structured-clone/kinds.ts): what a value is by its internal slots. */
+  kindOf(value: unknown): number;
+  /** What to call an object in an error; undefined for a Proxy. */
+  nameOf(object: object): string | undefined;
+  primitiveOf(wrapper: object): unknown;
+  copyRegExp(expression: object): RegExp;
+  isDetached(buffer: object): boolean;
+  /** A new ArrayBuffer with the memory of `buffer`, which is detached; undefined when it cannot be. */
+  transferBuffer(buffer: object): ArrayBuffer | undefined;
+  /** Another SharedArrayBuffer on the same memory. */
+  shareBuffer(buffer: object): object;
+  /** Another WebAssembly.Module of the same code. */
+  copyModule(module: object): object;
 }

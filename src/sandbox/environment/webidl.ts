@@ -7,13 +7,16 @@ import type { Primordials } from './primordials.js';
 /**
  * Makes a class look like a WebIDL interface: operations and attributes enumerable, `Symbol.toStringTag` on the
  * prototype, the name of the class stated (a bundler may change it).
+ * @param clone copies an object for structuredClone, or answers undefined for what is none; without it there is no copy
  */
 export function defineInterface(
   primordials: Primordials,
   name: string,
   type: abstract new (...args: never[]) => object,
+  clone: ((value: object) => object | undefined) | null = null,
 ) {
   const { defineProperty, SymbolToStringTag } = primordials;
+  primordials.apply(primordials.MapPrototypeSet, primordials.platformPrototypes, [type.prototype, clone]);
   defineProperty(type, 'name', { value: name, configurable: true });
   showMembers(primordials, type.prototype as object, 'constructor');
   showMembers(primordials, type, '');

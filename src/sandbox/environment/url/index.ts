@@ -5,6 +5,10 @@
 import { URL, URLSearchParams } from 'whatwg-url';
 import type { MakeGroup } from '../realm.js';
 
-const makeUrl: MakeGroup = () => ({ URL, URLSearchParams });
+const makeUrl: MakeGroup = (_host, { primordials: { apply, MapPrototypeSet, platformPrototypes } }) => {
+  apply(MapPrototypeSet, platformPrototypes, [URL.prototype, null]);
+  apply(MapPrototypeSet, platformPrototypes, [URLSearchParams.prototype, null]);
+  return { URL, URLSearchParams };
+};
 
 export default makeUrl;
