@@ -38,11 +38,11 @@ bool IsLead(char16_t unit) { return (unit & 0xFC00) == 0xD800; }
 bool IsTrail(char16_t unit) { return (unit & 0xFC00) == 0xDC00; }
 
 v8::MaybeLocal<v8::String> NewTwoByte(v8::Isolate* isolate, std::span<const char16_t> units) {
-  if (units.size() > static_cast<size_t>(v8::String::kMaxLength)) return ThrowTooLong(isolate);
   return v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(units.data()),
                                     v8::NewStringType::kNormal, static_cast<int>(units.size()));
 }
 
+// Decodes at most as many bytes as become V8's longest string.
 class Decoder {
  public:
   Decoder(v8::Isolate* isolate, DecoderState* state, uint32_t flags)
@@ -99,7 +99,6 @@ class Decoder {
   v8::MaybeLocal<v8::String> DecodeWindows1252(std::span<const uint8_t> bytes) {
     const auto is_c1 = [](uint8_t byte) { return byte >= 0x80 && byte < 0xA0; };
     if (std::none_of(bytes.begin(), bytes.end(), is_c1)) {
-      if (bytes.size() > static_cast<size_t>(v8::String::kMaxLength)) return ThrowTooLong(isolate_);
       return v8::String::NewFromOneByte(isolate_, bytes.data(), v8::NewStringType::kNormal,
                                         static_cast<int>(bytes.size()));
     }
@@ -147,9 +146,16 @@ void DecodeText(const Arguments& info) {
     return ThrowTypeError(isolate, "decodeText: no such encoding, state or input");
   }
   std::span<const uint8_t> bytes = source.bytes();
+  const size_t bytes_per_unit = encoding == kUtf16Le || encoding == kUtf16Be ? 2 : 1;
+  const size_t size = state.pending_count + bytes.size();
+  // Before anything is copied. V8 refuses so many bytes of UTF-8, too, whatever they stand for.
+  if (size / bytes_per_unit > static_cast<size_t>(v8::String::kMaxLength)) {
+    ThrowTooLong(isolate);
+    return;
+  }
   std::vector<uint8_t> joined;
   if (state.pending_count != 0) {
-    joined.reserve(state.pending_count + bytes.size());
+    joined.reserve(size);
     joined.assign(state.pending.begin(), state.pending.begin() + state.pending_count);
     joined.insert(joined.end(), bytes.begin(), bytes.end());
     bytes = joined;
