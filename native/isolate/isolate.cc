@@ -61,8 +61,7 @@ Isolate::~Isolate() {
 
 size_t Isolate::OnNearHeapLimit(void* self, size_t current, size_t initial) {
   static_cast<Isolate*>(self)->options_.near_heap_limit();
-  // Without slack V8 would abort the process before the termination takes effect.
-  return current + std::max<size_t>(initial / 2, size_t{32} << 20);
+  return std::max(current, initial + kHeapSlack);
 }
 
 EnteredIsolate::EnteredIsolate(v8::Isolate* isolate)

@@ -11,13 +11,18 @@
 
 namespace dcp {
 
+// What the heap may have beyond its limit until the execution has ended: enough for any one
+// allocation (V8's longest string has 1 GiB, as has its longest array). Without it V8 aborts the
+// process.
+inline constexpr size_t kHeapSlack = size_t{1} << 30;
+
 struct IsolateOptions {
   size_t heap_bytes;
   size_t buffer_bytes;
   // Called on any thread when V8 has a task for the isolate.
   std::function<void()> wake;
   // Called on the thread that runs the isolate, inside the allocation that is about to exceed the
-  // heap limit. Must end the execution; only a little more memory is granted until then.
+  // heap limit. Must end the execution; up to kHeapSlack more is granted until then, once.
   std::function<void()> near_heap_limit;
 };
 

@@ -477,7 +477,8 @@ double Sandbox::Check(double now_ms) {
   Wake();
   if (running && !lost_ && now_ms - late_since_ms_ >= kLostAfterMs) {
     lost_ = true;
-    const End end = ending_ ? End{} : Overdue();
+    // Whatever ends it already is why: memory, for one, that the builtin goes on to fill.
+    const End end = ending_ ? DecidedEnd() : Overdue();
     SandboxEvent event{options_.id, SandboxEvent::kLost};
     event.code = end.code;
     event.text = end.message;
@@ -485,6 +486,11 @@ double Sandbox::Check(double now_ms) {
     Emit(std::move(event));
   }
   return now_ms + 100;
+}
+
+Sandbox::End Sandbox::DecidedEnd() {
+  std::lock_guard lock(mutex_);
+  return end_;
 }
 
 void Sandbox::EndIfOverdue() {
@@ -650,8 +656,9 @@ void Sandbox::Finish() {
   SandboxEvent event{options_.id, SandboxEvent::kEnded};
   {
     std::lock_guard lock(mutex_);
-    event.code = std::move(end_.code);
-    event.text = std::move(end_.message);
+    // Copies: the watchdog may be telling the same.
+    event.code = end_.code;
+    event.text = end_.message;
     event.slice = end_.slice;
     for (const Command& command : inbox_) {
       if (const auto* batch = std::get_if<SliceBatch>(&command)) {

@@ -238,6 +238,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // Reports the end and disposes of the isolate.
   void Finish();
   void SetEnd(End end);
+  // What SetEnd() was told first. Any thread.
+  End DecidedEnd();
   // The deadline that comes first, and the error that says so.
   double NextDeadline(const char** code) const;
   void EndIfOverdue();
