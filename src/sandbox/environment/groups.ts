@@ -5,6 +5,7 @@
  */
 export const GLOBAL_GROUPS = {
   base64: ['atob', 'btoa'],
+  blob: ['Blob'],
   codec: [],
   console: ['console'],
   crypto: ['Crypto', 'SubtleCrypto', 'crypto'],
