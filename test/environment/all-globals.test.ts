@@ -1,0 +1,68 @@
+/** docs/WORK_FUNCTIONS.md names every global there is, and none that is not. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { inSandbox } from './oracle.js';
+
+type Support = 'yes' | 'no' | 'on demand' | 'with V8';
+
+/** The table under "All globals". */
+function documented(): Map<string, Support> {
+  const text = readFileSync(new URL('../../docs/WORK_FUNCTIONS.md', import.meta.url), 'utf8');
+  const section = /\n## All globals\n([^]*?)\n## /.exec(text)?.[1];
+  assert.ok(section !== undefined, 'docs/WORK_FUNCTIONS.md has no section "All globals"');
+  const names = new Map<string, Support>();
+  for (const line of section.split('\n').filter((one) => one.startsWith('| `'))) {
+    const [, globals, reference, here, why] = line.split('|').map((cell) => cell.trim());
+    assert.match(here!, /^(yes|no|on demand|with V8)$/, line);
+    if (reference !== here) assert.notEqual(why, '', `a difference without a reason: ${line}`);
+    for (const [, name] of globals!.matchAll(/`([^`]+)`/g)) {
+      assert.ok(!names.has(name!), `${name} is there twice`);
+      names.set(name!, here as Support);
+    }
+  }
+  return names;
+}
+
+/** Also asked outside of a Sandbox. */
+const globalNames = (): string[] => Object.getOwnPropertyNames(globalThis);
+
+test('a Sandbox has the globals that are documented, and no others', async (t) => {
+  const table = documented();
+  const withV8 = (name: string): boolean => table.get(name) === 'with V8' && name in globalThis;
+  const expect = (supports: readonly Support[]): string[] =>
+    [...table.keys()].filter((name) => supports.includes(table.get(name)!) || withV8(name)).sort();
+
+  assert.deepEqual((await inSandbox(t, globalNames)).sort(), expect(['yes']));
+  const shared = { job: { requirements: { environment: { sharedArrayBuffer: true } } } };
+  assert.deepEqual((await inSandbox(t, globalNames, shared)).sort(), expect(['yes', 'on demand']));
+});
+
+test('every global of the web can be used', async (t) => {
+  const broken = await inSandbox(t, () =>
+    Object.getOwnPropertyNames(globalThis).filter((name) => {
+      try {
+        const value = (globalThis as Record<string, unknown>)[name];
+        return value === undefined && name !== 'undefined';
+      } catch {
+        return true;
+      }
+    }),
+  );
+  assert.deepEqual(broken, []);
+});
+
+test('nothing more is found along the prototypes of the global object', async (t) => {
+  const inherited = await inSandbox(t, () => {
+    const names: string[] = [];
+    for (
+      let at = Object.getPrototypeOf(globalThis) as object | null;
+      at;
+      at = Object.getPrototypeOf(at) as object | null
+    ) {
+      if (at !== Object.prototype) names.push(...Object.getOwnPropertyNames(at));
+    }
+    return names;
+  });
+  assert.deepEqual(inherited, ['constructor']);
+});
