@@ -19,9 +19,9 @@ import { root } from './steps.mjs';
  * @property {(file: string) => boolean} wanted
  */
 
-/** Tests of test/evaluator that look inside one host: they have nothing to say of the other. */
+/** Tests that look inside one host: they have nothing to say of the other. */
 const CHILD_HOST_TESTS = /[/]child-/;
-const IN_PROCESS_TESTS = /[/](thread-endings|frames|inspector)[.]/;
+const IN_PROCESS_TESTS = /[/](thread-endings|frames|forged-prelude)[.]/;
 
 /** One contract, two hosts: test/evaluator/support.ts reads the variable. */
 const CHILD_HOST = { label: ' (child process)', env: { DCP_TEST_EVALUATOR: 'child' } };

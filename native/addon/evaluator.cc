@@ -277,7 +277,9 @@ void NativeEvaluator::Run(const Napi::CallbackInfo& info) {
 
 // release(id, bytes): events of so many bytes are done with.
 void NativeEvaluator::Release(const Napi::CallbackInfo& info) {
-  if (Sandbox* sandbox = Find(info)) sandbox->Release(static_cast<size_t>(Double(info[1])));
+  if (Sandbox* sandbox = Find(info)) {
+    sandbox->Release(static_cast<size_t>(Double(info[1])), info[2].ToBoolean());
+  }
 }
 
 // inspect(id, command, message)

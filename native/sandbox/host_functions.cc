@@ -1,5 +1,7 @@
 #include "sandbox/host_functions.h"
 
+#include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,12 +45,22 @@ bool AreEnds(const std::vector<uint32_t>& ends, size_t limit) {
   return true;
 }
 
+// `Message.rejected` of src/sandbox/message-kinds.ts: what ends a Slice, and so comes from reject()
+// alone.
+constexpr int kRejectedMessage = 3;
+
+// More than any account holds of segments as the codec makes them.
+constexpr uint32_t kMaxSegments = 1 << 20;
+
 bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value, SegmentGate& gate,
                     std::vector<Bytes>* segments) {
   if (!value->IsArray()) return false;
   auto array = value.As<v8::Array>();
+  // A getter among them may make it longer.
   for (uint32_t index = 0; index < array->Length(); index++) {
+    v8::HandleScope scope(v8::Isolate::GetCurrent());
     v8::Local<v8::Value> view;
+    if (index == kMaxSegments) return false;
     if (!array->Get(context, index).ToLocal(&view) || !view->IsArrayBufferView()) return false;
     segments->push_back(gate.Export(view.As<v8::ArrayBufferView>()));
   }
@@ -91,6 +103,13 @@ void Deliver(const Arguments& info) {
   info.GetReturnValue().Set(!sandbox->IsFull());
 }
 
+// What post() and reject() will copy, in bytes; segments are not copied.
+size_t BytesToSay(const Arguments& info) {
+  size_t bytes = size_t{3} * static_cast<size_t>(info[3].As<v8::String>()->Length());
+  if (info[4]->IsUint8Array()) bytes += info[4].As<v8::Uint8Array>()->ByteLength();
+  return bytes;
+}
+
 // post(message, slice, number, text, head?, segments?)
 void Post(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
@@ -100,8 +119,11 @@ void Post(const Arguments& info) {
   if (!info[0]->IsInt32() || !info[1]->IsNumber() || !info[2]->IsNumber() || !info[3]->IsString()) {
     return ThrowTypeError(isolate, "post: malformed message");
   }
+  if (!sandbox->MaySay(BytesToSay(info))) return;
   event.message = info[0].As<v8::Int32>()->Value();
-  event.slice = info[1].As<v8::Number>()->Value();
+  if (event.message == kRejectedMessage) return ThrowTypeError(isolate, "post: no message");
+  const double slice = info[1].As<v8::Number>()->Value();
+  if (slice >= 0 && slice <= std::numeric_limits<uint32_t>::max()) event.slice = std::trunc(slice);
   event.number = info[2].As<v8::Number>()->Value();
   event.text = ToUtf8(isolate, info[3].As<v8::String>());
   if (info.Length() > 4) {
@@ -118,12 +140,14 @@ void Post(const Arguments& info) {
 void RejectSlice(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   Sandbox* sandbox = Sandbox::Of(isolate);
-  if (!info[0]->IsInt32() || !info[1]->IsUint32() || !info[2]->IsNumber() || !info[3]->IsString() ||
-      !sandbox->Settle(info[1].As<v8::Uint32>()->Value())) {
-    return ThrowTypeError(isolate, "reject: a Slice that is not running");
+  if (!info[0]->IsInt32() || !info[1]->IsUint32() || !info[2]->IsNumber() || !info[3]->IsString()) {
+    return ThrowTypeError(isolate, "reject: malformed message");
   }
+  if (!sandbox->MaySay(BytesToSay(info))) return;
+  if (!sandbox->Settle(info[1].As<v8::Uint32>()->Value()))
+    return ThrowTypeError(isolate, "reject: a Slice that is not running");
   SandboxEvent event{sandbox->id(), SandboxEvent::kMessage};
-  event.message = info[0].As<v8::Int32>()->Value();
+  event.message = kRejectedMessage;
   event.slice = info[1].As<v8::Uint32>()->Value();
   event.number = info[2].As<v8::Number>()->Value();
   event.text = ToUtf8(isolate, info[3].As<v8::String>());
@@ -247,8 +271,10 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   // The words are part of the Sandbox, which outlives its isolate.
   std::shared_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(
       control, control_words * sizeof(double), v8::BackingStore::EmptyDeleter, nullptr);
-  host.Add("control", v8::Float64Array::New(v8::ArrayBuffer::New(isolate, std::move(store)), 0,
-                                            control_words));
+  v8::Local<v8::ArrayBuffer> words = v8::ArrayBuffer::New(isolate, std::move(store));
+  // Nobody can take them away from the prelude, nor out of the Sandbox.
+  words->SetDetachKey(v8::Symbol::New(isolate));
+  host.Add("control", v8::Float64Array::New(words, 0, control_words));
   return object;
 }
 

@@ -31,6 +31,15 @@ constexpr size_t kEventBytes = 256;
 // Slice's, before it is asked to stop.
 constexpr int kMaxDeliveriesWhileFull = 4;
 
+// Messages a host has not done with, in bytes. A prelude that keeps to its budgets stays far below,
+// even when Slices that talk follow one another for a whole turn.
+constexpr size_t kMaxSaidBytes = size_t{256} << 20;
+// How much longer than its limit a Slice may go on by native code's own clock: what a turn does
+// beside it.
+constexpr double kOverrunMs = 1000;
+// Of what an exception says. Characters.
+constexpr size_t kMaxDescription = size_t{1} << 16;
+
 size_t BytesOf(const Bytes& head, const std::vector<Bytes>& segments) {
   size_t bytes = head.size;
   for (const Bytes& segment : segments) bytes += segment.size;
@@ -47,9 +56,17 @@ std::string Describe(v8::Isolate* isolate, const v8::TryCatch& caught) {
   v8::HandleScope scope(isolate);
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   if (caught.HasCaught() && caught.Exception()->ToDetailString(context).ToLocal(&text)) {
-    return ToUtf8(isolate, text);
+    std::string shown = ToUtf8(isolate, text);
+    if (shown.size() > kMaxDescription) shown.resize(kMaxDescription);
+    return shown;
   }
   return "an exception that cannot be shown";
+}
+
+// A word of the prelude as the number of a Slice; 0 when it is none.
+uint32_t SliceOf(double word) {
+  return word >= 1 && word <= std::numeric_limits<uint32_t>::max() ? static_cast<uint32_t>(word)
+                                                                   : 0;
 }
 
 // JavaScript runs for as long as this lives.
@@ -171,7 +188,8 @@ bool Sandbox::Execute(Executor& executor) {
     return false;
   }
   isolate_->get()->DiscardThreadSpecificMetadata();
-  const double work_timer_ms = control_.next_timer_ms == 0 ? kNever : control_.next_timer_ms;
+  // Not every double is a time: one that is none would upset the order of everybody's timers.
+  const double work_timer_ms = control_.next_timer_ms > 0 ? control_.next_timer_ms : kNever;
   next_due_ms_ = std::min(work_timer_ms, isolate_->tasks().NextDueMs());
   if (!prepared_) next_due_ms_ = std::min(next_due_ms_, prepare_at_ms_);
   return more;
@@ -225,6 +243,7 @@ v8::MaybeLocal<v8::Value> Sandbox::Call(Entry entry, int argc, v8::Local<v8::Val
   v8::TryCatch caught(isolate);
   v8::Local<v8::Value> result;
   std::optional<CallTimer> timer(&called_ms_);
+  if (entry == kPump && unsettled_since_ms_ == 0) unsettled_since_ms_ = called_ms_.load();
   if (!entries_[entry]
            .Get(isolate)
            ->Call(context, v8::Undefined(isolate), argc, argv)
@@ -399,6 +418,7 @@ void Sandbox::Emit(SandboxEvent event) {
     case SandboxEvent::kMessage:
       event.bytes =
           kEventBytes + event.text.size() + BytesOf(event.payload.head, event.payload.segments);
+      said_bytes_.fetch_add(event.bytes);
       break;
     default:
       break;
@@ -409,7 +429,16 @@ void Sandbox::Emit(SandboxEvent event) {
 
 bool Sandbox::IsFull() const { return held_bytes_.load() >= kMaxHeldBytes; }
 
-void Sandbox::Release(size_t bytes) {
+bool Sandbox::MaySay(size_t bytes) {
+  if (ending_) return false;
+  if (bytes < kMaxSaidBytes && said_bytes_.load() + bytes < kMaxSaidBytes) return true;
+  SetEnd({"EEVALUATOR", "the Sandbox said more than its prelude lets it", 0});
+  isolate_->get()->TerminateExecution();
+  return false;
+}
+
+void Sandbox::Release(size_t bytes, bool of_message) {
+  if (of_message) said_bytes_.fetch_sub(bytes);
   const size_t before = held_bytes_.fetch_sub(bytes);
   if (before >= kMaxHeldBytes && before - bytes < kMaxHeldBytes) Wake();
 }
@@ -418,6 +447,7 @@ bool Sandbox::Settle(uint32_t number) {
   // One Slice runs at a time, so they end in the order in which they came.
   if (undelivered_.empty() || undelivered_.front() != number) return false;
   undelivered_.pop_front();
+  unsettled_since_ms_ = 0;
   return true;
 }
 
@@ -431,6 +461,7 @@ bool Sandbox::DeliverResults(ResultBatch results) {
   if (deliveries_while_full_ > kMaxDeliveriesWhileFull) return false;
   undelivered_.erase(undelivered_.begin(),
                      undelivered_.begin() + static_cast<std::ptrdiff_t>(numbers.size()));
+  if (!numbers.empty()) unsettled_since_ms_ = 0;
   SandboxEvent event{options_.id, SandboxEvent::kResults};
   event.results = std::move(results);
   Emit(std::move(event));
@@ -456,7 +487,17 @@ double Sandbox::NextDeadline(const char** code) const {
   const double slice_end = Read(control_.slice_started_ms) + limits_.slice_ms;
   const double progress_end = Read(control_.progress_ms) + limits_.progress_ms;
   if (code != nullptr) *code = progress_end < slice_end ? "ENOPROGRESS" : "ESLICETOOSLOW";
-  return std::min(slice_end, progress_end);
+  const double end = std::min(slice_end, progress_end);
+  // The prelude's words may lie, even be no numbers. That some Slice should have ended we know
+  // ourselves.
+  const double latest = LatestEnd();
+  return end < latest ? end : latest;
+}
+
+double Sandbox::LatestEnd() const {
+  const double since_ms = unsettled_since_ms_.load(std::memory_order_relaxed);
+  // While the host takes nothing more, what has ended cannot be delivered.
+  return since_ms == 0 || IsFull() ? kNever : since_ms + limits_.slice_ms + kOverrunMs;
 }
 
 double Sandbox::Check(double now_ms) {
@@ -503,7 +544,7 @@ Sandbox::End Sandbox::Overdue() const {
   const char* code = "EEVALUATOR";
   NextDeadline(&code);
   const std::string_view what(code);
-  const auto slice = static_cast<uint32_t>(Read(control_.slice));
+  const auto slice = SliceOf(Read(control_.slice));
   if (what == "ENOPROGRESS")
     return {code, "no progress() for " + Seconds(limits_.progress_ms), slice};
   if (what == "ESLICETOOSLOW")
@@ -570,13 +611,14 @@ void Sandbox::OnPause(bool paused) {
   control_.slice_started_ms += held_ms;
   control_.progress_ms += held_ms;
   if (called_ms_ != 0) called_ms_ = called_ms_ + held_ms;
+  if (unsettled_since_ms_ != 0) unsettled_since_ms_ = unsettled_since_ms_ + held_ms;
   paused_ms_ = 0;
 }
 
 void Sandbox::OnNearHeapLimit() {
   SetEnd({"EMEMORYLIMIT",
           "the heap reached its limit of " + std::to_string(options_.heap_bytes >> 20) + " MiB",
-          static_cast<uint32_t>(control_.slice)});
+          SliceOf(control_.slice)});
   isolate_->get()->TerminateExecution();
 }
 
@@ -669,7 +711,7 @@ void Sandbox::Finish() {
   }
   // The Slice that was running comes first; those before it ran, and their results died with the
   // Sandbox.
-  const auto running = static_cast<uint32_t>(control_.slice);
+  const auto running = SliceOf(control_.slice);
   const auto at = std::find(undelivered_.begin(), undelivered_.end(), running);
   if (at != undelivered_.end()) {
     undelivered_.erase(at);

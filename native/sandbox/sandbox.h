@@ -144,8 +144,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void Abandon();
   // Something the Sandbox waits for may have happened.
   void Wake();
-  // The host has done with events of so many bytes. Any thread.
-  void Release(size_t bytes);
+  // The host has done with events of so many bytes; of kMessage, or of kResults. Any thread.
+  void Release(size_t bytes, bool of_message);
 
   // From the run queue, on the executor's thread. Answers whether there is more to do at once.
   bool Execute(Executor& executor);
@@ -176,6 +176,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   bool DeliverResults(ResultBatch results);
   // The host holds so much of what the Sandbox said that no Slice may begin.
   bool IsFull() const;
+  // Whether a message of so many bytes may be posted. If not, the prelude has lost its budgets, and
+  // the Sandbox ends.
+  bool MaySay(size_t bytes);
   void ReportDrained();
   SegmentGate& segments() { return *segments_; }
   // Null when none came with the Job.
@@ -240,6 +243,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void SetEnd(End end);
   // What SetEnd() was told first. Any thread.
   End DecidedEnd();
+  // When some Slice must have ended, whatever the prelude says.
+  double LatestEnd() const;
   // The deadline that comes first, and the error that says so.
   double NextDeadline(const char** code) const;
   void EndIfOverdue();
@@ -295,8 +300,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   std::atomic<bool> ending_{false};
   End end_;
   std::atomic<bool> overdue_{false};
-  // Bytes of events that the host has not done with.
+  // Bytes of events that the host has not done with, and of the messages among them.
   std::atomic<size_t> held_bytes_{0};
+  std::atomic<size_t> said_bytes_{0};
   // For the watchdog's thread: since when the Sandbox should have stopped (0: it need not), and
   // whether it has been given up.
   double late_since_ms_ = 0;
@@ -304,6 +310,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // When the JavaScript that runs was called, 0 for none: promise jobs and the Work Function's own
   // loading belong to no Slice, and must end all the same.
   std::atomic<double> called_ms_{0};
+  // When Slices were last begun of which none has ended since, 0 for none.
+  std::atomic<double> unsettled_since_ms_{0};
   // Since when a debugger holds it still, 0 when none does.
   std::atomic<double> paused_ms_{0};
 };

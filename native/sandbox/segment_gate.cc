@@ -49,6 +49,8 @@ Bytes SegmentGate::Export(v8::Local<v8::ArrayBufferView> view) {
   const size_t offset = view->ByteOffset();
   const bool movable =
       buffer->IsDetachable() && !store->IsShared() && !store->IsResizableByUserJavaScript();
+  // It may have a key that we don't have.
+  v8::TryCatch caught(isolate_);
   if (!movable || buffer->Detach(v8::Local<v8::Value>()).IsNothing()) {
     return Bytes::Copy(static_cast<uint8_t*>(store->Data()) + offset, size);
   }

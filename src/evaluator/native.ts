@@ -67,7 +67,7 @@ export interface NativeEvaluator {
     segmentEnds: Uint32Array,
   ): void;
   /** Events of so many bytes are done with: a Sandbox of which too many are not begins no Slice. */
-  release(id: number, bytes: number): void;
+  release(id: number, bytes: number, ofMessage: boolean): void;
   /** For a Sandbox that is inspected. `message` is of the DevTools protocol, empty where there is none. */
   inspect(id: number, command: InspectorCommand, message: string): void;
   dispose(id: number): void;

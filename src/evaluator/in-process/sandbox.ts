@@ -104,7 +104,7 @@ export class InProcessSandbox implements Sandbox {
         this.#handleResults(event);
         break;
       case 'message':
-        this.#releaseAfter(this.#handleMessage(event), event.bytes);
+        this.#releaseAfter(this.#handleMessage(event), event.bytes, true);
         break;
       case 'drained':
         this.observer.onDrained();
@@ -131,12 +131,12 @@ export class InProcessSandbox implements Sandbox {
       webgpuMs: new Float64Array(event.numbers.length),
       bytesIn: this.#handed.settle(event.numbers.length),
     });
-    this.#releaseAfter(done, event.bytes);
+    this.#releaseAfter(done, event.bytes, false);
   }
 
-  #releaseAfter(done: void | Promise<void>, bytes: number): void {
-    if (done === undefined) this.native.release(this.id, bytes);
-    else void done.then(() => this.native.release(this.id, bytes));
+  #releaseAfter(done: void | Promise<void>, bytes: number, ofMessage: boolean): void {
+    if (done === undefined) this.native.release(this.id, bytes, ofMessage);
+    else void done.then(() => this.native.release(this.id, bytes, ofMessage));
   }
 
   #handleMessage(event: Extract<NativeEvent, { kind: 'message' }>): void | Promise<void> {
