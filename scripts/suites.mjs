@@ -51,6 +51,7 @@ const SUITES = {
   // Whatever is hit here may take its process with it: each hit is in a process of its own.
   limits: { concurrency: 1, timeoutMs: 180_000 },
   environment: { concurrency: 2, timeoutMs: 180_000 },
+  soak: { concurrency: 1, timeoutMs: 240_000 },
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
   cli: { concurrency: 1, timeoutMs: 300_000 },
