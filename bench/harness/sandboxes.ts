@@ -15,6 +15,7 @@ function benchJob(workFunction: string): SandboxJob {
     limits: DEFAULT_JOB_LIMITS,
     requirements: {},
     determinism: null,
+    fetch: false,
   };
 }
 
@@ -65,6 +66,8 @@ export class BenchSandbox implements SandboxObserver {
   onMessages(): void {}
   onRejected(): void {}
   onProgress(): void {}
+  onRequest(): void {}
+  onRequestDropped(): void {}
   onDrained(): void {
     this.#drained();
   }

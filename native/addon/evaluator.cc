@@ -180,6 +180,7 @@ Napi::Function NativeEvaluator::Define(Napi::Env env) {
                          InstanceMethod<&NativeEvaluator::CreateSandbox>("createSandbox"),
                          InstanceMethod<&NativeEvaluator::Assign>("assign"),
                          InstanceMethod<&NativeEvaluator::Run>("run"),
+                         InstanceMethod<&NativeEvaluator::Answer>("answer"),
                          InstanceMethod<&NativeEvaluator::Release>("release"),
                          InstanceMethod<&NativeEvaluator::Inspect>("inspect"),
                          InstanceMethod<&NativeEvaluator::Dispose>("dispose"),
@@ -272,6 +273,13 @@ void NativeEvaluator::Run(const Napi::CallbackInfo& info) {
     sandbox->Run({NumbersOf(info[1]),
                   {BytesOf(info[2]), NumbersOf(info[3]), TakeSegments(info[4].As<Napi::Array>()),
                    NumbersOf(info[5])}});
+  }
+}
+
+// answer(id, request, text, segments)
+void NativeEvaluator::Answer(const Napi::CallbackInfo& info) {
+  if (Sandbox* sandbox = Find(info)) {
+    sandbox->Reply({Double(info[1]), String(info[2]), TakeSegments(info[3].As<Napi::Array>())});
   }
 }
 

@@ -50,6 +50,7 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
   void CreateSandbox(const Napi::CallbackInfo& info);
   void Assign(const Napi::CallbackInfo& info);
   void Run(const Napi::CallbackInfo& info);
+  void Answer(const Napi::CallbackInfo& info);
   void Release(const Napi::CallbackInfo& info);
   void Inspect(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);

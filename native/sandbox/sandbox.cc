@@ -132,6 +132,14 @@ void Sandbox::Run(SliceBatch batch) {
   Wake();
 }
 
+void Sandbox::Reply(Answer answer) {
+  {
+    std::lock_guard lock(mutex_);
+    inbox_.emplace_back(std::move(answer));
+  }
+  Wake();
+}
+
 void Sandbox::Dispose() {
   SetEnd({});
   Interrupt();
@@ -233,7 +241,7 @@ bool Sandbox::Turn() {
 }
 
 bool Sandbox::HasNothingToWaitFor() {
-  return control_.awaited_timers == 0 && rejections_.size() == 0 &&
+  return control_.awaited_timers == 0 && control_.open_requests == 0 && rejections_.size() == 0 &&
          isolate_->tasks().NextDueMs() == kNever && !isolate_->get()->HasPendingBackgroundTasks();
 }
 
@@ -298,6 +306,8 @@ bool Sandbox::RunCommands() {
   while (!commands.empty()) {
     if (auto* assignment = std::get_if<Assignment>(&commands.front())) {
       if (!ending_) ApplyAssignment(std::move(*assignment));
+    } else if (auto* answer = std::get_if<Answer>(&commands.front())) {
+      if (!ending_) ApplyAnswer(std::move(*answer));
     } else {
       ApplyBatch(std::move(std::get<SliceBatch>(commands.front())));
     }
@@ -377,6 +387,24 @@ void Sandbox::ApplyBatch(SliceBatch batch) {
       copy(batch.payloads.segment_ends),
   };
   Call(kAddBatch, 5, argv);
+}
+
+void Sandbox::ApplyAnswer(Answer answer) {
+  v8::Isolate* isolate = isolate_->get();
+  v8::Local<v8::String> text;
+  if (!NewString(isolate, answer.text).ToLocal(&text)) return;
+  size_t bytes = 0;
+  for (const Bytes& segment : answer.segments) bytes += segment.size;
+  segments_->BeginBatch();
+  // Unlike the data of a Slice, these are more the more the Work Function asks for.
+  const bool fits = segments_->MakeRoom(bytes);
+  v8::Local<v8::Value> argv[] = {
+      v8::Number::New(isolate, answer.request),
+      text,
+      fits ? AdoptSegments(std::move(answer.segments)).As<v8::Value>()
+           : v8::Null(isolate).As<v8::Value>(),
+  };
+  Call(kAnswer, 3, argv);
 }
 
 v8::MaybeLocal<v8::Function> Sandbox::CompileModules() {
@@ -664,7 +692,7 @@ void Sandbox::CreateIsolate() {
     return;
   }
   static constexpr const char* kNames[kEntryCount] = {
-      "prepare", "assign", "addBatch", "pump", "flush", "timers", "stuck", "rejections"};
+      "prepare", "assign", "addBatch", "pump", "flush", "timers", "stuck", "rejections", "answer"};
   for (int entry = 0; entry < kEntryCount; entry++) {
     v8::Local<v8::Value> function;
     if (!entries.As<v8::Object>()->Get(context, Name(isolate, kNames[entry])).ToLocal(&function) ||

@@ -48,6 +48,8 @@ struct Control {
   double awaited_timers = 0;
   // Written by native code: promises whose rejection or late handling is to be reported.
   double rejections = 0;
+  // Requests to the host that have no answer yet.
+  double open_requests = 0;
 };
 
 // What a Sandbox tells its host; everything in it comes from untrusted code.
@@ -122,6 +124,13 @@ struct Assignment {
   SliceLimits limits;
 };
 
+// What the host says to a request that a Sandbox posted under this number.
+struct Answer {
+  double request;
+  std::string text;
+  std::vector<Bytes> segments;
+};
+
 class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbox> {
  public:
   // Made known to the watchdog.
@@ -137,6 +146,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // From the host, any thread.
   void Assign(Assignment assignment);
   void Run(SliceBatch batch);
+  void Reply(Answer answer);
   void Dispose();
   // Only when it is inspected.
   void Inspect(InspectorCommand command);
@@ -213,10 +223,11 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
     kTimers,
     kStuck,
     kRejections,
+    kAnswer,
     kEntryCount
   };
 
-  using Command = std::variant<Assignment, SliceBatch>;
+  using Command = std::variant<Assignment, SliceBatch, Answer>;
 
   void CreateIsolate();
   void DestroyIsolate();
@@ -229,6 +240,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void Prepare(bool rehearse);
   void ApplyAssignment(Assignment assignment);
   void ApplyBatch(SliceBatch batch);
+  void ApplyAnswer(Answer answer);
   // Once the first Slices have run, and with them the code that every Sandbox of the Job needs.
   void OfferModulesCache();
   v8::Local<v8::Array> AdoptSegments(std::vector<Bytes> segments);

@@ -27,6 +27,18 @@ void SegmentGate::BeginBatch() {
   for (auto& [store, segment] : segments_) Report(&segment);
 }
 
+bool SegmentGate::MakeRoom(size_t bytes) {
+  const auto fits = [&] {
+    const size_t used = account_->used();
+    return used <= account_->limit() && bytes <= account_->limit() - used;
+  };
+  if (bytes == 0 || fits()) return true;
+  // What V8 does before it refuses an allocation.
+  isolate_->LowMemoryNotification();
+  Sweep();
+  return fits();
+}
+
 v8::Local<v8::ArrayBuffer> SegmentGate::Adopt(Bytes bytes) {
   if (bytes.size == 0) return v8::ArrayBuffer::New(isolate_, 0);
   // V8 does not count a store that it would not free.

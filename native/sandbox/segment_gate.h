@@ -26,6 +26,9 @@ class SegmentGate {
   // A batch follows: the collector is told of what the batches before it left behind.
   void BeginBatch();
 
+  // Whether so many more bytes stay within the account's limit, garbage not counted.
+  bool MakeRoom(size_t bytes);
+
   // An ArrayBuffer on these very bytes, which stay alive until V8 has freed it.
   v8::Local<v8::ArrayBuffer> Adopt(Bytes bytes);
 

@@ -207,6 +207,35 @@ void Utf8WriteInto(const Arguments& info) {
               sizeof counts);
 }
 
+// ownedLength(value): bytes of an ArrayBuffer or of a view on one; -1 for all else
+void OwnedLength(const Arguments& info) {
+  double length = -1;
+  if (info[0]->IsArrayBuffer()) {
+    length = static_cast<double>(info[0].As<v8::ArrayBuffer>()->ByteLength());
+  } else if (info[0]->IsArrayBufferView()) {
+    auto view = info[0].As<v8::ArrayBufferView>();
+    // An array on V8's heap has no buffer yet, and is not shared.
+    v8::Local<v8::Value> buffer = info[0];
+    if (view->HasBuffer()) buffer = view->Buffer();
+    if (!buffer->IsSharedArrayBuffer()) length = static_cast<double>(view->ByteLength());
+  }
+  info.GetReturnValue().Set(length);
+}
+
+// readBuffer(value, bytes): copies the bytes of an ArrayBuffer or a view
+void ReadBuffer(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  BufferSource source;
+  if (!info[1]->IsUint8Array() || !source.Read(info[0]) ||
+      info[1].As<v8::Uint8Array>()->ByteLength() != source.bytes().size()) {
+    return ThrowTypeError(isolate, "readBuffer: bytes and as many to write to expected");
+  }
+  auto target = info[1].As<v8::Uint8Array>();
+  if (source.bytes().empty()) return;
+  std::memcpy(static_cast<uint8_t*>(target->Buffer()->Data()) + target->ByteOffset(),
+              source.bytes().data(), source.bytes().size());
+}
+
 // isBufferSource(value)
 void IsBufferSource(const Arguments& info) {
   info.GetReturnValue().Set(info[0]->IsArrayBufferView() || info[0]->IsArrayBuffer() ||
@@ -218,6 +247,8 @@ void IsBufferSource(const Arguments& info) {
 void AddTextFunctions(HostObject* host) {
   host->Add("decodeText", DecodeText);
   host->Add("isBufferSource", IsBufferSource);
+  host->Add("ownedLength", OwnedLength);
+  host->Add("readBuffer", ReadBuffer);
   host->Add("utf8Length", Utf8LengthOf);
   host->Add("utf8WriteInto", Utf8WriteInto);
 }

@@ -10,7 +10,7 @@ import {
   showStatus,
   type JobCommandOptions,
 } from './job-commands.js';
-import { ExitCode, runProgram, UsageError, wholeNumber } from './program.js';
+import { ExitCode, origins, runProgram, UsageError, wholeNumber } from './program.js';
 import { runJob } from './run-job.js';
 
 const EXIT_CODES = `
@@ -93,18 +93,27 @@ common(program.command('run <file> [args...]'))
     `with --local, on one core unless told otherwise: wait for a debugger (default ${INSPECT_AT}, loopback only)`,
     inspectAddress,
   )
+  .option(
+    '-a, --allowedOrigins <list>',
+    'with --local: origins that Work Functions may fetch from, as for dcp-worker',
+    origins,
+  )
   .option('--output <dir>', 'where the file\'s "done" writes to', '.')
   .addHelpText('after', RUN_HELP)
   .action(async (file: string, args: string[], options: OptionValues) => {
     const inspect = (options['inspectSandbox'] as ReturnType<typeof inspectAddress> | undefined) ?? null;
     if (inspect !== null && options['local'] === undefined)
       throw new UsageError('--inspect-sandbox: only with --local');
+    const allowedOrigins = (options['allowedOrigins'] as string[] | undefined) ?? [];
+    if (allowedOrigins.length > 0 && options['local'] === undefined)
+      throw new UsageError('--allowedOrigins: only with --local; for Workers it is an option of dcp-worker');
     const local = options['local'] as number | true | undefined;
     const allCores = inspect === null ? availableParallelism() : 1;
     process.exitCode = await runJob(file, {
       ...commonOptions(options),
       local: local === undefined ? null : local === true ? allCores : local,
       inspect,
+      allowedOrigins,
       output: options['output'] as string,
       args,
     });

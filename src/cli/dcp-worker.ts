@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Command, Option, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
 import { Worker, type EvaluatorKind } from '../worker/index.js';
-import { ExitCode, runProgram, seconds, wholeNumber } from './program.js';
+import { ExitCode, origins, runProgram, seconds, wholeNumber } from './program.js';
 import { slicesText } from './present.js';
 import { WorkerLog } from './worker-log.js';
 
@@ -30,6 +30,12 @@ const program = new Command('dcp-worker')
   )
   .option('--job-id <id...>', 'take only these Jobs; default: any')
   .option('--group <key...>', 'join keys of Compute Groups; Jobs of no group are always taken')
+  .option(
+    '-a, --allowedOrigins <list>',
+    'origins that Work Functions may fetch from if their Job requires it, separated by commas or given one by one: ' +
+      'https://host, https://*.domain, https://*, *; private:… for addresses that are not public; default: none',
+    origins,
+  )
   .addOption(
     new Option('--lease <seconds>', 'after this time without a sign of life others get the Slices, from 1')
       .argParser(seconds(1, 86_400))
@@ -73,6 +79,7 @@ async function runWorker(options: OptionValues): Promise<void> {
     leaseMs: options['lease'] as number,
     jobIds: (options['jobId'] as string[] | undefined) ?? null,
     computeGroups: (options['group'] as string[] | undefined) ?? [],
+    allowedOrigins: (options['allowedOrigins'] as string[] | undefined) ?? [],
     observer: log,
   });
   const onSignal = (): void => {

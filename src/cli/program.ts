@@ -1,3 +1,4 @@
+import { parseOriginRule } from '../model/index.js';
 import { CommanderError, InvalidArgumentError as InvalidOptionError, type Command } from 'commander';
 
 /** What every program's exit code means. */
@@ -69,6 +70,17 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new InvalidOptionError(`expected a whole number from ${least} to ${most}.`);
   };
+}
+
+/** Parser of an option that takes origins, separated by commas, and may be given more than once. */
+export function origins(text: string, before: readonly string[] = []): readonly string[] {
+  const entries = text.split(',').map((entry) => entry.trim());
+  try {
+    for (const entry of entries) parseOriginRule('', entry);
+  } catch (error) {
+    throw new InvalidOptionError(`${(error as Error).message.replace(/^: /, '')}.`);
+  }
+  return [...before, ...entries];
 }
 
 /** A directory as a person would type it for a shell. */

@@ -12,6 +12,8 @@ export interface RunJobOptions {
   readonly local: number | null;
   /** Where debuggers of a local run are listened for; null: nowhere. */
   readonly inspect: { readonly host: string; readonly port: number } | null;
+  /** What Work Functions of a local run may fetch from. */
+  readonly allowedOrigins: readonly string[];
   readonly json: boolean;
   readonly output: string;
   readonly args: readonly string[];
@@ -84,9 +86,10 @@ class JobRun {
   }
 
   #localExec(cores: number): Promise<ResultHandle<unknown>> {
-    const { inspect } = this.options;
-    if (inspect === null) return this.job.localExec(cores);
+    const { inspect, allowedOrigins } = this.options;
+    if (inspect === null) return this.job.localExec(cores, { allowedOrigins });
     return this.job.localExec(cores, {
+      allowedOrigins,
       inspect: {
         ...inspect,
         onTarget: ({ title, webSocketDebuggerUrl, devtoolsFrontendUrl }) => {

@@ -10,9 +10,20 @@ export interface WorkerLogOptions {
   readonly verbose: boolean;
 }
 
+/** What came of a Job since it was told last. */
+interface Sum {
+  slices: number;
+  failed: number;
+  elapsedMs: number;
+  /** Requests of Work Functions, and bytes of bodies that came and went. */
+  fetches: number;
+  fetchedBytes: number;
+  sentBytes: number;
+}
+
 /** Tells on standard output what a Worker does: lines for people, or JSON lines. */
 export class WorkerLog implements Partial<SupervisorObserver> {
-  readonly #sums = new Map<JobId, { slices: number; failed: number; elapsedMs: number }>();
+  readonly #sums = new Map<JobId, Sum>();
   #timer: NodeJS.Timeout | null = null;
   #since = performance.now();
 
@@ -33,6 +44,13 @@ export class WorkerLog implements Partial<SupervisorObserver> {
   };
 
   onResults: SupervisorObserver['onResults'] = (results) => this.#add(results);
+
+  onFetched: SupervisorObserver['onFetched'] = (jobId, { bytesIn, bytesOut }) => {
+    const sum = this.#sumOf(jobId);
+    sum.fetches++;
+    sum.fetchedBytes += bytesIn;
+    sum.sentBytes += bytesOut;
+  };
 
   onReturned: SupervisorObserver['onReturned'] = (job, slices, { code, message }) => {
     this.detail(
@@ -91,26 +109,44 @@ export class WorkerLog implements Partial<SupervisorObserver> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const periodMs = performance.now() - this.#since;
-    for (const [job, { slices, failed, elapsedMs }] of this.#sums) {
+    for (const [job, sum] of this.#sums) {
+      const { slices, failed, elapsedMs, ...fetched } = sum;
       const rate = Math.round((slices / periodMs) * 1000);
       const failures = failed === 0 ? '' : `, ${failed} failed`;
       this.say(
-        { type: 'results', job, slices, failed, elapsedMs },
-        `job ${job}: ${slicesText(slices)} done${failures}, ${rate}/s, ${duration(elapsedMs / slices)} each`,
+        { type: 'results', job, ...sum },
+        `job ${job}: ${slicesText(slices)} done${failures}, ${rate}/s, ${duration(slices === 0 ? 0 : elapsedMs / slices)} each` +
+          fetchedText(fetched),
       );
     }
     this.#sums.clear();
   }
 
   #add({ jobId, slices, failed, metrics }: DeliveredResults): void {
+    const sum = this.#sumOf(jobId);
+    sum.slices += slices;
+    sum.failed += failed;
+    sum.elapsedMs += metrics.elapsedMs;
+  }
+
+  #sumOf(jobId: JobId): Sum {
     if (this.#timer === null) {
       this.#since = performance.now();
       this.#timer = setTimeout(() => this.flush(), PERIOD_MS);
     }
-    const sum = this.#sums.get(jobId) ?? { slices: 0, failed: 0, elapsedMs: 0 };
-    sum.slices += slices;
-    sum.failed += failed;
-    sum.elapsedMs += metrics.elapsedMs;
+    const known = this.#sums.get(jobId);
+    if (known !== undefined) return known;
+    const sum: Sum = { slices: 0, failed: 0, elapsedMs: 0, fetches: 0, fetchedBytes: 0, sentBytes: 0 };
     this.#sums.set(jobId, sum);
+    return sum;
   }
+}
+
+function fetchedText({
+  fetches,
+  fetchedBytes,
+  sentBytes,
+}: Omit<Sum, 'slices' | 'failed' | 'elapsedMs'>): string {
+  if (fetches === 0) return '';
+  return `; ${fetches === 1 ? '1 request' : `${fetches} requests`}, ${fetchedBytes} bytes fetched, ${sentBytes} sent`;
 }

@@ -18,7 +18,7 @@ import { Emitter } from './emitter.js';
 import { JobCancelledError } from './errors.js';
 import type { InputPlan } from './input-set.js';
 import { JobFollower, type JobFollowerSink } from './job-follower.js';
-import { toDeterminism, withLocalWorker, type LocalExecOptions } from './local-exec.js';
+import { toAllowedOrigins, toDeterminism, withLocalWorker, type LocalExecOptions } from './local-exec.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
 import { bundleModules } from './modules/index.js';
@@ -235,10 +235,11 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const determinism = toDeterminism(options);
     if ('id' in this.#source)
       throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
+    const allowedOrigins = toAllowedOrigins(options, this.requirements);
     const { inspect = null } = options;
     this.#inspected = inspect !== null;
     return this.#begin(() =>
-      withLocalWorker(cores, { determinism, inspect }, (scheduler) => this.#run(scheduler)),
+      withLocalWorker(cores, { determinism, inspect, allowedOrigins }, (scheduler) => this.#run(scheduler)),
     );
   }
 

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openInProcessEvaluator, type InspectOptions } from '../evaluator/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
-import { InvalidArgumentError, type Determinism } from '../model/index.js';
+import {
+  InvalidArgumentError,
+  offersOrigins,
+  parseOriginRules,
+  type Determinism,
+  type JobRequirements,
+} from '../model/index.js';
 import { Supervisor } from '../supervisor/index.js';
 
 /** How `localExec` differs from a run anywhere else: the same Slice then computes the same every time. */
@@ -12,8 +18,37 @@ export interface LocalExecOptions {
   readonly fixedDate?: Date | number;
   /** What `Math.random` starts from in every Slice, with the Slice's number: a whole number from 0 to 2³² − 1. Default: chance. */
   readonly randomSeed?: number;
+  /**
+   * Origins that Work Functions may fetch from if the Job requires it, as a Worker's operator allows them
+   * (`SupervisorOptions.allowedOrigins`). Default: none.
+   */
+  readonly allowedOrigins?: readonly string[];
   /** Every Sandbox waits for a debugger before its first Slice; time that stands still at a breakpoint does not count. */
   readonly inspect?: InspectOptions;
+}
+
+/**
+ * The origins that are allowed, checked. A Job that requires others would wait for a Worker that never comes.
+ * @throws InvalidArgumentError
+ */
+export function toAllowedOrigins(
+  { allowedOrigins = [] }: LocalExecOptions,
+  requirements: JobRequirements,
+): readonly string[] {
+  if (!(allowedOrigins instanceof Array))
+    throw new InvalidArgumentError('allowedOrigins', `expected an array, got ${typeof allowedOrigins}`);
+  parseOriginRules('allowedOrigins', allowedOrigins);
+  const required = requirements.environment?.fetch ?? false;
+  if (required === false) return allowedOrigins;
+  if (required !== true) parseOriginRules('requirements.environment.fetch', required);
+  if (!offersOrigins(allowedOrigins, required)) {
+    const wanted = required === true ? 'at least one origin' : `all of ${required.join(', ')}`;
+    throw new InvalidArgumentError(
+      'allowedOrigins',
+      `expected ${wanted}, which the Job requires (requirements.environment.fetch), got [${allowedOrigins.join(', ')}]`,
+    );
+  }
+  return allowedOrigins;
 }
 
 /** The furthest a Date gets from 1970, milliseconds (ECMA-262, "Time Values and Time Range"). */
@@ -38,13 +73,19 @@ export function toDeterminism({ fixedDate, randomSeed }: LocalExecOptions): Dete
   return { date: date === null ? null : Math.trunc(date), randomSeed: randomSeed ?? null };
 }
 
+interface LocalWorkerOptions {
+  readonly determinism: Determinism | null;
+  readonly inspect: InspectOptions | null;
+  readonly allowedOrigins: readonly string[];
+}
+
 /**
  * Runs `use` with a Scheduler of its own, in a temporary directory, and a Supervisor with `cores` Sandboxes in this
  * process. Whatever happens, all of it is gone when this resolves or rejects.
  */
 export async function withLocalWorker<T>(
   cores: number,
-  { determinism, inspect }: { determinism: Determinism | null; inspect: InspectOptions | null },
+  { determinism, inspect, allowedOrigins }: LocalWorkerOptions,
   use: (scheduler: Scheduler) => Promise<T>,
 ): Promise<T> {
   const undo: (() => Promise<unknown>)[] = [];
@@ -59,6 +100,7 @@ export async function withLocalWorker<T>(
       workerId: 'local',
       sandboxes: cores,
       determinism,
+      allowedOrigins,
     });
     undo.unshift(() => supervisor.stop({ finish: 'now' }));
     supervisor.start();

@@ -28,6 +28,8 @@ export interface SandboxJob {
   readonly requirements: JobRequirements;
   /** Null: as things are. */
   readonly determinism: Determinism | null;
+  /** The Job asks for `fetch`, and its owner answers such requests. */
+  readonly fetch: boolean;
 }
 
 /** A Slice asked to be run again elsewhere (`work.reject`). */
@@ -36,6 +38,14 @@ export interface SliceRejection {
   readonly reason: string;
   /** How many more runs the Work Function grants, 0 or more. */
   readonly retries: number;
+}
+
+/** What a Sandbox asks of its owner and cannot do itself. */
+export interface SandboxRequest {
+  /** Names it in the answer. The Sandbox chose it, and never chooses it again if it is honest. */
+  readonly id: number;
+  readonly text: string;
+  readonly segments: readonly Uint8Array[];
 }
 
 /**
@@ -53,6 +63,10 @@ export interface SandboxObserver {
   onRejected(rejection: SliceRejection): void;
   /** `fraction` is 0 to 1, or null when the Work Function did not say. At most ten a second. */
   onProgress(slice: number, fraction: number | null): void;
+  /** To be answered by `Sandbox.answer`. */
+  onRequest(request: SandboxRequest): void;
+  /** Nobody waits for the answer to this request any more: its Slice has ended, or has given it up. */
+  onRequestDropped(id: number): void;
   /** All Slices handed over so far have ended (result, error or rejection). */
   onDrained(): void;
   /**
@@ -83,6 +97,11 @@ export interface Sandbox {
    * the batch's memory any more, because the Work Function may change it in place.
    */
   run(batch: SliceBatch): void;
+  /**
+   * Answers a request. The segments are handed over like those of a batch. Nothing happens when the Sandbox has ended or
+   * does not wait for it.
+   */
+  answer(request: number, text: string, segments: readonly Uint8Array[]): void;
   /** Ends the Sandbox, whatever it is doing. Idempotent; `onEnded` tells when it is done. */
   dispose(): void;
 }

@@ -4,6 +4,7 @@ export type {
   SandboxJob,
   SandboxLimits,
   SandboxObserver,
+  SandboxRequest,
   SliceRejection,
 } from './evaluator.js';
 export type { InspectOptions } from './inspector/index.js';

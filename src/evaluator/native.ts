@@ -66,6 +66,7 @@ export interface NativeEvaluator {
     segments: readonly Uint8Array[],
     segmentEnds: Uint32Array,
   ): void;
+  answer(id: number, request: number, text: string, segments: readonly Uint8Array[]): void;
   /** Events of so many bytes are done with: a Sandbox of which too many are not begins no Slice. */
   release(id: number, bytes: number, ofMessage: boolean): void;
   /** For a Sandbox that is inspected. `message` is of the DevTools protocol, empty where there is none. */

@@ -30,6 +30,11 @@ export interface JobRequirements {
     sharedArrayBuffer?: boolean;
     /** `performance.now()` and the like have steps of 5 µs instead of 100. */
     fineClock?: boolean;
+    /**
+     * `fetch` is there: from any origin the Worker's operator allows, or from these alone, all of which must be allowed
+     * (src/model/origins.ts says how they are written).
+     */
+    fetch?: boolean | readonly string[];
   };
 }
 

@@ -2,6 +2,7 @@ import type { CodecExports } from './codec-exports.js';
 import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { fixDate, seedRandom } from './determinism.js';
+import { FETCH_GLOBALS } from './environment/groups.js';
 import { clip, explain } from './failure.js';
 import { defineGlobal } from './globals.js';
 import type { Realm } from './environment/realm.js';
@@ -11,6 +12,7 @@ import { setSourceMap } from './source-positions.js';
 import { createWorkApi } from './work.js';
 
 const { parse } = JSON;
+const { deleteProperty } = Reflect;
 
 /** What native code calls once there is a Job. */
 export type JobEntries = Pick<Entries, 'assign' | 'addBatch' | 'pump' | 'flush' | 'stuck'>;
@@ -32,6 +34,7 @@ export function createJobEntries(
       try {
         const job = parse(description) as JobDescription;
         if (job.sharedArrayBuffer) defineGlobal('SharedArrayBuffer', sharedArrayBuffer);
+        if (!job.fetch) for (const name of FETCH_GLOBALS) deleteProperty(globalThis, name);
         if (job.fineClock) clock.refine();
         const { date = null, randomSeed = null } = job.determinism ?? {};
         if (date !== null) {
@@ -77,6 +80,8 @@ export function rehearse(codec: CodecExports, { assign }: JobEntries): void {
     id: '',
     public: { name: '', description: '', link: '' },
     inputSet: { kind: 'list', count: 0 },
+    // The Job to come may have it.
+    fetch: true,
   });
   const { head } = codec.encode([]);
   const failure = assign(description, '() => undefined', head.slice().buffer, []);

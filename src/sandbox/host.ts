@@ -74,6 +74,8 @@ export const Control = {
   awaitedTimers: 6,
   /** Rejected promises to report, see `Host.takeRejections`. Written by native code. */
   rejections: 7,
+  /** Requests to the host that have no answer yet. */
+  openRequests: 8,
 } as const;
 
 /** Values of the word `Control.state`. */
@@ -117,6 +119,8 @@ export interface Entries {
   timers(): void;
   /** Nothing can happen any more that would settle the promise of the current Slice. */
   stuck(): void;
+  /** The host has answered a request; `segments` is null when the Sandbox has no memory left for them. */
+  answer(request: number, text: string, segments: ArrayBuffer[] | null): void;
   /** Reports promises that were rejected and that nobody handles. */
   rejections(): void;
 }

@@ -9,4 +9,6 @@ export interface JobDescription {
   readonly sharedArrayBuffer: boolean;
   readonly fineClock: boolean;
   readonly determinism: Determinism | null;
+  /** See `SandboxJob`. */
+  readonly fetch: boolean;
 }

@@ -12,6 +12,7 @@ import { defineGlobal } from './globals.js';
 import type { Entries, Host } from './host.js';
 import { Messages } from './messages.js';
 import { Reports } from './reports.js';
+import { Requests } from './requests.js';
 import { SliceScope } from './slice-scope.js';
 import { Timers } from './timers.js';
 
@@ -20,6 +21,7 @@ const { deleteProperty } = Reflect;
 export function start(host: Host): Entries {
   const messages = new Messages(host);
   const scope = new SliceScope();
+  const requests = new Requests(host, scope);
   const clock = new Clock(host);
   const reports = new Reports(messages, () => realm.group('events').globalEvents);
   const timers = new Timers(host, reports);
@@ -28,6 +30,7 @@ export function start(host: Host): Entries {
     clock,
     messages,
     reports,
+    requests,
     scope,
     timers,
     explain,
@@ -74,6 +77,9 @@ export function start(host: Host): Entries {
     },
     stuck: () => {
       job.stuck();
+    },
+    answer: (...answer) => {
+      requests.answer(...answer);
     },
     rejections: () => {
       reports.rejections(host.takeRejections());

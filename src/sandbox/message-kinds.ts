@@ -10,6 +10,10 @@ export const Message = {
   rejected: 3,
   /** `number` is the fraction, -1 for unknown. */
   progress: 4,
+  /** `number` names it in the answer, `text` and the segments say what is asked for. */
+  request: 5,
+  /** `number` is that of a request whose answer nobody waits for any more. */
+  requestDropped: 6,
 } as const;
 
 export const ConsoleLevels: readonly ConsoleLevel[] = ['debug', 'log', 'info', 'warn', 'error'];

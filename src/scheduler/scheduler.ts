@@ -29,7 +29,8 @@ export interface TaskRequest {
   readonly computeGroups: readonly string[];
   /** Only these Jobs; null: any. */
   readonly jobIds: readonly JobId[] | null;
-  readonly capabilities: { readonly webgpu: boolean };
+  /** What Jobs may require of this Worker; `fetch`: the origins its operator allows (src/model/origins.ts). */
+  readonly capabilities: { readonly webgpu: boolean; readonly fetch: readonly string[] };
   /** Sandboxes the Task is to keep busy. */
   readonly sandboxes: number;
   /** For how long, in milliseconds. */

@@ -99,7 +99,12 @@ export class JobDesk {
 }
 
 /** What a Sandbox is told of a Job. */
-export function sandboxJob(id: JobId, spec: JobSpec, determinism: Determinism | null): SandboxJob {
+export function sandboxJob(
+  id: JobId,
+  spec: JobSpec,
+  determinism: Determinism | null,
+  fetch: boolean,
+): SandboxJob {
   const { public: publicInfo, workFunction, modules, arguments: args, codec, inputSet, limits } = spec;
   const { requirements } = spec;
   return {
@@ -113,5 +118,6 @@ export function sandboxJob(id: JobId, spec: JobSpec, determinism: Determinism | 
     limits,
     requirements,
     determinism,
+    fetch,
   };
 }

@@ -4,9 +4,11 @@ import type {
   SandboxJob,
   SandboxLimits,
   SandboxObserver,
+  SandboxRequest,
   SliceRejection,
 } from '../evaluator/index.js';
 import {
+  MAX_OPEN_REQUESTS,
   subResults,
   type EvaluatorError,
   type ResultBatch,
@@ -41,6 +43,12 @@ export interface ManagedSandboxOwner {
   onProgress(sandbox: ManagedSandbox, slice: number, fraction: number | null): void;
   /** Resolves when results are welcome again; undefined: they are now. */
   untilRoom(): Promise<void> | undefined;
+  /** Does not reject; what it answers once `signal` is aborted is of no use. */
+  onRequest(
+    sandbox: ManagedSandbox,
+    request: SandboxRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly text: string; readonly segments: readonly Uint8Array[] }>;
   /** The Sandbox owes less than before. */
   onRoom(sandbox: ManagedSandbox): void;
   /** `running` is the Slice that ran at the end (null: none), `behind` those queued after it. */
@@ -64,6 +72,8 @@ export class ManagedSandbox implements SandboxObserver {
   #chunks: Chunk[] = [];
   #slicesRun = 0;
   #workMs = 0;
+  /** Requests without an answer. */
+  readonly #requests = new Map<number, AbortController>();
   /** Set when it shall get nothing more: it ends once it owes nothing. */
   retiring = false;
 
@@ -166,6 +176,23 @@ export class ManagedSandbox implements SandboxObserver {
     this.owner.onProgress(this, slice, fraction);
   }
 
+  onRequest(request: SandboxRequest): void {
+    // The prelude waits for answers before it asks for more, and uses no number twice.
+    if (this.#requests.size >= MAX_OPEN_REQUESTS || this.#requests.has(request.id)) return;
+    const dropping = new AbortController();
+    this.#requests.set(request.id, dropping);
+    void this.owner.onRequest(this, request, dropping.signal).then(({ text, segments }) => {
+      if (dropping.signal.aborted) return;
+      this.#requests.delete(request.id);
+      this.#sandbox?.answer(request.id, text, segments);
+    });
+  }
+
+  onRequestDropped(id: number): void {
+    this.#requests.get(id)?.abort();
+    this.#requests.delete(id);
+  }
+
   onDrained(): void {
     // What came back is counted Slice by Slice; a Sandbox's own word for it is not needed.
   }
@@ -173,6 +200,8 @@ export class ManagedSandbox implements SandboxObserver {
   onEnded(error: EvaluatorError | WorkFunctionError | null, unfinished: Uint32Array): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    for (const dropping of this.#requests.values()) dropping.abort();
+    this.#requests.clear();
     const owed: OwedSlice[] = [];
     for (const chunk of this.#chunks) {
       for (const { index, number } of chunk.unsettled()) owed.push({ held: chunk.held, index, number });

@@ -1,5 +1,6 @@
 import type { JobId, JobPublic, ReturnReason, SliceMessage, SliceMetrics, TaskId } from '../model/index.js';
 import type { SubmitReceipt } from '../scheduler/index.js';
+import type { FetchOutcome } from './fetch/index.js';
 import type { SupervisorState } from './lifecycle.js';
 
 /** Results of one Job that came out of a Sandbox together. */
@@ -15,7 +16,8 @@ export interface DeliveredResults {
 
 /**
  * Hears what a Supervisor does: for logs, metrics and displays. Every method may be left out. They are called
- * synchronously, must be quick and must not throw; none is called once per Slice.
+ * synchronously, must be quick and must not throw; none is called
+ * once per Slice, unless it says so.
  */
 export interface SupervisorObserver {
   onState(state: SupervisorState): void;
@@ -28,6 +30,8 @@ export interface SupervisorObserver {
   /** At most ten times a second for each Sandbox. */
   onProgress(jobId: JobId, slice: number, fraction: number | null): void;
   onMessages(jobId: JobId, messages: readonly SliceMessage[]): void;
+  /** A request of a Work Function has ended, well or not. Called once for each. */
+  onFetched(jobId: JobId, outcome: FetchOutcome): void;
   /** The Scheduler has recorded results. */
   onSubmitted(jobId: JobId, receipt: SubmitReceipt): void;
   /** Slices go back to the Scheduler. */
@@ -55,6 +59,7 @@ const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
   onResults: ignore,
   onProgress: ignore,
   onMessages: ignore,
+  onFetched: ignore,
   onSubmitted: ignore,
   onReturned: ignore,
   onSandboxLost: ignore,

@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import type { SandboxLimits } from '../evaluator/index.js';
 import { InvalidArgumentError, type Determinism, type JobId } from '../model/index.js';
+import type { FetchLimits } from './fetch/index.js';
 import type { SupervisorObserver } from './observer.js';
 
 export interface SupervisorOptions {
@@ -34,6 +35,12 @@ export interface SupervisorOptions {
   maxUnsubmittedBytes?: number;
   /** For LocalExec: what Work Functions learn of the outside is held still. Default null. */
   determinism?: Determinism | null;
+  /**
+   * Origins that Work Functions may fetch from where their Job requires it: `https://data.example.com`, `https://*.example.com`,
+   * `https://*`, `*`; with `private:` in front also at addresses that are not public. Default: none.
+   */
+  allowedOrigins?: readonly string[];
+  fetchLimits?: Partial<FetchLimits>;
   observer?: Partial<SupervisorObserver>;
 }
 
@@ -57,6 +64,8 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
     maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),
     determinism: options.determinism ?? null,
+    allowedOrigins: options.allowedOrigins ?? [],
+    fetchLimits: options.fetchLimits ?? {},
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Evaluator, SliceRejection } from '../evaluator/index.js';
+import type { Evaluator, SandboxRequest, SliceRejection } from '../evaluator/index.js';
 import type { ResultBatch, SliceMessage } from '../model/index.js';
 import type { HeldTask } from './held-task.js';
 import type { JobDesk } from './job-desk.js';
@@ -19,6 +19,11 @@ export interface SandboxAllocatorOwner {
   onProgress(desk: JobDesk, slice: number, fraction: number | null): void;
   /** Resolves when results are welcome again; undefined: they are now. */
   untilRoom(): Promise<void> | undefined;
+  onRequest(
+    desk: JobDesk,
+    request: SandboxRequest,
+    signal: AbortSignal,
+  ): ReturnType<ManagedSandboxOwner['onRequest']>;
   /** Some Sandbox owes less than before, or is gone; Slices have been handed over. */
   onRoom(): void;
   /** `desk` is null when the Sandbox had no Job. */
@@ -207,6 +212,7 @@ export class SandboxAllocator {
         if (desk !== undefined) this.owner.onProgress(desk, slice, fraction);
       },
       untilRoom: () => this.owner.untilRoom(),
+      onRequest: (sandbox, request, signal) => this.owner.onRequest(deskOf(sandbox), request, signal),
       onRoom: () => this.#onRoom(),
       onEnded: (sandbox, error, running, behind) => {
         const desk = this.#assigned.get(sandbox) ?? null;

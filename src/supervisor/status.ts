@@ -36,6 +36,13 @@ export interface SupervisorStatus {
     readonly returned: number;
     /** Sandboxes that ended by no doing of ours or the Job's. */
     readonly lostSandboxes: number;
+    /** Requests of Work Functions that ended, those that failed, and bytes of bodies. */
+    readonly fetched: {
+      readonly requests: number;
+      readonly failed: number;
+      readonly bytesIn: number;
+      readonly bytesOut: number;
+    };
     /** Of all Slices done together. */
     readonly metrics: SliceMetrics;
   };

@@ -1,4 +1,4 @@
-import type { Evaluator, SliceRejection } from '../evaluator/index.js';
+import type { Evaluator, SandboxRequest, SliceRejection } from '../evaluator/index.js';
 import {
   EvaluatorCrashError,
   EvaluatorError,
@@ -15,6 +15,7 @@ import {
   type Task,
 } from '../model/index.js';
 import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.js';
+import { Fetcher, type FetchReply } from './fetch/index.js';
 import { HeldTask } from './held-task.js';
 import { JobDesk, sandboxJob } from './job-desk.js';
 import { isRefusal, JobOutbox } from './job-outbox.js';
@@ -85,6 +86,7 @@ export class Supervisor {
   readonly #sandboxes: SandboxAllocator;
   readonly #source: TaskSource;
   readonly #leases: LeaseKeeper;
+  readonly #fetcher: Fetcher;
   /** Woken when Sandboxes owe less or end, while the Supervisor stops. */
   readonly #quiet = new Wakeable();
   #sourceEnded: Promise<void> = Promise.resolve();
@@ -94,7 +96,15 @@ export class Supervisor {
   readonly #heldBack: (() => void)[] = [];
   /** The Scheduler had nothing when it was asked last. */
   #foundNothing = false;
-  readonly #counts = { tasks: 0, done: 0, failed: 0, returned: 0, lostSandboxes: 0, metrics: NO_METRICS };
+  readonly #counts = {
+    tasks: 0,
+    done: 0,
+    failed: 0,
+    returned: 0,
+    lostSandboxes: 0,
+    fetched: { requests: 0, failed: 0, bytesIn: 0, bytesOut: 0 },
+    metrics: NO_METRICS,
+  };
 
   /** Throws `InvalidArgumentError` for an option out of range. */
   constructor(
@@ -104,6 +114,10 @@ export class Supervisor {
   ) {
     this.#options = completeOptions(options);
     this.#observer = completeObserver(options.observer ?? {});
+    this.#fetcher = new Fetcher({
+      allowedOrigins: this.#options.allowedOrigins,
+      limits: this.#options.fetchLimits,
+    });
     this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
     this.#sandboxes = new SandboxAllocator(evaluator, this.#options, {
       desks: () => this.#desks.values(),
@@ -119,6 +133,7 @@ export class Supervisor {
       },
       onProgress: ({ id }, slice, fraction) => this.#observer.onProgress(id, slice, fraction),
       untilRoom: () => this.#untilRoom(),
+      onRequest: (desk, request, signal) => this.#onRequest(desk, request, signal),
       onRoom: () => {
         this.#source.poke();
         if (this.state !== 'running') this.#quiet.wake();
@@ -194,7 +209,7 @@ export class Supervisor {
       workerId: this.#options.workerId,
       sandboxes: this.#sandboxes.status(),
       jobs,
-      counts: { ...this.#counts },
+      counts: { ...this.#counts, fetched: { ...this.#counts.fetched } },
     };
   }
 
@@ -206,6 +221,7 @@ export class Supervisor {
       computeGroups,
       jobIds,
       capabilities,
+      allowedOrigins,
       sandboxes,
       targetMs,
       maxTaskSlices,
@@ -239,7 +255,7 @@ export class Supervisor {
       workerId,
       computeGroups,
       jobIds,
-      capabilities,
+      capabilities: { ...capabilities, fetch: allowedOrigins },
       sandboxes: hungry,
       targetMs,
       sliceMs,
@@ -277,7 +293,7 @@ export class Supervisor {
     try {
       const spec = await this.scheduler.fetchJob(task.jobId);
       const desk = new JobDesk(
-        sandboxJob(task.jobId, spec, this.#options.determinism),
+        sandboxJob(task.jobId, spec, this.#options.determinism, this.#fetcher.serves(spec.requirements)),
         this.#openOutbox(task.jobId),
       );
       this.#desks.set(desk.id, desk);
@@ -363,6 +379,18 @@ export class Supervisor {
     } else {
       this.#deliver(desk, owed.held, errorResults(numbers, errorPayload(new WorkRejectError(reason))));
     }
+  }
+
+  async #onRequest(desk: JobDesk, request: SandboxRequest, signal: AbortSignal): Promise<FetchReply> {
+    const reply = await this.#fetcher.answer(desk.job.requirements, request, signal);
+    const { ok, bytesIn, bytesOut } = reply.outcome;
+    const { fetched } = this.#counts;
+    fetched.requests++;
+    if (!ok) fetched.failed++;
+    fetched.bytesIn += bytesIn;
+    fetched.bytesOut += bytesOut;
+    this.#observer.onFetched(desk.id, reply.outcome);
+    return reply;
   }
 
   #onEnded(
@@ -574,6 +602,7 @@ export class Supervisor {
     await within(flushTimeoutMs, flushed);
     this.#leases.stop();
     for (const desk of this.#desks.values()) desk.outbox.abandon();
+    await this.#fetcher.close();
     this.#lifecycle.enter('stopped');
   }
 

@@ -34,8 +34,8 @@ test('a Sandbox has the globals that are documented, and no others', async (t) =
     [...table.keys()].filter((name) => supports.includes(table.get(name)!) || withV8(name)).sort();
 
   assert.deepEqual((await inSandbox(t, globalNames)).sort(), expect(['yes']));
-  const shared = { job: { requirements: { environment: { sharedArrayBuffer: true } } } };
-  assert.deepEqual((await inSandbox(t, globalNames, shared)).sort(), expect(['yes', 'on demand']));
+  const all = { job: { requirements: { environment: { sharedArrayBuffer: true } }, fetch: true } };
+  assert.deepEqual((await inSandbox(t, globalNames, all)).sort(), expect(['yes', 'on demand']));
 });
 
 test('every global of the web can be used', async (t) => {

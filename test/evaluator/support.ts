@@ -11,6 +11,7 @@ import {
   type SandboxJob,
   type SandboxLimits,
   type SandboxObserver,
+  type SandboxRequest,
   type SliceRejection,
 } from '#src/evaluator/index.js';
 import {
@@ -59,6 +60,8 @@ export class Recorder implements SandboxObserver {
   readonly messages: SliceMessage[] = [];
   readonly rejections: SliceRejection[] = [];
   readonly progress: { slice: number; fraction: number | null }[] = [];
+  readonly requests: SandboxRequest[] = [];
+  readonly dropped: number[] = [];
   drained = 0;
   end: { error: Error | null; unfinished: number[] } | null = null;
   #checks: (() => void)[] = [];
@@ -84,6 +87,14 @@ export class Recorder implements SandboxObserver {
   }
   onProgress(slice: number, fraction: number | null): void {
     this.progress.push({ slice, fraction });
+    this.#changed();
+  }
+  onRequest(request: SandboxRequest): void {
+    this.requests.push(request);
+    this.#changed();
+  }
+  onRequestDropped(id: number): void {
+    this.dropped.push(id);
     this.#changed();
   }
   onDrained(): void {
@@ -156,6 +167,7 @@ export function jobOf(
     limits: { ...DEFAULT_JOB_LIMITS, ...options.limits },
     requirements: {},
     determinism: null,
+    fetch: false,
     ...options.job,
   };
 }

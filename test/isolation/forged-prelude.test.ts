@@ -57,12 +57,12 @@ attacks([
   forged(
     "the control words as a segment: the host's view would be on native memory that goes away",
     `const view = new Uint8Array(control.buffer); const args = one(1); args[8] = [view]; args[9] = Uint32Array.of(1); try { host.deliver(...args); } catch {} try { host.post(1, 1, 0, 'x', Uint8Array.of(0), [view]); } catch {}
-     if (control.length !== 8 || control.buffer.byteLength !== 64) return report('reached the control words: they were detached');`,
+     if (control.length !== 9 || control.buffer.byteLength !== 72) return report('reached the control words: they were detached');`,
   ),
   forged(
     'the control words detached, transferred and emitted',
     `for (const f of [() => control.buffer.transfer(), () => control.buffer.transfer(1 << 20), () => control.buffer.transferToFixedLength(8), () => structuredClone(control, { transfer: [control.buffer] }), () => work.emit('x', control), () => new WebAssembly.Memory({ initial: 1 }).buffer]) { try { f(); } catch {} }
-     if (control.length !== 8) return report('reached the control words: they were detached');`,
+     if (control.length !== 9) return report('reached the control words: they were detached');`,
   ),
   forged(
     'control words that are no numbers, and numbers that are none of ours',

@@ -204,6 +204,8 @@ class Witness implements SandboxObserver {
   onProgress(): void {
     // Nothing in it but a fraction.
   }
+  onRequest(): void {}
+  onRequestDropped(): void {}
   onDrained(): void {
     // Slices are counted one by one.
   }
@@ -268,6 +270,8 @@ class Neighbour {
       onMessages: () => undefined,
       onRejected: () => undefined,
       onProgress: () => undefined,
+      onRequest: () => undefined,
+      onRequestDropped: () => undefined,
       onDrained: () => undefined,
       onEnded: (error) => {
         neighbour.#end = error ?? new Error('disposed of');

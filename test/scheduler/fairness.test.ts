@@ -22,7 +22,17 @@ test('a Worker sees only the Jobs it may run', async (t) => {
   assert.equal(await scheduler.requestTask(request()), null);
   assert.equal(await scheduler.requestTask(request({ computeGroups: ['c'] })), null);
   assert.equal((await scheduler.requestTask(request({ computeGroups: ['c', 'b'] })))!.jobId, group);
-  assert.equal((await scheduler.requestTask(request({ capabilities: { webgpu: true } })))!.jobId, gpu);
+  assert.equal(
+    (await scheduler.requestTask(request({ capabilities: { webgpu: true, fetch: [] } })))!.jobId,
+    gpu,
+  );
+  const fetching = await scheduler.createJob(
+    spec({ ...range(9), requirements: { environment: { fetch: ['https://a.example'] } } }),
+  );
+  const allowing = (...fetch: string[]): ReturnType<typeof request> =>
+    request({ capabilities: { webgpu: false, fetch } });
+  assert.equal(await scheduler.requestTask(allowing('https://b.example')), null);
+  assert.equal((await scheduler.requestTask(allowing('https://*.example')))!.jobId, fetching);
   const everybody = await scheduler.createJob(spec(range(9)));
   assert.equal((await scheduler.requestTask(request({ jobIds: ['x', everybody] })))!.jobId, everybody);
   assert.equal(await scheduler.requestTask(request({ jobIds: ['x'] })), null);

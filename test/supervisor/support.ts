@@ -81,6 +81,8 @@ export class MortalEvaluator implements Evaluator {
       },
       onRejected: (rejection) => observer.onRejected(rejection),
       onProgress: (slice, fraction) => observer.onProgress(slice, fraction),
+      onRequest: (request) => observer.onRequest(request),
+      onRequestDropped: (id) => observer.onRequestDropped(id),
       onDrained: () => observer.onDrained(),
       onEnded: (error, unfinished) => {
         clearTimeout(timer);

@@ -204,6 +204,10 @@ export class EvaluatorProcess {
     this.#channel.send([HostSays.release, id, results]);
   }
 
+  answer(id: number, request: number, text: string, segments: readonly Uint8Array[]): void {
+    this.#channel.send([HostSays.answer, id, request], [Buffer.from(text), ...segments]);
+  }
+
   dispose(id: number): void {
     this.#channel.send([HostSays.dispose, id]);
   }

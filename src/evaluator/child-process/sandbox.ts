@@ -111,6 +111,10 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
     this.#sendWaiting();
   }
 
+  answer(request: number, text: string, segments: readonly Uint8Array[]): void {
+    this.#process?.answer(this.#remoteId, request, text, segments);
+  }
+
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
@@ -176,6 +180,14 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
           retries: Math.max(0, Math.trunc(third) || 0),
         });
         this.#sendWaiting();
+        break;
+      case EvaluatorSays.request: {
+        const [text, ...segments] = parts.map(inline);
+        this.observer.onRequest({ id: second, text: textOf(text), segments });
+        break;
+      }
+      case EvaluatorSays.requestDropped:
+        this.observer.onRequestDropped(second);
         break;
       case EvaluatorSays.progress:
         this.observer.onProgress(sliceNumber(second), third >= 0 && third <= 1 ? third : null);

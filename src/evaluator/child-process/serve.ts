@@ -7,7 +7,14 @@ import {
   type SliceMessage,
 } from '../../model/index.js';
 import { ConsoleLevels } from '../../sandbox/index.js';
-import type { Sandbox, SandboxJob, SandboxLimits, SandboxObserver, SliceRejection } from '../evaluator.js';
+import type {
+  Sandbox,
+  SandboxJob,
+  SandboxLimits,
+  SandboxObserver,
+  SandboxRequest,
+  SliceRejection,
+} from '../evaluator.js';
 import { FrameChannel } from '../frames/channel.js';
 import { resultsToParts, sliceSegments, slicesFromParts } from '../frames/columns.js';
 import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
@@ -95,6 +102,12 @@ class FrameServer {
       case HostSays.release:
         this.#sandboxes.get(id)?.release(second);
         break;
+      case HostSays.answer: {
+        // The host keeps nothing of its own in this process: all parts are inline.
+        const [answer, ...segments] = frame.parts as Uint8Array[];
+        this.#sandboxes.get(id)?.answer(second, new TextDecoder().decode(answer), segments);
+        break;
+      }
       case HostSays.dispose:
         this.#sandboxes.get(id)?.dispose();
         break;
@@ -179,6 +192,10 @@ class ServedSandbox implements SandboxObserver {
     this.#sandbox?.run(batch);
   }
 
+  answer(request: number, text: string, segments: readonly Uint8Array[]): void {
+    this.#sandbox?.answer(request, text, segments);
+  }
+
   dispose(): void {
     this.#disposed = true;
     this.#sandbox?.dispose();
@@ -224,6 +241,14 @@ class ServedSandbox implements SandboxObserver {
 
   onProgress(slice: number, fraction: number | null): void {
     this.channel.send([EvaluatorSays.progress, this.id, slice, fraction ?? -1]);
+  }
+
+  onRequest({ id, text: what, segments }: SandboxRequest): void {
+    this.channel.send([EvaluatorSays.request, this.id, id], [text(what), ...segments]);
+  }
+
+  onRequestDropped(id: number): void {
+    this.channel.send([EvaluatorSays.requestDropped, this.id, id]);
   }
 
   onDrained(): void {

@@ -18,6 +18,8 @@ export const HostSays = {
   dispose: 7,
   /** [any number], to be answered by `pong` */
   ping: 8,
+  /** [sandbox, request], text and segments: the answer to a `request`. */
+  answer: 9,
 } as const;
 
 /** From the evaluator process. */
@@ -48,6 +50,10 @@ export const EvaluatorSays = {
   stuck: 12,
   /** [the number of the ping] */
   pong: 13,
+  /** [sandbox, request], text and segments */
+  request: 14,
+  /** [sandbox, request]: nobody waits for its answer any more. */
+  requestDropped: 15,
 } as const;
 
 /** Why a Sandbox ended. */

@@ -57,6 +57,7 @@ export class InProcessSandbox implements Sandbox {
       sharedArrayBuffer: environment?.sharedArrayBuffer === true,
       fineClock: environment?.fineClock === true,
       determinism: job.determinism,
+      fetch: job.fetch,
     };
     const { modules } = job;
     return new Promise((resolve, reject) => {
@@ -83,6 +84,10 @@ export class InProcessSandbox implements Sandbox {
     };
     if (this.#inspection === null) run();
     else this.#inspection.whenReady(run);
+  }
+
+  answer(request: number, text: string, segments: readonly Uint8Array[]): void {
+    this.native.answer(this.id, request, text, segments);
   }
 
   dispose(): void {
@@ -153,6 +158,12 @@ export class InProcessSandbox implements Sandbox {
       case Message.rejected:
         this.#handed.settle(1);
         this.observer.onRejected({ slice, reason: text, retries: Math.max(0, Math.trunc(number) || 0) });
+        break;
+      case Message.request:
+        this.observer.onRequest({ id: number, text, segments: event.segments });
+        break;
+      case Message.requestDropped:
+        this.observer.onRequestDropped(number);
         break;
       case Message.progress:
         this.observer.onProgress(slice, number >= 0 && number <= 1 ? number : null);

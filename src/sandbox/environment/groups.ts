@@ -1,3 +1,6 @@
+/** What only Jobs that may fetch have. */
+export const FETCH_GLOBALS = ['Headers', 'Request', 'Response', 'fetch'] as const;
+
 /**
  * The environment's table: which script makes which globals. A group is `<name>.ts` (or a folder `<name>/`) beside this
  * file; scripts/build.mjs bundles each into one script, which runs when the first of its globals is used.
@@ -24,6 +27,7 @@ export const GLOBAL_GROUPS = {
     'removeEventListener',
   ],
   'source-map': [],
+  fetch: FETCH_GLOBALS,
   navigator: ['WorkerNavigator', 'navigator'],
   performance: ['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'performance'],
   'structured-clone': ['structuredClone'],

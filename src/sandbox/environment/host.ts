@@ -16,6 +16,10 @@ export interface EnvironmentHost extends Host {
    * @throws {RangeError} more text than a string can hold
    */
   decodeText(encoding: number, input: unknown, state: Uint8Array, flags: number): string;
+  /** Bytes of an ArrayBuffer or of a view on one; -1 for all else, views on shared memory among it. */
+  ownedLength(value: unknown): number;
+  /** Copies the bytes of an ArrayBuffer or view into as many. */
+  readBuffer(value: unknown, bytes: Uint8Array): void;
   /**
    * Writes as much UTF-8 as fits a Uint8Array.
    * @param counts gets the UTF-16 code units read and the bytes written

@@ -89,6 +89,8 @@ export const primordials = {
   StringPrototypeToUpperCase: String.prototype.toUpperCase,
   RegExpPrototypeExec: RegExp.prototype.exec,
 
+  JSONParse: JSON.parse,
+  JSONStringify: JSON.stringify,
   MathMin: Math.min,
   MathMax: Math.max,
   MathTrunc: Math.trunc,
@@ -102,6 +104,7 @@ export const primordials = {
   DatePrototypeGetTime: Date.prototype.getTime,
   Error,
   EvalError,
+  captureStackTrace: Error.captureStackTrace,
   RangeError,
   ReferenceError,
   SyntaxError,

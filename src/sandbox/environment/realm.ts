@@ -2,9 +2,11 @@ import type { Clock } from '../clock.js';
 import type { explain, ownStack } from '../failure.js';
 import type { Messages } from '../messages.js';
 import type { GlobalEvents, Reports } from '../reports.js';
+import type { Requests } from '../requests.js';
 import type { SliceScope } from '../slice-scope.js';
 import type { Timers } from '../timers.js';
 import type { CodecExports } from '../codec-exports.js';
+import type { Signals } from './events/signals.js';
 import type { EnvironmentHost } from './host.js';
 import type { GroupName } from './groups.js';
 import type { SourceMapExports } from './source-map.js';
@@ -24,6 +26,11 @@ export interface SharedExports extends Record<string, object> {
   events: {
     readonly EventTarget: new () => object;
     readonly globalEvents: GlobalEvents;
+    readonly signals: Signals;
+  };
+  url: {
+    readonly URL: typeof URL;
+    readonly URLSearchParams: typeof URLSearchParams;
   };
 }
 
@@ -32,6 +39,7 @@ export interface RealmParts {
   readonly clock: Clock;
   readonly messages: Messages;
   readonly reports: Reports;
+  readonly requests: Requests;
   readonly scope: SliceScope;
   readonly timers: Timers;
   readonly explain: typeof explain;

@@ -6,6 +6,32 @@ export function toDOMString(value: unknown): string {
   return typeof value === 'string' ? value : `${value as string}`;
 }
 
+/** ByteString: no character above U+00FF. `what` names the value in the error. */
+export function toByteString(
+  { TypeError, apply, StringPrototypeCharCodeAt }: Primordials,
+  value: unknown,
+  what: string,
+): string {
+  const text = toDOMString(value);
+  for (let at = 0; at < text.length; at++) {
+    if (apply(StringPrototypeCharCodeAt, text, [at]) > 0xff)
+      throw new TypeError(`${what}: a character above U+00FF, at ${at}`);
+  }
+  return text;
+}
+
+/** One of the values of an enumeration. `what` names it in the error. */
+export function toEnumeration<Value extends string>(
+  { TypeError }: Primordials,
+  value: unknown,
+  values: readonly Value[],
+  what: string,
+): Value {
+  const text = toDOMString(value);
+  for (let index = 0; index < values.length; index++) if (values[index] === text) return text as Value;
+  throw new TypeError(`${what}: "${text}" is none of its values`);
+}
+
 /** [EnforceRange] unsigned long long. `what` names the value in the error. */
 export function toUnsignedLongLong(
   { TypeError, MathTrunc }: Primordials,

@@ -1,7 +1,9 @@
 import {
   InvalidArgumentError,
   MAX_MODULES,
+  MAX_ORIGINS,
   MAX_SLICE_NUMBER,
+  parseOriginRules,
   STORED_METRICS,
   type CodecName,
   type JobModules,
@@ -18,6 +20,12 @@ import { show } from './jobs.js';
 export function checkInteger(field: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least)
     throw new InvalidArgumentError(field, `expected an integer from ${least}, got ${show(value)}`);
+}
+
+function checkOrigins(field: string, entries: readonly unknown[]): void {
+  if (entries.length > MAX_ORIGINS)
+    throw new InvalidArgumentError(field, `expected at most ${MAX_ORIGINS} origins, got ${entries.length}`);
+  parseOriginRules(field, entries);
 }
 
 export function checkRequest(request: TaskRequest): void {
@@ -42,6 +50,12 @@ export function checkRequest(request: TaskRequest): void {
       'request.jobIds',
       `expected an array or null, got ${show(request.jobIds)}`,
     );
+  if (!Array.isArray(request.capabilities?.fetch))
+    throw new InvalidArgumentError(
+      'request.capabilities.fetch',
+      `expected an array of origins, got ${show(request.capabilities?.fetch)}`,
+    );
+  checkOrigins('request.capabilities.fetch', request.capabilities.fetch);
   for (const [jobId, ms] of Object.entries(request.sliceMs)) {
     if (typeof ms !== 'number' || !(ms >= 0))
       throw new InvalidArgumentError(
@@ -181,7 +195,8 @@ export function checkSpec(spec: JobSpec): void {
   const environment: unknown = spec.requirements.environment ?? {};
   if (typeof environment !== 'object') bad('requirements.environment', 'an object', environment);
   for (const [key, value] of Object.entries(environment as object)) {
-    if (typeof value !== 'boolean') bad(`requirements.environment.${key}`, 'true or false', value);
+    if (key === 'fetch' && Array.isArray(value)) checkOrigins('spec.requirements.environment.fetch', value);
+    else if (typeof value !== 'boolean') bad(`requirements.environment.${key}`, 'true or false', value);
   }
   if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
     bad('computeGroups', 'an array of strings', spec.computeGroups);

@@ -1,4 +1,4 @@
-import { SchedulerError, type JobId, type Task, type TaskId } from '../../model/index.js';
+import { offersOrigins, SchedulerError, type JobId, type Task, type TaskId } from '../../model/index.js';
 import type { TaskRequest } from '../scheduler.js';
 import { splitAt, toNumbers, type Intervals } from './intervals.js';
 import { damaged, LAST, type JobNumber, type JobRow, type Jobs } from './jobs.js';
@@ -54,7 +54,9 @@ export class Dispatch {
 
   private suits(number: JobNumber, request: TaskRequest): boolean {
     const { id, spec } = this.jobs.fixedOf(number);
-    if (spec.requirements.environment?.webgpu === true && !request.capabilities.webgpu) return false;
+    const { webgpu = false, fetch = false } = spec.requirements.environment ?? {};
+    if (webgpu && !request.capabilities.webgpu) return false;
+    if (fetch !== false && !offersOrigins(request.capabilities.fetch, fetch)) return false;
     if (
       spec.computeGroups.length > 0 &&
       !spec.computeGroups.some((key) => request.computeGroups.includes(key))

@@ -5,6 +5,7 @@ import { toObject, toUnsignedLongLong } from '../webidl-types.js';
 import { EventTarget, fire, type Listeners, listenersOf, onListenersChanged } from './event-target.js';
 import { Event } from './event.js';
 import { domException, realm } from './realm.js';
+import type { Signals } from './signals.js';
 
 /** Dead references are looked for when there are so many, and again at twice what is left. */
 const MIN_SWEEP = 16;
@@ -230,6 +231,26 @@ export function onAbort(signal: unknown, algorithm: () => void): boolean {
   state.algorithms.add(algorithm);
   state.updateObserved();
   return true;
+}
+
+export const signals: Signals = {
+  isSignal: (value) => signalStateOf(value) !== undefined,
+  follow: (source) => (source === null ? makeSignal().signal : AbortSignal.any([source])),
+  abortion(signal) {
+    const { aborted, reason } = stateOfSignal(signal);
+    return aborted ? { reason } : null;
+  },
+  onAbort,
+  offAbort(signal, algorithm) {
+    const state = stateOfSignal(signal);
+    if (state.algorithms.delete(algorithm)) state.updateObserved();
+  },
+};
+
+function stateOfSignal(value: unknown): SignalState {
+  const state = signalStateOf(value);
+  if (state === undefined) throw new TypeError('not an AbortSignal');
+  return state;
 }
 
 onListenersChanged((target, type) => {

@@ -7,7 +7,7 @@ import type { GlobalEvents } from '../../reports.js';
 import type { MakeGroup } from '../realm.js';
 import { defineInterface, requireArguments } from '../webidl.js';
 import { defineConstants } from '../webidl-types.js';
-import { AbortController, AbortSignal, onAbort } from './abort.js';
+import { AbortController, AbortSignal, onAbort, signals } from './abort.js';
 import {
   addListener,
   dispatchGiven,
@@ -114,6 +114,7 @@ const makeEvents: MakeGroup = (_host, realm) => {
       return dispatchGiven(listeners, globalThis, event);
     },
     globalEvents,
+    signals,
   };
 };
 
