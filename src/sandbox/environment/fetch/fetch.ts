@@ -21,13 +21,14 @@ export function startFetch(
   const { Promise, TypeError, captureStackTrace } = realm.primordials;
   return new Promise((resolve, reject) => {
     const { requests, group } = realm;
+    // A signal's reason may be anything.
+    const abortWith: (reason: unknown) => void = reject;
     const request = makeRequest(input, init, 'fetch');
     const { signal } = request;
     const { signals } = group('events');
     const abortion = signal === null ? null : signals.abortion(signal);
     if (abortion !== null) {
-      // Whatever it was aborted with.
-      reject(abortion.reason as Error);
+      abortWith(abortion.reason);
       return;
     }
     // Made here, so that its stack says who fetched.
@@ -54,7 +55,7 @@ export function startFetch(
     });
     const abort = (): void => {
       requests.drop(id);
-      reject(signals.abortion(signal)!.reason as Error);
+      abortWith(signals.abortion(signal)!.reason);
     };
     if (signal !== null) signals.onAbort(signal, abort);
   });
