@@ -30,7 +30,7 @@ const VALUES: readonly unknown[] = [
   new Float64Array([1, 2]),
   [new Uint8Array(5000), new Float64Array(800)],
   /a+/giu,
-  Object.assign([1, , 3], { named: 1 }),  
+  Object.assign([1, , 3], { named: 1 }),
 ];
 
 /** A payload as one input: the head's length, the head, and the rest as one segment. */
