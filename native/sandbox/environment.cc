@@ -84,7 +84,7 @@ void Environment::Attach(v8::Isolate* isolate, v8::Local<v8::Object> host,
   realm_.Reset(isolate, realm);
 }
 
-v8::Maybe<bool> Environment::Install(v8::Local<v8::Context> context) {
+bool Environment::Install(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   v8::Local<v8::Object> global = context->Global();
   for (size_t index = 0; index < groups_.size(); index++) {
@@ -94,11 +94,11 @@ v8::Maybe<bool> Environment::Install(v8::Local<v8::Context> context) {
               ->SetLazyDataProperty(context, Name(isolate, name), OnFirstRead, data, v8::DontEnum,
                                     v8::SideEffectType::kHasNoSideEffect)
               .IsNothing()) {
-        return v8::Nothing<bool>();
+        return false;
       }
     }
   }
-  return v8::Just(true);
+  return true;
 }
 
 void Environment::OnFirstRead(v8::Local<v8::Name> name,

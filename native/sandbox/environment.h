@@ -38,8 +38,8 @@ class Environment {
   // What the scripts will be called with: the prelude's own host object, and its realm.
   void Attach(v8::Isolate* isolate, v8::Local<v8::Object> host, v8::Local<v8::Object> realm);
 
-  // Puts all names on the global object. Nothing with an exception pending.
-  v8::Maybe<bool> Install(v8::Local<v8::Context> context);
+  // Puts all names on the global object. False with an exception pending.
+  bool Install(v8::Local<v8::Context> context);
 
   // What a group exports, made at the first call. Empty with an exception pending when it could not
   // be made: by the stack's end, the heap's, or a termination. The next call tries again.

@@ -331,7 +331,7 @@ void Sandbox::Prepare(bool rehearse) {
                 .Get(isolate)
                 ->Call(context, v8::Undefined(isolate), 2, argv)
                 .IsEmpty() &&
-           environment_.Install(context).IsJust();
+           environment_.Install(context);
   };
   if (!prepare()) {
     SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
