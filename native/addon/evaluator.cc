@@ -222,12 +222,13 @@ Napi::Value NativeEvaluator::QueueId(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), queue_id_);
 }
 
-// createSandbox(id, heapBytes, bufferBytes, inspected)
+// createSandbox(id, heapBytes, bufferBytes, resultBytes, inspected)
 void NativeEvaluator::CreateSandbox(const Napi::CallbackInfo& info) {
   const uint32_t id = Uint32(info[0]);
   auto sandbox = Sandbox::Create(
       SandboxOptions{id, platform_, scripts_, static_cast<size_t>(Double(info[1])),
-                     static_cast<size_t>(Double(info[2])), info[3].As<Napi::Boolean>().Value()},
+                     static_cast<size_t>(Double(info[2])), static_cast<size_t>(Double(info[3])),
+                     info[4].As<Napi::Boolean>().Value()},
       queue_, channel_);
   sandboxes_[id] = sandbox;
   sandbox->Wake();
@@ -256,14 +257,14 @@ std::optional<Modules> ModulesOf(Napi::Value value) {
 }  // namespace
 
 // assign(id, description, workFunction, modules, argumentsHead, argumentsSegments, sliceTimeoutMs,
-// progressTimeoutMs)
+// progressTimeoutMs, cpuTimeoutMs)
 void NativeEvaluator::Assign(const Napi::CallbackInfo& info) {
   if (Sandbox* sandbox = Find(info)) {
     sandbox->Assign({String(info[1]),
                      String(info[2]),
                      ModulesOf(info[3]),
                      {BytesOf(info[4]), SegmentsOf(info[5].As<Napi::Array>())},
-                     {Double(info[6]), Double(info[7])}});
+                     {Double(info[6]), Double(info[7]), Double(info[8])}});
   }
 }
 

@@ -1,7 +1,12 @@
 // Public to native/: the two clocks. All times in this addon are milliseconds as double.
 #pragma once
 
+#include <ctime>
+
 namespace dcp {
+
+// Any clock, in milliseconds.
+double ReadClockMs(clockid_t clock);
 
 // Since an arbitrary start; never jumps. About 30 ns a read.
 double MonotonicMs();

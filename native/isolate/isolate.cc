@@ -41,7 +41,8 @@ Isolate::Isolate(node::MultiIsolatePlatform* platform, IsolateOptions options)
       buffers_(std::make_shared<BufferAllocator>(options_.buffer_bytes)),
       tasks_(std::make_shared<ForegroundTasks>(options_.wake)),
       delegate_(tasks_),
-      isolate_(v8::Isolate::Allocate()) {
+      isolate_(v8::Isolate::Allocate()),
+      memory_(isolate_, options_.buffer_bytes) {
   // V8 asks the platform for a task runner while it initializes the isolate.
   platform_->RegisterIsolate(isolate_, &delegate_);
   v8::Isolate::CreateParams params;

@@ -8,6 +8,7 @@
 
 #include "isolate/buffer_allocator.h"
 #include "isolate/foreground_tasks.h"
+#include "isolate/memory_account.h"
 
 namespace dcp {
 
@@ -38,6 +39,7 @@ class Isolate {
   v8::Isolate* get() const { return isolate_; }
   ForegroundTasks& tasks() { return *tasks_; }
   const std::shared_ptr<BufferAllocator>& buffers() const { return buffers_; }
+  MemoryAccount& memory() { return memory_; }
 
  private:
   static size_t OnNearHeapLimit(void* self, size_t current, size_t initial);
@@ -48,6 +50,7 @@ class Isolate {
   const std::shared_ptr<ForegroundTasks> tasks_;
   PlatformDelegate delegate_;
   v8::Isolate* isolate_;
+  MemoryAccount memory_;
 };
 
 // The calling thread runs the isolate for as long as this lives: lock, scopes and stack limit.

@@ -8,6 +8,7 @@
 
 #include "isolate/clock.h"
 #include "sandbox/host_object.h"
+#include "sandbox/memory_functions.h"
 #include "sandbox/modules.h"
 #include "sandbox/sandbox.h"
 #include "v8/script.h"
@@ -51,6 +52,21 @@ constexpr int kRejectedMessage = 3;
 
 // More than any account holds of segments as the codec makes them.
 constexpr uint32_t kMaxSegments = 1 << 20;
+
+// The prelude has refused larger results already, unless somebody broke it.
+bool AreWithin(const Columns& payloads, size_t limit) {
+  uint32_t head_start = 0;
+  size_t segment = 0;
+  for (size_t entry = 0; entry < payloads.head_ends.size(); entry++) {
+    size_t bytes = payloads.head_ends[entry] - head_start;
+    head_start = payloads.head_ends[entry];
+    for (; segment < payloads.segment_ends[entry]; segment++) {
+      bytes += payloads.segments[segment].size;
+    }
+    if (bytes > limit) return false;
+  }
+  return true;
+}
 
 bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value, SegmentGate& gate,
                     std::vector<Bytes>* segments) {
@@ -96,6 +112,9 @@ void Deliver(const Arguments& info) {
   if (!AreEnds(payloads.head_ends, head_bytes) ||
       !AreEnds(payloads.segment_ends, payloads.segments.size())) {
     return ThrowTypeError(isolate, "deliver: ends out of range");
+  }
+  if (!AreWithin(payloads, sandbox->result_bytes())) {
+    return ThrowTypeError(isolate, "deliver: a result larger than results may be");
   }
   if (!sandbox->DeliverResults(std::move(results))) {
     return ThrowTypeError(isolate, "deliver: results of Slices that are not running");
@@ -268,6 +287,7 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   host.Add("utf8Read", Utf8Read);
   host.Add("utf8Write", Utf8Write);
   host.Add("isDetachable", IsDetachable);
+  AddMemoryFunctions(&host);
   // The words are part of the Sandbox, which outlives its isolate.
   std::shared_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(
       control, control_words * sizeof(double), v8::BackingStore::EmptyDeleter, nullptr);

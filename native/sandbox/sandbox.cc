@@ -21,6 +21,8 @@ constexpr double kQuantumMs = 10;
 constexpr double kLostAfterMs = 2000;
 // A Sandbox that is wanted at once gets its Job within that time, and prepares for nothing else.
 constexpr double kPrepareAfterMs = 2;
+// How often what runs is looked at for what has no deadline: memory and CPU time.
+constexpr double kTickMs = 10;
 
 // What a Sandbox said and its host has not done with, in bytes: no Slice begins beyond. Enough that
 // a host which keeps up is never waited for.
@@ -183,12 +185,12 @@ bool Sandbox::Execute(Executor& executor) {
   EndIfOverdue();
   if (!ending_) {
     EnteredIsolate entered(isolate_->get());
-    thread_cpu_at_entry_ms_ = ThreadCpuMs();
+    const CpuMeterScope cpu_scope(&cpu_);
     v8::Context::Scope context_scope(context_.Get(isolate_->get()));
     do {
       more = Turn();
+      EndIfOverMemory();
     } while (more && !ending_ && MonotonicMs() - started_ms < kQuantumMs);
-    cpu_before_ms_ = CpuMs();
   }
   executor_ = nullptr;
   if (ending_) {
@@ -431,8 +433,6 @@ v8::Local<v8::Array> Sandbox::AdoptSegments(std::vector<Bytes> segments) {
   return v8::Array::New(isolate_->get(), buffers.data(), buffers.size());
 }
 
-double Sandbox::CpuMs() const { return cpu_before_ms_ + ThreadCpuMs() - thread_cpu_at_entry_ms_; }
-
 // ---- What the prelude reports
 // ----------------------------------------------------------------------------------
 
@@ -535,9 +535,13 @@ double Sandbox::Check(double now_ms) {
   } else {
     std::lock_guard lock(mutex_);
     const double deadline = NextDeadline(nullptr);
-    if (now_ms < deadline) {
+    if (now_ms < deadline && !HasUsedUpCpu()) {
       late_since_ms_ = 0;
-      return deadline;
+      if (!running) return deadline;
+      if (isolate_ && IsOverMemory()) {
+        isolate_->get()->RequestInterrupt(OnInterrupt, this);
+      }
+      return std::min(deadline, now_ms + kTickMs);
     }
     overdue_ = true;
   }
@@ -565,7 +569,38 @@ Sandbox::End Sandbox::DecidedEnd() {
 void Sandbox::EndIfOverdue() {
   if (!overdue_.exchange(false)) return;
   // What the watchdog saw may be over: what counts is what runs now.
-  if (MonotonicMs() >= NextDeadline(nullptr)) SetEnd(Overdue());
+  if (MonotonicMs() >= NextDeadline(nullptr) || over_cpu_ == Read(control_.slice_started_ms)) {
+    SetEnd(Overdue());
+  }
+}
+
+bool Sandbox::HasUsedUpCpu() {
+  if (Read(control_.slice) == 0) return false;
+  const double cpu_ms = cpu_.MsFromOutside();
+  const double started_ms = Read(control_.slice_started_ms);
+  if (started_ms != seen_slice_started_ms_) {
+    seen_slice_started_ms_ = started_ms;
+    cpu_at_first_sight_ms_ = cpu_ms;
+  }
+  if (cpu_ms - cpu_at_first_sight_ms_ < limits_.cpu_ms) return false;
+  over_cpu_ = started_ms;
+  return true;
+}
+
+bool Sandbox::IsOverMemory() const {
+  const MemoryAccount& memory = isolate_->memory();
+  return memory.Used() > memory.limit();
+}
+
+void Sandbox::EndIfOverMemory() {
+  MemoryAccount& memory = isolate_->memory();
+  if (ending_ || !IsOverMemory()) return;
+  memory.Recount();
+  if (!IsOverMemory()) return;
+  SetEnd({"EMEMORYLIMIT",
+          "buffers and WebAssembly memories reached their limit of " +
+              std::to_string(memory.limit() >> 20) + " MiB",
+          static_cast<uint32_t>(control_.slice)});
 }
 
 Sandbox::End Sandbox::Overdue() const {
@@ -573,6 +608,10 @@ Sandbox::End Sandbox::Overdue() const {
   NextDeadline(&code);
   const std::string_view what(code);
   const auto slice = SliceOf(Read(control_.slice));
+  if (slice != 0 && over_cpu_ == Read(control_.slice_started_ms)) {
+    return {"ECPULIMIT", "the Slice used more than " + Seconds(limits_.cpu_ms) + " of CPU time",
+            slice};
+  }
   if (what == "ENOPROGRESS")
     return {code, "no progress() for " + Seconds(limits_.progress_ms), slice};
   if (what == "ESLICETOOSLOW")
@@ -598,6 +637,7 @@ void Sandbox::OnInterrupt(v8::Isolate* isolate, void* data) {
   auto* self = static_cast<Sandbox*>(data);
   if (self->executor_ == nullptr) return;
   self->EndIfOverdue();
+  self->EndIfOverMemory();
   self->EndIfNodeIsEnding();
   if (self->ending_) return isolate->TerminateExecution();
   if (self->inspector_) self->inspector_->Dispatch();
@@ -672,12 +712,12 @@ void Sandbox::CreateIsolate() {
     isolate_ = std::move(created);
   }
   v8::Isolate* isolate = isolate_->get();
-  segments_ = std::make_unique<SegmentGate>(isolate, isolate_->buffers());
+  segments_ = std::make_unique<SegmentGate>(isolate_.get());
   EnteredIsolate entered(isolate);
   v8::Local<v8::Context> context = v8::Context::New(isolate);
   v8::Context::Scope context_scope(context);
   context_.Reset(isolate, context);
-  thread_cpu_at_entry_ms_ = ThreadCpuMs();
+  const CpuMeterScope cpu_scope(&cpu_);
   if (inspector_inbox_) CreateInspector(context);
 
   v8::TryCatch caught(isolate);
@@ -718,7 +758,6 @@ void Sandbox::CreateIsolate() {
     if (ending_) return;
   }
   RunPromiseJobs();
-  cpu_before_ms_ = CpuMs();
   Emit({options_.id, SandboxEvent::kReady});
 }
 

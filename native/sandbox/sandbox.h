@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "isolate/cpu_meter.h"
 #include "isolate/inspector.h"
 #include "isolate/isolate.h"
 #include "isolate/watchdog.h"
@@ -103,6 +104,8 @@ struct SandboxOptions {
   std::shared_ptr<const SandboxScripts> scripts;
   size_t heap_bytes;
   size_t buffer_bytes;
+  // Of one result, head and segments.
+  size_t result_bytes;
   // A debugger may look into it.
   bool inspected = false;
 };
@@ -110,6 +113,8 @@ struct SandboxOptions {
 struct SliceLimits {
   double slice_ms;
   double progress_ms;
+  // CPU time of one Slice.
+  double cpu_ms;
 };
 
 // The script every Sandbox runs first: the body of a function `(host)`. src/sandbox knows its name.
@@ -178,8 +183,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
     return static_cast<Sandbox*>(isolate->GetData(kIsolateSlot));
   }
   // CPU time of this Sandbox so far, over all threads it ran on.
-  double CpuMs() const;
+  double CpuMs() const { return cpu_.Ms(); }
   void Emit(SandboxEvent event);
+  size_t result_bytes() const { return options_.result_bytes; }
   // The Slice has ended. False when it is not the one whose turn it is.
   bool Settle(uint32_t number);
   // False when these are not the Slices whose turn it is.
@@ -201,6 +207,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // See Rejections::Take().
   v8::Local<v8::Array> TakeRejections();
   Environment& environment() { return environment_; }
+  MemoryAccount& memory() { return isolate_->memory(); }
 
  private:
   static constexpr uint32_t kIsolateSlot = 0;
@@ -260,6 +267,12 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // The deadline that comes first, and the error that says so.
   double NextDeadline(const char** code) const;
   void EndIfOverdue();
+  // More memory outside of the heap than it may have, and not because garbage lies about.
+  void EndIfOverMemory();
+  // Any thread, while the isolate lives.
+  bool IsOverMemory() const;
+  // For the watchdog's thread: the Slice that runs has used up its CPU time.
+  bool HasUsedUpCpu();
   // What the deadline that has passed makes of the Sandbox.
   End Overdue() const;
   static void OnInterrupt(v8::Isolate* isolate, void* self);
@@ -297,8 +310,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   v8::Global<v8::Function> prelude_;
   std::atomic<bool> assigned_{false};
   double next_due_ms_ = 0;
-  double cpu_before_ms_ = 0;
-  double thread_cpu_at_entry_ms_ = 0;
+  CpuMeter cpu_;
   // Slices handed to the prelude and not ended yet, in order.
   std::deque<uint32_t> undelivered_;
   // Deliveries since the Sandbox was last not full.
@@ -307,7 +319,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
 
   std::mutex mutex_;
   std::deque<Command> inbox_;
-  SliceLimits limits_{0, 0};
+  SliceLimits limits_{0, 0, 0};
   // Set once, with end_; the first reason counts.
   std::atomic<bool> ending_{false};
   End end_;
@@ -315,6 +327,12 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // Bytes of events that the host has not done with, and of the messages among them.
   std::atomic<size_t> held_bytes_{0};
   std::atomic<size_t> said_bytes_{0};
+  // Start of the Slice that has used up its CPU time, 0 for none.
+  std::atomic<double> over_cpu_{0};
+  // For the watchdog's thread: the Slice (by its start) that it saw running last, and the
+  // Sandbox's CPU time when it saw it first.
+  double seen_slice_started_ms_ = 0;
+  double cpu_at_first_sight_ms_ = 0;
   // For the watchdog's thread: since when the Sandbox should have stopped (0: it need not), and
   // whether it has been given up.
   double late_since_ms_ = 0;

@@ -12,8 +12,8 @@ constexpr size_t kMaxUnreportedBytes = size_t{256} << 20;
 
 }  // namespace
 
-SegmentGate::SegmentGate(v8::Isolate* isolate, std::shared_ptr<BufferAllocator> account)
-    : isolate_(isolate), account_(std::move(account)) {
+SegmentGate::SegmentGate(Isolate* isolate)
+    : isolate_(isolate->get()), memory_(&isolate->memory()), account_(isolate->buffers()) {
   account_->OnShortage([this] { Sweep(); });
 }
 
@@ -45,6 +45,7 @@ v8::Local<v8::ArrayBuffer> SegmentGate::Adopt(Bytes bytes) {
   std::shared_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(
       bytes.data, bytes.size, v8::BackingStore::EmptyDeleter, nullptr);
   account_->Adopt(bytes.size);
+  memory_->Hold(bytes.size);
   unreported_bytes_ += bytes.size;
   Segment& segment = segments_[store.get()];
   segment.store = store;
@@ -68,6 +69,10 @@ Bytes SegmentGate::Export(v8::Local<v8::ArrayBufferView> view) {
   }
   if (Bytes bytes = Take(store.get()); bytes.size != 0) {
     return std::move(bytes).Slice(offset, size);
+  }
+  // A small part would keep all of it.
+  if (size < store->ByteLength() / 2) {
+    return Bytes::Copy(static_cast<uint8_t*>(store->Data()) + offset, size);
   }
   account_->Export(store->Data(), store->ByteLength());
   return Bytes::Of(std::move(store), offset, size);
@@ -99,6 +104,7 @@ void SegmentGate::Report(Segment* segment) {
   if (segment->reported) return;
   segment->reported = true;
   unreported_bytes_ -= segment->bytes.size;
+  memory_->Release(segment->bytes.size);
   isolate_->AdjustAmountOfExternalAllocatedMemory(static_cast<int64_t>(segment->bytes.size));
 }
 
@@ -108,6 +114,7 @@ void SegmentGate::Settle(const Segment& segment) {
     isolate_->AdjustAmountOfExternalAllocatedMemory(-static_cast<int64_t>(segment.bytes.size));
   } else {
     unreported_bytes_ -= segment.bytes.size;
+    memory_->Release(segment.bytes.size);
   }
 }
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <unordered_map>
 
-#include "isolate/buffer_allocator.h"
+#include "isolate/isolate.h"
 #include "sandbox/slice_io.h"
 
 namespace dcp {
@@ -17,7 +17,7 @@ namespace dcp {
 // data leave again as results. Used on the executing thread, with the isolate entered.
 class SegmentGate {
  public:
-  SegmentGate(v8::Isolate* isolate, std::shared_ptr<BufferAllocator> account);
+  explicit SegmentGate(Isolate* isolate);
   // Once the isolate is gone: the account may live on.
   ~SegmentGate();
   SegmentGate(const SegmentGate&) = delete;
@@ -53,6 +53,8 @@ class SegmentGate {
   void Settle(const Segment& segment);
 
   v8::Isolate* const isolate_;
+  // Gone with the isolate.
+  MemoryAccount* const memory_;
   const std::shared_ptr<BufferAllocator> account_;
   std::unordered_map<const v8::BackingStore*, Segment> segments_;
   size_t unreported_bytes_ = 0;

@@ -44,11 +44,11 @@ export class ColumnWriter {
 
   /**
    * Encodes a value as the next entry; see `encode` for what becomes of its memory.
-   * @throws {EncodingError} like `encode`; the writer is then as before
+   * @throws {EncodingError} like `encode`, OversizeError beyond `maxBytes`; the writer is then as before
    */
-  append(value: unknown): void {
+  append(value: unknown, maxBytes = Infinity): void {
     if (typeof value === 'number' && (value !== 0 || is(value, 0))) return this.#addNumber(value);
-    const { packed, segments } = encodeHead(value);
+    const { packed, segments } = encodeHead(value, maxBytes);
     this.#add(packed, packed.dataView, packed.start, packed.end, segments);
   }
 

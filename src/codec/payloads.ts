@@ -1,4 +1,4 @@
-import { DecodingError, EncodingError, type Payload } from '../model/index.js';
+import { DecodingError, EncodingError, OversizeError, type Payload } from '../model/index.js';
 import { setBytes, subarray } from './intrinsics.js';
 import { pack, unpack, window, type Packed } from './msgpack.js';
 import { isPlain } from './plain.js';
@@ -19,16 +19,20 @@ const encoded = { packed: null as unknown as Packed, segments: NO_SEGMENTS };
 
 /**
  * Encodes a value into msgpackr's buffer.
- * @throws {EncodingError}
+ * @throws {EncodingError} OversizeError when head and segments have more than `maxBytes`; most of that is found out before anything
+ *   is copied
  */
-export function encodeHead(value: unknown): EncodedHead {
-  const replaced = isProvenPlain(value) ? null : substitute(value);
+export function encodeHead(value: unknown, maxBytes = Infinity): EncodedHead {
+  const replaced = isProvenPlain(value) ? null : substitute(value, maxBytes);
   try {
     encoded.packed = pack(replaced ? replaced.tree : value);
   } catch (error) {
     throw new EncodingError('value', `encoding it failed: ${describeFailure(error)}`);
   }
   encoded.segments = replaced ? replaced.segments : NO_SEGMENTS;
+  let bytes = encoded.packed.end - encoded.packed.start;
+  for (let i = 0; i < encoded.segments.length; i++) bytes += encoded.segments[i]!.length;
+  if (bytes > maxBytes) throw new OversizeError('value', maxBytes);
   return encoded;
 }
 
@@ -72,7 +76,15 @@ export function decodeHead(
  *   levels; `path` leads there from `value`
  */
 export function encode(value: unknown): Payload {
-  const { packed, segments } = encodeHead(value);
+  return encodeWithin(value, Infinity);
+}
+
+/**
+ * `encode`, up to so many bytes of head and segments.
+ * @throws {EncodingError} like `encode`, and OversizeError beyond `maxBytes`
+ */
+export function encodeWithin(value: unknown, maxBytes: number): Payload {
+  const { packed, segments } = encodeHead(value, maxBytes);
   const { start, end } = packed;
   const head = new Uint8Array(end - start);
   setBytes(head, subarray(packed, start, end));

@@ -107,6 +107,11 @@ export class BufferUse {
     if (alignment > this.#alignment) this.#alignment = alignment;
   }
 
+  /** Bytes of the hull: what will be carried. */
+  get byteLength(): number {
+    return this.#whole ? this.buffer.byteLength : Math.max(0, this.#end - this.#start);
+  }
+
   /** Completes the nodes of the buffer and its views; long hulls are added to `segments`. */
   finish(mark: unknown, segments: Uint8Array[]): void {
     const { buffer, node } = this;

@@ -1,4 +1,4 @@
-import { EncodingError } from '../model/index.js';
+import { EncodingError, OversizeError } from '../model/index.js';
 import { classify } from './brand.js';
 import { ERROR_CLASSES, Kind, MAX_DEPTH, NAMED_PROPERTIES_UP_TO, VIEW_TYPES } from './format.js';
 import {
@@ -46,10 +46,10 @@ export interface Substitute {
 
 /**
  * Builds the substitute of any value: the same tree, with nodes (see `Kind`) in place of all that msgpack has no word for.
- * @throws {EncodingError} with the path to what cannot be encoded
+ * @throws {EncodingError} with the path to what cannot be encoded, or (OversizeError) to what is too much for `maxBytes`
  */
-export function substitute(value: unknown): Substitute {
-  const substitution = new Substitution();
+export function substitute(value: unknown, maxBytes = Infinity): Substitute {
+  const substitution = new Substitution(maxBytes);
   try {
     const tree = substitution.of(value);
     return { tree, segments: substitution.finish() };
@@ -75,6 +75,10 @@ class Substitution {
   readonly #buffers = new Map<object, BufferUse>();
   /** From the value to where we are. What throws leaves it as it was. */
   readonly #steps: Step[] = [];
+  /** Bytes met so far in long strings and buffers; what else there is counts when it has been packed. */
+  #bytes = 0;
+
+  constructor(readonly maxBytes: number) {}
 
   path(): string {
     return pathText(this.#steps);
@@ -102,8 +106,17 @@ class Substitution {
   /** Lays out the buffers met and returns the segments. Nothing of the value is read after this. */
   finish(): Uint8Array[] {
     const segments: Uint8Array[] = [];
+    this.#buffers.forEach((use) => {
+      this.#charge(use.byteLength, 'value');
+    });
     this.#buffers.forEach((use) => use.finish(MARK, segments));
     return segments;
+  }
+
+  /** `path` is where we are when it is null. */
+  #charge(bytes: number, path: string | null): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.maxBytes) throw new OversizeError(path ?? this.path(), this.maxBytes);
   }
 
   #refuse(what: string): never {
@@ -127,6 +140,7 @@ class Substitution {
 
   #string(string: string): unknown {
     if (isPlainString(string)) return string;
+    this.#charge(string.length, null);
     return hasTextPrimitives() && isWellFormed(string)
       ? [MARK, Kind.text, textToUtf8(string)]
       : [MARK, Kind.utf16, textToUtf16(string)];

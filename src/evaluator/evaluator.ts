@@ -80,8 +80,10 @@ export interface SandboxObserver {
 export interface SandboxLimits {
   /** V8 heap of the Sandbox, MiB, at least 16. */
   readonly heapMiB: number;
-  /** ArrayBuffers and adopted segments of the Sandbox, MiB. */
+  /** All other memory of the Sandbox, MiB, at least 1: ArrayBuffers, data of Slices, WebAssembly memories and code. */
   readonly bufferMiB: number;
+  /** One encoded result, MiB, 1 to 4095. A larger one fails its Slice with `ERESULTSIZE`. */
+  readonly resultMiB: number;
 }
 
 /** One V8 isolate: assigned to one Job, running one Slice at a time, reused for many. */

@@ -46,7 +46,13 @@ export interface SandboxScripts {
 
 export interface NativeEvaluator {
   readonly queueId: number;
-  createSandbox(id: number, heapBytes: number, bufferBytes: number, inspected: boolean): void;
+  createSandbox(
+    id: number,
+    heapBytes: number,
+    bufferBytes: number,
+    resultBytes: number,
+    inspected: boolean,
+  ): void;
   assign(
     id: number,
     description: string,
@@ -57,6 +63,7 @@ export interface NativeEvaluator {
     argumentsSegments: readonly Uint8Array[],
     sliceTimeoutMs: number,
     progressTimeoutMs: number,
+    cpuTimeoutMs: number,
   ): void;
   run(
     id: number,

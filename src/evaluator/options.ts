@@ -4,21 +4,28 @@ import { InvalidArgumentError } from '../model/index.js';
 import type { SandboxLimits } from './evaluator.js';
 
 /** Enough for most Jobs, and small enough that a Sandbox per core fits a common machine. */
-const DEFAULT_SANDBOX_LIMITS: SandboxLimits = Object.freeze({ heapMiB: 512, bufferMiB: 2048 });
+const DEFAULT_SANDBOX_LIMITS: SandboxLimits = Object.freeze({
+  heapMiB: 512,
+  bufferMiB: 2048,
+  resultMiB: 1024,
+});
 const MIN_HEAP_MIB = 16;
 const MAX_MIB = 1 << 20;
+/** Tables of ends count a head's bytes in 32 bits. */
+const MAX_RESULT_MIB = 4095;
 
 /** Fills in defaults. Throws `InvalidArgumentError` for a limit out of range. */
 export function completeLimits(limits: Partial<SandboxLimits>): SandboxLimits {
   const complete = { ...DEFAULT_SANDBOX_LIMITS, ...limits };
   checkMiB('heapMiB', complete.heapMiB, MIN_HEAP_MIB);
   checkMiB('bufferMiB', complete.bufferMiB, 1);
+  checkMiB('resultMiB', complete.resultMiB, 1, MAX_RESULT_MIB);
   return complete;
 }
 
-function checkMiB(field: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least || value > MAX_MIB) {
-    throw new InvalidArgumentError(field, `expected whole MiB from ${least} to ${MAX_MIB}, got ${value}`);
+function checkMiB(field: string, value: number, least: number, most = MAX_MIB): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new InvalidArgumentError(field, `expected whole MiB from ${least} to ${most}, got ${value}`);
   }
 }
 

@@ -46,6 +46,13 @@ export class ModuleError extends DcpError {
   }
 }
 
+/** A value would be larger, encoded, than it may be. */
+export class OversizeError extends EncodingError {
+  constructor(path: string, maxBytes: number) {
+    super(path, `encoded it is larger than the ${maxBytes} bytes allowed`);
+  }
+}
+
 /** Bytes that claim to be an encoded value are not. */
 export class DecodingError extends DcpError {
   constructor(message: string) {
@@ -81,6 +88,24 @@ export class SliceTooSlowError extends SliceError {
 export class MemoryLimitError extends SliceError {
   constructor(message: string) {
     super('EMEMORYLIMIT', message);
+  }
+}
+/** The Slice used more CPU time than `cpuTimeoutMs`. */
+export class CpuLimitError extends SliceError {
+  constructor(message: string) {
+    super('ECPULIMIT', message);
+  }
+}
+/** The result is larger than results may be. */
+export class ResultSizeError extends SliceError {
+  constructor(message: string) {
+    super('ERESULTSIZE', message);
+  }
+}
+/** The Slice set more timers than it may. */
+export class TimerLimitError extends SliceError {
+  constructor(message: string) {
+    super('ETIMERLIMIT', message);
   }
 }
 /** The result cannot be encoded. */
@@ -146,6 +171,9 @@ const SLICE_ERRORS = new Map<string, new (message: string) => SliceError>([
   ['ESLICETOOSLOW', SliceTooSlowError],
   ['EMEMORYLIMIT', MemoryLimitError],
   ['ERESULT', ResultError],
+  ['ECPULIMIT', CpuLimitError],
+  ['ERESULTSIZE', ResultSizeError],
+  ['ETIMERLIMIT', TimerLimitError],
   ['EWORKREJECT', WorkRejectError],
   ['EWORKFUNCTION', WorkFunctionError],
   ['EEVALUATORCRASH', EvaluatorCrashError],

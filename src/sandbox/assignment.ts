@@ -82,6 +82,7 @@ export function rehearse(codec: CodecExports, { assign }: JobEntries): void {
     inputSet: { kind: 'list', count: 0 },
     // The Job to come may have it.
     fetch: true,
+    resultBytes: 2 ** 20,
   });
   const { head } = codec.encode([]);
   const failure = assign(description, '() => undefined', head.slice().buffer, []);

@@ -20,6 +20,21 @@ export function clip(text: string): string {
     : `${text.slice(0, MAX_TEXT)}… (${text.length - MAX_TEXT} more characters)`;
 }
 
+const limitCodes = new WeakMap<object, string>();
+const { get: getCode, set: setCode } = WeakMap.prototype;
+
+/** A RangeError for a limit of the Sandbox: a Slice that it ends fails with `code`, unless the Work Function catches it. */
+export function limitError(code: string, message: string): RangeError {
+  const error = new RangeError(message);
+  apply(setCode, limitCodes, [error, code]);
+  return error;
+}
+
+/** The code of a Slice that ended by throwing this. */
+export function codeOf(thrown: unknown): string {
+  return (apply(getCode, limitCodes, [thrown]) as string | undefined) ?? 'EUNCAUGHT';
+}
+
 /** What was thrown, as text with a stack where there is one. Never throws, whatever it is given. */
 export function explain(thrown: unknown): string {
   try {

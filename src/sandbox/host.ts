@@ -56,6 +56,17 @@ export interface Host {
   utf8Read(bytes: Uint8Array, start: number, end: number): string;
   utf8Write(text: string, bytes: Uint8Array, at: number): number;
   isDetachable(buffer: ArrayBuffer): boolean;
+  /** Bytes outside of the heap that the Sandbox may have. */
+  readonly memoryLimit: number;
+  /** Bytes of `memoryLimit` that are left; looks for garbage when that is less than `wanted`. */
+  memoryLeft(wanted: number): number;
+  /** Counts the memory of a SharedArrayBuffer until it is freed. */
+  trackShared(buffer: SharedArrayBuffer): void;
+  /**
+   * Makes sure that no memory a WebAssembly module defines can grow beyond the account's limit. Answers undefined when the
+   * bytes can be compiled as they are (or are none), else those to compile instead, or why they cannot be.
+   */
+  capMemories(module: unknown): ArrayBuffer | string | undefined;
 }
 
 /** Answers a file's bytes, always the same array. */

@@ -11,4 +11,6 @@ export interface JobDescription {
   readonly determinism: Determinism | null;
   /** See `SandboxJob`. */
   readonly fetch: boolean;
+  /** How large one encoded result may be. */
+  readonly resultBytes: number;
 }

@@ -10,6 +10,7 @@ import { createRealm } from './environment/realm.js';
 import { explain, ownStack } from './failure.js';
 import { defineGlobal } from './globals.js';
 import type { Entries, Host } from './host.js';
+import { guardMemory } from './memory.js';
 import { Messages } from './messages.js';
 import { Reports } from './reports.js';
 import { Requests } from './requests.js';
@@ -19,6 +20,7 @@ import { Timers } from './timers.js';
 const { deleteProperty } = Reflect;
 
 export function start(host: Host): Entries {
+  guardMemory(host);
   const messages = new Messages(host);
   const scope = new SliceScope();
   const requests = new Requests(host, scope);

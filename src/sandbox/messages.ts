@@ -65,12 +65,21 @@ export class Messages {
     this.host.post(Message.console, slice, level, text);
   }
 
-  emit(name: string, { head, segments }: Payload): void {
-    let bytes = head.byteLength;
-    for (const segment of segments) bytes += segment.byteLength;
+  /**
+   * `encode` is told how many bytes there is room for, and answers null for more. Not asked when the Slice may not say anything any
+   * more. Throws EncodingError when the value cannot be carried.
+   */
+  emit(name: string, encode: (maxBytes: number) => Payload | null): void {
     this.#postRepeats();
     this.#last = null;
-    if (!this.#admit(name.length + bytes)) return;
+    const payload = this.#left > 0 ? encode(this.#charactersLeft - name.length) : null;
+    let bytes = Infinity;
+    if (payload) {
+      bytes = payload.head.byteLength;
+      for (const segment of payload.segments) bytes += segment.byteLength;
+    }
+    if (!this.#admit(name.length + bytes) || !payload) return;
+    const { head, segments } = payload;
     // What is posted is detached, and the Work Function goes on with its value.
     const copies = segments.map((segment) => segment.slice());
     this.host.post(Message.custom, this.slice, 0, name, head, copies);

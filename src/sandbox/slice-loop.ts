@@ -1,7 +1,7 @@
 import type { ColumnReader, ColumnWriter } from '../codec/index.js';
 import { Outcome, type InputSet } from '../model/index.js';
 import type { CodecExports } from './codec-exports.js';
-import { clip, makeFailure } from './failure.js';
+import { clip, codeOf, makeFailure } from './failure.js';
 import { Control, State, type Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { Message } from './message-kinds.js';
@@ -38,6 +38,7 @@ export class SliceLoop {
   #workFunction: WorkFunction = () => undefined;
   #args: unknown[] = [];
   #inputSet: InputSet = { kind: 'list', count: null };
+  #resultBytes = 0;
   /** The Job's own arguments are for every Slice: a result that shows them is a copy. */
   #argumentBuffers = new Set<unknown>();
 
@@ -86,6 +87,7 @@ export class SliceLoop {
     argumentBuffers: readonly ArrayBuffer[],
   ): void {
     this.#inputSet = job.inputSet;
+    this.#resultBytes = job.resultBytes;
     this.#workFunction = workFunction;
     this.#args = args;
     this.#argumentBuffers = new Set(argumentBuffers);
@@ -151,7 +153,7 @@ export class SliceLoop {
           return;
         }
       } catch (thrown) {
-        now = this.#fail('EUNCAUGHT', thrown);
+        now = this.#fail(codeOf(thrown), thrown);
         if (now >= turnEnds || this.#full) break;
         continue;
       }
@@ -196,7 +198,7 @@ export class SliceLoop {
         else this.#control[Control.state] = State.more;
       };
     const onFulfilled = settled((value) => this.#succeed(value));
-    const onRejected = settled((reason) => this.#fail('EUNCAUGHT', reason));
+    const onRejected = settled((reason) => this.#fail(codeOf(reason), reason));
     if (promise instanceof Promise) {
       void apply(then, promise, [onFulfilled, onRejected]);
     } else {
@@ -217,9 +219,9 @@ export class SliceLoop {
     if (this.#rejection) return this.#endRejected(this.#rejection);
     const writer = this.#writer;
     try {
-      writer.append(result);
+      writer.append(result, this.#resultBytes);
     } catch (thrown) {
-      return this.#fail('ERESULT', thrown);
+      return this.#fail(thrown instanceof this.codec.OversizeError ? 'ERESULTSIZE' : 'ERESULT', thrown);
     }
     return this.#end(Outcome.result);
   }

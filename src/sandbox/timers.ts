@@ -1,3 +1,4 @@
+import { limitError } from './failure.js';
 import { Control, type Host } from './host.js';
 import type { Reports } from './reports.js';
 import { TimerHeap, type Due } from './timer-heap.js';
@@ -24,6 +25,9 @@ export type ScheduledTimer = Timer;
 /** HTML, "timer initialization steps": what is nested deeper than this waits at least so long. */
 const MAX_FREE_LEVEL = 5;
 const MIN_NESTED_MS = 4;
+
+/** Timers a Slice may have pending at once. */
+const MAX_TIMERS = 10_000;
 
 const { resolve } = Promise;
 const { then } = Promise.prototype;
@@ -150,6 +154,9 @@ export class Timers {
     intervalMs: number,
     level: number,
   ): Timer {
+    if (this.#heap.size >= MAX_TIMERS) {
+      throw limitError('ETIMERLIMIT', `a Slice may have no more than ${MAX_TIMERS} timers pending at once`);
+    }
     const timer: Timer = {
       id,
       callback,

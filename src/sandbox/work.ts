@@ -39,7 +39,7 @@ export function createWorkApi(
         if (typeof name !== 'string' || name === '') {
           throw new TypeError(`work.emit: name must be a non-empty string, got ${typeof name}`);
         }
-        messages.emit(name, codec.encode(value));
+        messages.emit(name, (maxBytes) => codec.encodeUpTo(value, maxBytes));
       },
       reject(reason = 'no reason given', retries = 0) {
         if (

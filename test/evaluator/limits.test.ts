@@ -4,79 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { runFixture, underAsan } from './support.js';
-
-interface Failure {
-  name: string;
-  message: string;
-  stack: string;
-  code?: string;
-}
-
-interface Outcome {
-  values: Record<string, unknown>;
-  failures: Record<string, Failure>;
-  end: { error: Failure | null; unfinished: number[] } | null;
-  refused: Failure | null;
-  others: number;
-}
-
-async function run(
-  work: string,
-  { limits = {}, sandbox = {} }: { limits?: object; sandbox?: object } = {},
-): Promise<Outcome> {
-  const { code, signal, stdout, stderr } = await runFixture('limit', [
-    JSON.stringify({ work, limits, sandbox }),
-  ]);
-  assert.deepEqual([code, signal, stderr], [0, null, '']);
-  const outcome = JSON.parse(stdout) as Outcome;
-  assert.equal(outcome.others, 50, 'the other Sandboxes went on');
-  return outcome;
-}
-
-/** The Work Function's text, whose second line does something bad to the datum `bad`. */
-const bad = (statement: string, head = ''): string =>
-  `${head}(x) => {\n  if (x === 'bad') { ${statement} }\n  return x;\n}`;
-
-/** The Slice `bad` failed and the Sandbox went on. */
-async function survives(
-  work: string,
-  expected: { code: string; name: string; message: string | RegExp; frames?: RegExp | null },
-  options?: Parameters<typeof run>[1],
-): Promise<void> {
-  const { values, failures, end } = await run(work, options);
-  assert.deepEqual(values, { 1: 'ok', 3: 'ok', 4: 'ok' });
-  assert.equal(end, null);
-  const failure = failures[2]!;
-  assert.equal(failure.code, expected.code);
-  assert.equal(failure.name, expected.name);
-  if (typeof expected.message === 'string') assert.equal(failure.message, expected.message);
-  else assert.match(failure.message, expected.message);
-  assert.doesNotMatch(failure.stack, /prelude|dcp:|node:|\/dist\//);
-  if (expected.frames) assert.match(failure.stack, expected.frames);
-}
-
-/** The Slice `bad` failed, the Sandbox ended by that, and the Slices behind are unfinished. */
-async function ends(
-  work: string,
-  expected: { code: string; name: string; message: RegExp },
-  options?: Parameters<typeof run>[1],
-): Promise<void> {
-  const { values, failures, end } = await run(work, options);
-  const failure = failures[2]!;
-  assert.equal(failure.code, expected.code);
-  assert.equal(failure.name, expected.name);
-  assert.match(failure.message, expected.message);
-  assert.equal(failure.stack, `${failure.name}: ${failure.message}`);
-  const { error, unfinished } = end!;
-  assert.equal(error, null);
-  // A result that had not left yet is lost with its Sandbox, and its Slice is run again.
-  assert.deepEqual(
-    [...Object.keys(values).map(Number), ...unfinished].sort(),
-    [1, 3, 4],
-    'each of the others is delivered or named once',
-  );
-}
+import { bad, ends, run, survives } from './limit-cases.js';
+import { underAsan } from './support.js';
 
 test('throws an Error', () =>
   survives(bad(`throw new TypeError('no good')`), {

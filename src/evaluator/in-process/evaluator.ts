@@ -90,11 +90,16 @@ export class InProcessEvaluator implements Evaluator {
 
   async createSandbox(observer: SandboxObserver, limits: Partial<SandboxLimits> = {}): Promise<Sandbox> {
     if (this.#closing) throw new EvaluatorError('the evaluator is closed');
-    const { heapMiB, bufferMiB } = completeLimits(limits);
+    const { heapMiB, bufferMiB, resultMiB } = completeLimits(limits);
     const id = ++this.#lastId;
-    const sandbox = new InProcessSandbox(id, this.#native, observer, this.inspector);
+    const bytes = {
+      heap: heapMiB * 2 ** 20,
+      buffers: bufferMiB * 2 ** 20,
+      result: resultMiB * 2 ** 20,
+    };
+    const sandbox = new InProcessSandbox(id, this.#native, observer, bytes, this.inspector);
     this.#sandboxes.set(id, sandbox);
-    await sandbox.start(heapMiB * 2 ** 20, bufferMiB * 2 ** 20);
+    await sandbox.start();
     return sandbox;
   }
 

@@ -35,14 +35,16 @@ export class InProcessSandbox implements Sandbox {
     readonly id: number,
     private readonly native: NativeEvaluator,
     private readonly observer: SandboxObserver,
+    private readonly bytes: { readonly heap: number; readonly buffers: number; readonly result: number },
     private readonly inspector: InspectorServer | null,
   ) {}
 
   /** Resolves when the prelude has run. */
-  start(heapBytes: number, bufferBytes: number): Promise<void> {
+  start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#starting = { resolve, reject };
-      this.native.createSandbox(this.id, heapBytes, bufferBytes, this.inspector !== null);
+      const { heap, buffers, result } = this.bytes;
+      this.native.createSandbox(this.id, heap, buffers, result, this.inspector !== null);
     });
   }
 
@@ -58,6 +60,7 @@ export class InProcessSandbox implements Sandbox {
       fineClock: environment?.fineClock === true,
       determinism: job.determinism,
       fetch: job.fetch,
+      resultBytes: this.bytes.result,
     };
     const { modules } = job;
     return new Promise((resolve, reject) => {
@@ -72,6 +75,7 @@ export class InProcessSandbox implements Sandbox {
         job.arguments.segments.map((segment) => segment.slice()),
         job.limits.sliceTimeoutMs,
         job.limits.progressTimeoutMs,
+        job.limits.cpuTimeoutMs,
       );
     });
   }

@@ -7,9 +7,11 @@ import {
   ColumnWriter,
   decode,
   encode,
+  encodeWithin,
   setBufferPrimitives,
   setTextPrimitives,
 } from '../../codec/index.js';
+import { OversizeError, type Payload } from '../../model/index.js';
 import type { CodecExports } from '../codec-exports.js';
 import type { Host } from '../host.js';
 
@@ -21,7 +23,16 @@ export default function makeCodec(host: Host): CodecExports {
   setBufferPrimitives({ isDetachable: (buffer) => host.isDetachable(buffer) });
   // Read and written once, so that the code cache has these functions compiled.
   copy({ rehearsal: [true, 0.5, 'é'] });
-  return { ColumnReader, ColumnWriter, decode, encode, copy };
+  return { ColumnReader, ColumnWriter, decode, encode, encodeUpTo, OversizeError, copy };
+}
+
+function encodeUpTo(value: unknown, maxBytes: number): Payload | null {
+  try {
+    return encodeWithin(value, maxBytes);
+  } catch (error) {
+    if (error instanceof OversizeError) return null;
+    throw error;
+  }
 }
 
 function copy(value: unknown): unknown {

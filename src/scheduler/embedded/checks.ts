@@ -201,7 +201,7 @@ export function checkSpec(spec: JobSpec): void {
   if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
     bad('computeGroups', 'an array of strings', spec.computeGroups);
   }
-  for (const key of ['sliceTimeoutMs', 'progressTimeoutMs'] as const) {
+  for (const key of ['sliceTimeoutMs', 'progressTimeoutMs', 'cpuTimeoutMs'] as const) {
     const value = spec.limits?.[key];
     if (typeof value !== 'number' || !(value > 0)) bad(`limits.${key}`, 'a number above 0', value);
   }

@@ -1,0 +1,89 @@
+#include "isolate/memory_account.h"
+
+#include <v8-profiler.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "v8/memory.h"
+
+namespace dcp {
+
+namespace {
+
+// Looks at all objects of a heap and wants none of them.
+class BufferCounter final : public v8::QueryObjectPredicate {
+ public:
+  bool Filter(v8::Local<v8::Object> object) override {
+    if (object->IsArrayBuffer()) {
+      const auto buffer = object.As<v8::ArrayBuffer>();
+      Add(buffer->Data(), buffer->ByteLength());
+    } else if (object->IsSharedArrayBuffer()) {
+      const auto buffer = object.As<v8::SharedArrayBuffer>();
+      Add(buffer->Data(), buffer->ByteLength());
+    }
+    return false;
+  }
+
+  size_t bytes() const { return bytes_; }
+
+ private:
+  // Several buffers may show the same memory, each as much of it as there was when it was made.
+  void Add(void* data, size_t size) {
+    size_t& known = sizes_[data];
+    if (size <= known) return;
+    bytes_ += size - known;
+    known = size;
+  }
+
+  std::unordered_map<void*, size_t> sizes_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace
+
+void MemoryAccount::Track(const std::shared_ptr<v8::BackingStore>& shared) {
+  std::lock_guard lock(mutex_);
+  if (shared_.size() >= prune_at_) {
+    std::erase_if(shared_, [](const auto& store) { return store.expired(); });
+    prune_at_ = std::max<size_t>(64, shared_.size() * 2);
+  }
+  shared_.push_back(shared);
+  any_shared_.store(true, std::memory_order_relaxed);
+}
+
+void MemoryAccount::Recount() {
+  v8::HandleScope scope(isolate_);
+  BufferCounter counter;
+  std::vector<v8::Global<v8::Object>> none;
+  isolate_->GetHeapProfiler()->QueryObjects(isolate_->GetCurrentContext(), &counter, &none);
+  excess_.store(Counted() - static_cast<int64_t>(counter.bytes()), std::memory_order_relaxed);
+}
+
+size_t MemoryAccount::Used() const {
+  return static_cast<size_t>(
+      std::max<int64_t>(0, Counted() - excess_.load(std::memory_order_relaxed)));
+}
+
+int64_t MemoryAccount::Counted() const {
+  return static_cast<int64_t>(ExternalBytes(isolate_) + held_.load(std::memory_order_relaxed) +
+                              SharedBytes());
+}
+
+size_t MemoryAccount::SharedBytes() const {
+  if (!any_shared_.load(std::memory_order_relaxed)) return 0;
+  // Whoever holds the last reference frees the memory: not under our lock, which may be asked for
+  // meanwhile.
+  std::vector<std::shared_ptr<v8::BackingStore>> alive;
+  std::lock_guard lock(mutex_);
+  size_t bytes = 0;
+  for (const auto& store : shared_) {
+    if (auto held = store.lock()) {
+      bytes += held->ByteLength();
+      alive.push_back(std::move(held));
+    }
+  }
+  return bytes;
+}
+
+}  // namespace dcp

@@ -1,0 +1,59 @@
+// Public to native/: all memory of an isolate outside of its heap.
+#pragma once
+
+#include <v8-array-buffer.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace dcp {
+
+// ArrayBuffers, adopted segments, WebAssembly memories. BufferAllocator refuses ordinary
+// buffers beyond the limit; what V8 takes from the operating system (WebAssembly memories,
+// resizable and growable buffers) passes it by and is seen here. The account only tells: whoever
+// asks acts. Lives as long as the isolate.
+class MemoryAccount {
+ public:
+  MemoryAccount(v8::Isolate* isolate, size_t limit_bytes)
+      : isolate_(isolate), limit_(limit_bytes) {}
+
+  // Shared memory is in nobody's account as V8 sees it; from now on it is in this one, until it is
+  // freed.
+  void Track(const std::shared_ptr<v8::BackingStore>& shared);
+
+  // Foreign memory that V8 has not been told of.
+  void Hold(size_t bytes) { held_.fetch_add(bytes, std::memory_order_relaxed); }
+  void Release(size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+  // Collects garbage and counts every buffer there is. Takes as long as a full garbage collection;
+  // on the thread that runs the isolate. Needed before anybody is blamed: V8 forgets some garbage
+  // only later, and counts what WebAssembly memories grow by twice, for ever (V8 11.3).
+  void Recount();
+
+  // Any thread, while the isolate lives. Some 10 ns when nothing is shared. May be too high, see
+  // Recount().
+  size_t Used() const;
+  size_t limit() const { return limit_; }
+
+ private:
+  // As V8 and we keep count, without a look at the buffers.
+  int64_t Counted() const;
+  size_t SharedBytes() const;
+
+  v8::Isolate* const isolate_;
+  const size_t limit_;
+  std::atomic<size_t> held_{0};
+  // What the counts had too much when the buffers were counted last.
+  std::atomic<int64_t> excess_{0};
+  std::atomic<bool> any_shared_{false};
+  mutable std::mutex mutex_;
+  std::vector<std::weak_ptr<v8::BackingStore>> shared_;
+  // Those that are gone are forgotten when there are so many entries.
+  size_t prune_at_ = 64;
+};
+
+}  // namespace dcp

@@ -1,0 +1,68 @@
+#include "sandbox/memory_functions.h"
+
+#include <algorithm>
+
+#include "sandbox/buffer_source.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/wasm_memories.h"
+
+namespace dcp {
+
+namespace {
+
+constexpr size_t kWasmPageBytes = 64 << 10;
+
+// memoryLeft(wanted): how many bytes outside of the heap the Sandbox may still have. Where that is
+// less than `wanted`, garbage is collected and what is left counted anew.
+void MemoryLeft(const Arguments& info) {
+  MemoryAccount& memory = Sandbox::Of(info.GetIsolate())->memory();
+  const double wanted = info[0]->IsNumber() ? info[0].As<v8::Number>()->Value() : 0;
+  const auto left = [&] {
+    return std::max(0.0, static_cast<double>(memory.limit()) - static_cast<double>(memory.Used()));
+  };
+  if (wanted > left()) memory.Recount();
+  info.GetReturnValue().Set(left());
+}
+
+// trackShared(buffer): the memory of a SharedArrayBuffer is on the account until it is freed.
+void TrackShared(const Arguments& info) {
+  if (!info[0]->IsSharedArrayBuffer()) return;
+  Sandbox::Of(info.GetIsolate())
+      ->memory()
+      .Track(info[0].As<v8::SharedArrayBuffer>()->GetBackingStore());
+}
+
+// capMemories(module): undefined when the bytes can be compiled as they are, or are none; else the
+// bytes to compile instead, or a text why not.
+void CapMemories(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  BufferSource module;
+  if (!module.Read(info[0])) return;
+  const size_t max_pages = Sandbox::Of(isolate)->memory().limit() / kWasmPageBytes;
+  const CappedModule capped = dcp::CapMemories(module.bytes(), max_pages);
+  v8::Local<v8::String> refusal;
+  switch (capped.verdict) {
+    case CappedModule::kAsIs:
+      break;
+    case CappedModule::kCapped:
+      info.GetReturnValue().Set(
+          AdoptBytes(isolate, Bytes::Copy(capped.bytes.data(), capped.bytes.size())));
+      break;
+    case CappedModule::kRefused:
+      if (NewString(isolate, capped.refusal).ToLocal(&refusal)) info.GetReturnValue().Set(refusal);
+      break;
+  }
+}
+
+}  // namespace
+
+void AddMemoryFunctions(HostObject* host) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  host->Add("memoryLeft", MemoryLeft);
+  host->Add("trackShared", TrackShared);
+  host->Add("capMemories", CapMemories);
+  host->Add("memoryLimit",
+            v8::Number::New(isolate, static_cast<double>(Sandbox::Of(isolate)->memory().limit())));
+}
+
+}  // namespace dcp

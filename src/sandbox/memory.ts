@@ -1,0 +1,219 @@
+/**
+ * Memory that V8 takes from the operating system, past the allocator of ArrayBuffers: WebAssembly memories, resizable
+ * ArrayBuffers, growable and shared memory. What would exceed the Sandbox's account is refused here, where the Work Function can
+ * catch it. This is a courtesy: whatever gets around it, `memory.grow` of WebAssembly code first of all, is seen by native
+ * code within some 10 ms and ends the Sandbox (native/isolate/memory_account.h). What must hold is that no single one of them can grow
+ * beyond the account's limit, because native code cannot stop a builtin that fills it: each has a maximum.
+ */
+import type { Host } from './host.js';
+
+/** Bytes of a page of WebAssembly memory, and the most pages that 32 bits can address. */
+const PAGE = 65536;
+const MAX_PAGES = 65536;
+
+type Class = (new (...args: never[]) => object) & { readonly prototype: object };
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+/** Makes an instance of `newTarget`, which is the class itself or one that extends it. */
+type Make = (args: unknown[], newTarget: Class) => object;
+
+/** What is guarded of the namespace, which the libraries this project compiles against do not have. */
+interface WebAssemblyNamespace {
+  readonly Memory: Class;
+  readonly Module: Class;
+  readonly compile: Method;
+  readonly instantiate: Method;
+}
+const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyNamespace };
+
+// As they were before any Work Function could change them.
+const { construct, apply, ownKeys } = Reflect;
+const { defineProperty, getOwnPropertyDescriptor } = Object;
+const { floor } = Math;
+const NativeRangeError = RangeError;
+const NativePromise = Promise;
+const toNumber = Number;
+
+/** Puts the account in front of every constructor and method that takes memory from the operating system. */
+export function guardMemory(host: Host): void {
+  const { memoryLimit } = host;
+  const check = (what: string, bytes: number): void => {
+    const left = host.memoryLeft(bytes);
+    if (bytes > left) {
+      throw new NativeRangeError(
+        `${what}: ${mebibytes(bytes)} asked for, ${mebibytes(left)} left of the Sandbox's ${mebibytes(memoryLimit)}`,
+      );
+    }
+  };
+  guardBuffers(host, check, memoryLimit);
+  guardWebAssembly(host, check, floor(memoryLimit / PAGE));
+}
+
+function mebibytes(bytes: number): string {
+  return `${floor((bytes / 2 ** 20) * 100) / 100} MiB`;
+}
+
+type Check = (what: string, bytes: number) => void;
+
+function guardBuffers(host: Host, check: Check, memoryLimit: number): void {
+  /** Answers the second argument of a buffer's constructor with each of its properties read once. */
+  const optionsOf = (name: string, length: unknown, options: unknown): object | undefined => {
+    if (typeof options !== 'object' || options === null) return undefined;
+    const { maxByteLength } = options as { maxByteLength?: unknown };
+    if (maxByteLength === undefined) return undefined;
+    const max = toNumber(maxByteLength);
+    if (max > memoryLimit) {
+      throw new NativeRangeError(
+        `${name}: a maxByteLength of ${mebibytes(max)} is more than the Sandbox's ${mebibytes(memoryLimit)}`,
+      );
+    }
+    check(name, toNumber(length));
+    return { maxByteLength: max };
+  };
+  const NativeArrayBuffer = ArrayBuffer;
+  replaceConstructor(globalThis, 'ArrayBuffer', (args, newTarget) => {
+    if (args.length < 2) return construct(NativeArrayBuffer, args, newTarget) as object;
+    const length = toNumber(args[0]);
+    const options = optionsOf('ArrayBuffer', length, args[1]);
+    return construct(NativeArrayBuffer, [length, options], newTarget) as object;
+  });
+  const byteLength = getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength')!.get!;
+  // A resizable buffer that is transferred grows in place.
+  for (const name of ['resize', 'transfer'] as const) {
+    replaceMethod(ArrayBuffer.prototype, name, (native) => {
+      const method = {
+        [name](this: unknown, ...args: unknown[]): unknown {
+          if (args.length === 0 || args[0] === undefined) return apply(native, this, args);
+          const wanted = toNumber(args[0]);
+          const more = wanted - (apply(byteLength, this, []) as number);
+          if (more > 0) check(`ArrayBuffer.prototype.${name}`, more);
+          return apply(native, this, [wanted]);
+        },
+      };
+      return method[name]!;
+    });
+  }
+
+  const NativeSharedArrayBuffer = SharedArrayBuffer;
+  replaceConstructor(globalThis, 'SharedArrayBuffer', (args, newTarget) => {
+    const length = toNumber(args[0]);
+    const options = optionsOf('SharedArrayBuffer', length, args[1]);
+    const buffer = construct(NativeSharedArrayBuffer, [length, options], newTarget) as SharedArrayBuffer;
+    host.trackShared(buffer);
+    return buffer;
+  });
+  const sharedByteLength = getOwnPropertyDescriptor(SharedArrayBuffer.prototype, 'byteLength')!.get!;
+  replaceMethod(
+    SharedArrayBuffer.prototype,
+    'grow',
+    (native) =>
+      function grow(this: unknown, newLength: unknown) {
+        const wanted = toNumber(newLength);
+        const more = wanted - (apply(sharedByteLength, this, []) as number);
+        if (more > 0) check('SharedArrayBuffer.prototype.grow', more);
+        return apply(native, this, [wanted]);
+      },
+  );
+}
+
+/** A limit of WebAssembly: a number, or a BigInt where addresses have 64 bits. Undefined stays so. */
+function limitOf(value: unknown): number | bigint | undefined {
+  return value === undefined || typeof value === 'bigint' ? value : toNumber(value);
+}
+
+function guardWebAssembly(host: Host, check: Check, maxPages: number): void {
+  const { Memory, Module } = WebAssembly;
+  const memoryBuffer = getOwnPropertyDescriptor(Memory.prototype, 'buffer')!.get!;
+
+  replaceConstructor(WebAssembly, 'Memory', (args, newTarget) => {
+    const [given] = args;
+    // What is no descriptor, WebAssembly.Memory refuses itself.
+    if (typeof given !== 'object' || given === null) return construct(Memory, args, newTarget) as object;
+    const { initial, maximum, shared, address, index } = given as Record<string, unknown>;
+    const pages = limitOf(initial);
+    const most = limitOf(maximum);
+    check('WebAssembly.Memory', toNumber(pages ?? 0) * PAGE);
+    const descriptor: Record<string, unknown> = {};
+    if (pages !== undefined) descriptor['initial'] = pages;
+    if (most !== undefined || pages !== undefined) {
+      const cap = typeof pages === 'bigint' ? BigInt(maxPages) : maxPages;
+      // What no memory of 32 bits can have, WebAssembly.Memory refuses itself.
+      const tooMuch = address === undefined && most !== undefined && most > MAX_PAGES;
+      descriptor['maximum'] = most === undefined || (most > cap && !tooMuch) ? cap : most;
+    }
+    // Without a maximum a shared memory is refused, and that must stay so.
+    if (shared) {
+      descriptor['shared'] = true;
+      if (most === undefined) delete descriptor['maximum'];
+    }
+    if (address !== undefined) descriptor['address'] = address;
+    if (index !== undefined) descriptor['index'] = index;
+    const memory = construct(Memory, [descriptor], newTarget) as object;
+    if (shared) host.trackShared(apply(memoryBuffer, memory, []) as SharedArrayBuffer);
+    return memory;
+  });
+  replaceMethod(
+    Memory.prototype,
+    'grow',
+    (native) =>
+      function grow(this: unknown, delta: unknown) {
+        const pages = limitOf(delta);
+        const more = toNumber(pages ?? 0) * PAGE;
+        if (more > 0) check('WebAssembly.Memory.prototype.grow', more);
+        return apply(native, this, [pages]);
+      },
+  );
+
+  /** The arguments with bytes to compile in place of the first one's; throws where the module's memories may not be. */
+  const cap = (what: string, args: unknown[]): unknown[] => {
+    const instead = host.capMemories(args[0]);
+    if (typeof instead === 'string') throw new NativeRangeError(`${what}: ${instead}`);
+    if (instead !== undefined) args[0] = instead;
+    return args;
+  };
+  replaceConstructor(
+    WebAssembly,
+    'Module',
+    (args, newTarget) => construct(Module, cap('WebAssembly.Module', args), newTarget) as object,
+  );
+  for (const name of ['compile', 'instantiate'] as const) {
+    replaceMethod(WebAssembly, name, (native) => {
+      const method = (...args: unknown[]): unknown =>
+        new NativePromise((resolve) => {
+          resolve(apply(native, WebAssembly, cap(`WebAssembly.${name}`, args)));
+        });
+      return method;
+    });
+  }
+}
+
+/**
+ * Puts a constructor in place of `holder[name]` that makes the same objects: same prototype, same static members. The
+ * original cannot be reached any more, not from an instance either.
+ */
+function replaceConstructor(holder: object, name: string, make: Make): void {
+  const native = (holder as Record<string, unknown>)[name] as Class & Method;
+  const replacement = function (this: unknown, ...args: unknown[]): unknown {
+    // Called without `new`, it throws what the original throws.
+    return new.target === undefined
+      ? apply(native, undefined, args)
+      : make(args, new.target as unknown as Class);
+  };
+  for (const key of ownKeys(native)) defineProperty(replacement, key, getOwnPropertyDescriptor(native, key)!);
+  replace(native.prototype, 'constructor', replacement);
+  replace(holder, name, replacement);
+}
+
+/** Puts a method in place of `holder[name]`, where there is one. */
+function replaceMethod(holder: object, name: string, wrap: (native: Method) => Method): void {
+  const native = (holder as Record<string, unknown>)[name] as Method | undefined;
+  // Node 20 lacks some.
+  if (native === undefined) return;
+  const replacement = wrap(native);
+  for (const key of ['name', 'length'])
+    defineProperty(replacement, key, getOwnPropertyDescriptor(native, key)!);
+  replace(holder, name, replacement);
+}
+
+function replace(holder: object, name: string, value: unknown): void {
+  defineProperty(holder, name, { ...getOwnPropertyDescriptor(holder, name)!, value });
+}
