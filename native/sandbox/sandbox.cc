@@ -243,8 +243,10 @@ bool Sandbox::Turn() {
 }
 
 bool Sandbox::HasNothingToWaitFor() {
+  // What V8 wants to do later is collecting garbage, which settles no promise; it may want that for
+  // ever.
   return control_.awaited_timers == 0 && control_.open_requests == 0 && rejections_.size() == 0 &&
-         isolate_->tasks().NextDueMs() == kNever && !isolate_->get()->HasPendingBackgroundTasks();
+         isolate_->tasks().NextDueMs() > 0 && !isolate_->get()->HasPendingBackgroundTasks();
 }
 
 v8::MaybeLocal<v8::Value> Sandbox::Call(Entry entry, int argc, v8::Local<v8::Value>* argv) {
