@@ -74,5 +74,9 @@ test(`threads and memory return to where they were after each of ${CYCLES} evalu
   );
   assert.deepEqual(new Set(figures.map(({ threads }) => threads)), new Set([figures[0]!.threads]));
   assert.ok(slowestCloseMs < MAX_EXIT_MS);
-  if (!underAsan) assert.ok(after - before < 25, `grew from ${before.toFixed(1)} to ${after.toFixed(1)} MiB`);
+  if (!underAsan)
+    assert.ok(
+      after - before < (HOST === 'child' ? 60 : 25),
+      `grew from ${before.toFixed(1)} to ${after.toFixed(1)} MiB`,
+    );
 });
