@@ -20,7 +20,6 @@ import { Timers } from './timers.js';
 const { deleteProperty } = Reflect;
 
 export function start(host: Host): Entries {
-  guardMemory(host);
   const messages = new Messages(host);
   const scope = new SliceScope();
   const requests = new Requests(host, scope);
@@ -58,6 +57,8 @@ export function start(host: Host): Entries {
   return {
     realm,
     prepare(codec, rehearsal) {
+      // Here and not at the start, where a Sandbox that gets no Job would pay for it.
+      guardMemory(host);
       // The codec has met it by now. The Work Function does if its Job asks for it.
       const { SharedArrayBuffer } = globalThis;
       deleteProperty(globalThis, 'SharedArrayBuffer');

@@ -1,6 +1,5 @@
 /** Reading source maps, for the first stack that needs it. */
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
-
 import type { Locate } from '../source-positions.js';
 
 export interface SourceMapExports {
