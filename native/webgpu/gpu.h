@@ -1,0 +1,102 @@
+// Public to native/: WebGPU for one Sandbox, bound to a Dawn library that is opened at run time.
+#pragma once
+
+#include <v8.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace dcp::webgpu {
+
+struct Procs;
+
+// A library with the C interface of webgpu.h, in the ABI this addon was generated for. Opened once
+// per process and never closed: threads of the driver run on. Usable from any thread.
+class Library {
+ public:
+  // The library at `path`, opened at the first call; later calls must name the same one. Null with
+  // the reason when it cannot be loaded, lacks a function, or another one is open.
+  static const Library* Open(const std::string& path, std::string* why_not);
+
+  const Procs& procs() const { return *procs_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  Library(std::string path, const Procs* procs) : path_(std::move(path)), procs_(procs) {}
+
+  const std::string path_;
+  const Procs* const procs_;
+};
+
+// What an adapter says of itself (WGPUAdapterInfo).
+struct AdapterDescription {
+  std::string_view vendor;
+  std::string_view architecture;
+  std::string_view device;
+  std::string_view description;
+  uint32_t vendor_id;
+  uint32_t device_id;
+  // A software rasteriser.
+  bool software;
+};
+
+struct GpuOptions {
+  // Whether the Sandbox may have this adapter. Empty: any.
+  std::function<bool(const AdapterDescription&)> offers;
+  // Of all buffers and textures together. Beyond, creating one is an out-of-memory error of its
+  // device, after a garbage collection has been tried.
+  uint64_t memory_bytes = UINT64_MAX;
+  uint32_t buffers = UINT32_MAX;
+  uint32_t pipelines = UINT32_MAX;
+};
+
+// Read by any thread, written by the executing one.
+struct GpuCounters {
+  // Bytes of buffers and, by their formats, of textures, which are not destroyed.
+  std::atomic<uint64_t> memory_bytes{0};
+  std::atomic<uint32_t> buffers{0};
+  std::atomic<uint32_t> textures{0};
+  std::atomic<uint32_t> pipelines{0};
+  std::atomic<uint32_t> devices{0};
+  // Calls of GPUQueue.submit().
+  std::atomic<uint64_t> submits{0};
+};
+
+// All WebGPU of one isolate: one WGPUInstance and what was made of it. Used on the executing thread
+// only, with the isolate entered; only the counters may be read by others. Moves between threads
+// with its isolate.
+class Gpu {
+ public:
+  // Null with the reason when the library refuses an instance.
+  static std::unique_ptr<Gpu> Create(const Library& library, v8::Isolate* isolate,
+                                     GpuOptions options, std::string* why_not);
+  // Release() must have been called, in the isolate's scopes.
+  virtual ~Gpu() = default;
+
+  // Makes the interface objects: an object with those that become globals, by name, and `gpu`, what
+  // is to be `navigator.gpu`. `classes` is what src/sandbox/environment/webgpu.ts gives (see
+  // there). Once. Empty with an exception pending.
+  virtual v8::MaybeLocal<v8::Object> Install(v8::Local<v8::Context> context,
+                                             v8::Local<v8::Object> classes) = 0;
+
+  // Something was asked of a GPU that has not been answered, or an event waits for delivery.
+  // `device.lost` does not count.
+  virtual bool HasPendingWork() const = 0;
+  // Waits at most so long for the GPU, settles promises and fires events; the caller runs promise
+  // jobs afterwards. True when anything was settled. In a Context::Scope. Exceptions of listeners
+  // are reported by the prelude.
+  virtual bool Poll(uint64_t timeout_ns) = 0;
+
+  virtual const GpuCounters& counters() const = 0;
+
+  // Every GPU object goes and devices are destroyed; nothing of WebGPU works afterwards. Must not
+  // be called while a shader runs that does not end: it would wait for it. (A Sandbox with such a
+  // one is left alone as it is, for good.)
+  virtual void Release() = 0;
+};
+
+}  // namespace dcp::webgpu
