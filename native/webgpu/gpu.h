@@ -64,6 +64,11 @@ struct GpuCounters {
   std::atomic<uint32_t> devices{0};
   // Calls of GPUQueue.submit().
   std::atomic<uint64_t> submits{0};
+  // Since when some queue works on what was submitted to it, 0: none does. Noticed by Poll() and
+  // WaitIdle(). Milliseconds of the monotonic clock.
+  std::atomic<double> busy_since_ms{0};
+  // How long queues have worked before that, in all.
+  std::atomic<double> busy_ms{0};
 };
 
 // All WebGPU of one isolate: one WGPUInstance and what was made of it. Used on the executing thread
@@ -90,6 +95,10 @@ class Gpu {
   // jobs afterwards. True when anything was settled. In a Context::Scope. Exceptions of listeners
   // are reported by the prelude.
   virtual bool Poll(uint64_t timeout_ns) = 0;
+
+  // Waits at most so long until no queue works on anything. Settles nothing and runs no JavaScript;
+  // needs no scopes.
+  virtual void WaitIdle(uint64_t timeout_ns) = 0;
 
   virtual const GpuCounters& counters() const = 0;
 
