@@ -39,6 +39,9 @@ constexpr size_t kMaxSaidBytes = size_t{256} << 20;
 // How much longer than its limit a Slice may go on by native code's own clock: what a turn does
 // beside it.
 constexpr double kOverrunMs = 1000;
+// Code between Slices is mostly ours, and pays for what a busy machine does to it: compiling, the
+// first words with a Job. Limits meant for Slices of a millisecond do not fit it.
+constexpr double kLeastOutsideOfSlicesMs = 1000;
 // Of what an exception says. Characters.
 constexpr size_t kMaxDescription = size_t{1} << 16;
 
@@ -512,7 +515,7 @@ double Sandbox::NextDeadline(const char** code) const {
   if (Read(control_.slice) == 0) {
     if (code != nullptr) *code = "EEVALUATOR";
     const double called_ms = called_ms_.load(std::memory_order_relaxed);
-    return called_ms == 0 ? kNever : called_ms + std::min(limits_.slice_ms, limits_.progress_ms);
+    return called_ms == 0 ? kNever : called_ms + LimitOutsideOfSlices();
   }
   const double slice_end = Read(control_.slice_started_ms) + limits_.slice_ms;
   const double progress_end = Read(control_.progress_ms) + limits_.progress_ms;
@@ -522,6 +525,10 @@ double Sandbox::NextDeadline(const char** code) const {
   // ourselves.
   const double latest = LatestEnd();
   return end < latest ? end : latest;
+}
+
+double Sandbox::LimitOutsideOfSlices() const {
+  return std::max(std::min(limits_.slice_ms, limits_.progress_ms), kLeastOutsideOfSlicesMs);
 }
 
 double Sandbox::LatestEnd() const {
@@ -618,7 +625,7 @@ Sandbox::End Sandbox::Overdue() const {
     return {code, "no progress() for " + Seconds(limits_.progress_ms), slice};
   if (what == "ESLICETOOSLOW")
     return {code, "the Slice ran longer than " + Seconds(limits_.slice_ms), slice};
-  const std::string limit = Seconds(std::min(limits_.slice_ms, limits_.progress_ms));
+  const std::string limit = Seconds(LimitOutsideOfSlices());
   // Loading the Work Function is its own doing, code that outlived its Slice is nobody's.
   if (!assigned_) return {"ENOPROGRESS", "loading the Work Function took longer than " + limit, 0};
   return {code, "code that belongs to no Slice ran longer than " + limit, 0};

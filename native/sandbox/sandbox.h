@@ -262,6 +262,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void SetEnd(End end);
   // What SetEnd() was told first. Any thread.
   End DecidedEnd();
+  // How long code may run that belongs to no Slice: the Slices' limits, but a second at least.
+  double LimitOutsideOfSlices() const;
   // When some Slice must have ended, whatever the prelude says.
   double LatestEnd() const;
   // The deadline that comes first, and the error that says so.

@@ -80,6 +80,8 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
       throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already, or has ended`);
     this.#state = 'assigning';
     const assigned = new Promise<void>((resolve, reject) => (this.#assigning = { resolve, reject }));
+    // It may end, and reject, before anybody waits for that: in the turn that also told it was bound.
+    assigned.catch(() => undefined);
     try {
       await this.#bind(job);
     } catch (error) {
