@@ -3,7 +3,7 @@
  *
  *   node scripts/test.mjs [--asan] [--no-build] [WORD…]
  *
- * Words select test files by suite or name: `npm test codec`. `--asan` builds the addon with AddressSanitizer and
+ * Words select test files by a part of their suite and name: `npm test codec`, `npm test evaluator/limits`. `--asan` builds the addon with AddressSanitizer and
  * runs the suites that use it.
  */
 import { existsSync } from 'node:fs';
@@ -25,7 +25,7 @@ if (!values['no-build']) {
 }
 
 const selected = (/** @type {string} */ suite, /** @type {string} */ file) =>
-  words.length === 0 || words.some((word) => suite === word || file.includes(word));
+  words.length === 0 || words.some((word) => `${suite}/${file}`.includes(word));
 const counts = values.asan
   ? await runSuites({
       env: await asanEnvironment(),
