@@ -1,11 +1,13 @@
 /**
- * The soak: random Jobs, machine-wide, over the child-process host: honest ones, and such that throw, flood, run into their
- * limits, hoard memory or are cancelled, while evaluator processes are killed at random.
+ * The soak: random Jobs, machine-wide, over the child-process host: honest ones, and such that run into each of the limits
+ * (kinds.ts), or are cancelled; beside them Sandboxes that are disposed of (disposals.ts), while evaluator processes are killed at
+ * random.
  *
  *   npm run soak [-- --minutes 60 --seed 1]
  *
- * Every Slice must come to the one end that its kind has. In the end threads, descriptors and child processes must be as before, and
- * memory near to it. Prints one JSON line; exit code 1 when anything of that does not hold.
+ * Every Slice must come to the one end that its kind has, and no process may end for a reason nobody gave it. In the end threads,
+ * descriptors and child processes must be as before, and memory near to it. Prints one JSON line; exit code 1 when anything of that
+ * does not hold.
  */
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +20,8 @@ import { openEmbeddedScheduler } from '#src/scheduler/index.js';
 import { Supervisor } from '#src/supervisor/index.js';
 import { Random } from '../fuzz/mutate.js';
 import { residentMiB, threadCount } from '../evaluator/support.js';
+import { disposeOfOne } from './disposals.js';
+import { KINDS, SANDBOX_LIMITS } from './kinds.js';
 
 const { values } = parseArgs({
   options: {
@@ -32,53 +36,26 @@ const LANES = 3;
 /** Grown by more than this at the end, MiB, is a leak. */
 const MAX_GROWTH_MIB = 150;
 
-/** What a Job's Slices do, and what each must come to: a value, or one of these codes. */
-interface Kind {
-  readonly work: string;
-  readonly expect: (n: number) => unknown;
-  readonly codes: RegExp | null;
-  readonly slices: number;
-}
-
-/** A bad Slice among good ones is every seventh. */
-const bad = (what: string): string => `(n) => { if (n % 7 === 0) { ${what} } return n * 3; }`;
-const mixed = (what: string, codes: RegExp, slices = 21): Kind => ({
-  work: bad(what),
-  expect: (n) => (n % 7 === 0 ? undefined : n * 3),
-  codes,
-  slices,
-});
-const plain = (work: string, slices: number, expect: (n: number) => unknown): Kind => ({
-  work,
-  slices,
-  expect,
-  codes: null,
-});
-const TIME = /^(ENOPROGRESS|ESLICETOOSLOW)$/;
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  small: plain('(n) => n * 3', 2000, (n) => n * 3),
-  async: plain('async (n) => { await null; return n * 3; }', 500, (n) => n * 3),
-  timers: plain('(n) => new Promise((r) => setTimeout(r, n % 5, n * 3))', 100, (n) => n * 3),
-  arrays: plain('(n) => new Float64Array(100000).fill(n).reduce((a, b) => a + b, 0)', 40, (n) => n * 1e5),
-  throws: mixed('throw new Error("by intent")', /^EUNCAUGHT$/, 300),
-  floods: mixed('for (let i = 0; i < 5000; i++) console.log(i); throw 1', /^EUNCAUGHT$/),
-  loops: mixed('for (;;);', TIME, 14),
-  waits: mixed('return new Promise(() => {})', TIME, 14),
-  hoards: mixed('const all = []; for (;;) all.push(new Array(1000).fill(n));', /^EMEMORYLIMIT$/, 14),
-  recurses: mixed('const f = () => f() + 1; f();', /^EUNCAUGHT$/, 70),
-};
-
-interface Counts {
-  jobs: number;
-  slices: number;
-  kills: number;
-  cancelled: number;
-}
+/**
+ * Runs of a Slice whose process ended, before that is its own doing. Kills meet a Slice of a second and a half in one run of seven: not
+ * so often in a row.
+ */
+const MAX_ATTEMPTS = 8;
+const MAX_FAULTS = 20;
 
 const random = new Random(seed);
-const counts: Counts = { jobs: 0, slices: 0, kills: 0, cancelled: 0 };
+const counts = { jobs: 0, slices: 0, kills: 0, cancelled: 0, disposed: 0 };
+/** Slices that failed as they must, by code. */
+const failed: Record<string, number> = {};
+/** How processes ended, and how many Sandboxes each took along. */
+const lost: Record<string, number> = {};
 const faults: string[] = [];
+/** Kinds of Jobs, by the Job's id. */
+const kindOf = new Map<string, string>();
+/** Dealt one by one: each kind comes before any comes again. */
+let deck: string[] = [];
+/** Kinds whose turn has not come since the start. */
+const unmet = new Set(Object.keys(KINDS));
 
 const directory = mkdtempSync(path.join(tmpdir(), 'dcp-soak-'));
 const scheduler = await openEmbeddedScheduler(directory);
@@ -97,16 +74,19 @@ if (after.threads > before.threads + 4) faults.push(`${after.threads} threads, $
 const grown = Math.round(residentMiB() - warm);
 if (grown > MAX_GROWTH_MIB) faults.push(`resident memory grew by ${grown} MiB`);
 process.stdout.write(
-  `${JSON.stringify({ ok: faults.length === 0, seed, minutes, ...counts, grownMiB: grown, faults })}\n`,
+  `${JSON.stringify({ ok: faults.length === 0, seed, minutes, ...counts, failed, lost, unmet: [...unmet], grownMiB: grown, faults })}\n`,
 );
 process.exitCode = faults.length === 0 ? 0 : 1;
 
 async function session(forMinutes: number): Promise<void> {
   const evaluator = await openChildProcessEvaluator({ onLog: () => undefined });
-  // Kills are many here, and no Slice is to fail for them.
   const supervisor = new Supervisor(scheduler, evaluator, {
-    maxAttempts: 10_000,
-    sandboxLimits: { heapMiB: 64 },
+    maxAttempts: MAX_ATTEMPTS,
+    sandboxLimits: SANDBOX_LIMITS,
+    observer: {
+      onJob: (jobId, { name }) => kindOf.set(jobId, name),
+      onSandboxLost: (jobId, _slice, error) => onSandboxLost(jobId, error.message),
+    },
   });
   supervisor.start();
   const end = performance.now() + forMinutes * 60_000;
@@ -124,23 +104,37 @@ async function session(forMinutes: number): Promise<void> {
       }
     }
   })();
-  await Promise.all(Array.from({ length: LANES }, () => lane(compute, end)));
+  const disposer = (async () => {
+    for (; performance.now() < end; counts.disposed++) {
+      const wrong = await disposeOfOne(evaluator, random);
+      if (wrong !== null) fault(wrong);
+    }
+  })();
+  await Promise.all([...Array.from({ length: LANES }, () => lane(compute, end)), disposer]);
   await killer;
   await supervisor.stop({ finish: 'now' });
   await evaluator.close();
 }
 
 async function lane(compute: Compute, end: number): Promise<void> {
-  while (performance.now() < end) await runJob(compute, random.pick(Object.keys(KINDS)));
+  while (performance.now() < end) await runJob(compute, deal());
+}
+
+function deal(): string {
+  if (deck.length === 0) deck = Object.keys(KINDS);
+  const [name] = deck.splice(random.below(deck.length), 1) as [string];
+  return name;
 }
 
 async function runJob(compute: Compute, name: string): Promise<void> {
-  const { work, slices, expect, codes } = KINDS[name]!;
+  const { work, slices, expect, code, limits = {}, requirements = {} } = KINDS[name]!;
   const job = compute.for(1, slices, work);
-  job.limits = { sliceTimeoutMs: 1500, progressTimeoutMs: 1500 };
+  job.limits = limits;
+  job.requirements = requirements;
+  job.public.name = name;
   const done = new Set<number>();
   job.on('result', ({ sliceNumber }) => {
-    if (done.has(sliceNumber)) faults.push(`${name}: two results of Slice ${sliceNumber}`);
+    if (done.has(sliceNumber)) fault(`${name}: two results of Slice ${sliceNumber}`);
     done.add(sliceNumber);
   });
   const cancels = random.below(10) === 0;
@@ -148,21 +142,33 @@ async function runJob(compute: Compute, name: string): Promise<void> {
   counts.jobs++;
   try {
     const results = [...(await job.exec())] as unknown[];
-    if (results.length !== slices) faults.push(`${name}: ${results.length} results of ${slices} Slices`);
+    if (results.length !== slices) fault(`${name}: ${results.length} results of ${slices} Slices`);
     counts.slices += results.length;
     results.forEach((value, index) => {
-      const n = index + 1;
-      const wanted = expect(n);
-      const code = value instanceof Error ? String((value as Error & { code?: string }).code) : null;
-      const right = wanted === undefined ? code !== null && codes!.test(code) : value === wanted;
-      if (!right && faults.length < 20) faults.push(`${name}: Slice ${n} is ${code ?? String(value)}`);
+      const wanted = expect(index + 1) ?? code;
+      const got = value instanceof Error ? (value as Error & { code?: string }).code : value;
+      if (got !== wanted) fault(`${name}: Slice ${index + 1} is ${String(value)}`);
+      if (value instanceof Error && got === code) failed[code!] = (failed[code!] ?? 0) + 1;
     });
+    unmet.delete(name);
   } catch (error) {
-    if (!cancels) faults.push(`${name}: ${String(error)}`);
+    if (!cancels) fault(`${name}: ${String(error)}`);
     else counts.cancelled++;
   } finally {
     if (job.id !== null) await compute.removeJob(job.id).catch(() => undefined);
   }
+}
+
+/** Kills and stuck builtins are meant; what else ends a process is a fault, unless its Job is one that does. */
+function onSandboxLost(jobId: string | null, message: string): void {
+  lost[message] = (lost[message] ?? 0) + 1;
+  if (/was ended by SIGKILL|stuck in a builtin/.test(message)) return;
+  const name = kindOf.get(jobId ?? '') ?? '';
+  if (KINDS[name]?.crashes !== true) fault(`a Sandbox of ${name || 'no Job'} was lost: ${message}`);
+}
+
+function fault(what: string): void {
+  if (faults.length < MAX_FAULTS) faults.push(what);
 }
 
 function census(): { descriptors: number; threads: number; children: number } {
