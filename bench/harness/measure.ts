@@ -19,6 +19,8 @@ export interface Subject {
   run(): unknown;
   /** Made ready before the clock starts. */
   prepare?(): unknown;
+  /** Put away after it has stopped. */
+  finish?(): unknown;
   readonly turns: number;
 }
 
@@ -49,6 +51,7 @@ export async function measure<Name extends string>(
       await subject.run();
       const wall = Number(process.hrtime.bigint() - begin) / 1e3;
       const used = process.cpuUsage(cpu);
+      await subject.finish?.();
       if (round < 0) continue;
       times.get(name)!.wall.push(wall / subject.turns);
       times.get(name)!.cpu.push((used.user + used.system) / subject.turns);

@@ -71,7 +71,7 @@ export class ManagedSandbox implements SandboxObserver {
   /** Oldest first; each still owes something. */
   #chunks: Chunk[] = [];
   #slicesRun = 0;
-  #workMs = 0;
+  #slicesHanded = 0;
   /** Requests without an answer. */
   readonly #requests = new Map<number, AbortController>();
   /** Set when it shall get nothing more: it ends once it owes nothing. */
@@ -96,9 +96,9 @@ export class ManagedSandbox implements SandboxObserver {
   get slicesRun(): number {
     return this.#slicesRun;
   }
-  /** Wall time of the Slices it ran, milliseconds. */
-  get workMs(): number {
-    return this.#workMs;
+  /** Those it was handed, run or not. */
+  get slicesHanded(): number {
+    return this.#slicesHanded;
   }
 
   /** Rejects when the Evaluator cannot create a Sandbox; the state is then `ended`. */
@@ -128,6 +128,7 @@ export class ManagedSandbox implements SandboxObserver {
   handOver(held: HeldTask, count: number): number {
     const { chunk, batch } = held.cut(count);
     this.#chunks.push(chunk);
+    this.#slicesHanded += chunk.numbers.length;
     this.#sandbox!.run(batch);
     return chunk.numbers.length;
   }
@@ -146,7 +147,6 @@ export class ManagedSandbox implements SandboxObserver {
       if (chunk !== undefined) {
         while (to < numbers.length && chunk.settle(numbers[to]!) >= 0) to++;
         const part = to - from === numbers.length ? results : subResults(results, from, to);
-        for (const ms of part.elapsedMs) this.#workMs += ms;
         this.#slicesRun += to - from;
         this.owner.onResults(this, chunk.held, part);
       }

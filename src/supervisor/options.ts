@@ -24,10 +24,10 @@ export interface SupervisorOptions {
   /** Runs of a Slice that came to nothing by no doing of the Job before it fails with `EEVALUATORCRASH`. Default 3. */
   maxAttempts?: number;
   /**
-   * A Sandbox is replaced once it ran this many Slices (default 1000, as in DCP) **and** worked this long (default
-   * 60,000 ms): by the first alone, Jobs with empty Slices would mostly start Sandboxes.
+   * Slices that one Sandbox is given before another takes its place, from 1. Default 1000, as in DCP. A Sandbox costs some
+   * milliseconds: docs/PERFORMANCE.md says what that is for Slices of microseconds.
    */
-  sandboxUse?: { readonly slices: number; readonly workMs: number };
+  maxSandboxUse?: number;
   sandboxLimits?: Partial<SandboxLimits>;
   /** Shortest time between two submissions for one Job, milliseconds. Default 20. */
   submitIntervalMs?: number;
@@ -59,7 +59,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     maxTaskSlices: integer('maxTaskSlices', options.maxTaskSlices ?? 100_000, 1, 2 ** 32 - 1),
     maxTaskBytes: number('maxTaskBytes', options.maxTaskBytes ?? 256 * 2 ** 20, 1),
     maxAttempts: integer('maxAttempts', options.maxAttempts ?? 3, 1, 65_535),
-    sandboxUse: options.sandboxUse ?? { slices: 1000, workMs: 60_000 },
+    maxSandboxUse: integer('maxSandboxUse', options.maxSandboxUse ?? 1000, 1, 2 ** 32 - 1),
     sandboxLimits: options.sandboxLimits ?? {},
     submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
     maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),

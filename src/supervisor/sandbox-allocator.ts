@@ -87,9 +87,9 @@ export class SandboxAllocator {
   dispatch(): void {
     if (!this.owner.mayHandOver()) return;
     // First one hand-over for each, then the second: the last Slices are shared evenly.
-    for (const [sandbox, desk] of this.#assigned) this.#feed(sandbox, desk, 1);
+    this.#feedAll(() => 1);
     this.#allocate();
-    for (const [sandbox, desk] of this.#assigned) this.#feed(sandbox, desk, desk.depth);
+    this.#feedAll((desk) => desk.depth);
     this.#pool.fill();
   }
 
@@ -103,27 +103,39 @@ export class SandboxAllocator {
     for (const sandbox of [...this.#pool.close(), ...this.#assigned.keys()]) sandbox.dispose();
   }
 
-  /** Sandboxes that take up a place: those that are ending need none any more. */
+  /**
+   * Sandboxes that take up a place. Those that get nothing more do not: whoever follows is made ready for its Job
+   * meanwhile, and runs its first Slice when they have run their last.
+   */
   #places(): number {
     let places = 0;
-    for (const sandbox of this.#assigned.keys()) if (sandbox.state !== 'ending') places++;
+    for (const sandbox of this.#assigned.keys())
+      if (sandbox.state !== 'ending' && !sandbox.retiring) places++;
     return places;
   }
 
-  #feed(sandbox: ManagedSandbox, desk: JobDesk, depth: number): void {
-    if (sandbox.state !== 'ready') return;
-    const { slices, workMs } = this.options.sandboxUse;
-    if (sandbox.slicesRun >= slices && sandbox.workMs >= workMs) sandbox.retiring = true;
-    if (sandbox.retiring) {
-      if (sandbox.chunks === 0) sandbox.dispose();
-      return;
+  #feedAll(depthFor: (desk: JobDesk) => number): void {
+    let idle = this.options.sandboxes - this.busy;
+    for (const [sandbox, desk] of this.#assigned) {
+      if (sandbox.state !== 'ready') continue;
+      const wasIdle = sandbox.chunks === 0;
+      if (wasIdle && sandbox.retiring) sandbox.dispose();
+      else if (!wasIdle || idle > 0) this.#feed(sandbox, desk, depthFor(desk));
+      if (wasIdle && sandbox.chunks > 0) idle--;
     }
-    while (sandbox.chunks < depth) {
+  }
+
+  #feed(sandbox: ManagedSandbox, desk: JobDesk, depth: number): void {
+    while (!sandbox.retiring && sandbox.chunks < depth) {
       const held = desk.nextTask();
       if (held === null) return;
       const allowed = desk.allowance(held);
       if (allowed === 0) return;
-      const handed = sandbox.handOver(held, allowed);
+      const handed = sandbox.handOver(
+        held,
+        Math.min(allowed, this.options.maxSandboxUse - sandbox.slicesHanded),
+      );
+      if (sandbox.slicesHanded >= this.options.maxSandboxUse) sandbox.retiring = true;
       desk.running += handed;
       this.owner.onHandOver(desk, sandbox, handed);
     }
@@ -133,8 +145,10 @@ export class SandboxAllocator {
   #allocate(): void {
     const desks = [...this.owner.desks()].filter((desk) => desk.queued > 0);
     desks.sort((a, b) => a.sandboxes - b.sandboxes);
+    // A place that is made for a Job without any is not for those behind it.
+    let isPromised = false;
     for (const desk of desks) {
-      let waiting = desk.queued;
+      let waiting = isPromised ? 0 : desk.queued;
       for (const [sandbox, of] of this.#assigned) if (of === desk && sandbox.state === 'assigning') waiting--;
       for (; waiting > 0; waiting--) {
         const sandbox = this.#takePlace(desk);
@@ -142,7 +156,9 @@ export class SandboxAllocator {
         void this.#assign(sandbox, desk);
       }
       desk.waitingSince = desk.sandboxes > 0 ? null : (desk.waitingSince ?? performance.now());
-      if (desk.waitingSince !== null) this.#makePlace(desk.waitingSince);
+      if (desk.waitingSince === null || isPromised) continue;
+      this.#makePlace(desk.waitingSince);
+      isPromised = true;
     }
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Scheduler } from '#src/scheduler/index.js';
 import type { Supervisor } from '#src/supervisor/index.js';
-import { openMachine, upTo } from './support.js';
+import { CountingEvaluator, openMachine, upTo } from './support.js';
 
 /** How often each Slice was recorded, from the Job's log. */
 async function recordings(scheduler: Scheduler, jobId: string): Promise<Map<number, number>> {
@@ -87,21 +87,59 @@ test('empty Slices are handed over by the thousand, and no more than the target 
   assert.ok(mostHeld <= 2 * 2 * 200, `${mostHeld} ms held by 2 Sandboxes with a target of 200 ms`);
 });
 
-test('a Sandbox is replaced after its use', async (t) => {
+test('a Sandbox gets as many Slices as its use allows, and no more', async (t) => {
   const machine = await openMachine(t);
-  const sandboxes = new Set<number>();
+  const handed = new Map<number, number>();
   machine.work({
-    sandboxes: 1,
-    sandboxUse: { slices: 10, workMs: 0 },
-    observer: { onHandOver: ({ sandboxId }) => sandboxes.add(sandboxId) },
+    maxSandboxUse: 30,
+    observer: {
+      onHandOver: ({ sandboxId, slices }) => handed.set(sandboxId, (handed.get(sandboxId) ?? 0) + slices),
+    },
   });
-  // More work than one hand-over takes.
-  const job = machine.compute.for(1, 500, (n: number) => {
-    for (const end = Date.now() + 2; Date.now() < end;);
+  const results = await machine.compute.for(1, 500, (n: number) => n).exec();
+  assert.deepEqual([...results], upTo(500));
+  const uses = [...handed.values()];
+  assert.ok(Math.max(...uses) <= 30, `${uses.join()} Slices`);
+  assert.ok(uses.length >= Math.ceil(500 / 30), `${uses.length} Sandboxes`);
+});
+
+test('the one that takes the place of a Sandbox is ready before that has run its last Slice', async (t) => {
+  const machine = await openMachine(t);
+  let running = 0;
+  const others: string[][] = [];
+  const supervisor: Supervisor = machine.work({
+    sandboxes: 1,
+    maxSandboxUse: 1,
+    observer: {
+      onHandOver: ({ sandboxId }) => (running = sandboxId),
+      onResults: () => {
+        const { sandboxes } = supervisor.status();
+        others.push(sandboxes.filter(({ id }) => id !== running).map(({ state }) => state));
+      },
+    },
+  });
+  const job = machine.compute.for(1, 4, (n: number) => {
+    for (const end = Date.now() + 300; Date.now() < end;);
     return n;
   });
-  assert.equal((await job.exec()).length, 500);
-  assert.ok(sandboxes.size >= 2, `${sandboxes.size} Sandboxes`);
+  assert.deepEqual([...(await job.exec())], upTo(4));
+  // Only when the first has shown how long they take is more than one held.
+  assert.deepEqual(others, [[], ['ready'], ['ready'], []]);
+});
+
+test('while Sandboxes take turns, no more of them run than there may be', async (t) => {
+  const machine = await openMachine(t);
+  let most = 0;
+  const evaluator = new CountingEvaluator(machine.evaluator, (running) => (most = Math.max(most, running)));
+  machine.work({ sandboxes: 2, maxSandboxUse: 5 }, { evaluator });
+  const jobs = upTo(3).map(() =>
+    machine.compute.for(1, 100, async (n: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      return n;
+    }),
+  );
+  for (const results of await Promise.all(jobs.map((job) => job.exec()))) assert.equal(results.length, 100);
+  assert.equal(most, 2);
 });
 
 test('each Sandbox of a Job has arguments of its own', async (t) => {

@@ -103,6 +103,59 @@ export class MortalEvaluator implements Evaluator {
   }
 }
 
+/** The real Evaluator; `onRunning` hears how many of its Sandboxes have Slices, each time that changes. */
+export class CountingEvaluator implements Evaluator {
+  readonly #owed = new Map<object, number>();
+
+  constructor(
+    private readonly inner: Evaluator,
+    private readonly onRunning: (sandboxes: number) => void,
+  ) {}
+
+  async createSandbox(observer: SandboxObserver): Promise<Sandbox> {
+    const sandbox = await this.inner.createSandbox({
+      onResults: (results) => {
+        this.#add(observer, -results.numbers.length);
+        return observer.onResults(results);
+      },
+      onMessages: (messages) => observer.onMessages(messages),
+      onRejected: (rejection) => {
+        this.#add(observer, -1);
+        observer.onRejected(rejection);
+      },
+      onProgress: (slice, fraction) => observer.onProgress(slice, fraction),
+      onRequest: (request) => observer.onRequest(request),
+      onRequestDropped: (id) => observer.onRequestDropped(id),
+      onDrained: () => observer.onDrained(),
+      onEnded: (error, unfinished) => {
+        this.#add(observer, -unfinished.length);
+        observer.onEnded(error, unfinished);
+      },
+    });
+    return {
+      id: sandbox.id,
+      assign: (job) => sandbox.assign(job),
+      run: (batch) => {
+        this.#add(observer, batch.numbers.length);
+        sandbox.run(batch);
+      },
+      answer: (...answer) => sandbox.answer(...answer),
+      dispose: () => sandbox.dispose(),
+    };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #add(sandbox: object, slices: number): void {
+    this.#owed.set(sandbox, (this.#owed.get(sandbox) ?? 0) + slices);
+    let running = 0;
+    for (const owed of this.#owed.values()) if (owed > 0) running++;
+    this.onRunning(running);
+  }
+}
+
 /** The real Scheduler, but the methods named fail with this probability, before or after they did their work. */
 export function unreliable(
   scheduler: Scheduler,
