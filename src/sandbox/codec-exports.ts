@@ -11,6 +11,4 @@ export interface CodecExports {
   readonly encodeUpTo: (value: unknown, maxBytes: number) => Payload | null;
   /** What `ColumnWriter.append` throws for a value that is too large. */
   readonly OversizeError: typeof OversizeError;
-  /** A copy, which shares no bytes. Throws EncodingError. */
-  readonly copy: (value: unknown) => unknown;
 }

@@ -311,3 +311,68 @@ test('two clones never share the bytes that they hand out', async (t) => {
   );
   assert.deepEqual(seen, [1, 2, 3]);
 });
+
+test('a Blob is a body, and brings its type', (t) =>
+  agrees(t, async () => {
+    const blob = new Blob(['<é', '>'], { type: 'text/x' });
+    const response = new Response(blob);
+    const request = new Request('http://a/', { method: 'PUT', body: blob.slice(0, 1) });
+    const typed = new Response(blob, { headers: { 'Content-Type': 'text/y' } });
+    return [
+      [response.headers.get('content-type'), await response.text()],
+      [request.headers.get('content-type'), await request.text()],
+      [typed.headers.get('content-type'), await blob.text()],
+    ];
+  }, [
+    ['text/x', '<é>'],
+    [null, '<'],
+    ['text/y', '<é>'],
+  ]));
+
+test('blob() gives the bytes of a body, once, with the type of its headers', (t) =>
+  agrees(t, async () => {
+    const response = new Response(new Uint8Array([1, 2, 3]), { headers: { 'content-type': 'Image/PNG' } });
+    const clone = response.clone();
+    const blob = await response.blob();
+    const request = new Request('http://a/', { method: 'POST', body: 'é' });
+    const sent = await request.blob();
+    return [
+      [blob instanceof Blob, blob.type, [...new Uint8Array(await blob.arrayBuffer())]],
+      [response.bodyUsed, await response.blob().catch((error: Error) => error.name)],
+      (await clone.blob()).size,
+      [sent.type, await sent.text(), request.bodyUsed],
+      [(await new Response().blob()).size, (await new Response(new Uint8Array(1)).blob()).type],
+    ];
+  }, [
+    [true, 'image/png', [1, 2, 3]],
+    [true, 'TypeError'],
+    3,
+    ['text/plain;charset=utf-8', 'é', true],
+    [0, ''],
+  ]));
+
+test('the type of a body is the last of its headers that is one, with the charset of those before', async (t) => {
+  // From the examples of https://fetch.spec.whatwg.org/#concept-header-extract-mime-type.
+  const headers: readonly (readonly [header: string, type: string])[] = [
+    ['text/plain;charset=gbk, text/html', 'text/html'],
+    ['text/html;charset=gbk;a=b, text/html;x=y', 'text/html;x=y;charset=gbk'],
+    ['text/html;charset=gbk, x/x, text/html;x=y', 'text/html;x=y'],
+    ['text/html, cannot-parse', 'text/html'],
+    ['text/html, */*', 'text/html'],
+    ['text/html, ', 'text/html'],
+    ['text/html;a="b, c/d"', 'text/html;a="b, c/d"'],
+    ['text/html;a="b\\', 'text/html;a="b\\\\"'],
+    ['nonsense', ''],
+  ];
+  const work = `async () => {
+    const types = [];
+    for (const header of ${JSON.stringify(headers.map(([header]) => header))})
+      types.push((await new Response('', { headers: { 'content-type': header } }).blob()).type);
+    return types;
+  }`;
+  const types = await inSandbox<Promise<string[]>>(t, work, { job: { fetch: true } });
+  assert.deepEqual(
+    types,
+    headers.map(([, type]) => type),
+  );
+});

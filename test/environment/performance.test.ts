@@ -217,3 +217,21 @@ test('the end of a Slice clears the timeline', async (t) => {
   const work = `() => { performance.mark('m'); performance.measure('x', 'm'); return performance.getEntries().length; }`;
   assert.deepEqual(valuesOf(await runAll(t, work, [0, 0])), [2, 2]);
 });
+
+test('a detail is a structured clone', async (t) => {
+  await agrees(t, () => {
+    const detail = { map: new Map([[1, /x/g]]), blob: new Blob(['abc']), self: null as unknown };
+    detail.self = detail;
+    const mark = performance.mark('x', { detail }).detail as typeof detail;
+    const measure = performance.measure('y', { start: 0, detail }).detail as typeof detail;
+    detail.map.clear();
+    return [mark, measure].map((copy) => [
+      copy !== detail && copy.self === copy,
+      String(copy.map.get(1)),
+      copy.blob.size,
+    ]);
+  }, [
+    [true, '/x/g', 3],
+    [true, '/x/g', 3],
+  ]);
+});

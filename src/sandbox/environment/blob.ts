@@ -14,6 +14,14 @@ const DECODER_STATE_BYTES = 5;
 /** Only this file makes a Blob of bytes that are there already. */
 const SHARE = Symbol('share');
 
+/** What other groups do with Blobs. */
+export interface Blobs {
+  /** What a Blob holds, not to be changed; undefined for everything else. */
+  read(value: unknown): { readonly bytes: Uint8Array; readonly type: string } | undefined;
+  /** The bytes are the Blob's from now on. */
+  make(bytes: Uint8Array, type: string): object;
+}
+
 const makeBlob: MakeGroup = (host, { primordials }) => {
   const { Promise, TypeError, Uint8Array, SymbolIterator, defineProperty } = primordials;
   const subarray = uncurry(primordials, primordials.TypedArrayPrototypeSubarray);
@@ -149,9 +157,10 @@ const makeBlob: MakeGroup = (host, { primordials }) => {
       return bytes;
     }
 
-    /** A serializable object; what never changes may be shared. */
-    static copy(value: object): object | undefined {
-      return #bytes in value ? new Blob(SHARE, value.#bytes, value.#type) : undefined;
+    static read(value: unknown): ReturnType<Blobs['read']> {
+      return typeof value === 'object' && value !== null && #bytes in value
+        ? { bytes: value.#bytes, type: value.#type }
+        : undefined;
     }
 
     get size(): number {
@@ -194,10 +203,15 @@ const makeBlob: MakeGroup = (host, { primordials }) => {
     }
   }
 
-  const { copy } = Blob;
-  primordials.deleteProperty(Blob, 'copy');
-  defineInterface(primordials, 'Blob', Blob, copy);
-  return { Blob };
+  const { read } = Blob;
+  primordials.deleteProperty(Blob, 'read');
+  const blobs: Blobs = { read, make: (bytes, type) => new Blob(SHARE, bytes, normalizeType(type)) };
+  // A serializable object; what never changes may be shared.
+  defineInterface(primordials, 'Blob', Blob, (value) => {
+    const content = read(value);
+    return content && new Blob(SHARE, content.bytes, content.type);
+  });
+  return { Blob, blobs };
 };
 
 export default makeBlob;

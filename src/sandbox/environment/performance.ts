@@ -26,16 +26,9 @@ const makePerformance: MakeGroup = (_host, realm) => {
     if (key !== MAKE) throw new TypeError(`${name}: Illegal constructor`);
   };
 
-  /** A copy, null for nothing. What the codec cannot carry is refused, as the standard's cloning refuses more rarely. */
-  const cloneDetail = (detail: unknown): unknown => {
-    if (detail === undefined || detail === null) return null;
-    try {
-      return realm.group('codec').copy(detail);
-    } catch (thrown) {
-      const { DOMException } = realm.group('dom-exception');
-      throw new DOMException(`detail: ${(thrown as Error).message}`, 'DataCloneError');
-    }
-  };
+  /** User Timing: a structured clone, null for nothing. Throws DataCloneError. */
+  const cloneDetail = (detail: unknown): unknown =>
+    detail === undefined || detail === null ? null : realm.group('structured-clone').clone(detail, []);
 
   class PerformanceEntry {
     readonly #name: string;

@@ -6,14 +6,17 @@ import type { Requests } from '../requests.js';
 import type { SliceScope } from '../slice-scope.js';
 import type { Timers } from '../timers.js';
 import type { CodecExports } from '../codec-exports.js';
+import type { Blobs } from './blob.js';
 import type { Signals } from './events/signals.js';
 import type { EnvironmentHost } from './host.js';
 import type { GroupName } from './groups.js';
 import type { SourceMapExports } from './source-map.js';
+import type { Clone } from './structured-clone/cloner.js';
 import { primordials, type Primordials } from './primordials.js';
 
 /** What groups get from one another, by group. */
 export interface SharedExports extends Record<string, object> {
+  readonly blob: { readonly blobs: Blobs };
   readonly codec: CodecExports;
   readonly 'source-map': SourceMapExports;
   'dom-exception': {
@@ -27,6 +30,9 @@ export interface SharedExports extends Record<string, object> {
     readonly EventTarget: new () => object;
     readonly globalEvents: GlobalEvents;
     readonly signals: Signals;
+  };
+  'structured-clone': {
+    readonly clone: Clone;
   };
   url: {
     readonly URL: typeof URL;

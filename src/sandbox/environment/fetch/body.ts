@@ -1,4 +1,5 @@
 /** Bodies and the methods that take them. https://fetch.spec.whatwg.org/#body-mixin */
+import { toMimeType } from './mime-type.js';
 import { host, realm } from './realm.js';
 
 /** UTF-8 in `Host.decodeText`. */
@@ -45,6 +46,8 @@ const EMPTY = new Uint8Array(0);
 export function extract(value: unknown): { readonly bytes: Uint8Array; readonly type: string | null } {
   const { ArrayBufferIsView, TypeError, Uint8Array } = realm.primordials;
   if (typeof value === 'object' && value !== null) {
+    const blob = realm.group('blob').blobs.read(value);
+    if (blob !== undefined) return { bytes: copyOf(blob.bytes), type: blob.type === '' ? null : blob.type };
     const length = host.ownedLength(value);
     if (length >= 0) {
       const bytes = new Uint8Array(length);
@@ -81,6 +84,11 @@ export function bytes(body: Body, where: string): Promise<Uint8Array> {
   return consume(body, where, (taken) => new Uint8Array(whole(taken)));
 }
 
+/** @param type the `Content-Type` of the headers, null for none */
+export function blob(body: Body, type: string | null, where: string): Promise<object> {
+  return consume(body, where, (taken) => realm.group('blob').blobs.make(taken, toMimeType(type)));
+}
+
 export function encode(value: string): Uint8Array {
   const { Uint8Array } = realm.primordials;
   const encoded = new Uint8Array(host.utf8Length(value));
@@ -98,6 +106,13 @@ function consume<Result>(body: Body, where: string, convert: (bytes: Uint8Array)
     // What this throws rejects the promise.
     resolve(convert(body.take(where) ?? new realm.primordials.Uint8Array(0)));
   });
+}
+
+function copyOf(source: Uint8Array): Uint8Array {
+  const { Uint8Array, apply, TypedArrayPrototypeLength, TypedArrayPrototypeSet } = realm.primordials;
+  const copy = new Uint8Array(apply(TypedArrayPrototypeLength, source, []));
+  apply(TypedArrayPrototypeSet, copy, [source]);
+  return copy;
 }
 
 /** The buffer of bytes that fill it: every body is made so. */

@@ -2,7 +2,7 @@
 import { FORBIDDEN_METHODS, isToken } from '../../../model/index.js';
 import { requireArguments, toDictionary } from '../webidl.js';
 import { toByteString, toDOMString, toEnumeration, toObject } from '../webidl-types.js';
-import { arrayBuffer, Body, bytes, extract, json, text } from './body.js';
+import { arrayBuffer, blob, Body, bytes, extract, json, text } from './body.js';
 import { HeaderList } from './header-list.js';
 import { fillHeaders, makeHeaders, type Headers } from './headers.js';
 import { realm } from './realm.js';
@@ -239,5 +239,9 @@ export class Request {
   }
   async bytes(): Promise<Uint8Array> {
     return bytes(this.#state.body, 'Request.bytes');
+  }
+  async blob(): Promise<object> {
+    const { body, headers } = this.#state;
+    return blob(body, headers.get('content-type'), 'Request.blob');
   }
 }

@@ -2,7 +2,7 @@
 import { isNullBodyStatus, isRedirectStatus } from '../../../model/index.js';
 import { requireArguments, toDictionary } from '../webidl.js';
 import { toByteString } from '../webidl-types.js';
-import { arrayBuffer, Body, bytes, encode, extract, json, text } from './body.js';
+import { arrayBuffer, blob, Body, bytes, encode, extract, json, text } from './body.js';
 import { HeaderList } from './header-list.js';
 import { fillHeaders, makeHeaders, type Headers } from './headers.js';
 import { realm } from './realm.js';
@@ -161,5 +161,9 @@ export class Response {
   }
   async bytes(): Promise<Uint8Array> {
     return bytes(this.#state.body, 'Response.bytes');
+  }
+  async blob(): Promise<object> {
+    const { body, headers } = this.#state;
+    return blob(body, headers.get('content-type'), 'Response.blob');
   }
 }

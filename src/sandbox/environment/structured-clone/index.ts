@@ -37,7 +37,7 @@ const makeStructuredClone: MakeGroup = (host, realm) => {
     },
   };
   defineProperty(structuredClone, 'length', { value: 1, configurable: true });
-  return { structuredClone };
+  return { structuredClone, clone };
 };
 
 export default makeStructuredClone;
