@@ -76,15 +76,19 @@ export function createJobEntries(
 
 /** A Job that nobody sees: what it runs is compiled, and in the code cache, when a real one comes. */
 export function rehearse(codec: CodecExports, { assign }: JobEntries): void {
-  const description = JSON.stringify({
+  // As the real one will be, key by key in its order: V8 then knows the shape.
+  const description: JobDescription = {
     id: '',
     public: { name: '', description: '', link: '' },
     inputSet: { kind: 'list', count: 0 },
+    sharedArrayBuffer: false,
+    fineClock: false,
+    determinism: null,
     // The Job to come may have it.
     fetch: true,
     resultBytes: 2 ** 20,
-  });
+  };
   const { head } = codec.encode([]);
-  const failure = assign(description, '() => undefined', head.slice().buffer, []);
+  const failure = assign(JSON.stringify(description), '() => undefined', head.slice().buffer, []);
   if (failure !== undefined) throw new Error(`the rehearsal failed: ${failure}`);
 }
