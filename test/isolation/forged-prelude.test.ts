@@ -2,8 +2,11 @@
  * The worst case: a Work Function that has what native code gives the prelude, here by a prelude that hands it over. Native
  * code believes nothing of what it says. In-process, where a fault would take the host with it.
  */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { sandboxScripts } from '#src/evaluator/scripts.js';
-import { attacks, type Attack } from './support.js';
+import { openHost } from '../evaluator/support.js';
+import { attacks, run, type Attack } from './support.js';
 
 // Before any Sandbox is made: all of this process get it.
 (sandboxScripts() as { prelude: string }).prelude =
@@ -140,3 +143,13 @@ attacks([
     `const args = one(1); args[8] = [new Uint8Array(30 << 20)]; args[9] = Uint32Array.of(1); host.deliver(...args); for (let i = 2; i < 5; i++) { const more = one(i); more[8] = [new Uint8Array(20 << 20)]; more[9] = Uint32Array.of(1); try { host.deliver(...more); } catch {} }`,
   ),
 ]);
+
+test('what is forged as it should be is taken: these attacks do reach native code', async () => {
+  const evaluator = await openHost(1);
+  try {
+    const witness = await run(evaluator, forged('the Slice that runs', 'host.deliver(...one(1)); return 2;'));
+    assert.equal(witness.answerOf(1), 1);
+  } finally {
+    await evaluator.close();
+  }
+});

@@ -15,6 +15,7 @@ attacks([
   {
     name: 'a revoked Proxy, and Proxies of everything, to each host function',
     from: 'V8: revoked proxies in host code (crbug 666721 and kin)',
+    control: true,
     code: `${SPY} const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); const values = [proxy, spy({}), spy([]), spy(function () {}), spy(new Uint8Array(8)), spy(new Error('x')), spy(new Date())];
       for (const value of values) for (const call of [() => console.log(value), () => console.table(value), () => work.emit('x', value), () => progress(value), () => reportError(value), () => setTimeout(value, value), () => new TextDecoder().decode(value), () => new TextEncoder().encodeInto('x', value), () => new Event(value, value), () => require(value), () => performance.mark('x', value), () => dispatchEvent(value), () => addEventListener('x', value, value), () => queueMicrotask(value), () => AbortSignal.any(value)])
         { try { call(); } catch (error) { const got = escaped(error); if (got) return got; } }

@@ -2,7 +2,7 @@
  * Intrinsics replaced under the feet of the prelude and the codec, which run in the same realm. They may spoil the Job's own
  * results. They may not hand out what the prelude holds, nor make it say what the host believes.
  */
-import { attacks } from './support.js';
+import { attacks, type Attack } from './support.js';
 
 /** Keeps all receivers and arguments of every function of these objects from now on. */
 const WIRETAP = `
@@ -16,32 +16,39 @@ const exercise = () => { try { console.log({ a: [1] }, new Error('x')); work.emi
 `;
 const LATER = `const list = globalThis.heard ?? []; for (let i = 0; i < list.length && i < 100000; i++) { const got = escaped(list[i]); if (got) return got; }`;
 
-const tapped = (name: string, objects: string) => ({
+const tapped = (name: string, objects: string, more: Pick<Attack, 'control'> = {}): Attack => ({
   name: `every method of ${name} wiretapped`,
   from: 'Realms and SES: patched intrinsics capture the powers of code that trusts them',
   code: `${WIRETAP} for (const object of [${objects}]) tap(object); exercise(); const got = judge(); if (got) return got; return { list: [1, { a: 'x'.repeat(300) }, new Float64Array(1000), new Map([[1, 2]])] };`,
   later: LATER,
   spoilsOwnJob: true,
+  ...more,
 });
 
 attacks([
   tapped('Function.prototype', 'Function.prototype'),
-  tapped('Array and its iterators', 'Array, Array.prototype, Object.getPrototypeOf([][Symbol.iterator]())'),
-  tapped('Object and Object.prototype', 'Object, Object.prototype'),
+  tapped('Array and its iterators', 'Array, Array.prototype, Object.getPrototypeOf([][Symbol.iterator]())', {
+    control: true,
+  }),
+  tapped('Object and Object.prototype', 'Object, Object.prototype', { control: true }),
   tapped('Reflect and Proxy', 'Reflect'),
   tapped('Promise', 'Promise, Promise.prototype'),
   tapped(
     'typed arrays',
     'Object.getPrototypeOf(Uint8Array), Object.getPrototypeOf(Uint8Array.prototype), Uint8Array.prototype, Uint32Array.prototype, Float64Array.prototype',
+    { control: true },
   ),
   tapped('ArrayBuffer and DataView', 'ArrayBuffer, ArrayBuffer.prototype, DataView.prototype'),
   tapped('String, RegExp and Symbol', 'String, String.prototype, RegExp.prototype, Symbol.prototype'),
   tapped(
     'Map, Set, WeakMap and their iterators',
     'Map.prototype, Set.prototype, WeakMap.prototype, Object.getPrototypeOf(new Map().entries())',
+    { control: true },
   ),
   tapped('JSON, Math, Number and BigInt', 'JSON, Math, Number, Number.prototype, BigInt, BigInt.prototype'),
-  tapped('Error and its kin', 'Error, Error.prototype, TypeError.prototype, AggregateError.prototype'),
+  tapped('Error and its kin', 'Error, Error.prototype, TypeError.prototype, AggregateError.prototype', {
+    control: true,
+  }),
   {
     name: 'every global constructor replaced by one that keeps its arguments',
     from: 'SES: shims that read globals at run time',
@@ -62,6 +69,7 @@ attacks([
   {
     name: 'globals replaced before the lazily made ones are',
     from: 'Realms: late initialisation of shims in a patched realm',
+    control: true,
     code: `${WIRETAP} for (const target of [Function.prototype, Array.prototype, Object, Reflect, Object.getPrototypeOf(Uint8Array.prototype)]) tap(target, ['call', 'apply', 'bind']); for (const name of ['Map', 'WeakMap', 'Uint8Array', 'Error', 'Symbol', 'Promise', 'Reflect', 'Object']) try { globalThis[name] = new Proxy(globalThis[name], { get(t, k) { push(t[k]); return t[k]; } }); } catch {}
       exercise(); return judge();`,
     later: LATER,
@@ -70,6 +78,7 @@ attacks([
   {
     name: 'lazily made globals read with the global object as a prototype, through Proxies and in strange receivers',
     from: 'V8: lazy data properties and receivers',
+    control: true,
     code: `const child = Object.create(globalThis); const names = ['console', 'TextDecoder', 'AbortController', 'navigator', 'performance', 'DOMException']; for (const name of names) { let got = escaped(child[name]) || escaped(Reflect.get(globalThis, name, new Proxy({}, {}))) || escaped(new Proxy(globalThis, {})[name]); if (got) return got; delete globalThis[name]; globalThis[name] = 1; }`,
   },
   {

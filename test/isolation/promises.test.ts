@@ -5,6 +5,7 @@ attacks([
   {
     name: 'Promise.prototype.then replaced while the host waits for a result',
     from: 'vm2 CVE-2023-37466: promise handlers run with host errors',
+    control: true,
     code: `const seen = []; const then = Promise.prototype.then;
       Promise.prototype.then = function (...handlers) { seen.push(this, ...handlers); return then.apply(this, handlers); };
       Promise.prototype.catch = Promise.prototype.finally = Promise.prototype.then;

@@ -17,6 +17,7 @@ attacks([
   {
     name: 'constructor.constructor of what the host made',
     from: "Node's vm: this.constructor.constructor('return process')()",
+    control: true,
     code: `for (const value of [globalThis, this, work, work.emit, work.job, progress, console, console.log, setTimeout, require, performance, navigator, arguments, arguments.callee])
       { const got = escaped(value); if (got) return got; }
       return (function () {}).constructor('return typeof process')() !== 'undefined' && 'process';`,
@@ -33,11 +34,13 @@ attacks([
   {
     name: 'errors that host functions throw',
     from: 'vm2 CVE-2019-10761, #185: a host RangeError or TypeError carries the host realm',
+    control: true,
     code: `${PROVOKE} for (const value of caught) { const got = escaped(value) || escaped(value && value.constructor); if (got) return got; }`,
   },
   {
     name: 'what host functions return, and what they bring with it',
     from: 'SES: everything reachable from an endowment belongs to the compartment',
+    control: true,
     code: `${PROVOKE} for (const value of caught) if (value !== null && (typeof value === 'object' || typeof value === 'function'))
       for (const key of Reflect.ownKeys(value)) { try { const got = escaped(value[key]); if (got) return got; } catch {} }`,
   },
@@ -58,6 +61,7 @@ attacks([
   {
     name: 'Error.prepareStackTrace is given CallSites of frames outside',
     from: 'vm2 CVE-2022-36067 (SandBreak), CVE-2023-29017: CallSite.getThis() and getFunction()',
+    control: true,
     code: `const seen = [];
       Error.prepareStackTrace = (error, sites) => { for (const site of sites) seen.push(site); return sites; };
       new Error('a').stack; try { null.x; } catch (error) { error.stack; }
@@ -126,6 +130,7 @@ attacks([
   {
     name: 'the global object, walked from end to end',
     from: 'SES: whitelist intrinsics; no endowment leads out of the compartment',
+    control: true,
     code: `const seen = new Set(), todo = [[globalThis, 'globalThis'], [(function* () {})(), 'generator'], [(async function* () {})(), 'async generator'], [new Error(), 'error'], [[][Symbol.iterator](), 'iterator'], [/./[Symbol.matchAll](''), 'matchAll'], [new Map().entries(), 'map iterator']];
       while (todo.length) {
         const [object, path] = todo.pop();
@@ -142,6 +147,7 @@ attacks([
   {
     name: 'native functions taken as text',
     from: 'Realms: Function.prototype.toString shows the source of the shim',
+    control: true,
     code: `for (const f of [progress, work.emit, work.reject, setTimeout, console.log, require, reportError]) { const text = Function.prototype.toString.call(f); if (/\\/(home|work|tmp|usr)\\//.test(text)) return text; if (escaped(f)) return escaped(f); }`,
   },
   {
@@ -152,6 +158,7 @@ attacks([
   {
     name: '__proto__, __defineGetter__ and __lookupGetter__ across what the host made',
     from: 'vm2 CVE-2021-23555: Object.prototype.__lookupGetter__ on proxies',
+    control: true,
     code: `const values = [work, work.job, work.job.public, console, performance, navigator, progress];
       for (const value of values) { for (const key of ['__proto__', 'constructor']) { const g = {}.__lookupGetter__.call(value, key); const got = escaped(g && g.call(value)); if (got) return got; }
         try { value.__defineGetter__('x', function () { return escaped(this) }); if (value.x) return value.x; } catch {} try { value.__proto__.polluted = 1; } catch {} }`,
@@ -159,6 +166,7 @@ attacks([
   {
     name: 'a subclass whose constructor takes new.target and this apart',
     from: 'vm2 CVE-2021-23449: class extends host constructors',
+    control: true,
     code: `for (const Base of [Event, CustomEvent, EventTarget, TextDecoder, TextEncoder, DOMException, Error, Promise, Proxy]) { try {
         const seen = []; class Mine extends Base { constructor(...args) { super(...args); seen.push(this, new.target); } }
         seen.push(new Mine('x', {})); seen.push(Reflect.construct(Base, ['x', {}], Object)); seen.push(Reflect.construct(Base, ['x', {}], new Proxy(Base, { get(t, k) { seen.push(t[k]); return t[k]; } })));

@@ -2,9 +2,11 @@
  * The attack corpus: what hostile code tries, and the watch that is kept while it does. A case says what is tried and where the
  * idea was published; what must not happen is nearly always the same, so it is looked for here, after every attack:
  *
- * - The attack reached nothing: it reports what it got hold of, and that must be nothing (`Attack.code`).
+ * - The attack reached nothing: it reports what it got hold of, and that must be nothing (`Attack.code`). Where it can be shown that it
+ *   would report it, it is: in a sandbox that leaks (`Attack.control`). watch.test.ts does so for all else that is looked at here.
  * - Every Slice handed over is answered for exactly once, and no other is.
  * - Where the attack leaves its own Job unharmed, the Slices behind it have their right results.
+ * - The next Sandbox of the same Job, in the same process, finds its realm as new, and gets its results right.
  * - A Sandbox of another Job, which runs all the while, gets its results right.
  * - The host's realm is as it was: no global, no intrinsic and no property of one has changed.
  * - What came back decodes, or is refused by `DecodingError`; none of it holds the host's or the neighbour's secret.
@@ -21,7 +23,7 @@ import {
   type ResultBatch,
   type SliceMessage,
 } from '#src/model/index.js';
-import { HOST, jobOf, openHost, slices } from '../evaluator/support.js';
+import { HOST, jobOf, openHost, Recorder, runProgram, slices, type Ending } from '../evaluator/support.js';
 import { realmDifferences, realmSnapshot } from './host-realm.js';
 
 export interface Attack {
@@ -42,11 +44,13 @@ export interface Attack {
   readonly limits?: Partial<JobLimits>;
   readonly requirements?: { readonly sharedArrayBuffer?: boolean };
   readonly skip?: string | false;
+  /** In a sandbox with a way out (fixtures/leaky.ts) the same code finds it. */
+  readonly control?: true;
 }
 
 /** What the host knows and no Work Function may learn. Made up anew, so that it is in no source text. */
-const HOST_SECRET = `host-${crypto.randomUUID()}`;
-const NEIGHBOUR_SECRET = `neighbour-${crypto.randomUUID()}`;
+export const HOST_SECRET = `host-${crypto.randomUUID()}`;
+export const NEIGHBOUR_SECRET = `neighbour-${crypto.randomUUID()}`;
 
 /**
  * In the Sandbox. An object or function is of another realm when its constructor chain leads to a Function whose code runs
@@ -107,14 +111,56 @@ export function attacks(cases: readonly Attack[]): void {
       const realm = realmSnapshot();
       const witness = await run(evaluator, attack);
       check(attack, witness);
+      await isUnspoiled(evaluator);
       await neighbour.isWell();
       assert.deepEqual(realmDifferences(realm), []);
+    });
+    // It says nothing of either host: once is enough.
+    if (attack.control !== true || !inProcess) continue;
+    test(`where there is a way out, this reports it: ${attack.name}`, async () => {
+      const { stdout, stderr } = await runFixture(workFunction(attack));
+      assert.match(stdout, /reached (another realm|process)/, stderr);
     });
   }
 }
 
+function runFixture(source: string): Promise<Ending> {
+  return runProgram(new URL('./fixtures/leaky.js', import.meta.url), [source]);
+}
+
+/** What an honest Work Function finds and answers. A Job of that name has been attacked from within before. */
+const HONEST = `(n) => {
+  const names = Object.getOwnPropertyNames;
+  return [
+    n * 2, [].concat(1, [2]).map((x) => x * n), JSON.stringify({ n }), Object.keys(globalThis), new Uint8Array(8192).fill(n).slice(8190),
+    [Object.prototype, Array.prototype, Function.prototype, Promise.prototype, Uint8Array.prototype].map((o) => [names(o).length, Object.isFrozen(o)]),
+    [Array.prototype.map, Promise.prototype.then, Reflect.apply, Object.defineProperty].map((f) => /native code/.test(Function.prototype.toString.call(f))),
+  ];
+}`;
+let honest: unknown = null;
+
+/** The next Sandbox of the Job that attacked answers what the first one there ever was would. */
+async function isUnspoiled(evaluator: Evaluator): Promise<void> {
+  honest ??= await answerOfHonest(evaluator, 'unharmed');
+  assert.deepEqual(
+    await answerOfHonest(evaluator, 'attacker'),
+    honest,
+    'the next Sandbox of the Job is not as new',
+  );
+}
+
+async function answerOfHonest(evaluator: Evaluator, id: string): Promise<unknown> {
+  const seen = new Recorder();
+  const sandbox = await evaluator.createSandbox(seen, { heapMiB: 48, bufferMiB: 64 });
+  await sandbox.assign(jobOf(HONEST, { job: { id } }));
+  sandbox.run(slices([7]));
+  await seen.untilEnded(1);
+  sandbox.dispose();
+  return seen.values.get(1);
+}
+
 /** Runs the attack with Slices behind it, and those it takes with it in a Sandbox of their own. */
-async function run(evaluator: Evaluator, attack: Attack): Promise<Witness> {
+export async function run(evaluator: Evaluator, attack: Attack): Promise<Witness> {
   const witness = new Witness();
   const sandbox = await evaluator.createSandbox(witness, { heapMiB: 48, bufferMiB: 64 });
   const { sharedArrayBuffer = false } = attack.requirements ?? {};
@@ -135,7 +181,7 @@ async function dispose(sandbox: Sandbox, witness: Witness): Promise<void> {
   await witness.ended;
 }
 
-function check(attack: Attack, witness: Witness): void {
+export function check(attack: Attack, witness: Witness): void {
   const [first, ...following] = [1, ...FOLLOWING.map((_, index) => index + 2)].map((number) =>
     witness.answerOf(number),
   );
@@ -164,7 +210,7 @@ const RETURNED = Symbol('returned unfinished');
 const UNREADABLE = Symbol('a payload that is refused');
 
 /** Hears a Sandbox, holds it to its account, and never believes what it says. */
-class Witness implements SandboxObserver {
+export class Witness implements SandboxObserver {
   readonly #answers = new Map<number, unknown>();
   /** All that came back, as text. */
   text = '';
@@ -199,6 +245,7 @@ class Witness implements SandboxObserver {
     }
   }
   onRejected({ slice, reason }: SliceRejection): void {
+    this.text += reason.slice(0, 100_000);
     this.#answer(slice, new Error(`rejected: ${reason}`));
   }
   onProgress(): void {
@@ -251,7 +298,7 @@ class Witness implements SandboxObserver {
 }
 
 /** A Sandbox of somebody else's Job, with a secret of its own. */
-class Neighbour {
+export class Neighbour {
   #rounds = 0;
   readonly #values: unknown[] = [];
   #onValue: () => void = () => undefined;
