@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import {
   JobNotFoundError,
@@ -43,6 +44,37 @@ export interface JobRow {
   messages: number;
   messageBytes: number;
   dropping: boolean;
+}
+
+/** Of a Job that comes now, with `known` Slices. */
+export function newRow(state: RowState, known: number): JobRow {
+  return {
+    state,
+    createdAt: Date.now(),
+    known,
+    done: 0,
+    failed: 0,
+    leased: 0,
+    pending: 0,
+    elapsedMs: 0,
+    nextSeq: 1,
+    nextTask: 1,
+    nextGroup: 1,
+    turn: 0,
+    queued: false,
+    messages: 0,
+    messageBytes: 0,
+    dropping: false,
+  };
+}
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** 22 letters and digits, as long as DCP's own: nobody guesses one. */
+export function randomJobId(): JobId {
+  let id = '';
+  for (let i = 0; i < 22; i++) id += ALPHABET[randomInt(ALPHABET.length)];
+  return id;
 }
 
 function encodeRow(row: JobRow): Uint8Array {
@@ -145,6 +177,15 @@ export class Jobs {
   rowOrNull(number: JobNumber): JobRow | null {
     const bytes = this.store.rows.get(number);
     return bytes === undefined ? null : decodeRow(bytes, `job number ${number}`);
+  }
+
+  all(): { number: JobNumber; row: JobRow }[] {
+    const out: { number: JobNumber; row: JobRow }[] = [];
+    for (const number of this.store.rows.keys(0, LAST, LAST) as number[]) {
+      const row = this.rowOrNull(number);
+      if (row) out.push({ number, row });
+    }
+    return out;
   }
 
   put(number: JobNumber, row: JobRow): void {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SchedulerError } from '../../model/index.js';
 import { BlobError, type Part } from './blob.js';
 
 /**
@@ -19,7 +20,7 @@ export class Packs {
   }
 
   /** Writes the pieces one after another and resolves with the file's name (16 bytes) when they are durable. */
-  async write(job: number, pieces: readonly Uint8Array[]): Promise<Uint8Array> {
+  private async write(job: number, pieces: readonly Uint8Array[]): Promise<Uint8Array> {
     const folder = this.folder(job);
     if (!this.ready.has(job)) {
       await mkdir(folder, { recursive: true });
@@ -40,6 +41,36 @@ export class Packs {
     await syncFolder(folder);
     this.ready.add(job);
     return name;
+  }
+
+  /**
+   * Writes a pack file, if there is anything for it, and takes it away again when `use` throws or answers false.
+   * @throws SchedulerError the file cannot be written
+   */
+  async use(
+    job: number,
+    pieces: readonly Uint8Array[],
+    use: (pack: Uint8Array | null) => Promise<boolean | void>,
+  ): Promise<void> {
+    if (pieces.length === 0) {
+      await use(null);
+      return;
+    }
+    let pack: Uint8Array;
+    try {
+      pack = await this.write(job, pieces);
+    } catch (cause) {
+      throw new SchedulerError(
+        `${this.root}: large data cannot be written: ${(cause as Error).message}; what was acknowledged before is kept`,
+        { cause },
+      );
+    }
+    let keep = false;
+    try {
+      keep = (await use(pack)) !== false;
+    } finally {
+      if (!keep) await this.discard(job, pack);
+    }
   }
 
   /** Parts of one file, each in an ArrayBuffer of its own. Throws `BlobError` when the file is gone or too short. */
@@ -75,7 +106,7 @@ export class Packs {
   }
 
   /** Removes one file that no record names. */
-  async discard(job: number, name: Uint8Array): Promise<void> {
+  private async discard(job: number, name: Uint8Array): Promise<void> {
     await unlink(join(this.folder(job), Buffer.from(name).toString('hex'))).catch(() => undefined);
   }
 

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import {
   InvalidArgumentError,
   JobStateError,
@@ -19,23 +18,30 @@ import {
 } from '../../model/index.js';
 import type { Scheduler, StoredResult, SubmitReceipt, TaskRequest } from '../scheduler.js';
 import { BlobError, namePack, packBlob, type Blob } from './blob.js';
-import { checkColumns, checkInteger, checkMessage, checkRequest, checkResults, checkSpec } from './checks.js';
+import { Calls } from './calls.js';
+import { checkInteger, checkMessage, checkRequest, checkResults, checkSpec } from './checks.js';
 import { systemClock, type SchedulerClock } from './clock.js';
 import { Dispatch } from './dispatch.js';
 import { fromNumbers, subtract } from './intervals.js';
-import { damaged, encode, Jobs, LAST, show, type JobFixed, type JobNumber, type JobRow } from './jobs.js';
+import {
+  damaged,
+  encode,
+  Jobs,
+  LAST,
+  newRow,
+  randomJobId,
+  show,
+  type JobFixed,
+  type JobNumber,
+  type JobRow,
+} from './jobs.js';
 import { Leases } from './leases.js';
 import { customEvent, draftMessages, Log, type MessageGroup } from './log.js';
-import {
-  cutParcels,
-  loadPayloads,
-  loadTask,
-  modulesPayload,
-  parseRecord,
-  payloadModules,
-} from './payloads.js';
+import { loadPayloads, loadTask, modulesPayload, parseRecord, payloadModules } from './payloads.js';
+import { purgeJob } from './removal.js';
 import { draftResults, Results, type ResultDraft } from './results.js';
 import { Store, type StoreOptions } from './store.js';
+import { Uploads } from './uploads.js';
 
 export interface EmbeddedSchedulerOptions extends StoreOptions {
   /** How long a Task is leased for, in milliseconds, from 1000. Default 60,000. Processes may differ. */
@@ -43,9 +49,6 @@ export interface EmbeddedSchedulerOptions extends StoreOptions {
   /** For tests. */
   readonly clock?: SchedulerClock;
 }
-
-/** Records deleted in one transaction when a Job is removed. */
-const PURGE_RECORDS = 200;
 
 /**
  * Opens the Scheduler in `directory`, making both if need be. Several processes of one machine may have it open at
@@ -83,15 +86,8 @@ export class EmbeddedScheduler implements Scheduler {
   private readonly dispatch: Dispatch;
   private readonly results: Results;
   private readonly log: Log;
-  private closing: Promise<void> | null = null;
-  /** Ends each wait under way. Not one shared AbortSignal: Node warns of a signal with more than ten listeners. */
-  private readonly waits = new Set<AbortController>();
-  private readonly calls = new Set<Promise<unknown>>();
-  /**
-   * Per Job, when the writes of the last `addSlices` are queued: calls of one process are stored in the order in which
-   * they were made, and still share transactions.
-   */
-  private readonly uploads = new Map<JobId, Promise<void>>();
+  private readonly uploads: Uploads;
+  private readonly calls: Calls;
 
   /** @internal */
   constructor(
@@ -104,6 +100,8 @@ export class EmbeddedScheduler implements Scheduler {
     this.dispatch = new Dispatch(store, this.jobs, this.leases);
     this.results = new Results(store);
     this.log = new Log(store);
+    this.uploads = new Uploads(store, this.jobs, this.leases);
+    this.calls = new Calls(store);
   }
 
   /** @internal Puts right what a reboot or a crash left: leases of earlier boots, Jobs half removed. */
@@ -116,41 +114,25 @@ export class EmbeddedScheduler implements Scheduler {
       }
       await this.store.write(() => this.store.meta.put('boot', Buffer.from(boot)));
     }
-    const removing = this.store.read(() => this.rowsOf().filter(({ row }) => row.state === 'removing'));
+    const removing = this.store.read(() => this.jobs.all().filter(({ row }) => row.state === 'removing'));
     // In the background: nobody sees these Jobs any more. Errors are not lost: the next opening tries again.
-    for (const { number } of removing) void this.track(() => this.purge(number)).catch(() => undefined);
+    for (const { number } of removing)
+      void this.calls.track(() => purgeJob(this.store, this.jobs, number, this.calls)).catch(() => undefined);
   }
 
   // For clients
 
   createJob(spec: JobSpec): Promise<JobId> {
-    return this.track(async () => {
+    return this.calls.track(async () => {
       checkSpec(spec);
       const { arguments: args, modules, ...rest } = spec;
       const payloads = modules === null ? [args] : [args, modulesPayload(modules)];
-      const id = randomId();
+      const id = randomJobId();
       const { bytes, spill } = packBlob(packColumns(payloads), 0, payloads.length, 0);
       const create = (number: JobNumber): void => {
         const range = spec.inputSet.kind === 'range';
         const known = spec.inputSet.kind === 'range' ? spec.inputSet.count : 0;
-        const row: JobRow = {
-          state: range ? 'open' : 'uploading',
-          createdAt: Date.now(),
-          known,
-          done: 0,
-          failed: 0,
-          leased: 0,
-          pending: 0,
-          elapsedMs: 0,
-          nextSeq: 1,
-          nextTask: 1,
-          nextGroup: 1,
-          turn: 0,
-          queued: false,
-          messages: 0,
-          messageBytes: 0,
-          dropping: false,
-        };
+        const row = newRow(range ? 'open' : 'uploading', known);
         this.store.ids.put(id, new Uint8Array(Uint32Array.of(number).buffer));
         this.store.specs.put(number, encode({ id, spec: rest } satisfies JobFixed));
         this.store.data.put([number, 0], bytes);
@@ -162,7 +144,7 @@ export class EmbeddedScheduler implements Scheduler {
       if (spill.length === 0) await this.store.write(() => create(this.jobs.bump('jobs')));
       else {
         const number = await this.store.write(() => this.jobs.bump('jobs'));
-        await this.withPack(number, spill, async (pack) => {
+        await this.store.packs.use(number, spill, async (pack) => {
           namePack(bytes, pack!);
           await this.store.write(() => create(number));
         });
@@ -172,85 +154,11 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   addSlices(jobId: JobId, batch: SliceBatch): Promise<void> {
-    return this.track(async () => {
-      const previous = this.uploads.get(jobId);
-      let pass!: () => void;
-      const turn = new Promise<void>((resolve) => (pass = resolve));
-      this.uploads.set(jobId, turn);
-      const onQueued = (): void => {
-        if (this.uploads.get(jobId) === turn) this.uploads.delete(jobId);
-        pass();
-      };
-      try {
-        await previous;
-        await this.upload(jobId, batch, onQueued);
-      } finally {
-        onQueued();
-      }
-    });
-  }
-
-  private async upload(jobId: JobId, batch: SliceBatch, onQueued: () => void): Promise<void> {
-    const count = checkColumns('batch', batch, batch?.numbers);
-    for (let i = 1; i < count; i++) {
-      if (batch.numbers[i] !== batch.numbers[0]! + i) {
-        throw new InvalidArgumentError(
-          `batch.numbers[${i}]`,
-          `expected ${batch.numbers[0]! + i}, the number after the one before, got ${batch.numbers[i]}`,
-        );
-      }
-    }
-    const number = this.store.read(() => this.jobs.numberOf(jobId));
-    if (count === 0) return;
-    const writes: Promise<void>[] = [];
-    let stored = 0;
-    const parcels = cutParcels(batch, count, (from, to, blob) => ({
-      first: batch.numbers[from]!,
-      last: batch.numbers[to - 1]!,
-      blob,
-    }));
-    try {
-      for (const { records, spill } of parcels) {
-        await this.withPack(number, spill, async (pack) => {
-          const write = this.store.write(() => {
-            const row = this.jobs.row(number, jobId);
-            if (row.state !== 'uploading')
-              throw new JobStateError(
-                `job ${JSON.stringify(jobId)} is ${row.state}, Slices can be added while it is uploading`,
-              );
-            if (records[0]!.first !== row.known + 1) {
-              throw new InvalidArgumentError(
-                'batch.numbers',
-                `expected to start at ${row.known + 1}, got ${records[0]!.first}`,
-              );
-            }
-            for (const { first, blob } of records) {
-              if (pack) namePack(blob, pack);
-              this.store.data.put([number, first], blob);
-            }
-            const last = records[records.length - 1]!.last;
-            row.known = last;
-            this.leases.addPending(number, row, [records[0]!.first, last]);
-            this.jobs.put(number, row);
-          });
-          // Parcels follow each other into the queue without waiting for the disk, but not without bound.
-          writes.push(write);
-          write.catch(noop);
-          if (pack || writes.length - stored >= 32) {
-            await Promise.all(writes);
-            stored = writes.length;
-          }
-        });
-      }
-      onQueued();
-    } finally {
-      await Promise.allSettled(writes);
-    }
-    await Promise.all(writes); // throws the first failure: those after it fail for want of it
+    return this.calls.track(() => this.uploads.add(jobId, batch));
   }
 
   sealJob(jobId: JobId): Promise<void> {
-    return this.track(() =>
+    return this.calls.track(() =>
       this.store.write(() => {
         const number = this.jobs.numberOf(jobId);
         const row = this.jobs.row(number, jobId);
@@ -266,9 +174,10 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   listJobs(): Promise<JobStatus[]> {
-    return this.track(async () =>
+    return this.calls.track(async () =>
       this.store.read(() =>
-        this.rowsOf()
+        this.jobs
+          .all()
           .filter(({ row }) => row.state !== 'removing')
           .map(({ number, row }) => this.jobs.status(number, row)),
       ),
@@ -276,7 +185,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   jobStatus(jobId: JobId): Promise<JobStatus> {
-    return this.track(async () =>
+    return this.calls.track(async () =>
       this.store.read(() => {
         const number = this.jobs.numberOf(jobId);
         return this.jobs.status(number, this.jobs.row(number, jobId));
@@ -285,7 +194,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   readResults(jobId: JobId, numbers: Uint32Array): Promise<(StoredResult | null)[]> {
-    return this.track(async () => {
+    return this.calls.track(async () => {
       if (!(numbers instanceof Uint32Array))
         throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
       const number = this.store.read(() => this.jobs.numberOf(jobId));
@@ -302,7 +211,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   readEvents(jobId: JobId, after: number, limit: number): Promise<JobEvent[]> {
-    return this.track(async () => {
+    return this.calls.track(async () => {
       checkInteger('after', after, 0);
       checkInteger('limit', limit, 1);
       const { number, raw } = this.store.read(() => {
@@ -317,7 +226,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   waitForEvents(jobId: JobId, after: number, signal: AbortSignal): Promise<boolean> {
-    return this.wait(signal, () => {
+    return this.calls.wait(signal, () => {
       checkInteger('after', after, 0);
       const number = this.jobs.numberOf(jobId);
       return this.jobs.row(number, jobId).nextSeq - 1 > after;
@@ -325,7 +234,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   cancelJob(jobId: JobId): Promise<void> {
-    return this.track(() =>
+    return this.calls.track(() =>
       this.store.write(() => {
         const number = this.jobs.numberOf(jobId);
         const row = this.jobs.row(number, jobId);
@@ -340,7 +249,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   removeJob(jobId: JobId): Promise<void> {
-    return this.track(async () => {
+    return this.calls.track(async () => {
       const number = await this.store.write(() => {
         const number = this.jobs.numberOf(jobId);
         const row = this.jobs.row(number, jobId);
@@ -351,36 +260,14 @@ export class EmbeddedScheduler implements Scheduler {
         this.jobs.put(number, row);
         return number;
       });
-      await this.purge(number);
-    });
-  }
-
-  /** Deletes what a removed Job stored, a bounded part at a time. Its row goes last, so that this can be taken up again. */
-  private async purge(number: JobNumber): Promise<void> {
-    const { pending, data, results, found, attempts, expired, log } = this.store;
-    for (const table of [pending, data, results, found, attempts, expired, log]) {
-      while (this.closing === null) {
-        const left = await this.store.write(() => {
-          const keys = table.keys([number, 0], [number, LAST], PURGE_RECORDS);
-          for (const key of keys) table.remove(key);
-          return keys.length === PURGE_RECORDS;
-        });
-        if (!left) break;
-      }
-    }
-    if (this.closing !== null) return;
-    await this.store.packs.removeJob(number);
-    this.jobs.forget(number);
-    await this.store.write(() => {
-      this.store.specs.remove(number);
-      this.store.rows.remove(number);
+      await purgeJob(this.store, this.jobs, number, this.calls);
     });
   }
 
   // For Workers
 
   fetchJob(jobId: JobId): Promise<JobSpec> {
-    return this.track(async () => {
+    return this.calls.track(async () => {
       const { number, fixed, row, bytes } = this.store.read(() => {
         const number = this.jobs.numberOf(jobId);
         const row = this.jobs.row(number, jobId);
@@ -404,7 +291,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   requestTask(request: TaskRequest): Promise<Task | null> {
-    return this.track(async () => {
+    return this.calls.track(async () => {
       checkRequest(request);
       // Most requests of an idle Worker end here, without a transaction.
       const hopeless = this.store.read(() => {
@@ -432,7 +319,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   waitForWork(signal: AbortSignal): Promise<boolean> {
-    return this.wait(signal, (scan) => {
+    return this.calls.wait(signal, (scan) => {
       if (this.jobs.counter('work') !== this.dispatch.workSeen || this.leases.anyExpired()) return true;
       // Somebody else's request on this object may have seen the news: once a second, any pending work will do.
       return scan && this.store.ready.keys([0, 0], [LAST, 0], 1).length > 0;
@@ -440,7 +327,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   renewLeases(taskIds: readonly TaskId[]): Promise<TaskId[]> {
-    return this.track(() =>
+    return this.calls.track(() =>
       this.store.write(() =>
         taskIds.filter((id) => {
           const held = this.leases.find(id);
@@ -457,12 +344,12 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   submitResults(taskId: TaskId, jobId: JobId, results: ResultBatch): Promise<SubmitReceipt> {
-    return this.track(async () => {
+    return this.calls.track(async () => {
       const count = checkResults(results);
       const number = this.store.read(() => this.jobs.numberOf(jobId));
       let recorded = 0;
       for (const { records, spill } of draftResults(results)) {
-        await this.withPack(number, spill, async (pack) => {
+        await this.store.packs.use(number, spill, async (pack) => {
           const fresh = await Promise.all(
             records.map((draft) => this.store.write(() => this.record(taskId, jobId, number, draft, pack))),
           );
@@ -504,7 +391,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   returnSlices(taskId: TaskId, numbers: Uint32Array, reason: ReturnReason): Promise<void> {
-    return this.track(() => {
+    return this.calls.track(() => {
       if (!(numbers instanceof Uint32Array))
         throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
       if (typeof reason?.counted !== 'boolean')
@@ -524,7 +411,7 @@ export class EmbeddedScheduler implements Scheduler {
   }
 
   appendMessages(jobId: JobId, messages: readonly SliceMessage[]): Promise<void> {
-    return this.track(async () => {
+    return this.calls.track(async () => {
       messages.forEach(checkMessage);
       const number = this.store.read(() => this.jobs.numberOf(jobId));
       const groups = draftMessages(messages);
@@ -535,85 +422,14 @@ export class EmbeddedScheduler implements Scheduler {
           this.log.messages(number, row, group, pack);
           this.jobs.put(number, row);
         });
-      await this.withPack(number, spill, async (pack) => {
+      await this.store.packs.use(number, spill, async (pack) => {
         await Promise.all(groups.map((group) => append(group, pack)));
       });
     });
   }
 
   close(): Promise<void> {
-    this.closing ??= (async () => {
-      for (const wait of this.waits) wait.abort();
-      while (this.calls.size > 0) await Promise.allSettled([...this.calls]);
-      await this.store.close();
-    })();
-    return this.closing;
-  }
-
-  // What the calls above share
-
-  /** Refuses calls on a closed Scheduler; lets `close` wait for the others. */
-  private track<T>(call: () => Promise<T>): Promise<T> {
-    const run = async (): Promise<T> => {
-      if (this.closing) throw new SchedulerError(`${this.store.directory}: the Scheduler is closed`);
-      return await call();
-    };
-    const promise = run();
-    this.calls.add(promise);
-    const forget = (): void => void this.calls.delete(promise);
-    promise.then(forget, forget);
-    return promise;
-  }
-
-  private async wait(signal: AbortSignal, check: (scan: boolean) => boolean): Promise<boolean> {
-    if (this.closing) throw new SchedulerError(`${this.store.directory}: the Scheduler is closed`);
-    const either = new AbortController();
-    const abort = (): void => either.abort();
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort);
-    this.waits.add(either);
-    try {
-      return await this.store.doorbell.wait((scan) => this.store.read(() => check(scan)), either.signal);
-    } finally {
-      signal.removeEventListener('abort', abort);
-      this.waits.delete(either);
-    }
-  }
-
-  /** Writes a pack file, if there is anything for it, and takes it away again when `use` throws or answers false. */
-  private async withPack(
-    number: JobNumber,
-    spill: readonly Uint8Array[],
-    use: (pack: Uint8Array | null) => Promise<boolean | void>,
-  ): Promise<void> {
-    if (spill.length === 0) {
-      await use(null);
-      return;
-    }
-    let pack: Uint8Array;
-    try {
-      pack = await this.store.packs.write(number, spill);
-    } catch (cause) {
-      throw new SchedulerError(
-        `${this.store.directory}: large data cannot be written: ${(cause as Error).message}; what was acknowledged before is kept`,
-        { cause },
-      );
-    }
-    let keep = false;
-    try {
-      keep = (await use(pack)) !== false;
-    } finally {
-      if (!keep) await this.store.packs.discard(number, pack);
-    }
-  }
-
-  private rowsOf(): { number: JobNumber; row: JobRow }[] {
-    const out: { number: JobNumber; row: JobRow }[] = [];
-    for (const number of this.store.rows.keys(0, LAST, LAST) as number[]) {
-      const row = this.jobs.rowOrNull(number);
-      if (row) out.push({ number, row });
-    }
-    return out;
+    return this.calls.close();
   }
 
   private async load(
@@ -630,14 +446,3 @@ export class EmbeddedScheduler implements Scheduler {
     }
   }
 }
-
-const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-
-/** 22 letters and digits, as long as DCP's own: nobody guesses one. */
-function randomId(): JobId {
-  let id = '';
-  for (let i = 0; i < 22; i++) id += ALPHABET[randomInt(ALPHABET.length)];
-  return id;
-}
-
-const noop = (): void => undefined;
