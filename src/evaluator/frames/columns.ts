@@ -31,15 +31,10 @@ export function slicesFromParts(
   segments: readonly Uint8Array[],
 ): SliceBatch {
   const [numbers, headEnds, segmentEnds, heads] = columnsOf(parts, SLICE_COLUMNS);
-  const batch = {
+  return {
     numbers: uint32s('numbers', numbers!, count),
-    heads: heads!,
-    headEnds: uint32s('headEnds', headEnds!, count),
-    segments,
-    segmentEnds: uint32s('segmentEnds', segmentEnds!, count),
+    ...payloads(count, heads!, headEnds!, segmentEnds!, segments),
   };
-  checkEnds(batch);
-  return batch;
 }
 
 export function sliceSegments(parts: readonly Part[]): readonly Part[] {
@@ -63,17 +58,12 @@ export function resultsFromParts(
   const [numbers, outcomes, headEnds, segmentEnds, heads, ...metrics] = columns;
   if (outcomes!.byteLength !== count) throw wrongLength('outcomes', outcomes!, count);
   if (outcomes!.some((outcome) => outcome > 1)) throw new ProtocolError('results with an unknown outcome');
-  const batch = {
+  return {
     numbers: uint32s('numbers', numbers!, count),
     outcomes: outcomes!,
     ...makeMetrics((metric) => measures(metric, metrics[STORED_METRICS.indexOf(metric)]!, count)),
-    heads: heads!,
-    headEnds: uint32s('headEnds', headEnds!, count),
-    segments,
-    segmentEnds: uint32s('segmentEnds', segmentEnds!, count),
+    ...payloads(count, heads!, headEnds!, segmentEnds!, segments),
   };
-  checkEnds(batch);
-  return batch;
 }
 
 export function resultSegments(parts: readonly Part[]): readonly Part[] {
@@ -117,17 +107,30 @@ function wrongLength(name: string, bytes: Uint8Array, expected: number): Protoco
   return new ProtocolError(`the column ${name} has ${bytes.byteLength} bytes, not ${expected}`);
 }
 
-/** Ends grow, and the last one is the end of what they index. */
-function checkEnds({ heads, headEnds, segments, segmentEnds }: Omit<SliceBatch, 'numbers'>): void {
-  check('headEnds', headEnds, heads.byteLength);
-  check('segmentEnds', segmentEnds, segments.length);
+/** What Slices and results have in common: heads and segments, and where each one's end. */
+function payloads(
+  count: number,
+  heads: Uint8Array,
+  headEnds: Uint8Array,
+  segmentEnds: Uint8Array,
+  segments: readonly Uint8Array[],
+): Omit<SliceBatch, 'numbers'> {
+  return {
+    heads,
+    headEnds: endsOf('headEnds', headEnds, count, heads.byteLength),
+    segments,
+    segmentEnds: endsOf('segmentEnds', segmentEnds, count, segments.length),
+  };
 }
 
-function check(name: string, ends: Uint32Array, length: number): void {
+/** Ends grow, and the last one is the end of what they index, which is `length` long. */
+function endsOf(name: string, bytes: Uint8Array, count: number, length: number): Uint32Array {
+  const ends = uint32s(name, bytes, count);
   let last = 0;
   for (const end of ends) {
     if (end < last) throw new ProtocolError(`the column ${name} falls from ${last} to ${end}`);
     last = end;
   }
   if (last !== length) throw new ProtocolError(`the column ${name} ends at ${last}, not at ${length}`);
+  return ends;
 }
