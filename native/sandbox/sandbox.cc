@@ -422,7 +422,17 @@ v8::MaybeLocal<v8::Function> Sandbox::CompileModules() {
     return {};
   }
   if (!modules_->script->has_cache()) modules_function_.Reset(isolate, function);
+  // Positions of other code are those of its source already.
+  isolate->SetPrepareStackTraceCallback(FormatStack);
   return function;
+}
+
+v8::MaybeLocal<v8::Value> Sandbox::FormatStack(v8::Local<v8::Context> context,
+                                               v8::Local<v8::Value> error,
+                                               v8::Local<v8::Array> sites) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  v8::Local<v8::Value> argv[] = {error, sites};
+  return Of(isolate)->entries_[kStack].Get(isolate)->Call(context, v8::Undefined(isolate), 2, argv);
 }
 
 void Sandbox::OfferModulesCache() {
@@ -740,8 +750,9 @@ void Sandbox::CreateIsolate() {
     SetEnd({"EEVALUATOR", "the prelude failed: " + Describe(isolate, caught), 0});
     return;
   }
-  static constexpr const char* kNames[kEntryCount] = {
-      "prepare", "assign", "addBatch", "pump", "flush", "timers", "stuck", "rejections", "answer"};
+  static constexpr const char* kNames[kEntryCount] = {"prepare", "assign", "addBatch", "pump",
+                                                      "flush",   "timers", "stuck",    "rejections",
+                                                      "answer",  "stack"};
   for (int entry = 0; entry < kEntryCount; entry++) {
     v8::Local<v8::Value> function;
     if (!entries.As<v8::Object>()->Get(context, Name(isolate, kNames[entry])).ToLocal(&function) ||

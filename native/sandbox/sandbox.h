@@ -231,10 +231,16 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
     kStuck,
     kRejections,
     kAnswer,
+    kStack,
     kEntryCount
   };
 
   using Command = std::variant<Assignment, SliceBatch, Answer>;
+
+  // V8 asks for the text of a stack, which it does when one is first read.
+  static v8::MaybeLocal<v8::Value> FormatStack(v8::Local<v8::Context> context,
+                                               v8::Local<v8::Value> error,
+                                               v8::Local<v8::Array> sites);
 
   void CreateIsolate();
   void DestroyIsolate();

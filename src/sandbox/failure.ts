@@ -8,7 +8,8 @@ const NativeError = Error;
 const toText = String;
 const { defineProperty } = Object;
 const { toString } = Object.prototype;
-const { apply } = Reflect;
+const { apply, getPrototypeOf } = Reflect;
+const describeError = Error.prototype.toString;
 
 /** An error is a message to a person: one of megabytes is none. Characters. */
 const MAX_TEXT = 1 << 16;
@@ -62,6 +63,27 @@ function stackOf(error: Error): string | undefined {
 /** A stack without frames of ours, in terms of the client's files. */
 export function ownStack(stack: string): string {
   return originalStack(clip(stack).replace(PRELUDE_FRAMES, ''));
+}
+
+/**
+ * What V8 makes of an error and its frames by itself, in terms of the client's files. Like V8 it leaves the matter to
+ * `Error.prepareStackTrace` where there is one: https://v8.dev/docs/stack-trace-api
+ */
+export function formatStack(error: unknown, sites: readonly object[]): unknown {
+  const { prepareStackTrace } = NativeError as { prepareStackTrace?: unknown };
+  if (typeof prepareStackTrace === 'function') return apply(prepareStackTrace, NativeError, [error, sites]);
+  let stack = '<error>';
+  try {
+    stack = apply(describeError, error, []);
+    for (let index = 0; index < sites.length; index++) {
+      const site = sites[index]!;
+      const { toString } = getPrototypeOf(site) as { toString(): string };
+      stack += `\n    at ${apply(toString, site, [])}`;
+    }
+    return ownStack(stack);
+  } catch {
+    return stack;
+  }
 }
 
 /** Made before `Error.prepareStackTrace` can be anybody's, and used again: it is encoded at once. */

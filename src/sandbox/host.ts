@@ -134,4 +134,6 @@ export interface Entries {
   answer(request: number, text: string, segments: ArrayBuffer[] | null): void;
   /** Reports promises that were rejected and that nobody handles. */
   rejections(): void;
+  /** What reading `error.stack` gives. Called when it is first read, and only where modules came with the Job. */
+  stack(error: unknown, sites: readonly object[]): unknown;
 }

@@ -7,7 +7,7 @@ import { Clock } from './clock.js';
 import { WITHHELD_GLOBALS } from './environment/groups.js';
 import type { EnvironmentHost } from './environment/host.js';
 import { createRealm } from './environment/realm.js';
-import { explain, ownStack } from './failure.js';
+import { explain, formatStack, ownStack } from './failure.js';
 import { defineGlobal } from './globals.js';
 import type { Entries, Host } from './host.js';
 import { guardMemory } from './memory.js';
@@ -16,6 +16,7 @@ import { Reports } from './reports.js';
 import { Requests } from './requests.js';
 import { SliceScope } from './slice-scope.js';
 import { Timers } from './timers.js';
+import { awaitWaiters } from './waiters.js';
 
 const { deleteProperty } = Reflect;
 
@@ -59,6 +60,7 @@ export function start(host: Host): Entries {
     prepare(codec, rehearsal) {
       // Here and not at the start, where a Sandbox that gets no Job would pay for it.
       guardMemory(host);
+      awaitWaiters(timers);
       // The codec has met it by now. The Work Function does if its Job asks for it.
       const { SharedArrayBuffer } = globalThis;
       deleteProperty(globalThis, 'SharedArrayBuffer');
@@ -87,5 +89,6 @@ export function start(host: Host): Entries {
     rejections: () => {
       reports.rejections(host.takeRejections());
     },
+    stack: formatStack,
   };
 }

@@ -6,15 +6,11 @@
  * beyond the account's limit, because native code cannot stop a builtin that fills it: each has a maximum.
  */
 import type { Host } from './host.js';
+import { replaceConstructor, replaceMethod, type Class, type Method } from './replace.js';
 
 /** Bytes of a page of WebAssembly memory, and the most pages that 32 bits can address. */
 const PAGE = 65536;
 const MAX_PAGES = 65536;
-
-type Class = (new (...args: never[]) => object) & { readonly prototype: object };
-type Method = (this: unknown, ...args: unknown[]) => unknown;
-/** Makes an instance of `newTarget`, which is the class itself or one that extends it. */
-type Make = (args: unknown[], newTarget: Class) => object;
 
 /** What is guarded of the namespace, which the libraries this project compiles against do not have. */
 interface WebAssemblyNamespace {
@@ -26,8 +22,8 @@ interface WebAssemblyNamespace {
 const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyNamespace };
 
 // As they were before any Work Function could change them.
-const { construct, apply, ownKeys } = Reflect;
-const { defineProperty, getOwnPropertyDescriptor } = Object;
+const { construct, apply } = Reflect;
+const { getOwnPropertyDescriptor } = Object;
 const { floor } = Math;
 const NativeRangeError = RangeError;
 const NativePromise = Promise;
@@ -184,36 +180,4 @@ function guardWebAssembly(host: Host, check: Check, maxPages: number): void {
       return method;
     });
   }
-}
-
-/**
- * Puts a constructor in place of `holder[name]` that makes the same objects: same prototype, same static members. The
- * original cannot be reached any more, not from an instance either.
- */
-function replaceConstructor(holder: object, name: string, make: Make): void {
-  const native = (holder as Record<string, unknown>)[name] as Class & Method;
-  const replacement = function (this: unknown, ...args: unknown[]): unknown {
-    // Called without `new`, it throws what the original throws.
-    return new.target === undefined
-      ? apply(native, undefined, args)
-      : make(args, new.target as unknown as Class);
-  };
-  for (const key of ownKeys(native)) defineProperty(replacement, key, getOwnPropertyDescriptor(native, key)!);
-  replace(native.prototype, 'constructor', replacement);
-  replace(holder, name, replacement);
-}
-
-/** Puts a method in place of `holder[name]`, where there is one. */
-function replaceMethod(holder: object, name: string, wrap: (native: Method) => Method): void {
-  const native = (holder as Record<string, unknown>)[name] as Method | undefined;
-  // Node 20 lacks some.
-  if (native === undefined) return;
-  const replacement = wrap(native);
-  for (const key of ['name', 'length'])
-    defineProperty(replacement, key, getOwnPropertyDescriptor(native, key)!);
-  replace(holder, name, replacement);
-}
-
-function replace(holder: object, name: string, value: unknown): void {
-  defineProperty(holder, name, { ...getOwnPropertyDescriptor(holder, name)!, value });
 }

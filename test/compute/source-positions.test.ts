@@ -155,3 +155,68 @@ test('stacks that a Work Function made up do no harm', async (t) => {
   assert.ok(performance.now() - started < 20_000);
   assert.match(stackOf(results[4]), /at deep \(work\.mjs:8:\d+\)/);
 });
+
+test('a stack that is read inside names them, too', async (t) => {
+  const directory = project(t, {
+    'work.mjs': `import { check } from './lib/check.mjs';
+
+export default function work(n) {
+  try {
+    check(n);
+  } catch (error) {
+    const first = error.stack;
+    const own = {};
+    Error.captureStackTrace(own);
+    return [first, error.stack === first, own.stack, new TypeError('').stack];
+  }
+}
+`,
+    'lib/check.mjs': FILES['lib/check.mjs'],
+  });
+  const { results } = await run(directory, { file: 'work.mjs' }, [5]);
+  assert.deepEqual(results, [
+    [
+      'RangeError: 5 is too much\n    at check (lib/check.mjs:7:9)\n    at work (work.mjs:5:5)',
+      true,
+      'Error\n    at work (work.mjs:9:11)',
+      'TypeError\n    at work (work.mjs:10:54)',
+    ],
+  ]);
+});
+
+test('Error.prepareStackTrace is asked as V8 asks it, and errors within it have stacks', async (t) => {
+  const directory = project(t, {
+    'work.mjs': `export default function work(n) {
+  Error.prepareStackTrace = function (error, sites) {
+    return [this === Error, error.message, sites[0].getFunctionName(), new Error('within').stack.split('\\n')[0]];
+  };
+  try {
+    return new Error('mine').stack;
+  } finally {
+    delete Error.prepareStackTrace;
+  }
+}
+`,
+  });
+  const { results } = await run(directory, { file: 'work.mjs' }, [1]);
+  assert.deepEqual(results, [[true, 'mine', 'work', 'Error: within']]);
+});
+
+test('a stack that cannot be made is an error of who reads it, and harms nobody', async (t) => {
+  const directory = project(t, {
+    'work.mjs': `export default function work(n) {
+  if (n === 1) Error.prepareStackTrace = () => { throw new RangeError('no stack'); };
+  if (n === 2) delete Error.prepareStackTrace;
+  const deep = () => { try { return deep(); } catch (error) { return typeof error.stack; } };
+  if (n === 3) return deep();
+  const error = new Error('x');
+  Object.defineProperty(error, 'name', { get() { throw 1; } });
+  return n === 2 ? error.stack : error.stack.length;
+}
+`,
+  });
+  const { results } = await run(directory, { file: 'work.mjs' }, [1, 2, 3]);
+  assert.match(stackOf(results[0]), /no stack/);
+  assert.match(String(results[1]), /^<error>/);
+  assert.equal(results[2], 'string');
+});

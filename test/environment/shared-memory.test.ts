@@ -32,6 +32,26 @@ test('Atomics.wait is refused: a Sandbox that blocks would keep its thread from 
   assert.deepEqual(valuesOf(await runAll(t, work, [0], shared)), [['TypeError', true]]);
 });
 
+test('a Slice waits for Atomics.waitAsync with a timeout, and for what its own code wakes', async (t) => {
+  const work = `async (how) => {
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const { waitAsync } = Atomics;
+    if (how === 'not equal') return [waitAsync(words, 0, 1, 1000), waitAsync.name, waitAsync.length];
+    const waiting = waitAsync(words, 0, 0, how === 'for ever' ? undefined : how === 'woken' ? 60_000 : '30');
+    if (how === 'woken') setTimeout(() => Atomics.notify(words, 0), 5);
+    const before = performance.now();
+    return [waiting.async, await waiting.value, how === 'woken' || performance.now() - before > 28];
+  }`;
+  const [timedOut, woken, notEqual, forEver, last] = valuesOf(
+    await runAll(t, work, ['timed out', 'woken', 'not equal', 'for ever', 'timed out'], shared),
+  );
+  assert.deepEqual(timedOut, [true, 'timed-out', true]);
+  assert.deepEqual(woken, [true, 'ok', true]);
+  assert.deepEqual(notEqual, [{ async: false, value: 'not-equal' }, 'waitAsync', 4]);
+  assert.equal((forEver as { code: string }).code, 'ENOPROGRESS');
+  assert.deepEqual(last, [true, 'timed-out', true]);
+});
+
 test('the requirement comes from the Job, and is checked', async () => {
   const job = compute.for(1, 1, () => typeof SharedArrayBuffer);
   job.requirements = { environment: { sharedArrayBuffer: true } };
