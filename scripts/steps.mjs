@@ -160,6 +160,24 @@ export class Steps {
     if (!(await this.step(name, work))) process.exit(1);
   }
 
+  /**
+   * Like `step`, but the rest can do without: an error makes it skipped, and its message is why.
+   * @param {string} name
+   * @param {() => Promise<string>} work answers the note of the step's line
+   */
+  async optional(name, work) {
+    const start = performance.now();
+    let note;
+    try {
+      note = await work();
+    } catch (error) {
+      return this.skip(name, error instanceof Error ? error.message : String(error));
+    }
+    const seconds = (performance.now() - start) / 1000;
+    this.records.push({ name, seconds, state: 'ok', note });
+    console.log(`  ✓ ${name.padEnd(28)} ${seconds.toFixed(1).padStart(6)} s   ${note}`);
+  }
+
   /** @param {string} name @param {string} why */
   skip(name, why) {
     this.records.push({ name, seconds: 0, state: 'skipped', note: why });

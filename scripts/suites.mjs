@@ -48,6 +48,15 @@ const SUITES = {
       { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) },
     ],
   },
+  // SwiftShader takes every core there is.
+  gpu: {
+    concurrency: 1,
+    timeoutMs: 240_000,
+    variants: [
+      { label: '', env: {}, wanted: () => true },
+      { ...CHILD_HOST, wanted: () => true },
+    ],
+  },
   // Whatever is hit here may take its process with it: each hit is in a process of its own.
   limits: { concurrency: 1, timeoutMs: 180_000 },
   environment: { concurrency: 2, timeoutMs: 180_000 },
@@ -61,7 +70,7 @@ const SUITES = {
  * The suites that touch the addon or hold the contract of what runs on it. They run on Node 24 in full, and under
  * AddressSanitizer.
  */
-export const NATIVE_SUITES = Object.freeze(['native', 'evaluator', 'limits', 'environment', 'codec']);
+export const NATIVE_SUITES = Object.freeze(['native', 'evaluator', 'gpu', 'limits', 'environment', 'codec']);
 
 /**
  * Tests that end threads and processes at random moments: their file names have this word in them. They run on

@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { ASAN_BUILD_DIRECTORY, buildAll } from './build.mjs';
 import { runSuites, summary } from './run-tests.mjs';
 import { Steps, run } from './steps.mjs';
+import { softwareGpuEnvironment } from './software-gpu.mjs';
 import { NATIVE_SUITES } from './suites.mjs';
 
 const { values, positionals: words } = parseArgs({
@@ -32,7 +33,7 @@ const counts = values.asan
       wanted: (suite, file) => NATIVE_SUITES.includes(suite) && selected(suite, file),
       slowdown: 4,
     })
-  : await runSuites({ wanted: selected });
+  : await runSuites({ env: softwareGpuEnvironment(), wanted: selected });
 console.log(`\n${summary(counts)}`);
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0);
 
@@ -45,7 +46,7 @@ async function asanEnvironment() {
   if (!path.isAbsolute(library) || !existsSync(library))
     throw new Error(`libasan.so: g++ knows no such library`);
   return {
-    ...process.env,
+    ...softwareGpuEnvironment(),
     DCP_NATIVE_BUILD_DIR: ASAN_BUILD_DIRECTORY,
     DCP_ASAN: '1',
     LD_PRELOAD: library,

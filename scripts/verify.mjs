@@ -13,6 +13,7 @@ import { CHECKS } from './checks.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
+import { ensureSoftwareGpu, softwareGpuEnvironment } from './software-gpu.mjs';
 import { Steps } from './steps.mjs';
 import { ENDING_TESTS, NATIVE_SUITES } from './suites.mjs';
 
@@ -34,6 +35,8 @@ const counts = noTests();
 if (wanted('setup')) {
   heading('Set up');
   await setUp(steps, { dryRun: false, checks: true });
+  // Without it, and without a GPU, the tests that need one are skipped and say so.
+  await steps.optional('software GPU', ensureSoftwareGpu);
 }
 if (wanted('build')) {
   heading('Build');
@@ -46,7 +49,8 @@ if (wanted('lint')) {
   heading('Lint and check');
   for (const check of CHECKS) await counted(check.name, check.run);
 }
-if (wanted('unit')) await tests(`Tests on Node ${process.versions.node}`, 'tests', {});
+if (wanted('unit'))
+  await tests(`Tests on Node ${process.versions.node}`, 'tests', { env: softwareGpuEnvironment() });
 for (const major of otherMajors) {
   if (wanted(`node${major}`)) await testOn(major);
 }
@@ -70,7 +74,7 @@ async function testOn(major) {
   if (!ready) return;
   await tests(`Tests on Node ${major}`, `tests, Node ${major}`, {
     node,
-    env: { ...process.env, DCP_NATIVE_BUILD_DIR: directory },
+    env: { ...softwareGpuEnvironment(), DCP_NATIVE_BUILD_DIR: directory },
     wanted: (suite, file) =>
       NATIVE_SUITES.includes(suite) && (major === FULL_MAJOR || ENDING_TESTS.test(file)),
   });
