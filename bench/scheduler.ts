@@ -105,7 +105,7 @@ async function ours(directory: string, batch: number): Promise<Run> {
         workerId: 'bench',
         computeGroups: [],
         jobIds: null,
-        capabilities: { webgpu: false, fetch: [] },
+        capabilities: { webgpu: [], fetch: [] },
         sandboxes: batch,
         targetMs: 0.1,
         sliceMs: { [jobId]: 0.1 },

@@ -1,8 +1,11 @@
 // The Node-API surface. Each environment that loads the addon gets these exports; what they share
 // (the run queues, the watchdog, the prelude's code cache) is the process's.
 // src/evaluator/native.ts is their typed mirror.
+#include <dlfcn.h>
 #include <napi.h>
 #include <unistd.h>
+
+#include <string>
 
 #include "addon/columns.h"
 #include "addon/evaluator.h"
@@ -19,12 +22,23 @@ Napi::Value AddressOf(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), reinterpret_cast<uint64_t>(bytes.data));
 }
 
+// tryLibrary(library): why the dynamic loader cannot open it, empty when it can. It stays open.
+Napi::Value TryLibrary(const Napi::CallbackInfo& info) {
+  const std::string library = info[0].As<Napi::String>().Utf8Value();
+  const char* problem = "";
+  if (dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL) == nullptr) problem = dlerror();
+  return Napi::String::New(info.Env(), problem);
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["NativeEvaluator"] = dcp::NativeEvaluator::Define(env);
   exports["runExecutor"] = Napi::Function::New<dcp::RunExecutor>(env, "runExecutor");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
   dcp::DefineProcessMemory(env, exports);
+  exports["tryLibrary"] = Napi::Function::New<TryLibrary>(env, "tryLibrary");
+  exports["webgpuAbi"] = DCP_WEBGPU_ABI;
+  exports["dawnLibrary"] = DCP_DAWN_LIBRARY;
   exports["v8Version"] = v8::V8::GetVersion();
   return exports;
 }

@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,6 +49,11 @@ class Queues {
 uint32_t Uint32(Napi::Value value) { return value.As<Napi::Number>().Uint32Value(); }
 double Double(Napi::Value value) { return value.As<Napi::Number>().DoubleValue(); }
 std::string String(Napi::Value value) { return value.As<Napi::String>().Utf8Value(); }
+std::vector<std::string> StringsOf(Napi::Array array) {
+  std::vector<std::string> strings;
+  for (uint32_t i = 0; i < array.Length(); i++) strings.push_back(String(array.Get(i)));
+  return strings;
+}
 
 // The compiled code of our own scripts outlives evaluators, so that the next one starts as fast.
 void KeepForGood(std::shared_ptr<const SandboxScripts> scripts) {
@@ -88,6 +94,7 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
       object["outcomes"] = ColumnOf(env, results.outcomes);
       object["elapsedMs"] = ColumnOf(env, results.elapsed_ms);
       object["cpuMs"] = ColumnOf(env, results.cpu_ms);
+      object["webgpuMs"] = ColumnOf(env, results.webgpu_ms);
       object["heads"] = ViewOf(env, std::move(results.payloads.heads));
       object["headEnds"] = ColumnOf(env, results.payloads.head_ends);
       object["segments"] = ViewsOf(env, std::move(results.payloads.segments));
@@ -111,6 +118,7 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
       object["slice"] = event.slice;
       object["elapsedMs"] = event.elapsed_ms;
       object["firstWasRunning"] = Napi::Boolean::New(env, event.number == 1);
+      object["disowned"] = Napi::Boolean::New(env, event.disowned);
       object["unfinished"] = ColumnOf(env, event.unfinished);
       break;
     case SandboxEvent::kInspectorMessage:
@@ -178,6 +186,8 @@ Napi::Function NativeEvaluator::Define(Napi::Env env) {
                      {
                          InstanceAccessor<&NativeEvaluator::QueueId>("queueId"),
                          InstanceMethod<&NativeEvaluator::CreateSandbox>("createSandbox"),
+                         InstanceMethod<&NativeEvaluator::OfferGpu>("offerGpu"),
+                         InstanceMethod<&NativeEvaluator::RefuseGpu>("refuseGpu"),
                          InstanceMethod<&NativeEvaluator::Assign>("assign"),
                          InstanceMethod<&NativeEvaluator::Run>("run"),
                          InstanceMethod<&NativeEvaluator::Answer>("answer"),
@@ -222,16 +232,36 @@ Napi::Value NativeEvaluator::QueueId(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), queue_id_);
 }
 
-// createSandbox(id, heapBytes, bufferBytes, resultBytes, inspected)
+// createSandbox(id, heapBytes, bufferBytes, resultBytes, gpuBytes, gpuBuffers, gpuPipelines,
+// inspected)
 void NativeEvaluator::CreateSandbox(const Napi::CallbackInfo& info) {
   const uint32_t id = Uint32(info[0]);
-  auto sandbox = Sandbox::Create(
-      SandboxOptions{id, platform_, scripts_, static_cast<size_t>(Double(info[1])),
-                     static_cast<size_t>(Double(info[2])), static_cast<size_t>(Double(info[3])),
-                     info[4].As<Napi::Boolean>().Value()},
-      queue_, channel_);
+  const auto bytes = [&](size_t index) { return static_cast<size_t>(Double(info[index])); };
+  auto sandbox =
+      Sandbox::Create(SandboxOptions{id, platform_, scripts_, bytes(1), bytes(2), bytes(3),
+                                     GpuLimits{bytes(4), Uint32(info[5]), Uint32(info[6])},
+                                     info[7].As<Napi::Boolean>().Value()},
+                      queue_, channel_);
   sandboxes_[id] = sandbox;
   sandbox->Wake();
+}
+
+// offerGpu(library, adapters, bannedAdapters, software): why the library cannot be used
+Napi::Value NativeEvaluator::OfferGpu(const Napi::CallbackInfo& info) {
+  auto offer = std::make_shared<GpuOffer>();
+  offer->library = webgpu::Library::Open(String(info[0]), &offer->why_not);
+  offer->allowed = StringsOf(info[1].As<Napi::Array>());
+  offer->banned = StringsOf(info[2].As<Napi::Array>());
+  offer->software = info[3].As<Napi::Boolean>().Value();
+  gpu_offer_ = offer;
+  return Napi::String::New(info.Env(), offer->why_not);
+}
+
+// refuseGpu(whyNot)
+void NativeEvaluator::RefuseGpu(const Napi::CallbackInfo& info) {
+  auto offer = std::make_shared<GpuOffer>();
+  offer->why_not = String(info[0]);
+  gpu_offer_ = offer;
 }
 
 Sandbox* NativeEvaluator::Find(const Napi::CallbackInfo& info) {
@@ -257,14 +287,15 @@ std::optional<Modules> ModulesOf(Napi::Value value) {
 }  // namespace
 
 // assign(id, description, workFunction, modules, argumentsHead, argumentsSegments, sliceTimeoutMs,
-// progressTimeoutMs, cpuTimeoutMs)
+// progressTimeoutMs, cpuTimeoutMs, gpuTimeoutMs, webgpu)
 void NativeEvaluator::Assign(const Napi::CallbackInfo& info) {
   if (Sandbox* sandbox = Find(info)) {
     sandbox->Assign({String(info[1]),
                      String(info[2]),
                      ModulesOf(info[3]),
                      {BytesOf(info[4]), SegmentsOf(info[5].As<Napi::Array>())},
-                     {Double(info[6]), Double(info[7]), Double(info[8])}});
+                     {Double(info[6]), Double(info[7]), Double(info[8]), Double(info[9])},
+                     info[10].As<Napi::Boolean>().Value() ? gpu_offer_ : nullptr});
   }
 }
 
@@ -320,6 +351,10 @@ Napi::Value NativeEvaluator::Stats(const Napi::CallbackInfo& info) {
   stats["sandboxes"] = static_cast<double>(sandboxes_.size());
   stats["ready"] = static_cast<double>(queue_->ready_count());
   stats["executors"] = static_cast<double>(queue_->executor_count());
+  stats["disowned"] = static_cast<double>(Sandbox::disowned_count());
+  stats["busyGpus"] = static_cast<double>(
+      std::count_if(sandboxes_.begin(), sandboxes_.end(),
+                    [](const auto& entry) { return entry.second->IsGpuBusy(); }));
   return stats;
 }
 

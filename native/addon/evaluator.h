@@ -48,6 +48,8 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
  private:
   Napi::Value QueueId(const Napi::CallbackInfo& info);
   void CreateSandbox(const Napi::CallbackInfo& info);
+  Napi::Value OfferGpu(const Napi::CallbackInfo& info);
+  void RefuseGpu(const Napi::CallbackInfo& info);
   void Assign(const Napi::CallbackInfo& info);
   void Run(const Napi::CallbackInfo& info);
   void Answer(const Napi::CallbackInfo& info);
@@ -68,6 +70,7 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
   uint32_t queue_id_;
   std::shared_ptr<EventChannel> channel_;
   std::shared_ptr<const SandboxScripts> scripts_;
+  std::shared_ptr<const GpuOffer> gpu_offer_ = std::make_shared<GpuOffer>();
   std::unordered_map<uint32_t, std::shared_ptr<Sandbox>> sandboxes_;
 };
 

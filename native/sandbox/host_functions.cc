@@ -89,8 +89,26 @@ void CpuNow(const Arguments& info) {
   info.GetReturnValue().Set(Sandbox::Of(info.GetIsolate())->CpuMs());
 }
 
+// gpuNow(): milliseconds the GPU has worked so far
+void GpuNow(const Arguments& info) {
+  const SandboxGpu* gpu = Sandbox::Of(info.GetIsolate())->gpu();
+  info.GetReturnValue().Set(gpu == nullptr ? 0 : gpu->BusyMs(MonotonicMs()));
+}
+
+// openWebgpu(classes): the interfaces by name, and `gpu`
+void OpenWebgpu(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  SandboxGpu* gpu = Sandbox::Of(isolate)->gpu();
+  v8::Local<v8::Object> exports;
+  if (gpu == nullptr || !info[0]->IsObject())
+    return ThrowTypeError(isolate, "openWebgpu: a Job with WebGPU, and classes, expected");
+  if (gpu->Install(isolate->GetCurrentContext(), info[0].As<v8::Object>()).ToLocal(&exports)) {
+    info.GetReturnValue().Set(exports);
+  }
+}
+
 // deliver(count, numbers, outcomes, elapsedMs, cpuMs, heads, headBytes, headEnds, segments,
-// segmentEnds): whether the next Slice may begin
+// segmentEnds, webgpuMs?): whether the next Slice may begin
 void Deliver(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   Sandbox* sandbox = Sandbox::Of(isolate);
@@ -106,9 +124,11 @@ void Deliver(const Arguments& info) {
       !CopyColumn(info[7], count, &payloads.head_ends) ||
       !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->segments(),
                       &payloads.segments) ||
-      !CopyColumn(info[9], count, &payloads.segment_ends)) {
+      !CopyColumn(info[9], count, &payloads.segment_ends) ||
+      !(info[10]->IsUndefined() || CopyColumn(info[10], count, &results.webgpu_ms))) {
     return ThrowTypeError(isolate, "deliver: malformed columns");
   }
+  results.webgpu_ms.resize(count);
   if (!AreEnds(payloads.head_ends, head_bytes) ||
       !AreEnds(payloads.segment_ends, payloads.segments.size())) {
     return ThrowTypeError(isolate, "deliver: ends out of range");
@@ -273,6 +293,8 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   HostObject host(context, object);
   host.Add("now", Now);
   host.Add("cpuNow", CpuNow);
+  host.Add("gpuNow", GpuNow);
+  host.Add("openWebgpu", OpenWebgpu);
   host.Add("deliver", Deliver);
   host.Add("post", Post);
   host.Add("reject", RejectSlice);

@@ -18,6 +18,8 @@ namespace {
 constexpr double kNever = std::numeric_limits<double>::infinity();
 // How long a Sandbox may keep Node waiting for its thread before anybody looks.
 constexpr double kNodePatienceMs = 10;
+// How often some Sandbox's GPU is looked at while others keep the threads busy.
+constexpr double kGpuLookMs = 1;
 
 bool IsReadable(int fd) {
   pollfd entry{fd, POLLIN, 0};
@@ -53,7 +55,7 @@ void RunQueue::MakeRunnable(const std::shared_ptr<Sandbox>& sandbox) {
   std::lock_guard lock(mutex_);
   switch (sandbox->phase) {
     case Sandbox::Phase::kWaiting:
-      ClearTimer(sandbox);
+      StopWaiting(sandbox);
       sandbox->phase = Sandbox::Phase::kReady;
       ready_.push_back(sandbox);
       WakeOneIdle();
@@ -70,7 +72,7 @@ void RunQueue::MakeRunnable(const std::shared_ptr<Sandbox>& sandbox) {
 
 void RunQueue::Retire(const std::shared_ptr<Sandbox>& sandbox) {
   std::lock_guard lock(mutex_);
-  ClearTimer(sandbox);
+  StopWaiting(sandbox);
   sandbox->phase = Sandbox::Phase::kEnded;
 }
 
@@ -93,15 +95,21 @@ ExecutorExit RunQueue::Run(Executor& executor) {
         break;
       }
       FireTimers(now);
-      if (ready_.empty()) {
-        WaitForWork(lock, executor, now);
-        // Not until it has been looked at: a wait that Node ended leaves at the next turn.
-        node_checked_ms = 0;
-        continue;
+      double gpu_wait_ms = 0;
+      std::shared_ptr<Sandbox> next = NextGpuWait(now, &gpu_wait_ms);
+      if (!next) {
+        if (ready_.empty()) {
+          WaitForWork(lock, executor, now);
+          // Not until it has been looked at: a wait that Node ended leaves at the next turn.
+          node_checked_ms = 0;
+          continue;
+        }
+        next = std::move(ready_.front());
+        ready_.pop_front();
+        // Somebody else may wait for the GPU meanwhile.
+        if (!gpu_waits_.empty()) WakeOneIdle();
       }
-      std::shared_ptr<Sandbox> next = std::move(ready_.front());
-      ready_.pop_front();
-      RunOne(lock, executor, next);
+      RunOne(lock, executor, next, gpu_wait_ms);
       if (next.use_count() == 1) {
         // Its destructor takes the watchdog's lock, and the watchdog takes ours while it has that.
         lock.unlock();
@@ -111,7 +119,9 @@ ExecutorExit RunQueue::Run(Executor& executor) {
     }
     Erase(executors_, &executor);
     // Work that was meant for this thread is for another one.
-    if (!ready_.empty() || (!timers_.empty() && timer_keeper_ == nullptr)) WakeOneIdle();
+    if (!ready_.empty() || !gpu_waits_.empty() || (!timers_.empty() && timer_keeper_ == nullptr)) {
+      WakeOneIdle();
+    }
   }
   close(executor.wake_fd);
   return exit;
@@ -139,14 +149,15 @@ void RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executo
 }
 
 void RunQueue::RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
-                      const std::shared_ptr<Sandbox>& sandbox) {
+                      const std::shared_ptr<Sandbox>& sandbox, double gpu_wait_ms) {
   sandbox->phase = Sandbox::Phase::kRunning;
   executor.running = sandbox;
   executor.running_since_ms = MonotonicMs();
   lock.unlock();
   Watchdog::Instance().Poke(executor.running_since_ms + kNodePatienceMs);
-  const bool more = sandbox->Execute(executor);
+  const bool more = sandbox->Execute(executor, gpu_wait_ms);
   const double due_ms = sandbox->next_due_ms();
+  const bool waits_for_gpu = sandbox->gpu_wait_ms() > 0;
   lock.lock();
   executor.running = nullptr;
   if (sandbox->phase == Sandbox::Phase::kEnded) return;
@@ -159,6 +170,31 @@ void RunQueue::RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
   }
   sandbox->phase = Sandbox::Phase::kWaiting;
   if (due_ms != kNever) SetTimer(sandbox, due_ms);
+  if (waits_for_gpu) {
+    sandbox->waits_for_gpu = true;
+    gpu_waits_.push_back(sandbox);
+    if (gpu_waits_.size() > 1) WakeOneIdle();
+  }
+}
+
+std::shared_ptr<Sandbox> RunQueue::NextGpuWait(double now_ms, double* wait_ms) {
+  if (gpu_waits_.empty()) return nullptr;
+  if (!ready_.empty()) {
+    if (now_ms - gpu_looked_ms_ < kGpuLookMs) return nullptr;
+  } else if (!idle_.empty() || ++gpu_looks_ >= gpu_waits_.size()) {
+    // The others have somebody who waits for them, or have just been looked at.
+    gpu_looks_ = 0;
+    *wait_ms = gpu_waits_.front()->gpu_wait_ms();
+    if (!timers_.empty()) {
+      *wait_ms = std::clamp(timers_.begin()->first - now_ms, 0.0, *wait_ms);
+    }
+  }
+  gpu_looked_ms_ = now_ms;
+  std::shared_ptr<Sandbox> sandbox = std::move(gpu_waits_.front());
+  gpu_waits_.pop_front();
+  sandbox->waits_for_gpu = false;
+  ClearTimer(sandbox);
+  return sandbox;
 }
 
 void RunQueue::Stop() {
@@ -173,10 +209,12 @@ void RunQueue::Stop() {
 void RunQueue::Clear() {
   std::deque<std::shared_ptr<Sandbox>> ready;
   std::set<Timer> timers;
+  std::deque<std::shared_ptr<Sandbox>> gpu_waits;
   // Destroyed after the lock is released: a Sandbox's end takes locks of its own.
   std::lock_guard lock(mutex_);
   ready.swap(ready_);
   timers.swap(timers_);
+  gpu_waits.swap(gpu_waits_);
 }
 
 size_t RunQueue::ready_count() {
@@ -211,8 +249,7 @@ double RunQueue::Check(double now_ms) {
 void RunQueue::FireTimers(double now_ms) {
   while (!timers_.empty() && timers_.begin()->first <= now_ms) {
     std::shared_ptr<Sandbox> sandbox = timers_.begin()->second;
-    timers_.erase(timers_.begin());
-    sandbox->timer_ms = 0;
+    StopWaiting(sandbox);
     sandbox->phase = Sandbox::Phase::kReady;
     ready_.push_back(std::move(sandbox));
   }
@@ -233,6 +270,13 @@ void RunQueue::ClearTimer(const std::shared_ptr<Sandbox>& sandbox) {
   if (sandbox->timer_ms == 0) return;
   timers_.erase({sandbox->timer_ms, sandbox});
   sandbox->timer_ms = 0;
+}
+
+void RunQueue::StopWaiting(const std::shared_ptr<Sandbox>& sandbox) {
+  ClearTimer(sandbox);
+  if (!sandbox->waits_for_gpu) return;
+  sandbox->waits_for_gpu = false;
+  std::erase(gpu_waits_, sandbox);
 }
 
 void RunQueue::WakeOneIdle() {

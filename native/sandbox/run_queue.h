@@ -46,6 +46,7 @@ enum class ExecutorExit {
 
 // All threads share one queue of Sandboxes. A Sandbox belongs to no thread: it is in the queue, or
 // one executor runs it, or it waits (for a timer, a message, a task of V8) and costs no thread.
+// While one waits for its GPU, a thread that has nothing else to do waits for that in its place.
 class RunQueue final : public Watched {
  public:
   // Made known to the watchdog.
@@ -82,7 +83,11 @@ class RunQueue final : public Watched {
   // Waits for work, a timer or Node. The lock is released meanwhile.
   void WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms);
   void RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
-              const std::shared_ptr<Sandbox>& sandbox);
+              const std::shared_ptr<Sandbox>& sandbox, double gpu_wait_ms = 0);
+  // Takes the Sandbox whose GPU is to be looked at now, and says how long to wait for it; null:
+  // there is none, or it is not yet time.
+  std::shared_ptr<Sandbox> NextGpuWait(double now_ms, double* wait_ms);
+  void StopWaiting(const std::shared_ptr<Sandbox>& sandbox);
   void WakeOneIdle();
 
   void SetTimer(const std::shared_ptr<Sandbox>& sandbox, double due_ms);
@@ -95,6 +100,11 @@ class RunQueue final : public Watched {
   std::deque<std::shared_ptr<Sandbox>> ready_;
   // Waiting Sandboxes with a timer, earliest first.
   std::set<Timer> timers_;
+  // Waiting Sandboxes whose GPU works, the one that was looked at longest ago first; how many of
+  // them were looked at without waiting since somebody waited, and when any was looked at last.
+  std::deque<std::shared_ptr<Sandbox>> gpu_waits_;
+  size_t gpu_looks_ = 0;
+  double gpu_looked_ms_ = 0;
   std::vector<Executor*> executors_;
   std::vector<Executor*> idle_;
   // Of the idle executors, the one that also waits for the next timer.

@@ -23,6 +23,8 @@ constexpr double kLostAfterMs = 2000;
 constexpr double kPrepareAfterMs = 2;
 // How often what runs is looked at for what has no deadline: memory and CPU time.
 constexpr double kTickMs = 10;
+// How long the GPU may work on when a Sandbox ends, before the Sandbox is left as it is.
+constexpr double kGpuGraceMs = 2000;
 
 // What a Sandbox said and its host has not done with, in bytes: no Slice begins beyond. Enough that
 // a host which keeps up is never waited for.
@@ -87,6 +89,18 @@ class CallTimer {
  private:
   std::atomic<double>* called_ms_;
 };
+
+// Sandboxes whose GPU does not come back.
+struct DisownedSandboxes {
+  std::mutex mutex;
+  std::vector<std::shared_ptr<Sandbox>> sandboxes;
+};
+
+DisownedSandboxes& Disowned() {
+  // Leaked on purpose, with all that is in it.
+  static auto* disowned = new DisownedSandboxes();
+  return *disowned;
+}
 
 std::string Seconds(double ms) {
   std::string text = std::to_string(ms / 1e3);
@@ -159,6 +173,11 @@ void Sandbox::Inspect(InspectorCommand command) {
   Wake();
 }
 
+bool Sandbox::IsGpuBusy() {
+  std::lock_guard lock(mutex_);
+  return gpu_ && gpu_->IsBusy();
+}
+
 void Sandbox::Wake() {
   const auto self = weak_from_this().lock();
   if (auto queue = queue_.lock(); queue && self) queue->MakeRunnable(self);
@@ -166,7 +185,8 @@ void Sandbox::Wake() {
 
 void Sandbox::Abandon() {
   SetEnd({});
-  DestroyIsolate();
+  if (gpu_) gpu_->WaitIdle(kGpuGraceMs);
+  LetGo();
 }
 
 void Sandbox::SetEnd(End end) {
@@ -179,7 +199,7 @@ void Sandbox::SetEnd(End end) {
 // ---- Running
 // -----------------------------------------------------------------------------------------------
 
-bool Sandbox::Execute(Executor& executor) {
+bool Sandbox::Execute(Executor& executor, double gpu_wait_ms) {
   executor_ = &executor;
   const double started_ms = MonotonicMs();
   bool more = false;
@@ -190,17 +210,25 @@ bool Sandbox::Execute(Executor& executor) {
     EnteredIsolate entered(isolate_->get());
     const CpuMeterScope cpu_scope(&cpu_);
     v8::Context::Scope context_scope(context_.Get(isolate_->get()));
+    if (gpu_wait_ms > 0 && PollGpu(gpu_wait_ms) && !ending_) RunPromiseJobs();
     do {
-      more = Turn();
+      more = !ending_ && Turn();
       EndIfOverMemory();
     } while (more && !ending_ && MonotonicMs() - started_ms < kQuantumMs);
   }
   executor_ = nullptr;
+  gpu_wait_ms_ = 0;
   if (ending_) {
-    Finish();
+    if (AwaitsGpu(gpu_wait_ms)) {
+      gpu_wait_ms_ = gpu_->next_wait_ms();
+      next_due_ms_ = kNever;
+    } else {
+      Finish();
+    }
     return false;
   }
   isolate_->get()->DiscardThreadSpecificMetadata();
+  if (gpu_ && gpu_->WantsPolling()) gpu_wait_ms_ = gpu_->next_wait_ms();
   // Not every double is a time: one that is none would upset the order of everybody's timers.
   const double work_timer_ms = control_.next_timer_ms > 0 ? control_.next_timer_ms : kNever;
   next_due_ms_ = std::min(work_timer_ms, isolate_->tasks().NextDueMs());
@@ -213,6 +241,7 @@ bool Sandbox::Turn() {
   bool did = inspector_ && inspector_->Dispatch();
   did = RunCommands() || did;
   did = RunTasks() || did;
+  did = PollGpu(0) || did;
   if (!ending_ && !prepared_ && prepare_at_ms_ <= MonotonicMs()) {
     Prepare(true);
     did = true;
@@ -249,7 +278,8 @@ bool Sandbox::HasNothingToWaitFor() {
   // What V8 wants to do later is collecting garbage, which settles no promise; it may want that for
   // ever.
   return control_.awaited_timers == 0 && control_.open_requests == 0 && rejections_.size() == 0 &&
-         isolate_->tasks().NextDueMs() > 0 && !isolate_->get()->HasPendingBackgroundTasks();
+         !(gpu_ && gpu_->HasPendingWork()) && isolate_->tasks().NextDueMs() > 0 &&
+         !isolate_->get()->HasPendingBackgroundTasks();
 }
 
 v8::MaybeLocal<v8::Value> Sandbox::Call(Entry entry, int argc, v8::Local<v8::Value>* argv) {
@@ -301,6 +331,15 @@ void Sandbox::OnPromiseReject(v8::PromiseRejectMessage message) {
 bool Sandbox::RunTasks() {
   const CallTimer timer(&called_ms_);
   return isolate_->tasks().RunDue(MonotonicMs());
+}
+
+bool Sandbox::PollGpu(double wait_ms) {
+  if (!gpu_ || !gpu_->WantsPolling()) return false;
+  v8::HandleScope scope(isolate_->get());
+  v8::TryCatch caught(isolate_->get());
+  // Listeners and getters of the Work Function's may run.
+  const CallTimer timer(&called_ms_);
+  return gpu_->Poll(wait_ms);
 }
 
 bool Sandbox::RunCommands() {
@@ -360,6 +399,13 @@ void Sandbox::ApplyAssignment(Assignment assignment) {
   if (!prepared_) Prepare(false);
   if (ending_) return;
   modules_ = std::move(assignment.modules);
+  if (assignment.gpu) {
+    std::string why_not;
+    auto gpu = SandboxGpu::Create(*assignment.gpu, options_.gpu, isolate, &why_not);
+    if (!gpu) return SetEnd({"EREQUIREMENT", why_not, 0});
+    std::lock_guard lock(mutex_);
+    gpu_ = std::move(gpu);
+  }
   v8::Local<v8::Value> argv[] = {
       description,
       work_function,
@@ -554,9 +600,12 @@ double Sandbox::Check(double now_ms) {
   } else {
     std::lock_guard lock(mutex_);
     const double deadline = NextDeadline(nullptr);
-    if (now_ms < deadline && !HasUsedUpCpu()) {
+    if (now_ms < deadline && !HasUsedUpCpu() && !HasUsedUpGpu(now_ms)) {
       late_since_ms_ = 0;
-      if (!running) return deadline;
+      if (!running) {
+        // What the GPU does goes on when nothing runs here.
+        return gpu_ && gpu_->IsBusy() ? std::min(deadline, now_ms + kTickMs) : deadline;
+      }
       if (isolate_ && IsOverMemory()) {
         isolate_->get()->RequestInterrupt(OnInterrupt, this);
       }
@@ -588,7 +637,9 @@ Sandbox::End Sandbox::DecidedEnd() {
 void Sandbox::EndIfOverdue() {
   if (!overdue_.exchange(false)) return;
   // What the watchdog saw may be over: what counts is what runs now.
-  if (MonotonicMs() >= NextDeadline(nullptr) || over_cpu_ == Read(control_.slice_started_ms)) {
+  const double started_ms = Read(control_.slice_started_ms);
+  if (MonotonicMs() >= NextDeadline(nullptr) || over_cpu_ == started_ms ||
+      over_gpu_ == started_ms) {
     SetEnd(Overdue());
   }
 }
@@ -603,6 +654,19 @@ bool Sandbox::HasUsedUpCpu() {
   }
   if (cpu_ms - cpu_at_first_sight_ms_ < limits_.cpu_ms) return false;
   over_cpu_ = started_ms;
+  return true;
+}
+
+bool Sandbox::HasUsedUpGpu(double now_ms) {
+  if (!gpu_ || Read(control_.slice) == 0) return false;
+  const double gpu_ms = gpu_->BusyMs(now_ms);
+  const double started_ms = Read(control_.slice_started_ms);
+  if (started_ms != gpu_seen_slice_started_ms_) {
+    gpu_seen_slice_started_ms_ = started_ms;
+    gpu_at_first_sight_ms_ = gpu_ms;
+  }
+  if (gpu_ms - gpu_at_first_sight_ms_ < limits_.gpu_ms) return false;
+  over_gpu_ = started_ms;
   return true;
 }
 
@@ -629,6 +693,17 @@ Sandbox::End Sandbox::Overdue() const {
   const auto slice = SliceOf(Read(control_.slice));
   if (slice != 0 && over_cpu_ == Read(control_.slice_started_ms)) {
     return {"ECPULIMIT", "the Slice used more than " + Seconds(limits_.cpu_ms) + " of CPU time",
+            slice};
+  }
+  if (slice != 0 && over_gpu_ == Read(control_.slice_started_ms)) {
+    return {"EGPUTIMEOUT",
+            "the GPU worked longer than " + Seconds(limits_.gpu_ms) + " for the Slice", slice};
+  }
+  // Nothing runs here, so it is the GPU that the Slice waits for.
+  if (slice != 0 && called_ms_ == 0 && gpu_ && gpu_->IsBusy()) {
+    return {"EGPUTIMEOUT",
+            "the GPU did not come back from what the Slice submitted within " +
+                Seconds(what == "ENOPROGRESS" ? limits_.progress_ms : limits_.slice_ms),
             slice};
   }
   if (what == "ENOPROGRESS")
@@ -781,6 +856,29 @@ void Sandbox::CreateIsolate() {
   Emit({options_.id, SandboxEvent::kReady});
 }
 
+bool Sandbox::AwaitsGpu(double wait_ms) {
+  if (!gpu_ || !gpu_->IsBusy()) return false;
+  const double now_ms = MonotonicMs();
+  if (gpu_grace_since_ms_ == 0) gpu_grace_since_ms_ = now_ms;
+  gpu_->WaitIdle(wait_ms);
+  return gpu_->IsBusy() && now_ms - gpu_grace_since_ms_ < kGpuGraceMs;
+}
+
+bool Sandbox::LetGo() {
+  if (!gpu_ || !gpu_->IsBusy()) {
+    DestroyIsolate();
+    return false;
+  }
+  std::lock_guard lock(Disowned().mutex);
+  Disowned().sandboxes.push_back(shared_from_this());
+  return true;
+}
+
+size_t Sandbox::disowned_count() {
+  std::lock_guard lock(Disowned().mutex);
+  return Disowned().sandboxes.size();
+}
+
 void Sandbox::Finish() {
   SandboxEvent event{options_.id, SandboxEvent::kEnded};
   {
@@ -812,21 +910,24 @@ void Sandbox::Finish() {
     event.slice = 0;
   }
   event.unfinished.assign(undelivered_.begin(), undelivered_.end());
-  DestroyIsolate();
+  event.disowned = LetGo();
   if (auto queue = queue_.lock()) queue->Retire(shared_from_this());
   Emit(std::move(event));
 }
 
 void Sandbox::DestroyIsolate() {
   std::unique_ptr<Isolate> isolate;
+  std::unique_ptr<SandboxGpu> gpu;
   {
     std::lock_guard lock(mutex_);
     isolate = std::move(isolate_);
+    gpu = std::move(gpu_);
   }
   if (!isolate) return;
   {
     // Handles go while the isolate is entered, the isolate itself once it is not.
     EnteredIsolate entered(isolate->get());
+    if (gpu) gpu->Release();
     for (auto& entry : entries_) entry.Reset();
     prelude_.Reset();
     environment_.Clear();
@@ -836,6 +937,7 @@ void Sandbox::DestroyIsolate() {
     context_.Reset();
   }
   isolate.reset();
+  gpu.reset();
   // What its ArrayBuffers lay on goes last.
   segments_.reset();
 }

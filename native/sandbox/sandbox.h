@@ -21,6 +21,7 @@
 #include "sandbox/environment.h"
 #include "sandbox/modules.h"
 #include "sandbox/rejections.h"
+#include "sandbox/sandbox_gpu.h"
 #include "sandbox/segment_gate.h"
 #include "sandbox/shared_script.h"
 #include "sandbox/slice_io.h"
@@ -83,6 +84,8 @@ struct SandboxEvent {
   double elapsed_ms = 0;
   // kEnded: what was handed over and not delivered, the Slice to blame not among them.
   std::vector<uint32_t> unfinished = {};
+  // kEnded: its GPU does not come back; the Sandbox was left as it is, with all it holds.
+  bool disowned = false;
   // kResults, kMessage: what the host is to give back by Release() once it has done with the event.
   size_t bytes = 0;
   // kInspectorMessage: of the DevTools protocol, JSON. (kInspectorRun: the debugger is ready.)
@@ -106,6 +109,7 @@ struct SandboxOptions {
   size_t buffer_bytes;
   // Of one result, head and segments.
   size_t result_bytes;
+  GpuLimits gpu;
   // A debugger may look into it.
   bool inspected = false;
 };
@@ -115,6 +119,8 @@ struct SliceLimits {
   double progress_ms;
   // CPU time of one Slice.
   double cpu_ms;
+  // Time the GPU works for one Slice.
+  double gpu_ms;
 };
 
 // The script every Sandbox runs first: the body of a function `(host)`. src/sandbox knows its name.
@@ -127,6 +133,8 @@ struct Assignment {
   std::optional<Modules> modules;
   Payload arguments;
   SliceLimits limits;
+  // Null: the Job gets no WebGPU.
+  std::shared_ptr<const GpuOffer> gpu;
 };
 
 // What the host says to a request that a Sandbox posted under this number.
@@ -157,15 +165,22 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void Inspect(InspectorCommand command);
   // Ends without a word, on the calling thread, when no executor is left.
   void Abandon();
+  // Its GPU works on something. Any thread.
+  bool IsGpuBusy();
   // Something the Sandbox waits for may have happened.
   void Wake();
   // The host has done with events of so many bytes; of kMessage, or of kResults. Any thread.
   void Release(size_t bytes, bool of_message);
 
-  // From the run queue, on the executor's thread. Answers whether there is more to do at once.
-  bool Execute(Executor& executor);
+  // From the run queue, on the executor's thread. Answers whether there is more to do at once. May
+  // wait so long for the GPU first, if that is what the Sandbox waits for.
+  bool Execute(Executor& executor, double gpu_wait_ms);
   // When Execute() wants to be called again without being woken (infinity: never).
   double next_due_ms() const { return next_due_ms_; }
+  // Execute() wants to be called again soon, because only a look at the GPU tells when there is
+  // something to do; 0: it does not. Else how long it should wait for the GPU if nothing else is to
+  // be done.
+  double gpu_wait_ms() const { return gpu_wait_ms_; }
   // What runs, if anything, looks up and asks whether it should end. Any thread.
   void Interrupt();
   // The thread is needed: what runs is ended. Any thread.
@@ -177,6 +192,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   enum class Phase { kWaiting, kReady, kRunning, kRunningAgain, kEnded };
   Phase phase = Phase::kWaiting;
   double timer_ms = 0;
+  bool waits_for_gpu = false;
 
   // For the functions given to the prelude, on the executing thread.
   static Sandbox* Of(v8::Isolate* isolate) {
@@ -208,6 +224,10 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   v8::Local<v8::Array> TakeRejections();
   Environment& environment() { return environment_; }
   MemoryAccount& memory() { return isolate_->memory(); }
+  // Null when the Job gets no WebGPU.
+  SandboxGpu* gpu() { return gpu_.get(); }
+  // Sandboxes of this process that were left as they are, because their GPU does not come back.
+  static size_t disowned_count();
 
  private:
   static constexpr uint32_t kIsolateSlot = 0;
@@ -263,8 +283,16 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   bool RunTasks();
   // A Slice waits for a promise, and nothing can happen any more that would settle it.
   bool HasNothingToWaitFor();
+  // What the GPU has to say; promise jobs are the caller's. Waits at most so long for it.
+  bool PollGpu(double wait_ms);
+  // The end is decided, and the GPU still works: nothing of it can be given up before it is done.
+  // Waits at most so long for it. False when it is done, or has had time enough.
+  bool AwaitsGpu(double wait_ms);
   // Reports the end and disposes of the isolate.
   void Finish();
+  // Disposes of isolate and GPU. Not if the GPU still works: whatever touches it might wait for
+  // ever, so the Sandbox is left as it is, for good, and counted. Answers whether it was.
+  bool LetGo();
   void SetEnd(End end);
   // What SetEnd() was told first. Any thread.
   End DecidedEnd();
@@ -279,8 +307,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void EndIfOverMemory();
   // Any thread, while the isolate lives.
   bool IsOverMemory() const;
-  // For the watchdog's thread: the Slice that runs has used up its CPU time.
+  // For the watchdog's thread: the Slice that runs has used up its CPU time, or the GPU's.
   bool HasUsedUpCpu();
+  bool HasUsedUpGpu(double now_ms);
   // What the deadline that has passed makes of the Sandbox.
   End Overdue() const;
   static void OnInterrupt(v8::Isolate* isolate, void* self);
@@ -310,6 +339,11 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   // Until its code has been offered to the next Sandboxes.
   v8::Global<v8::Function> modules_function_;
   Rejections rejections_;
+  // Others may look at it under the lock, like the isolate.
+  std::unique_ptr<SandboxGpu> gpu_;
+  double gpu_wait_ms_ = 0;
+  // When the end was first held up by the GPU, 0 while it was not.
+  double gpu_grace_since_ms_ = 0;
   Executor* executor_ = nullptr;
   // Prepare() has run; before, when to call it if nothing else happens.
   bool prepared_ = false;
@@ -327,7 +361,7 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
 
   std::mutex mutex_;
   std::deque<Command> inbox_;
-  SliceLimits limits_{0, 0, 0};
+  SliceLimits limits_{0, 0, 0, 0};
   // Set once, with end_; the first reason counts.
   std::atomic<bool> ending_{false};
   End end_;
@@ -337,10 +371,14 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   std::atomic<size_t> said_bytes_{0};
   // Start of the Slice that has used up its CPU time, 0 for none.
   std::atomic<double> over_cpu_{0};
+  // The same for the GPU's.
+  std::atomic<double> over_gpu_{0};
   // For the watchdog's thread: the Slice (by its start) that it saw running last, and the
-  // Sandbox's CPU time when it saw it first.
+  // Sandbox's CPU time when it saw it first. The same for the time of the GPU.
   double seen_slice_started_ms_ = 0;
   double cpu_at_first_sight_ms_ = 0;
+  double gpu_seen_slice_started_ms_ = 0;
+  double gpu_at_first_sight_ms_ = 0;
   // For the watchdog's thread: since when the Sandbox should have stopped (0: it need not), and
   // whether it has been given up.
   double late_since_ms_ = 0;

@@ -46,6 +46,7 @@ struct ResultBatch {
   std::vector<uint8_t> outcomes;
   std::vector<double> elapsed_ms;
   std::vector<double> cpu_ms;
+  std::vector<double> webgpu_ms;
   Columns payloads;
 };
 

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Command, Option, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
 import { Worker, type EvaluatorKind } from '../worker/index.js';
+import { gpuOptionsOf, withGpuOptions } from './gpu-options.js';
 import { ExitCode, origins, runProgram, seconds, wholeNumber } from './program.js';
 import { slicesText } from './present.js';
 import { WorkerLog } from './worker-log.js';
@@ -54,16 +55,25 @@ const program = new Command('dcp-worker')
       .choices(['child', 'in-process'])
       .default('child'),
   )
+  .option(
+    '--gpu-sandboxes <n>',
+    'Slices of Jobs that require WebGPU run at the same time, 1 to 1024; default: two for each adapter',
+    wholeNumber(1, 1024),
+  )
   .option('--exit-when-idle', 'stop when there is nothing to do')
   .option('--json', 'print JSON lines')
   .option('-v, --verbose', 'tell every Task; show the stack of errors')
   .addHelpText('after', HELP)
   .action(runWorker);
 
+withGpuOptions(program);
+
 async function runWorker(options: OptionValues): Promise<void> {
   const scheduler = (options['scheduler'] as string | undefined) ?? defaultSchedulerDirectory();
   const cores = (options['cores'] as number | undefined) ?? availableParallelism();
   const stopTimeoutMs = options['stopTimeout'] as number;
+  const gpu = gpuOptionsOf(options);
+  const gpuSandboxes = options['gpuSandboxes'] as number | undefined;
   let signals = 0;
   let stopping: Promise<void> | null = null;
   const stop = (): void => {
@@ -79,6 +89,7 @@ async function runWorker(options: OptionValues): Promise<void> {
     leaseMs: options['lease'] as number,
     jobIds: (options['jobId'] as string[] | undefined) ?? null,
     computeGroups: (options['group'] as string[] | undefined) ?? [],
+    gpu: gpu && (gpuSandboxes === undefined ? gpu : { ...gpu, sandboxes: gpuSandboxes }),
     allowedOrigins: (options['allowedOrigins'] as string[] | undefined) ?? [],
     observer: log,
   });
@@ -96,10 +107,14 @@ async function runWorker(options: OptionValues): Promise<void> {
   try {
     await worker.start();
     const { workerId } = worker.status()!;
+    const { adapters, problems } = worker.gpu;
+    const sandboxes = cores === 1 ? '1 Sandbox' : `${cores} Sandboxes`;
+    const gpus = adapters.length === 0 ? '' : `, GPU ${adapters.join(', ')}`;
     log.say(
-      { type: 'started', worker: workerId, cores, scheduler },
-      `worker ${workerId}: ${cores === 1 ? '1 Sandbox' : `${cores} Sandboxes`}, Scheduler ${scheduler}`,
+      { type: 'started', worker: workerId, cores, scheduler, adapters },
+      `worker ${workerId}: ${sandboxes}, Scheduler ${scheduler}${gpus}`,
     );
+    for (const problem of problems) log.detail({ type: 'noWebgpu', problem }, `no WebGPU: ${problem}`);
     await worker.ended;
     log.flush();
     const { done, failed } = worker.status()!.counts;

@@ -236,10 +236,13 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     if ('id' in this.#source)
       throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
     const allowedOrigins = toAllowedOrigins(options, this.requirements);
-    const { inspect = null } = options;
+    const { inspect = null, gpu = {} } = options;
+    const { requirements } = this;
     this.#inspected = inspect !== null;
     return this.#begin(() =>
-      withLocalWorker(cores, { determinism, inspect, allowedOrigins }, (scheduler) => this.#run(scheduler)),
+      withLocalWorker(cores, { determinism, inspect, allowedOrigins, gpu, requirements }, (scheduler) =>
+        this.#run(scheduler),
+      ),
     );
   }
 

@@ -12,7 +12,7 @@ import type {
   SliceMessage,
   CodecName,
 } from '../model/index.js';
-import type { EvaluatorError, WorkFunctionError } from '../model/index.js';
+import type { EvaluatorError, RequirementError, WorkFunctionError } from '../model/index.js';
 
 /** What a Sandbox needs to know of the Job it is assigned to. */
 export interface SandboxJob {
@@ -31,6 +31,9 @@ export interface SandboxJob {
   /** The Job asks for `fetch`, and its owner answers such requests. */
   readonly fetch: boolean;
 }
+
+/** Why a Sandbox ended that was not told to. */
+export type SandboxEndError = EvaluatorError | RequirementError | WorkFunctionError;
 
 /** A Slice asked to be run again elsewhere (`work.reject`). */
 export interface SliceRejection {
@@ -74,7 +77,7 @@ export interface SandboxObserver {
    * handed over and neither delivered nor blamed; they are none of the Job's fault.
    * A Slice whose own doing ended the Sandbox (a limit) has been delivered as an error by `onResults` before.
    */
-  onEnded(error: EvaluatorError | WorkFunctionError | null, unfinished: Uint32Array): void;
+  onEnded(error: SandboxEndError | null, unfinished: Uint32Array): void;
 }
 
 export interface SandboxLimits {
@@ -84,13 +87,19 @@ export interface SandboxLimits {
   readonly bufferMiB: number;
   /** One encoded result, MiB, 1 to 4095. A larger one fails its Slice with `ERESULTSIZE`. */
   readonly resultMiB: number;
+  /** All buffers and textures on GPUs together, MiB, at least 1. */
+  readonly gpuMiB: number;
+  /** GPU buffers that are not destroyed, and pipelines, at one time; at least 1. */
+  readonly gpuBuffers: number;
+  readonly gpuPipelines: number;
 }
 
 /** One V8 isolate: assigned to one Job, running one Slice at a time, reused for many. */
 export interface Sandbox {
   readonly id: number;
   /**
-   * Compiles the Work Function. Rejects with `WorkFunctionError` when it does not compile (the Sandbox ends).
+   * Compiles the Work Function. Rejects with `WorkFunctionError` when it does not compile, with `RequirementError` when the
+   * Job requires what the Evaluator does not have (the Sandbox ends).
    * A Sandbox is assigned once in its life.
    */
   assign(job: SandboxJob): Promise<void>;

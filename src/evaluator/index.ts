@@ -1,12 +1,21 @@
 export type {
   Evaluator,
   Sandbox,
+  SandboxEndError,
   SandboxJob,
   SandboxLimits,
   SandboxObserver,
   SandboxRequest,
   SliceRejection,
 } from './evaluator.js';
+export {
+  askForGpus,
+  completeGpuOptions,
+  gpuArguments,
+  type GpuOptions,
+  type GpuReport,
+} from './gpu/index.js';
+export { probeGpu } from './gpu/probe.js';
 export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
 export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './child-process/evaluator.js';

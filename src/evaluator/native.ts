@@ -29,6 +29,11 @@ export interface Native {
   exitNow(code: number): never;
   /** Where the bytes of a view lie in this process. */
   readonly addressOf: (view: ArrayBufferView) => bigint;
+  /** Why the dynamic loader cannot open a library of this name or path; empty when it can. It stays open. */
+  tryLibrary(library: string): string;
+  /** The ABI of webgpu.h that Dawn's library must have, and the library that the build was told of (empty: none). */
+  readonly webgpuAbi: string;
+  readonly dawnLibrary: string;
   readonly v8Version: string;
 }
 
@@ -51,8 +56,23 @@ export interface NativeEvaluator {
     heapBytes: number,
     bufferBytes: number,
     resultBytes: number,
+    gpuBytes: number,
+    gpuBuffers: number,
+    gpuPipelines: number,
     inspected: boolean,
   ): void;
+  /**
+   * Says what Sandboxes get that are assigned from now on with `webgpu`. The lists are rules for adapters, in lower case.
+   * Answers why the library cannot be used, empty when it can.
+   */
+  offerGpu(
+    library: string,
+    adapters: readonly string[],
+    bannedAdapters: readonly string[],
+    software: boolean,
+  ): string;
+  /** Sandboxes that are assigned with `webgpu` end, and this is why. */
+  refuseGpu(whyNot: string): void;
   assign(
     id: number,
     description: string,
@@ -64,6 +84,8 @@ export interface NativeEvaluator {
     sliceTimeoutMs: number,
     progressTimeoutMs: number,
     cpuTimeoutMs: number,
+    gpuTimeoutMs: number,
+    webgpu: boolean,
   ): void;
   run(
     id: number,
@@ -94,6 +116,10 @@ export interface NativeStats {
   readonly ready: number;
   /** Threads that serve the queue. */
   readonly executors: number;
+  /** Of all Sandboxes of this process, those that were left as they are because their GPU did not come back. */
+  readonly disowned: number;
+  /** Sandboxes whose GPU works on something. */
+  readonly busyGpus: number;
 }
 
 /** Of a debugger: it comes, says something, goes. The same list is `InspectorCommand` in native/isolate/inspector.h. */
@@ -111,6 +137,7 @@ export type NativeEvent = { readonly sandbox: number } &
         readonly outcomes: Uint8Array;
         readonly elapsedMs: Float64Array;
         readonly cpuMs: Float64Array;
+        readonly webgpuMs: Float64Array;
         readonly heads: Uint8Array;
         readonly headEnds: Uint32Array;
         readonly segments: readonly Uint8Array[];
@@ -140,6 +167,8 @@ export type NativeEvent = { readonly sandbox: number } &
         /** How long that Slice ran. */
         readonly elapsedMs: number;
         readonly firstWasRunning: boolean;
+        /** Its GPU does not come back: its memory is lost, and this process should be replaced. */
+        readonly disowned: boolean;
         readonly unfinished: Uint32Array;
       }
   );

@@ -8,6 +8,9 @@ const DEFAULT_SANDBOX_LIMITS: SandboxLimits = Object.freeze({
   heapMiB: 512,
   bufferMiB: 2048,
   resultMiB: 1024,
+  gpuMiB: 4096,
+  gpuBuffers: 65_536,
+  gpuPipelines: 4096,
 });
 const MIN_HEAP_MIB = 16;
 const MAX_MIB = 1 << 20;
@@ -20,12 +23,21 @@ export function completeLimits(limits: Partial<SandboxLimits>): SandboxLimits {
   checkMiB('heapMiB', complete.heapMiB, MIN_HEAP_MIB);
   checkMiB('bufferMiB', complete.bufferMiB, 1);
   checkMiB('resultMiB', complete.resultMiB, 1, MAX_RESULT_MIB);
+  checkMiB('gpuMiB', complete.gpuMiB, 1);
+  checkCount('gpuBuffers', complete.gpuBuffers);
+  checkCount('gpuPipelines', complete.gpuPipelines);
   return complete;
 }
 
 function checkMiB(field: string, value: number, least: number, most = MAX_MIB): void {
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new InvalidArgumentError(field, `expected whole MiB from ${least} to ${most}, got ${value}`);
+  }
+}
+
+function checkCount(field: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1 || value >= 2 ** 32) {
+    throw new InvalidArgumentError(field, `expected a whole number from 1 to ${2 ** 32 - 1}, got ${value}`);
   }
 }
 

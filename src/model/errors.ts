@@ -96,6 +96,12 @@ export class CpuLimitError extends SliceError {
     super('ECPULIMIT', message);
   }
 }
+/** The GPU worked longer for the Slice than `gpuTimeoutMs`, or does not come back from what the Slice submitted. */
+export class GpuTimeoutError extends SliceError {
+  constructor(message: string) {
+    super('EGPUTIMEOUT', message);
+  }
+}
 /** The result is larger than results may be. */
 export class ResultSizeError extends SliceError {
   constructor(message: string) {
@@ -165,6 +171,13 @@ export class EvaluatorError extends DcpError {
   }
 }
 
+/** A Job requires what is not to be had here; the message names the requirement and says why. */
+export class RequirementError extends DcpError {
+  constructor(message: string) {
+    super('EREQUIREMENT', message);
+  }
+}
+
 const SLICE_ERRORS = new Map<string, new (message: string) => SliceError>([
   ['EUNCAUGHT', UncaughtError],
   ['ENOPROGRESS', NoProgressError],
@@ -172,6 +185,7 @@ const SLICE_ERRORS = new Map<string, new (message: string) => SliceError>([
   ['EMEMORYLIMIT', MemoryLimitError],
   ['ERESULT', ResultError],
   ['ECPULIMIT', CpuLimitError],
+  ['EGPUTIMEOUT', GpuTimeoutError],
   ['ERESULTSIZE', ResultSizeError],
   ['ETIMERLIMIT', TimerLimitError],
   ['EWORKREJECT', WorkRejectError],

@@ -7,3 +7,4 @@ export * from './payload.js';
 export * from './slice-batch.js';
 export * from './slice-metrics.js';
 export * from './task.js';
+export * from './webgpu.js';

@@ -1,4 +1,5 @@
 import type { Payload } from './payload.js';
+import type { WebgpuRequirement } from './webgpu.js';
 
 /** Names one Job for as long as the Scheduler keeps it. */
 export type JobId = string;
@@ -25,7 +26,8 @@ export type CodecName = 'native' | 'kvin' | 'json';
 /** What a Job needs of a Worker. A Worker that lacks something named here never sees the Job. */
 export interface JobRequirements {
   environment?: {
-    webgpu?: boolean;
+    /** `navigator.gpu` is there: on any adapter the Worker's operator offers, or on one that has all of this. */
+    webgpu?: boolean | WebgpuRequirement;
     /** `SharedArrayBuffer` is there. Without, no two parts of a program share memory but WebAssembly's. */
     sharedArrayBuffer?: boolean;
     /** `performance.now()` and the like have steps of 5 µs instead of 100. */
@@ -57,13 +59,16 @@ export interface JobLimits {
   readonly progressTimeoutMs: number;
   /** CPU time of one Slice before `ECPULIMIT`; measured to 20 ms, in the Slice's favour. */
   readonly cpuTimeoutMs: number;
+  /** Time the GPU works for one Slice before `EGPUTIMEOUT`; measured to 10 ms. */
+  readonly gpuTimeoutMs: number;
 }
 
-/** DCP's own defaults (`sliceTimeoutMs` 24 h, `progressTimeoutMs` 300 s). CPU time is not limited beyond wall time. */
+/** DCP's own defaults (`sliceTimeoutMs` 24 h, `progressTimeoutMs` 300 s). CPU and GPU time are not limited beyond wall time. */
 export const DEFAULT_JOB_LIMITS: JobLimits = Object.freeze({
   sliceTimeoutMs: 24 * 3600 * 1000,
   progressTimeoutMs: 300 * 1000,
   cpuTimeoutMs: 24 * 3600 * 1000,
+  gpuTimeoutMs: 24 * 3600 * 1000,
 });
 
 /**

@@ -86,6 +86,7 @@ export function rehearse(codec: CodecExports, { assign }: JobEntries): void {
     determinism: null,
     // The Job to come may have it.
     fetch: true,
+    webgpu: false,
     resultBytes: 2 ** 20,
   };
   const { head } = codec.encode([]);

@@ -8,6 +8,14 @@ export interface Host {
   now(): number;
   /** CPU time of this Sandbox so far. Up to 1 µs a call. */
   cpuNow(): number;
+  /** Time that the GPU has worked for this Sandbox so far. Only with WebGPU. */
+  gpuNow(): number;
+  /**
+   * Makes the interfaces of WebGPU, once. Answers those that become globals, by name, and as `gpu` what is to be
+   * `navigator.gpu`.
+   * @param classes of the environment's group `webgpu`
+   */
+  openWebgpu(classes: object): { readonly gpu: object; readonly [name: string]: unknown };
   /** Words shared with native code, see `Control`. */
   readonly control: Float64Array;
   /**
@@ -25,6 +33,8 @@ export interface Host {
     headEnds: Uint32Array,
     segments: readonly Uint8Array[],
     segmentEnds: Uint32Array,
+    /** Undefined: zeros. */
+    webgpuMs: Float64Array | undefined,
   ): boolean;
   post(message: number, slice: number, number: number, text: string): void;
   post(

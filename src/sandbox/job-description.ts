@@ -11,6 +11,8 @@ export interface JobDescription {
   readonly determinism: Determinism | null;
   /** See `SandboxJob`. */
   readonly fetch: boolean;
+  /** Native code has WebGPU for this Sandbox. */
+  readonly webgpu: boolean;
   /** How large one encoded result may be. */
   readonly resultBytes: number;
 }

@@ -24,6 +24,12 @@ const { then } = Promise.prototype;
 const { apply } = Reflect;
 const { max, min } = Math;
 
+/** What the GPU has worked for each of the Slices that wait to leave, and in all until the last of them. */
+interface GpuMeter {
+  readonly ms: Float64Array;
+  readMs: number;
+}
+
 interface Batch {
   readonly numbers: Uint32Array;
   readonly reader: ColumnReader;
@@ -56,6 +62,8 @@ export class SliceLoop {
   readonly #outcomes = new Uint8Array(CAPACITY);
   readonly #elapsedMs = new Float64Array(CAPACITY);
   readonly #cpuMs = new Float64Array(CAPACITY);
+  /** Null when the Job gets no WebGPU. */
+  #gpu: GpuMeter | null = null;
   #count = 0;
   readonly #writer: ColumnWriter;
 
@@ -87,6 +95,7 @@ export class SliceLoop {
     argumentBuffers: readonly ArrayBuffer[],
   ): void {
     this.#inputSet = job.inputSet;
+    if (job.webgpu) this.#gpu = { ms: new Float64Array(CAPACITY), readMs: 0 };
     this.#resultBytes = job.resultBytes;
     this.#workFunction = workFunction;
     this.#args = args;
@@ -248,6 +257,12 @@ export class SliceLoop {
     this.#count = count + 1;
     control[Control.undelivered] = count + 1;
     if (elapsed > EXACT_CPU_MS) this.#apportionCpu(count);
+    const gpu = this.#gpu;
+    if (gpu !== null) {
+      const gpuMs = this.host.gpuNow();
+      gpu.ms[count] = gpuMs - gpu.readMs;
+      gpu.readMs = gpuMs;
+    }
     this.#leaveSlice();
     const { headBytes, segmentBytes } = this.#writer;
     // A segment is the Work Function's own memory: it leaves before the next Slice can write to it.
@@ -323,6 +338,7 @@ export class SliceLoop {
       headEnds,
       segments.length === 0 ? segments : segments.map((segment) => this.#unshared(segment)),
       segmentEnds,
+      this.#gpu?.ms,
     );
     this.#count = 0;
     this.#cpuFrom = 0;

@@ -12,6 +12,7 @@ import type {
   SliceMetrics,
   Task,
   TaskId,
+  WebgpuOffer,
 } from '../model/index.js';
 
 /** A result as the Scheduler keeps it. */
@@ -29,8 +30,14 @@ export interface TaskRequest {
   readonly computeGroups: readonly string[];
   /** Only these Jobs; null: any. */
   readonly jobIds: readonly JobId[] | null;
-  /** What Jobs may require of this Worker; `fetch`: the origins its operator allows (src/model/origins.ts). */
-  readonly capabilities: { readonly webgpu: boolean; readonly fetch: readonly string[] };
+  /**
+   * What Jobs may require of this Worker. `webgpu`: its adapters, as far as a Job that needs one is welcome now; `fetch`: the
+   * origins its operator allows (src/model/origins.ts).
+   */
+  readonly capabilities: {
+    readonly webgpu: readonly WebgpuOffer[];
+    readonly fetch: readonly string[];
+  };
   /** Sandboxes the Task is to keep busy. */
   readonly sandboxes: number;
   /** For how long, in milliseconds. */

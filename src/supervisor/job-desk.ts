@@ -1,5 +1,12 @@
 import type { SandboxJob } from '../evaluator/index.js';
-import type { Determinism, JobId, JobSpec, Payload } from '../model/index.js';
+import {
+  DEFAULT_JOB_LIMITS,
+  requiresWebgpu,
+  type Determinism,
+  type JobId,
+  type JobSpec,
+  type Payload,
+} from '../model/index.js';
 import type { HeldTask } from './held-task.js';
 import type { JobOutbox } from './job-outbox.js';
 import { SliceMeter } from './slice-meter.js';
@@ -27,11 +34,15 @@ export class JobDesk {
   failedAssignments = 0;
   /** Why no Sandbox can take the Job, as the result of each of its Slices. */
   broken: Payload | null = null;
+  /** Its Sandboxes get WebGPU. */
+  readonly usesGpu: boolean;
 
   constructor(
     readonly job: SandboxJob,
     readonly outbox: JobOutbox,
-  ) {}
+  ) {
+    this.usesGpu = requiresWebgpu(job.requirements.environment?.webgpu);
+  }
 
   get id(): JobId {
     return this.job.id;
@@ -115,7 +126,8 @@ export function sandboxJob(
     arguments: args,
     codec,
     inputSet,
-    limits,
+    // A Job that was stored by an older release lacks those that came later.
+    limits: { ...DEFAULT_JOB_LIMITS, ...limits },
     requirements,
     determinism,
     fetch,

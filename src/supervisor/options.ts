@@ -2,6 +2,7 @@ import { availableParallelism, hostname } from 'node:os';
 import type { SandboxLimits } from '../evaluator/index.js';
 import { InvalidArgumentError, type Determinism, type JobId } from '../model/index.js';
 import type { FetchLimits } from './fetch/index.js';
+import type { GpuShareOptions } from './gpu-share.js';
 import type { SupervisorObserver } from './observer.js';
 
 export interface SupervisorOptions {
@@ -15,7 +16,8 @@ export interface SupervisorOptions {
   computeGroups?: readonly string[];
   /** Take only these Jobs; null: any. Default null. */
   jobIds?: readonly JobId[] | null;
-  capabilities?: { readonly webgpu: boolean };
+  /** What Jobs that require WebGPU get; null: they are not taken. Default null. */
+  gpu?: GpuShareOptions | null;
   /** Wall time of work in one Task, for each Sandbox, milliseconds, at least 1. Default 5000. */
   targetMs?: number;
   /** Upper bounds of one Task: Slices (default 100,000) and bytes of their data (default 256 MiB). */
@@ -54,7 +56,9 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     spareSandboxes: integer('spareSandboxes', options.spareSandboxes ?? 1, 0, 64),
     computeGroups: options.computeGroups ?? [],
     jobIds: options.jobIds ?? null,
-    capabilities: options.capabilities ?? { webgpu: false },
+    gpu: options.gpu
+      ? { ...options.gpu, sandboxes: integer('gpu.sandboxes', options.gpu.sandboxes, 1, 1024) }
+      : null,
     targetMs: number('targetMs', options.targetMs ?? 5_000, 1),
     maxTaskSlices: integer('maxTaskSlices', options.maxTaskSlices ?? 100_000, 1, 2 ** 32 - 1),
     maxTaskBytes: number('maxTaskBytes', options.maxTaskBytes ?? 256 * 2 ** 20, 1),

@@ -69,6 +69,11 @@ export class SandboxAllocator {
     return busy;
   }
 
+  /** Sandboxes that may still be assigned to Jobs that require WebGPU. */
+  get freeForGpu(): number {
+    return Math.max(0, (this.options.gpu?.sandboxes ?? 0) - this.#places((desk) => desk.usesGpu));
+  }
+
   status(): SupervisorStatus['sandboxes'] {
     return Array.from(this.#assigned, ([{ id, state, slicesRun }, desk]) => ({
       id,
@@ -107,10 +112,10 @@ export class SandboxAllocator {
    * Sandboxes that take up a place. Those that get nothing more do not: whoever follows is made ready for its Job
    * meanwhile, and runs its first Slice when they have run their last.
    */
-  #places(): number {
+  #places(of: (desk: JobDesk) => boolean = () => true): number {
     let places = 0;
-    for (const sandbox of this.#assigned.keys())
-      if (sandbox.state !== 'ending' && !sandbox.retiring) places++;
+    for (const [sandbox, desk] of this.#assigned)
+      if (sandbox.state !== 'ending' && !sandbox.retiring && of(desk)) places++;
     return places;
   }
 
@@ -157,16 +162,19 @@ export class SandboxAllocator {
       }
       desk.waitingSince = desk.sandboxes > 0 ? null : (desk.waitingSince ?? performance.now());
       if (desk.waitingSince === null || isPromised) continue;
-      this.#makePlace(desk.waitingSince);
-      isPromised = true;
+      // A Job that waits for the GPU alone leaves other places to others.
+      isPromised = this.#places() >= this.options.sandboxes;
+      this.#makePlace(desk, desk.waitingSince);
     }
   }
 
   /** A warm Sandbox, if there is one and a place for it. An idle Sandbox of a Job without Slices makes place. */
   #takePlace(desk: JobDesk): ManagedSandbox | null {
-    if (this.#places() < this.options.sandboxes) return this.#pool.take();
+    const gpuIsFull = desk.usesGpu && this.freeForGpu === 0;
+    if (!gpuIsFull && this.#places() < this.options.sandboxes) return this.#pool.take();
     for (const [sandbox, of] of this.#assigned) {
-      if (of === desk || sandbox.state !== 'ready' || sandbox.chunks > 0 || of.queued > 0) continue;
+      if (of === desk || (gpuIsFull && !of.usesGpu)) continue;
+      if (sandbox.state !== 'ready' || sandbox.chunks > 0 || of.queued > 0) continue;
       sandbox.dispose();
       return this.#pool.take();
     }
@@ -177,12 +185,13 @@ export class SandboxAllocator {
    * A Job waits and has no Sandbox at all: the one with the most gives up one of them. A Job with a single one
    * keeps it for `targetMs`, so that Jobs take turns and don't only change places.
    */
-  #makePlace(waitingSince: number): void {
+  #makePlace(waiting: JobDesk, waitingSince: number): void {
+    const gpuIsFull = waiting.usesGpu && this.freeForGpu === 0;
     let from: ManagedSandbox | null = null;
     let most = performance.now() - waitingSince >= this.options.targetMs ? 0 : 1;
     for (const [sandbox, desk] of this.#assigned) {
       if (sandbox.retiring || sandbox.state === 'ending') return;
-      if (sandbox.state !== 'ready' || desk.sandboxes <= most) continue;
+      if (sandbox.state !== 'ready' || desk.sandboxes <= most || (gpuIsFull && !desk.usesGpu)) continue;
       most = desk.sandboxes;
       from = sandbox;
     }

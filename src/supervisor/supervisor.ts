@@ -3,6 +3,7 @@ import {
   EvaluatorCrashError,
   EvaluatorError,
   MAX_EXPIRIES,
+  RequirementError,
   addMetrics,
   NO_METRICS,
   Outcome,
@@ -16,6 +17,7 @@ import {
 } from '../model/index.js';
 import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.js';
 import { Fetcher, type FetchReply } from './fetch/index.js';
+import { GpuShare, WITHDRAWN_MS } from './gpu-share.js';
 import { HeldTask } from './held-task.js';
 import { JobDesk, sandboxJob } from './job-desk.js';
 import { isRefusal, JobOutbox } from './job-outbox.js';
@@ -87,6 +89,7 @@ export class Supervisor {
   readonly #source: TaskSource;
   readonly #leases: LeaseKeeper;
   readonly #fetcher: Fetcher;
+  readonly #gpu: GpuShare;
   /** Woken when Sandboxes owe less or end, while the Supervisor stops. */
   readonly #quiet = new Wakeable();
   #sourceEnded: Promise<void> = Promise.resolve();
@@ -118,6 +121,7 @@ export class Supervisor {
       allowedOrigins: this.#options.allowedOrigins,
       limits: this.#options.fetchLimits,
     });
+    this.#gpu = new GpuShare(this.#options.gpu);
     this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
     this.#sandboxes = new SandboxAllocator(evaluator, this.#options, {
       desks: () => this.#desks.values(),
@@ -220,7 +224,6 @@ export class Supervisor {
       workerId,
       computeGroups,
       jobIds,
-      capabilities,
       allowedOrigins,
       sandboxes,
       targetMs,
@@ -228,23 +231,27 @@ export class Supervisor {
       maxTaskBytes,
     } = this.#options;
     if (this.#isOverfull()) return null;
-    let heldMs = 0;
-    let queued = 0;
     let running = 0;
     let bytes = 0;
+    const cpu = { ms: 0, queued: 0 };
+    const gpu = { ms: 0, queued: 0 };
     const sliceMs: Record<JobId, number> = {};
     for (const desk of this.#desks.values()) {
-      heldMs += desk.heldMs(targetMs);
-      queued += desk.queued;
+      const held = desk.usesGpu ? gpu : cpu;
+      held.ms += desk.heldMs(targetMs);
+      held.queued += desk.queued;
       running += desk.running;
       for (const held of desk.tasks) bytes += held.bytes;
       const mean = desk.meter.meanMs;
       if (mean !== null) sliceMs[desk.id] = mean;
     }
+    // Work for the GPU keeps no more Sandboxes busy than there are for it, however much there is.
+    const heldMs = cpu.ms + Math.min(gpu.ms, this.#gpu.sandboxes * targetMs);
+    const queued = cpu.queued + Math.min(gpu.queued, this.#sandboxes.freeForGpu);
     let hungry = sandboxes;
     if (
       heldMs >= sandboxes * targetMs * LOW_WATER ||
-      queued + running >= maxTaskSlices ||
+      cpu.queued + gpu.queued + running >= maxTaskSlices ||
       bytes >= maxTaskBytes
     ) {
       // Enough on the whole; but Slices longer than the target may leave Sandboxes without any.
@@ -255,7 +262,7 @@ export class Supervisor {
       workerId,
       computeGroups,
       jobIds,
-      capabilities: { ...capabilities, fetch: allowedOrigins },
+      capabilities: { webgpu: this.#gpu.offers(gpu, targetMs * LOW_WATER), fetch: allowedOrigins },
       sandboxes: hungry,
       targetMs,
       sliceMs,
@@ -417,6 +424,11 @@ export class Supervisor {
       this.#giveBackAll(desk, running === null ? behind : [running, ...behind], reason);
       return;
     }
+    if (error instanceof RequirementError) {
+      const reason = { code: error.code, message: error.message, counted: false };
+      this.#giveBackAll(desk, running === null ? behind : [running, ...behind], reason);
+      return;
+    }
     if (!(error instanceof WorkFunctionError)) {
       this.#counts.lostSandboxes++;
       this.#observer.onSandboxLost(desk.id, running?.number ?? null, error);
@@ -477,7 +489,13 @@ export class Supervisor {
   #onAssignmentFailed(desk: JobDesk, error: Error): void {
     if (this.#desks.get(desk.id) !== desk) return;
     if (error instanceof WorkFunctionError) this.#breakJob(desk, error);
-    else if (++desk.failedAssignments >= MAX_FAILED_ASSIGNMENTS) {
+    else if (error instanceof RequirementError) {
+      // Not the Job's fault, and the next Sandbox would have no more.
+      this.#gpu.withdraw();
+      this.#observer.onTrouble('evaluator', error, WITHDRAWN_MS);
+      const reason = { code: error.code, message: error.message, counted: false };
+      for (const held of desk.tasks) this.#giveBack(desk, held, held.takeQueued(), reason);
+    } else if (++desk.failedAssignments >= MAX_FAILED_ASSIGNMENTS) {
       // Perhaps the Job's source does this to every Sandbox; its Slices must not go round for ever.
       desk.failedAssignments = 0;
       this.#blameQueued(desk, error);

@@ -1,5 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { openChildProcessEvaluator, openInProcessEvaluator, type Evaluator } from '../evaluator/index.js';
+import {
+  askForGpus,
+  openChildProcessEvaluator,
+  openInProcessEvaluator,
+  type Evaluator,
+  type GpuOptions,
+} from '../evaluator/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
   Supervisor,
@@ -10,7 +16,7 @@ import {
 
 export type EvaluatorKind = 'child' | 'in-process';
 
-export interface WorkerOptions extends SupervisorOptions {
+export interface WorkerOptions extends Omit<SupervisorOptions, 'gpu'> {
   /** Directory of an embedded Scheduler, opened and closed by the Worker; or a Scheduler, which is left open. */
   readonly scheduler: string | Scheduler;
   /**
@@ -25,12 +31,26 @@ export interface WorkerOptions extends SupervisorOptions {
    * one, which is for one's own code and trusted clusters. Or an Evaluator, which is left open. Default `child`.
    */
   readonly evaluator?: Evaluator | EvaluatorKind;
+  /** Which GPUs Jobs that require WebGPU get, if this machine has any; null: such Jobs are not taken. Default: any. */
+  readonly gpu?: WorkerGpuOptions | null;
 }
 
-const EVALUATORS: Readonly<Record<EvaluatorKind, (options: { threads: number }) => Promise<Evaluator>>> = {
+export interface WorkerGpuOptions extends GpuOptions {
+  /** Of the Sandboxes, so many at most work for Jobs that require WebGPU, from 1. Default: two for each adapter. */
+  readonly sandboxes?: number;
+}
+
+/** While one Sandbox of an adapter waits for it, the other prepares what comes next. */
+const SANDBOXES_PER_ADAPTER = 2;
+
+type OpenEvaluator = (options: { threads: number; gpu: GpuOptions | null }) => Promise<Evaluator>;
+
+const EVALUATORS: Readonly<Record<EvaluatorKind, OpenEvaluator>> = {
   child: openChildProcessEvaluator,
   'in-process': openInProcessEvaluator,
 };
+
+const NO_GPU: ReturnType<typeof askForGpus> = Promise.resolve({ adapters: [], problems: [] });
 
 /** The whole program as a library: a Supervisor with its Scheduler and Evaluator. */
 export class Worker {
@@ -65,6 +85,15 @@ export class Worker {
     await this.#stopping;
   }
 
+  /** The adapters that Jobs get, by name, and what is in the way of more. Nothing before `start` has resolved. */
+  get gpu(): { readonly adapters: readonly string[]; readonly problems: readonly string[] } {
+    return this.#gpu;
+  }
+  #gpu: { readonly adapters: readonly string[]; readonly problems: readonly string[] } = {
+    adapters: [],
+    problems: [],
+  };
+
   /** Null before `start` has resolved. */
   status(): SupervisorStatus | null {
     return this.#supervisor?.status() ?? null;
@@ -76,19 +105,31 @@ export class Worker {
       leaseMs,
       cores = availableParallelism(),
       evaluator = 'child',
+      gpu = {},
       ...options
     } = this.#options;
     const opening = leaseMs === undefined ? {} : { leaseMs };
     try {
+      // Drivers take their time: meanwhile the rest is opened.
+      const asking = gpu === null ? NO_GPU : askForGpus(gpu);
       const openScheduler =
         typeof scheduler === 'string'
           ? await this.#own(openEmbeddedScheduler(scheduler, opening))
           : scheduler;
       const openEvaluator =
         typeof evaluator === 'string'
-          ? await this.#own(EVALUATORS[evaluator]({ threads: cores }))
+          ? await this.#own(EVALUATORS[evaluator]({ threads: cores, gpu }))
           : evaluator;
-      this.#supervisor = new Supervisor(openScheduler, openEvaluator, { sandboxes: cores, ...options });
+      const { adapters, problems } = await asking;
+      this.#gpu = { adapters: adapters.map(({ name }) => name), problems: problems.map(({ what }) => what) };
+      this.#supervisor = new Supervisor(openScheduler, openEvaluator, {
+        sandboxes: cores,
+        ...options,
+        gpu:
+          adapters.length === 0
+            ? null
+            : { adapters, sandboxes: gpu?.sandboxes ?? adapters.length * SANDBOXES_PER_ADAPTER },
+      });
       this.#supervisor.start();
     } catch (error) {
       await this.#close();

@@ -26,10 +26,20 @@ export function temporaryDirectory(t: TestContext): string {
   return directory;
 }
 
-/** Starts `dcp-job` or `dcp-worker`; it is killed at the end of the test if it still runs. */
-export function start(t: TestContext, program: 'dcp-job' | 'dcp-worker', args: readonly string[]): Running {
+type Program = 'dcp-evaluator' | 'dcp-job' | 'dcp-worker';
+
+/** Starts one of our programs, with more in its environment; it is killed at the end of the test if it still runs. */
+export function start(
+  t: TestContext,
+  program: Program,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Running {
   const file = fileURLToPath(import.meta.resolve(`#src/cli/${program}.js`));
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [file, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   t.after(() => child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';
@@ -62,10 +72,11 @@ export function start(t: TestContext, program: 'dcp-job' | 'dcp-worker', args: r
 /** Runs a program to its end. */
 export function run(
   t: TestContext,
-  program: 'dcp-job' | 'dcp-worker',
+  program: Program,
   args: readonly string[],
+  env?: NodeJS.ProcessEnv,
 ): Promise<Ended> {
-  return start(t, program, args).ended;
+  return start(t, program, args, env).ended;
 }
 
 /** The JSON lines of an output; throws when there is anything else in it. */

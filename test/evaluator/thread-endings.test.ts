@@ -40,13 +40,13 @@ class Bench {
   /** A Sandbox with so many Slices pending. Answers its id. */
   startSandbox(workFunction: string, count: number): number {
     const id = ++this.#last;
-    this.native.createSandbox(id, 64 << 20, 64 << 20, 64 << 20, false);
+    this.native.createSandbox(id, 64 << 20, 64 << 20, 64 << 20, 64 << 20, 100, 100, false);
     const job = JSON.stringify({
       id: 'job',
       public: {},
       inputSet: { kind: 'range', start: 1, step: 1, count },
     });
-    this.native.assign(id, job, workFunction, null, encode([]).head, [], 1e6, 1e6, 1e6);
+    this.native.assign(id, job, workFunction, null, encode([]).head, [], 1e6, 1e6, 1e6, 1e6, false);
     const numbers = Uint32Array.from({ length: count }, (_, i) => i + 1);
     const ends = new Uint32Array(count);
     this.native.run(id, numbers, new Uint8Array(0), ends, [], ends);

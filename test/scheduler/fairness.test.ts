@@ -23,14 +23,16 @@ test('a Worker sees only the Jobs it may run', async (t) => {
   assert.equal(await scheduler.requestTask(request({ computeGroups: ['c'] })), null);
   assert.equal((await scheduler.requestTask(request({ computeGroups: ['c', 'b'] })))!.jobId, group);
   assert.equal(
-    (await scheduler.requestTask(request({ capabilities: { webgpu: true, fetch: [] } })))!.jobId,
+    (await scheduler.requestTask(
+      request({ capabilities: { webgpu: [{ features: [], limits: {} }], fetch: [] } }),
+    ))!.jobId,
     gpu,
   );
   const fetching = await scheduler.createJob(
     spec({ ...range(9), requirements: { environment: { fetch: ['https://a.example'] } } }),
   );
   const allowing = (...fetch: string[]): ReturnType<typeof request> =>
-    request({ capabilities: { webgpu: false, fetch } });
+    request({ capabilities: { webgpu: [], fetch } });
   assert.equal(await scheduler.requestTask(allowing('https://b.example')), null);
   assert.equal((await scheduler.requestTask(allowing('https://*.example')))!.jobId, fetching);
   const everybody = await scheduler.createJob(spec(range(9)));

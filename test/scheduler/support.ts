@@ -105,7 +105,7 @@ export function request(change: Partial<TaskRequest> = {}): TaskRequest {
     workerId: 'worker',
     computeGroups: [],
     jobIds: null,
-    capabilities: { webgpu: false, fetch: [] },
+    capabilities: { webgpu: [], fetch: [] },
     sandboxes: 2,
     targetMs: 100,
     sliceMs: {},

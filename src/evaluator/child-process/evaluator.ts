@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EvaluatorError, type JobId } from '../../model/index.js';
 import type { Evaluator, Sandbox, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
+import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeLimits, completeThreads } from '../options.js';
 import { Backoff } from './backoff.js';
 import { EvaluatorProcess, type EvaluatorProcessOptions } from './process.js';
@@ -11,6 +12,8 @@ export interface ChildProcessEvaluatorOptions {
   readonly threads?: number;
   /** How long an evaluator process may leave a question unanswered before it is killed, milliseconds. Default 10,000. */
   readonly hangTimeoutMs?: number;
+  /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
+  readonly gpu?: GpuOptions | null;
   /** What evaluator processes print on standard error. Default: to ours. */
   readonly onLog?: (pid: number, line: string) => void;
 }
@@ -59,10 +62,11 @@ export class ChildProcessEvaluator implements Evaluator, SandboxHost {
     for (const process of this.#processes) process.kill(closed());
   };
 
-  constructor({ threads, hangTimeoutMs = 10_000, onLog = printLog }: ChildProcessEvaluatorOptions) {
+  constructor({ threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog }: ChildProcessEvaluatorOptions) {
     this.#onLog = onLog;
     this.#processOptions = {
       threads: completeThreads(threads),
+      gpu: gpu && completeGpuOptions(gpu),
       startTimeoutMs: START_TIMEOUT_MS,
       hangTimeoutMs,
       onLog: () => undefined,

@@ -7,6 +7,7 @@ import { FrameChannel } from '../frames/channel.js';
 import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
 import { ProcessMemory } from '../frames/memory.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
+import { gpuArguments, type GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import { BufferPool } from './buffer-pool.js';
 import { evaluatorEnvironment } from './environment.js';
@@ -16,11 +17,14 @@ import { StderrLog } from './stderr-log.js';
 const PROGRAM = fileURLToPath(new URL('../../cli/dcp-evaluator.js', import.meta.url));
 /** Frames before any Sandbox says anything are small. */
 const SMALL_FRAME_BYTES = 2 ** 20;
+/** How long Slices may take to end in a process that has lost a GPU, milliseconds. */
+const RETIRE_MS = 10_000;
 /** How long a process without a channel may take to end. */
 const CLOSED_MS = 500;
 
 export interface EvaluatorProcessOptions {
   readonly threads: number;
+  readonly gpu: GpuOptions | null;
   /** How long it may take until the first frame, milliseconds. */
   readonly startTimeoutMs: number;
   /** How long it may leave a ping unanswered, milliseconds. */
@@ -34,6 +38,8 @@ export interface ProcessSandbox {
   /** Slices the process was given and did not answer for: any of them may have been its end. */
   readonly suspects: number;
   onFrame(frame: Frame): void;
+  /** The process ends soon: what was not sent to it is to stay here. */
+  onProcessRetiring(): void;
   /** The process is gone, and why. Nothing follows. */
   onProcessEnded(error: EvaluatorError): void;
 }
@@ -86,7 +92,9 @@ export class EvaluatorProcess {
   constructor(options: EvaluatorProcessOptions) {
     const native = loadNative();
     const [ours, theirs] = native.socketPair();
-    this.#child = spawn(process.execPath, [PROGRAM, '--frames', '--threads', String(options.threads)], {
+    const gpu = options.gpu === null ? ['--no-gpu'] : gpuArguments(options.gpu);
+    const args = [PROGRAM, '--frames', '--threads', String(options.threads), ...gpu];
+    this.#child = spawn(process.execPath, args, {
       cwd: '/',
       env: evaluatorEnvironment(process.env),
       // The channel is the first descriptor behind the standard ones.
@@ -124,9 +132,11 @@ export class EvaluatorProcess {
     return this.#child.pid ?? 0;
   }
 
+  /** No Sandbox should be bound to it any more. */
   get isEnding(): boolean {
-    return this.#end !== null;
+    return this.#end !== null || this.#retirement !== null;
   }
+  #retirement: NodeJS.Timeout | null = null;
 
   /** No Sandbox of it is in use, or about to be. */
   get isIdle(): boolean {
@@ -237,6 +247,9 @@ export class EvaluatorProcess {
           }),
         );
         return;
+      case EvaluatorSays.disowned:
+        this.#retire();
+        return;
       case EvaluatorSays.created:
         this.#onCreated(id!);
         return;
@@ -245,8 +258,34 @@ export class EvaluatorProcess {
         if (sandbox !== undefined) sandbox.onFrame(frame);
         else if (kind === EvaluatorSays.ended) this.#onUnboundEnded(id!);
         else throw new ProtocolError(`a message of kind ${kind} from Sandbox ${id}, which is not in use`);
+        this.#endIfRetired();
       }
     }
+  }
+
+  /** A GPU does not come back to it, so it cannot end by itself: what runs in it may end, nothing more is begun. */
+  #retire(): void {
+    if (this.#retirement !== null) return;
+    this.#retirement = setTimeout(() => this.#endRetired(), RETIRE_MS).unref();
+    for (const sandbox of this.#sandboxes.values()) sandbox.onProcessRetiring();
+    this.#endIfRetired();
+  }
+
+  #endIfRetired(): void {
+    if (this.#retirement === null) return;
+    for (const { suspects } of this.#sandboxes.values()) if (suspects > 0) return;
+    this.#endRetired();
+  }
+
+  #endRetired(): void {
+    this.kill(
+      new EvaluatorError(
+        'the evaluator process was ended: a GPU did not come back from what a Slice submitted',
+        {
+          suspects: 0,
+        },
+      ),
+    );
   }
 
   #begin({ header, parts }: Frame): void {
@@ -306,6 +345,7 @@ export class EvaluatorProcess {
   #finish(found: EvaluatorError): void {
     const reason = this.#end ?? found;
     this.#end = reason;
+    if (this.#retirement !== null) clearTimeout(this.#retirement);
     this.#heartbeat.stop();
     this.#channel.destroy();
     this.buffers.clear();

@@ -1,13 +1,13 @@
 import {
   EvaluatorError,
+  RequirementError,
   sliceError,
   subBatch,
   type SliceBatch,
   type SliceMessage,
-  type WorkFunctionError,
 } from '../../model/index.js';
 import { ConsoleLevels } from '../../sandbox/index.js';
-import type { Sandbox, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
+import type { Sandbox, SandboxEndError, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import { resultSegments, resultsFromParts, slicesToParts } from '../frames/columns.js';
 import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
 import { REMOTE_BYTES } from '../frames/memory.js';
@@ -138,6 +138,11 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
     this.#finish(null);
   }
 
+  onProcessRetiring(): void {
+    this.#isRetiring = true;
+  }
+  #isRetiring = false;
+
   onProcessEnded(error: EvaluatorError): void {
     this.#finish(this.#isDisposed ? null : error);
   }
@@ -209,7 +214,7 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
   /** As much as the window lets through, at least one piece. */
   #sendWaiting(): void {
     const process = this.#process;
-    if (process === null) return;
+    if (process === null || this.#isRetiring) return;
     while (this.#waiting.length > 0 && (this.#owed.count === 0 || this.#owed.bytes < WINDOW_BYTES)) {
       const batch = this.#waiting.shift()!;
       this.#owed.add(batch);
@@ -280,13 +285,14 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
 
   #onEnded(kind: number, running: number, message: string): void {
     this.#process!.unbind(this.#remoteId);
-    let error: EvaluatorError | WorkFunctionError | null = null;
-    if (kind === EndKind.workFunction) error = sliceError('EWORKFUNCTION', message);
+    let error: SandboxEndError | null = null;
+    if (kind === EndKind.requirement) error = new RequirementError(message);
+    else if (kind === EndKind.workFunction) error = sliceError('EWORKFUNCTION', message);
     else if (kind === EndKind.evaluator) error = new EvaluatorError(message);
     this.#finish(this.#isDisposed ? null : error, running);
   }
 
-  #finish(error: EvaluatorError | WorkFunctionError | null, running = 0): void {
+  #finish(error: SandboxEndError | null, running = 0): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     this.#process = null;

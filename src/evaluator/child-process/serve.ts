@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs';
 import { decode } from '../../codec/index.js';
 import {
   InvalidArgumentError,
+  RequirementError,
   WorkFunctionError,
   type ResultBatch,
   type SliceMessage,
@@ -21,6 +22,7 @@ import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.
 import { REMOTE_BYTES } from '../frames/memory.js';
 import { EndKind, EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { InProcessEvaluator } from '../in-process/evaluator.js';
+import type { GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import { completeThreads } from '../options.js';
 import { BufferPool } from './buffer-pool.js';
@@ -34,11 +36,11 @@ const native = loadNative();
  * The evaluator's side of the frames: an in-process evaluator whose Sandboxes a host in another process owns. The process
  * ends when the host closes its end, by will or by death.
  */
-export async function serveFrames(fd: number, threads?: number): Promise<void> {
+export async function serveFrames(fd: number, threads?: number, gpu: GpuOptions | null = {}): Promise<void> {
   if (!isSocket(fd)) throw new InvalidArgumentError(`descriptor ${fd}`, 'expected a socket to the host');
   // Ctrl-C goes to all processes of the terminal. When this one has to end, its host says so.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  new FrameServer(fd, completeThreads(threads)).start();
+  new FrameServer(fd, completeThreads(threads), gpu).start();
   // The process ends when the channel does.
   await new Promise(() => undefined);
 }
@@ -59,8 +61,11 @@ class FrameServer {
   readonly #batches = new Map<number, Batch>();
   readonly #pool = new BufferPool();
 
-  constructor(fd: number, threads: number) {
-    this.#evaluator = new InProcessEvaluator(threads, () => this.#channel.send([EvaluatorSays.stuck]));
+  constructor(fd: number, threads: number, gpu: GpuOptions | null) {
+    this.#evaluator = new InProcessEvaluator(threads, gpu, null, {
+      onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
+      onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
+    });
     this.#channel = new FrameChannel(fd, MAX_FRAME_BYTES, {
       onFrame: (frame) => this.#onFrame(frame),
       onClosed: (error) => {
@@ -260,7 +265,9 @@ class ServedSandbox implements SandboxObserver {
     this.#ended = true;
     const running = error === null ? 0 : (unfinished[0] ?? 0);
     let kind: number = EndKind.disposed;
-    if (error !== null) kind = error instanceof WorkFunctionError ? EndKind.workFunction : EndKind.evaluator;
+    if (error instanceof WorkFunctionError) kind = EndKind.workFunction;
+    else if (error instanceof RequirementError) kind = EndKind.requirement;
+    else if (error !== null) kind = EndKind.evaluator;
     this.channel.send([EvaluatorSays.ended, this.id, kind, running], [text(error?.message ?? '')]);
     this.onGone();
   }

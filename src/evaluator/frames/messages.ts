@@ -54,10 +54,12 @@ export const EvaluatorSays = {
   request: 14,
   /** [sandbox, request]: nobody waits for its answer any more. */
   requestDropped: 15,
+  /** A GPU does not come back; its Sandbox has ended. The process is to be replaced. */
+  disowned: 16,
 } as const;
 
 /** Why a Sandbox ended. */
-export const EndKind = { disposed: 0, evaluator: 1, workFunction: 2 } as const;
+export const EndKind = { disposed: 0, evaluator: 1, workFunction: 2, requirement: 3 } as const;
 
 /** Both sides are of one package, so another version is an installation gone wrong. */
 export const PROTOCOL_VERSION = 1;

@@ -2,6 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { EvaluatorError } from '../../model/index.js';
 import type { Evaluator, Sandbox, SandboxLimits, SandboxObserver } from '../evaluator.js';
+import { completeGpuOptions, findDawn, type CompleteGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { loadNative, type NativeEvaluator, type NativeEvent, type NativeStats } from '../native.js';
 import { openInspectorServer, type InspectOptions, type InspectorServer } from '../inspector/index.js';
 import { completeLimits, completeThreads } from '../options.js';
@@ -13,7 +14,18 @@ export interface InProcessEvaluatorOptions {
   readonly threads?: number;
   /** Debuggers may look into Sandboxes, whose Slices wait for one. Default: none. For one's own code only. */
   readonly inspect?: InspectOptions | null;
+  /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
+  readonly gpu?: GpuOptions | null;
 }
+
+/** What happens to threads and Sandboxes that only the end of this process can mend. */
+export interface LossObserver {
+  /** A thread does not come back from a builtin; its Sandbox has ended. */
+  onStuck(): void;
+  /** A GPU does not come back; its Sandbox has ended, and all it held is lost. */
+  onDisowned(): void;
+}
+const IGNORE_LOSSES: LossObserver = { onStuck: () => undefined, onDisowned: () => undefined };
 
 /** A thread that dies at once, again and again, is replaced ever more slowly. */
 const THREAD_RESTART_MS = 100;
@@ -25,6 +37,8 @@ const WARNING = 'DcpEvaluatorWarning';
 const SPARE_THREADS = 64;
 /** How long a thread may take to come back when the evaluator closes or the process ends. */
 const STUCK_MS = 2000;
+/** How long a GPU may take besides (kGpuGraceMs of native/sandbox). */
+const GPU_GRACE_MS = 2000;
 
 /** Opens an evaluator whose Sandboxes live in this process. Resolves when its threads run. */
 export async function openInProcessEvaluator(
@@ -33,7 +47,7 @@ export async function openInProcessEvaluator(
   const threads = completeThreads(options.threads);
   const inspector = options.inspect ? await openInspectorServer(options.inspect) : null;
   try {
-    return new InProcessEvaluator(threads, undefined, inspector);
+    return new InProcessEvaluator(threads, options.gpu, inspector);
   } catch (error) {
     await inspector?.close();
     throw error;
@@ -59,17 +73,24 @@ export class InProcessEvaluator implements Evaluator {
       if (Date.now() > patience) loadNative().exitNow(code);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
+    // So might the GPU's driver, for what it still works on.
+    const { busyGpus, disowned } = this.#native.stats();
+    if (busyGpus + disowned > 0) loadNative().exitNow(code);
   };
   #lastId = 0;
   #closing: Promise<void> | null = null;
   #stopped = false;
 
-  /** @param onStuck a thread does not come back from a builtin; its Sandbox has ended */
+  #gpuPrepared = false;
+  readonly #gpu: CompleteGpuOptions | null;
+
   constructor(
     threads: number,
-    private readonly onStuck: () => void = () => undefined,
+    gpu: GpuOptions | null = {},
     private readonly inspector: InspectorServer | null = null,
+    private readonly losses = IGNORE_LOSSES,
   ) {
+    this.#gpu = gpu && completeGpuOptions(gpu);
     // The addon is loaded here first: the last thread that has it must not be one that comes and goes.
     const { NativeEvaluator } = loadNative();
     this.#native = new NativeEvaluator(sandboxScripts(), (events) => {
@@ -90,17 +111,30 @@ export class InProcessEvaluator implements Evaluator {
 
   async createSandbox(observer: SandboxObserver, limits: Partial<SandboxLimits> = {}): Promise<Sandbox> {
     if (this.#closing) throw new EvaluatorError('the evaluator is closed');
-    const { heapMiB, bufferMiB, resultMiB } = completeLimits(limits);
     const id = ++this.#lastId;
-    const bytes = {
-      heap: heapMiB * 2 ** 20,
-      buffers: bufferMiB * 2 ** 20,
-      result: resultMiB * 2 ** 20,
-    };
-    const sandbox = new InProcessSandbox(id, this.#native, observer, bytes, this.inspector);
+    const sandbox = new InProcessSandbox(
+      id,
+      this.#native,
+      observer,
+      completeLimits(limits),
+      this.inspector,
+      () => this.#prepareGpu(),
+    );
     this.#sandboxes.set(id, sandbox);
     await sandbox.start();
     return sandbox;
+  }
+
+  /** Opens Dawn's library, or says why there is none: when the first Job requires it, because it takes memory and time. */
+  #prepareGpu(): void {
+    if (this.#gpuPrepared) return;
+    this.#gpuPrepared = true;
+    if (this.#gpu === null) return this.#native.refuseGpu('this evaluator offers no WebGPU');
+    const library = findDawn();
+    if (typeof library === 'string') return this.#native.refuseGpu(library);
+    const { adapters, bannedAdapters, allowSoftware } = this.#gpu;
+    const problem = this.#native.offerGpu(library.path, adapters, bannedAdapters, allowSoftware);
+    if (problem !== '') this.#native.refuseGpu(`${library.path}: ${problem}`);
   }
 
   /** Figures of the native side, for metrics and tests. */
@@ -116,7 +150,11 @@ export class InProcessEvaluator implements Evaluator {
   async #close(): Promise<void> {
     await this.inspector?.close();
     const patience = new AbortController();
-    const stuck = setTimeout(STUCK_MS, 'stuck' as const, patience).catch(() => 'stuck' as const);
+    const stuck = setTimeout(
+      STUCK_MS + (this.#gpuPrepared ? GPU_GRACE_MS : 0),
+      'stuck' as const,
+      patience,
+    ).catch(() => 'stuck' as const);
     const left = await Promise.race([this.#endAll(), stuck]);
     patience.abort();
     if (left === 'stuck') {
@@ -138,7 +176,7 @@ export class InProcessEvaluator implements Evaluator {
       this.#native.close();
       return;
     }
-    process.off('exit', this.#onExit);
+    if (this.#native.stats().disowned === 0) process.off('exit', this.#onExit);
     this.#native.close();
     await this.#pool.destroy();
   }
@@ -194,7 +232,14 @@ export class InProcessEvaluator implements Evaluator {
         this.#native.forget(event.sandbox);
       }
       sandbox.handle(event);
-      if (event.kind === 'lost') this.onStuck();
+      if (event.kind === 'lost') this.losses.onStuck();
+      if (event.kind === 'ended' && event.disowned) {
+        process.emitWarning(
+          'a GPU does not come back from what a Sandbox submitted: its memory is lost until this process ends',
+          WARNING,
+        );
+        this.losses.onDisowned();
+      }
       if (this.#sandboxes.size === 0) this.#onEmpty();
     }
   }
@@ -210,6 +255,7 @@ function lost(sandbox: number): NativeEvent {
     slice: 0,
     elapsedMs: 0,
     firstWasRunning: true,
+    disowned: false,
     unfinished: new Uint32Array(0),
   };
 }

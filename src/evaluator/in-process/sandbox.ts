@@ -2,17 +2,21 @@ import { encode } from '../../codec/index.js';
 import {
   EvaluatorError,
   Outcome,
-  type WorkFunctionError,
+  RequirementError,
+  webgpuMissing,
   packColumns,
+  requiresWebgpu,
   sliceError,
   zeroMetrics,
   type SliceBatch,
 } from '../../model/index.js';
 import { ConsoleLevels, Message, type JobDescription } from '../../sandbox/index.js';
 import { Inspection, type InspectorServer } from '../inspector/index.js';
-import type { Sandbox, SandboxJob, SandboxObserver } from '../evaluator.js';
+import type { Sandbox, SandboxEndError, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import type { NativeEvaluator, NativeEvent } from '../native.js';
 import { HandedSlices } from './handed-slices.js';
+
+const MIB = 2 ** 20;
 
 type EndEvent = Extract<NativeEvent, { kind: 'lost' | 'ended' }>;
 
@@ -35,16 +39,27 @@ export class InProcessSandbox implements Sandbox {
     readonly id: number,
     private readonly native: NativeEvaluator,
     private readonly observer: SandboxObserver,
-    private readonly bytes: { readonly heap: number; readonly buffers: number; readonly result: number },
+    private readonly limits: SandboxLimits,
     private readonly inspector: InspectorServer | null,
+    /** Called before an assignment that needs WebGPU. */
+    private readonly prepareGpu: () => void,
   ) {}
 
   /** Resolves when the prelude has run. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#starting = { resolve, reject };
-      const { heap, buffers, result } = this.bytes;
-      this.native.createSandbox(this.id, heap, buffers, result, this.inspector !== null);
+      const { heapMiB, bufferMiB, resultMiB, gpuMiB, gpuBuffers, gpuPipelines } = this.limits;
+      this.native.createSandbox(
+        this.id,
+        heapMiB * MIB,
+        bufferMiB * MIB,
+        resultMiB * MIB,
+        gpuMiB * MIB,
+        gpuBuffers,
+        gpuPipelines,
+        this.inspector !== null,
+      );
     });
   }
 
@@ -60,8 +75,10 @@ export class InProcessSandbox implements Sandbox {
       fineClock: environment?.fineClock === true,
       determinism: job.determinism,
       fetch: job.fetch,
-      resultBytes: this.bytes.result,
+      webgpu: requiresWebgpu(environment?.webgpu),
+      resultBytes: this.limits.resultMiB * MIB,
     };
+    if (description.webgpu) this.prepareGpu();
     const { modules } = job;
     return new Promise((resolve, reject) => {
       this.#assigning = { resolve, reject };
@@ -76,6 +93,8 @@ export class InProcessSandbox implements Sandbox {
         job.limits.sliceTimeoutMs,
         job.limits.progressTimeoutMs,
         job.limits.cpuTimeoutMs,
+        job.limits.gpuTimeoutMs,
+        description.webgpu,
       );
     });
   }
@@ -137,7 +156,6 @@ export class InProcessSandbox implements Sandbox {
   #handleResults(event: Extract<NativeEvent, { kind: 'results' }>): void {
     const done = this.observer.onResults({
       ...event,
-      webgpuMs: new Float64Array(event.numbers.length),
       bytesIn: this.#handed.settle(event.numbers.length),
     });
     this.#releaseAfter(done, event.bytes, false);
@@ -185,8 +203,9 @@ export class InProcessSandbox implements Sandbox {
     this.#endInspection();
     const { code, text } = event;
     if (event.slice !== 0) this.#deliverBlame(event);
-    let error: EvaluatorError | WorkFunctionError | null = null;
-    if (this.#assigning && code !== '' && code !== 'EEVALUATOR') {
+    let error: SandboxEndError | null = null;
+    if (code === 'EREQUIREMENT') error = new RequirementError(webgpuMissing(text));
+    else if (this.#assigning && code !== '' && code !== 'EEVALUATOR') {
       // A limit that is reached before the first Slice is the Work Function's own doing, too.
       error = sliceError('EWORKFUNCTION', code === 'EWORKFUNCTION' ? text : `${code}: ${text}`);
     } else if (event.firstWasRunning || (code === 'EEVALUATOR' && event.slice === 0)) {

@@ -13,6 +13,9 @@ const THREADS = 1;
 const PRODUCT = 'dcp-worker-native';
 
 const makeNavigator: MakeGroup = (_host, { primordials }) => {
+  const { defineProperty, deleteProperty, getOwnPropertyDescriptor } = primordials;
+  /** What `navigator.gpu` is. */
+  let webgpu: object | null = null;
   const languages = primordials.ObjectFreeze(['en']);
 
   class WorkerNavigator {
@@ -60,10 +63,25 @@ const makeNavigator: MakeGroup = (_host, { primordials }) => {
     get hardwareConcurrency(): number {
       return WorkerNavigator.#constant(this, THREADS);
     }
+    /** https://www.w3.org/TR/webgpu/#navigator-gpu */
+    get gpu(): object {
+      return WorkerNavigator.#constant(this, webgpu!);
+    }
   }
 
   defineInterface(primordials, 'WorkerNavigator', WorkerNavigator);
-  return { navigator: new WorkerNavigator(MAKE), WorkerNavigator };
+  const { prototype } = WorkerNavigator;
+  const gpuAttribute = getOwnPropertyDescriptor(prototype, 'gpu')!;
+  deleteProperty(prototype, 'gpu');
+  return {
+    navigator: new WorkerNavigator(MAKE),
+    WorkerNavigator,
+    /** For Jobs that require WebGPU; others don't see that there could be one. */
+    defineGpu(gpu: object): void {
+      webgpu = gpu;
+      defineProperty(prototype, 'gpu', gpuAttribute);
+    },
+  };
 };
 
 export default makeNavigator;

@@ -31,6 +31,7 @@ export interface SharedExports extends Record<string, object> {
     readonly globalEvents: GlobalEvents;
     readonly signals: Signals;
   };
+  navigator: { readonly defineGpu: (gpu: object) => void };
   'structured-clone': {
     readonly clone: Clone;
   };

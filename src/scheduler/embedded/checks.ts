@@ -1,4 +1,5 @@
 import {
+  checkWebgpuRequirement,
   InvalidArgumentError,
   MAX_MODULES,
   MAX_ORIGINS,
@@ -56,6 +57,7 @@ export function checkRequest(request: TaskRequest): void {
       `expected an array of origins, got ${show(request.capabilities?.fetch)}`,
     );
   checkOrigins('request.capabilities.fetch', request.capabilities.fetch);
+  checkOffers(request.capabilities.webgpu);
   for (const [jobId, ms] of Object.entries(request.sliceMs)) {
     if (typeof ms !== 'number' || !(ms >= 0))
       throw new InvalidArgumentError(
@@ -63,6 +65,19 @@ export function checkRequest(request: TaskRequest): void {
         `expected a number from 0, got ${show(ms)}`,
       );
   }
+}
+
+function checkOffers(offers: TaskRequest['capabilities']['webgpu']): void {
+  const field = 'request.capabilities.webgpu';
+  if (!Array.isArray(offers))
+    throw new InvalidArgumentError(field, `expected an array of adapters, got ${show(offers)}`);
+  offers.forEach(({ features, limits }, index) => {
+    if (!Array.isArray(features) || typeof limits !== 'object' || limits === null)
+      throw new InvalidArgumentError(
+        `${field}[${index}]`,
+        `expected an adapter's features and limits, got ${show({ features, limits })}`,
+      );
+  });
 }
 
 /** Checks that columns belong together, so that nothing out of bounds is stored; answers how many entries there are. */
@@ -196,12 +211,13 @@ export function checkSpec(spec: JobSpec): void {
   if (typeof environment !== 'object') bad('requirements.environment', 'an object', environment);
   for (const [key, value] of Object.entries(environment as object)) {
     if (key === 'fetch' && Array.isArray(value)) checkOrigins('spec.requirements.environment.fetch', value);
+    else if (key === 'webgpu') checkWebgpuRequirement('spec.requirements.environment.webgpu', value);
     else if (typeof value !== 'boolean') bad(`requirements.environment.${key}`, 'true or false', value);
   }
   if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
     bad('computeGroups', 'an array of strings', spec.computeGroups);
   }
-  for (const key of ['sliceTimeoutMs', 'progressTimeoutMs', 'cpuTimeoutMs'] as const) {
+  for (const key of ['sliceTimeoutMs', 'progressTimeoutMs', 'cpuTimeoutMs', 'gpuTimeoutMs'] as const) {
     const value = spec.limits?.[key];
     if (typeof value !== 'number' || !(value > 0)) bad(`limits.${key}`, 'a number above 0', value);
   }

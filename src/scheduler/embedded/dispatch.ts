@@ -1,4 +1,11 @@
-import { offersOrigins, SchedulerError, type JobId, type Task, type TaskId } from '../../model/index.js';
+import {
+  offersOrigins,
+  offersWebgpu,
+  SchedulerError,
+  type JobId,
+  type Task,
+  type TaskId,
+} from '../../model/index.js';
 import type { TaskRequest } from '../scheduler.js';
 import { splitAt, toNumbers, type Intervals } from './intervals.js';
 import { damaged, LAST, type JobNumber, type JobRow, type Jobs } from './jobs.js';
@@ -55,7 +62,7 @@ export class Dispatch {
   private suits(number: JobNumber, request: TaskRequest): boolean {
     const { id, spec } = this.jobs.fixedOf(number);
     const { webgpu = false, fetch = false } = spec.requirements.environment ?? {};
-    if (webgpu && !request.capabilities.webgpu) return false;
+    if (webgpu !== false && !offersWebgpu(request.capabilities.webgpu, webgpu)) return false;
     if (fetch !== false && !offersOrigins(request.capabilities.fetch, fetch)) return false;
     if (
       spec.computeGroups.length > 0 &&

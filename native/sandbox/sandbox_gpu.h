@@ -1,0 +1,80 @@
+// Internal to native/sandbox: WebGPU of one Sandbox, as its event loop sees it.
+#pragma once
+
+#include <v8.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "webgpu/gpu.h"
+
+namespace dcp {
+
+// What an evaluator gives to Sandboxes whose Job requires WebGPU. Immutable; shared by them.
+struct GpuOffer {
+  // Null: there is no WebGPU here, and `why_not` says why.
+  const webgpu::Library* library = nullptr;
+  std::string why_not;
+  // Rules for adapters, in lower case: PCI numbers ("10de:2684") or a part of what the driver says.
+  // Nothing allowed: any, but for those that are banned.
+  std::vector<std::string> allowed;
+  std::vector<std::string> banned;
+  bool software = false;
+
+  bool Offers(const webgpu::AdapterDescription& adapter) const;
+};
+
+struct GpuLimits {
+  uint64_t memory_bytes;
+  uint32_t buffers;
+  uint32_t pipelines;
+};
+
+// Made when the Job comes, ended before the isolate. On the executing thread with the isolate
+// entered, unless stated otherwise.
+class SandboxGpu {
+ public:
+  // Null with the reason.
+  static std::unique_ptr<SandboxGpu> Create(const GpuOffer& offer, const GpuLimits& limits,
+                                            v8::Isolate* isolate, std::string* why_not);
+
+  // See webgpu::Gpu::Install().
+  v8::MaybeLocal<v8::Object> Install(v8::Local<v8::Context> context,
+                                     v8::Local<v8::Object> classes) {
+    return gpu_->Install(context, classes);
+  }
+
+  // Something may still settle a promise, or be told to a listener.
+  bool HasPendingWork() const { return gpu_->HasPendingWork(); }
+  // Poll() is to be called again: for that, or because somebody wants to know how long it works.
+  bool WantsPolling() const { return HasPendingWork() || IsBusy(); }
+
+  // Waits at most so long for the GPU and settles promises. Answers whether anything happened.
+  bool Poll(double wait_ms);
+
+  // How long a thread that has nothing else to do should wait in the next Poll(): longer the longer
+  // nothing happens, so that a long shader costs nothing.
+  double next_wait_ms() const { return next_wait_ms_; }
+
+  // Some queue has not come back from what was submitted, as far as Poll() and WaitIdle() know. Any
+  // thread.
+  bool IsBusy() const;
+  // How long IsBusy() has been true so far, in all. Any thread.
+  double BusyMs(double now_ms) const;
+  // Waits at most so long until it is not busy. Runs no JavaScript.
+  void WaitIdle(double wait_ms);
+
+  // Everything of the GPU goes. Waits for what was submitted: only when not IsBusy(), or when it is
+  // certain to end.
+  void Release() { gpu_->Release(); }
+
+ private:
+  explicit SandboxGpu(std::unique_ptr<webgpu::Gpu> gpu);
+
+  const std::unique_ptr<webgpu::Gpu> gpu_;
+  double next_wait_ms_;
+};
+
+}  // namespace dcp

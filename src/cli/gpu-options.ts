@@ -1,0 +1,33 @@
+import { Option, type Command, type OptionValues } from 'commander';
+import type { GpuOptions } from '../evaluator/index.js';
+
+/** Adds the options that say which GPUs Sandboxes get. */
+export function withGpuOptions(program: Command): Command {
+  const named = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+  return program
+    .addOption(
+      new Option(
+        '--gpu-adapter <name>',
+        'offer Jobs that require WebGPU this adapter, named by a part of its name or vendor; may be given more than once; ' +
+          'default: any',
+      ).argParser(named),
+    )
+    .addOption(
+      new Option(
+        '--gpu-ban <name>',
+        'offer all adapters but this one; may be given more than once',
+      ).argParser(named),
+    )
+    .option('--allow-software-gpu', 'offer rasterisers that compute on the CPU, too')
+    .option('--no-gpu', 'offer no WebGPU');
+}
+
+/** What the options say; null: no WebGPU. */
+export function gpuOptionsOf(options: OptionValues): GpuOptions | null {
+  if (options['gpu'] === false) return null;
+  return {
+    adapters: (options['gpuAdapter'] as readonly string[] | undefined) ?? [],
+    bannedAdapters: (options['gpuBan'] as readonly string[] | undefined) ?? [],
+    allowSoftware: options['allowSoftwareGpu'] === true,
+  };
+}

@@ -1,0 +1,70 @@
+/** The Vulkan loader and the drivers it would find on this machine (Vulkan-Loader, "LoaderDriverInterface"). */
+import { readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { loadNative } from '../native.js';
+
+export const VULKAN_LOADER = 'libvulkan.so.1';
+
+export interface VulkanDriver {
+  readonly manifest: string;
+  /** As the manifest names it, or empty. */
+  readonly library: string;
+  /** Why it cannot be used; null: it can be loaded. */
+  readonly problem: string | null;
+}
+
+/** Why the loader cannot be used, null when it can. */
+export function loaderProblem(): string | null {
+  return loadNative().tryLibrary(VULKAN_LOADER) || null;
+}
+
+/** The drivers there are manifests of, whether they load or not. */
+export function findDrivers(env: NodeJS.ProcessEnv = process.env): VulkanDriver[] {
+  return driverManifests(env).map((manifest) => {
+    let library = '';
+    try {
+      const parsed = JSON.parse(readFileSync(manifest, 'utf8')) as { ICD?: { library_path?: unknown } };
+      const named = parsed.ICD?.library_path;
+      if (typeof named === 'string') library = named;
+      if (library === '') return { manifest, library, problem: 'it names no library_path' };
+    } catch (error) {
+      return { manifest, library, problem: (error as Error).message };
+    }
+    const file = library.includes('/') ? path.resolve(path.dirname(manifest), library) : library;
+    return { manifest, library: file, problem: loadNative().tryLibrary(file) || null };
+  });
+}
+
+/** Manifests in the order in which the loader reads them. */
+export function driverManifests(env: NodeJS.ProcessEnv = process.env): string[] {
+  const named = env['VK_DRIVER_FILES'] ?? env['VK_ICD_FILENAMES'];
+  if (named !== undefined && named !== '') return list(named).flatMap(filesOf);
+  const home = env['HOME'] ?? homedir();
+  const folders = [
+    ...list(env['XDG_CONFIG_HOME'] ?? path.join(home, '.config')),
+    ...list(env['XDG_CONFIG_DIRS'] ?? '/etc/xdg'),
+    '/usr/local/etc',
+    '/etc',
+    ...list(env['XDG_DATA_HOME'] ?? path.join(home, '.local/share')),
+    ...list(env['XDG_DATA_DIRS'] ?? '/usr/local/share:/usr/share'),
+  ];
+  return [...new Set(folders.flatMap((folder) => filesOf(path.join(folder, 'vulkan/icd.d'))))];
+}
+
+function list(value: string): string[] {
+  return value.split(':').filter((entry) => entry !== '');
+}
+
+/** The manifest itself, or those in the folder. */
+function filesOf(place: string): string[] {
+  if (place.endsWith('.json')) return [place];
+  try {
+    return readdirSync(place)
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .map((name) => path.join(place, name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,52 @@
+/** Where Dawn is: the library that implements WebGPU (webgpu.h). */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { loadNative } from '../native.js';
+
+export interface DawnLibrary {
+  readonly path: string;
+  /** What named it, for people. */
+  readonly from: string;
+}
+
+/** Names a library to use instead of any other. It must have the ABI that the addon was built for. */
+const VARIABLE = 'DCP_DAWN_LIBRARY';
+const PACKAGE = `bun-webgpu-${process.platform}-${process.arch}`;
+const PACKAGE_LIBRARY = 'libwebgpu_wrapper.so';
+/** The ABI of the package's library, as third_party/dawn/FindDawn.cmake names it. */
+const PACKAGE_ABI = 'bun-webgpu';
+
+/** Looks for it: the environment, the build, the package. Answers the reason when there is none. */
+export function findDawn(): DawnLibrary | string {
+  const named = process.env[VARIABLE];
+  if (named !== undefined && named !== '')
+    return existsSync(named)
+      ? { path: path.resolve(named), from: VARIABLE }
+      : `${VARIABLE}: no file ${named}`;
+  const { webgpuAbi, dawnLibrary } = loadNative();
+  if (dawnLibrary !== '')
+    return existsSync(dawnLibrary)
+      ? { path: dawnLibrary, from: '-DDAWN_ROOT of the build' }
+      : `the addon was built with -DDAWN_ROOT, and ${dawnLibrary} is gone`;
+  if (webgpuAbi !== PACKAGE_ABI)
+    return `the addon was built for ABI ${webgpuAbi}; name a library with ${VARIABLE}`;
+  return findPackage();
+}
+
+function findPackage(): DawnLibrary | string {
+  const require = createRequire(import.meta.url);
+  let manifest: string;
+  try {
+    manifest = require.resolve(`${PACKAGE}/package.json`);
+  } catch {
+    return `the package ${PACKAGE} is not installed`;
+  }
+  const library = path.join(path.dirname(manifest), PACKAGE_LIBRARY);
+  if (!existsSync(library)) return `${library}: no such file`;
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return { path: library, from: `${PACKAGE} ${version}` };
+}
+
+/** How to get one, for people. */
+export const DAWN_ADVICE = `npm install ${PACKAGE}`;

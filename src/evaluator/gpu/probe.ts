@@ -1,0 +1,140 @@
+/** What WebGPU there is on this machine, found out by using it. Drivers may crash: for a process of its own. */
+import { decode, encode } from '../../codec/index.js';
+import {
+  DEFAULT_JOB_LIMITS,
+  Outcome,
+  makeSliceBatch,
+  payloadAt,
+  type ResultBatch,
+  type WebgpuAdapter,
+} from '../../model/index.js';
+import type { Sandbox, SandboxObserver } from '../evaluator.js';
+import { openInProcessEvaluator } from '../in-process/evaluator.js';
+import { loadNative } from '../native.js';
+import { findDrivers, loaderProblem, VULKAN_LOADER } from './drivers.js';
+import { DAWN_ADVICE, findDawn } from './library.js';
+import type { GpuOptions } from './options.js';
+import { NO_DRIVER, type GpuProblem, type GpuReport } from './report.js';
+
+/** Runs in a Sandbox, as a Work Function. The names are those of the standard. */
+const LIST_ADAPTERS = `async () => {
+  const found = new Map();
+  const requests = [{}, { powerPreference: 'high-performance' }, { powerPreference: 'low-power' }, { forceFallbackAdapter: true }];
+  for (const request of requests) {
+    const adapter = await navigator.gpu.requestAdapter(request);
+    if (adapter === null) continue;
+    const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+    const limits = {};
+    for (const name in adapter.limits) if (typeof adapter.limits[name] === 'number') limits[name] = adapter.limits[name];
+    const name = description || device || architecture || vendor;
+    const entry = { name, vendor, architecture, isSoftware: isFallbackAdapter, features: [...adapter.features].sort(), limits };
+    found.set(JSON.stringify(entry), entry);
+  }
+  return [...found.values()];
+}`;
+
+/** A driver that answers at all does so in less. */
+const PROBE_MS = 8_000;
+
+export async function probeGpu(options: GpuOptions): Promise<GpuReport> {
+  const library = findDawn();
+  const drivers = findDrivers();
+  const loader = loaderProblem();
+  const problems: GpuProblem[] = [];
+  let adapters: readonly WebgpuAdapter[] = [];
+  let all: readonly WebgpuAdapter[] = [];
+  if (typeof library === 'string') problems.push({ what: library, fix: DAWN_ADVICE });
+  if (loader !== null)
+    problems.push({
+      what: `the Vulkan loader ${VULKAN_LOADER} cannot be used: ${loader}`,
+      fix: 'apt-get install libvulkan1',
+    });
+  else if (drivers.length === 0) problems.push(NO_DRIVER);
+  for (const { manifest, library: file, problem } of drivers)
+    if (problem !== null)
+      problems.push({ what: `${manifest}: the driver ${file} cannot be loaded: ${problem}`, fix: null });
+  if (problems.length === 0) {
+    try {
+      adapters = await listAdapters(options);
+      all = await listAdapters({ allowSoftware: true });
+    } catch (error) {
+      problems.push({ what: (error as Error).message, fix: null });
+    }
+  }
+  const offered = new Set(adapters.map((adapter) => JSON.stringify(adapter)));
+  const withheld = all.filter((adapter) => !offered.has(JSON.stringify(adapter)));
+  if (adapters.length === 0 && problems.length === 0) problems.push(...noAdapter(withheld));
+  return {
+    library: typeof library === 'string' ? null : library,
+    abi: loadNative().webgpuAbi,
+    loaderProblem: loader,
+    drivers,
+    adapters,
+    withheld,
+    problems: adapters.length > 0 ? [] : problems,
+  };
+}
+
+function noAdapter(withheld: readonly WebgpuAdapter[]): GpuProblem[] {
+  if (withheld.length === 0) return [{ what: 'Dawn finds no adapter that can do WebGPU', fix: null }];
+  return withheld.map(({ name, isSoftware }) =>
+    isSoftware
+      ? { what: `${name} computes on the CPU and is not offered`, fix: '--allow-software-gpu' }
+      : { what: `${name} is not among the adapters that are offered`, fix: '--gpu-adapter, --gpu-ban' },
+  );
+}
+
+/** The adapters that Sandboxes of these options get. Rejects with the reason when they get no WebGPU. */
+async function listAdapters(gpu: GpuOptions): Promise<readonly WebgpuAdapter[]> {
+  const evaluator = await openInProcessEvaluator({ threads: 1, gpu });
+  try {
+    const results = await new Promise<ResultBatch>((resolve, reject) => {
+      const run = async (): Promise<void> => {
+        const sandbox = await evaluator.createSandbox(observer(resolve, reject), {});
+        await assign(sandbox);
+        sandbox.run(makeSliceBatch([1], [encode(null)]));
+      };
+      run().catch(reject);
+    });
+    const value: unknown = decode(payloadAt(results, 0));
+    if (results.outcomes[0] === Outcome.error) throw value as Error;
+    return value as WebgpuAdapter[];
+  } finally {
+    await evaluator.close();
+  }
+}
+
+function assign(sandbox: Sandbox): Promise<void> {
+  return sandbox.assign({
+    id: 'gpu-info',
+    public: { name: 'gpu-info', description: '', link: '' },
+    workFunction: LIST_ADAPTERS,
+    modules: null,
+    arguments: encode([]),
+    codec: 'native',
+    inputSet: { kind: 'list', count: 1 },
+    limits: { ...DEFAULT_JOB_LIMITS, sliceTimeoutMs: PROBE_MS },
+    requirements: { environment: { webgpu: true } },
+    determinism: null,
+    fetch: false,
+  });
+}
+
+function observer(
+  onResults: (results: ResultBatch) => void,
+  onLost: (error: Error) => void,
+): SandboxObserver {
+  const nothing = (): void => undefined;
+  return {
+    onResults,
+    onMessages: nothing,
+    onRejected: nothing,
+    onProgress: nothing,
+    onRequest: nothing,
+    onRequestDropped: nothing,
+    onDrained: nothing,
+    onEnded: (error) => {
+      if (error !== null) onLost(error);
+    },
+  };
+}

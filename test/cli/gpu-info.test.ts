@@ -1,0 +1,81 @@
+/** `dcp-evaluator --gpu-info`: what there is for Jobs that require WebGPU, and what to do about what is missing. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test, { type TestContext } from 'node:test';
+import type { GpuReport } from '#src/evaluator/index.js';
+import { gpuMissing } from '../gpu/support.js';
+import { run, temporaryDirectory } from './support.js';
+
+const skip = await gpuMissing();
+
+async function report(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const { code, stdout, stderr } = await run(t, 'dcp-evaluator', ['--gpu-info', '--json', ...args], env);
+  assert.equal(stderr, '');
+  return { code, ...(JSON.parse(stdout) as GpuReport) };
+}
+
+test('adapters with features and limits', { skip }, async (t) => {
+  const { code, library, loaderProblem, drivers, adapters, problems } = await report(t, [
+    '--allow-software-gpu',
+  ]);
+  assert.equal(code, 0);
+  assert.match(library!.path, /^\/.*\.so$/);
+  assert.deepEqual([loaderProblem, problems], [null, []]);
+  assert.ok(drivers.some(({ problem }) => problem === null));
+  for (const { name, vendor, limits, features, isSoftware } of adapters) {
+    assert.ok(name.length > 0 && vendor.length > 0);
+    assert.ok(limits['maxBufferSize']! >= 2 ** 28, 'the least that WebGPU allows');
+    assert.ok(Array.isArray(features));
+    assert.equal(typeof isSoftware, 'boolean');
+  }
+});
+
+test('an adapter that is banned is withheld, and the report says so', { skip }, async (t) => {
+  const { adapters } = await report(t, ['--allow-software-gpu']);
+  const bans = adapters.flatMap(({ vendor }) => ['--gpu-ban', vendor]);
+  const banned = await report(t, ['--allow-software-gpu', ...bans]);
+  assert.equal(banned.code, 1);
+  assert.deepEqual(banned.adapters, []);
+  assert.deepEqual(
+    banned.withheld.map(({ name }) => name),
+    adapters.map(({ name }) => name),
+  );
+  assert.match(banned.problems[0]!.what, /is not among the adapters that are offered/);
+});
+
+test('a missing library, with the command that fixes it', async (t) => {
+  const { code, library, problems } = await report(t, [], { DCP_DAWN_LIBRARY: '/nowhere/libdawn.so' });
+  assert.deepEqual([code, library], [1, null]);
+  assert.equal(problems[0]!.what, 'DCP_DAWN_LIBRARY: no file /nowhere/libdawn.so');
+  assert.match(problems[0]!.fix!, /^npm install bun-webgpu-/);
+});
+
+test('no driver, and a driver that does not load', async (t) => {
+  const directory = temporaryDirectory(t);
+  const manifest = path.join(directory, 'icd.json');
+  writeFileSync(manifest, JSON.stringify({ ICD: { library_path: './libnone.so', api_version: '1.3.0' } }));
+  const broken = await report(t, [], { VK_DRIVER_FILES: manifest });
+  assert.equal(broken.code, 1);
+  const [driver] = broken.drivers;
+  assert.deepEqual([driver!.manifest, driver!.library], [manifest, path.join(directory, 'libnone.so')]);
+  assert.match(driver!.problem!, /libnone\.so: cannot open shared object file/);
+  assert.ok(broken.problems.some(({ what }) => what.includes('libnone.so')));
+  const none = await report(t, [], { VK_DRIVER_FILES: path.join(directory, 'empty') });
+  assert.equal(none.code, 1);
+  assert.ok(none.problems.some(({ what }) => what === 'no Vulkan driver is installed'));
+});
+
+test('for people it is text', async (t) => {
+  const env = { DCP_DAWN_LIBRARY: '/nowhere/libdawn.so' };
+  const { code, stdout } = await run(t, 'dcp-evaluator', ['--gpu-info'], env);
+  assert.equal(code, 1);
+  assert.match(stdout, /^Dawn {6}none, ABI [\w-]+\nVulkan {4}/);
+  assert.match(stdout, /^Missing {3}DCP_DAWN_LIBRARY: no file .*\n {12}try: npm install/m);
+});
+
+test('a contradiction is a mistake of the command line', async (t) => {
+  const { code, stderr } = await run(t, 'dcp-evaluator', ['--gpu-info', '--no-gpu']);
+  assert.equal(code, 2);
+  assert.match(stderr, /--gpu-info and --no-gpu: one or the other/);
+});

@@ -1,0 +1,72 @@
+/** What a Job may have of a GPU, and what comes of a shader that never ends. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { HOST, runProgram, valuesOf } from '../evaluator/support.js';
+import { gpuMissing, gpuWork, openGpuEvaluator, runOnGpu } from './support.js';
+
+const skip = await gpuMissing();
+
+interface Told {
+  values: Record<string, unknown>;
+  failures: Record<string, { code: string; message: string }>;
+  error: string | null;
+  unfinished: number[] | null;
+}
+
+async function runTimeout(
+  limits: object,
+): Promise<Record<'culprit' | 'neighbour' | 'again' | 'other', Told>> {
+  const program = new URL('./fixtures/timeout.js', import.meta.url);
+  const { code, signal, stdout, stderr, exitMs } = await runProgram(program, [JSON.stringify(limits)]);
+  assert.deepEqual([code, signal], [0, null], stderr);
+  assert.ok(exitMs < 5_000, `the process took ${exitMs} ms to end`);
+  if (HOST === 'in-process') assert.match(stderr, /DcpEvaluatorWarning: a GPU does not come back/);
+  return JSON.parse(stdout.split('\n')[0]!) as Awaited<ReturnType<typeof runTimeout>>;
+}
+
+for (const [limits, message] of [
+  [{ gpuTimeoutMs: 500 }, 'the GPU worked longer than 0.5 s for the Slice'],
+  [{ progressTimeoutMs: 1000 }, 'the GPU did not come back from what the Slice submitted within 1 s'],
+] as const) {
+  test(`a shader that never ends: ${Object.keys(limits)[0]}`, { skip }, async () => {
+    const { culprit, neighbour, again, other } = await runTimeout(limits);
+    assert.deepEqual(culprit.failures, { 2: { code: 'EGPUTIMEOUT', message } });
+    assert.deepEqual(culprit.error, null);
+    // A result that had not left yet is lost with its Sandbox, and its Slice is run again.
+    const delivered = Object.keys(culprit.values).map(Number);
+    assert.deepEqual([...delivered, ...culprit.unfinished!].sort(), [1, 3]);
+    // What ran beside it ended well.
+    assert.deepEqual(neighbour.values, { 1: 300, 2: 1 });
+    assert.deepEqual(neighbour.unfinished, [3]);
+    assert.deepEqual(again.values, { 1: 6 });
+    assert.deepEqual(other.values, { 1: 7 });
+  });
+}
+
+const CREATE = gpuWork(`
+  device.pushErrorScope('out-of-memory');
+  const kept = [];
+  for (let k = 0; k < datum.count; k++) kept.push(device.createBuffer({ size: datum.size, usage: GPUBufferUsage.STORAGE }));
+  const error = await device.popErrorScope();
+  for (const buffer of kept) buffer.destroy();
+  return error === null ? null : error.constructor.name;`);
+
+test('memory of the GPU is limited for each Sandbox, and comes back', { skip }, async (t) => {
+  const seen = await runOnGpu(
+    await openGpuEvaluator(t),
+    CREATE,
+    [
+      { count: 4, size: 2 ** 20 },
+      { count: 40, size: 2 ** 20 },
+      { count: 30, size: 2 ** 20 },
+    ],
+    { sandbox: { gpuMiB: 32 } },
+  );
+  assert.deepEqual(valuesOf(seen), [null, 'GPUOutOfMemoryError', null]);
+});
+
+test('so is the number of buffers', { skip }, async (t) => {
+  const data = [100, 101, 100].map((count) => ({ count, size: 4 }));
+  const seen = await runOnGpu(await openGpuEvaluator(t), CREATE, data, { sandbox: { gpuBuffers: 100 } });
+  assert.deepEqual(valuesOf(seen), [null, 'GPUOutOfMemoryError', null]);
+});
