@@ -59,7 +59,10 @@ test('a library that is none is named as the reason', { skip }, async (t) => {
   const evaluator = await openGpuHost(1);
   t.after(() => evaluator.close());
   const sandbox = await evaluator.createSandbox(new Recorder());
-  await assert.rejects(sandbox.assign(jobOf(SEEN, { job: WEBGPU })), /not to be had: .*(invalid ELF header|another WebGPU library is in use)/);
+  await assert.rejects(
+    sandbox.assign(jobOf(SEEN, { job: WEBGPU })),
+    /not to be had: .*(invalid ELF header|another WebGPU library is in use)/,
+  );
 });
 
 const ADAPTERS = `async () => {

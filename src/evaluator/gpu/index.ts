@@ -1,4 +1,4 @@
 export { askForGpus, gpuArguments } from './ask.js';
 export { findDawn } from './library.js';
 export { completeGpuOptions, type CompleteGpuOptions, type GpuOptions } from './options.js';
-export type { GpuProblem, GpuReport } from './report.js';
+export type { GpuReport } from './report.js';

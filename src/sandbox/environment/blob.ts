@@ -2,6 +2,7 @@
  * Blob. https://w3c.github.io/FileAPI/#blob-section
  * Without `stream()`: there are no streams here. Bytes are in memory, on the account of the Sandbox; slices share them.
  */
+import type { Blobs } from './blobs.js';
 import type { MakeGroup } from './realm.js';
 import { uncurry } from './uncurry.js';
 import { defineInterface, toDictionary } from './webidl.js';
@@ -13,14 +14,6 @@ const DECODER_STATE_BYTES = 5;
 
 /** Only this file makes a Blob of bytes that are there already. */
 const SHARE = Symbol('share');
-
-/** What other groups do with Blobs. */
-export interface Blobs {
-  /** What a Blob holds, not to be changed; undefined for everything else. */
-  read(value: unknown): { readonly bytes: Uint8Array; readonly type: string } | undefined;
-  /** The bytes are the Blob's from now on. */
-  make(bytes: Uint8Array, type: string): object;
-}
 
 const makeBlob: MakeGroup = (host, { primordials }) => {
   const { Promise, TypeError, Uint8Array, SymbolIterator, defineProperty } = primordials;

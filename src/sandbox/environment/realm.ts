@@ -6,12 +6,12 @@ import type { Requests } from '../requests.js';
 import type { SliceScope } from '../slice-scope.js';
 import type { Timers } from '../timers.js';
 import type { CodecExports } from '../codec-exports.js';
-import type { Blobs } from './blob.js';
+import type { Blobs } from './blobs.js';
 import type { Signals } from './events/signals.js';
 import type { EnvironmentHost } from './host.js';
 import type { GroupName } from './groups.js';
 import type { SourceMapExports } from './source-map.js';
-import type { Clone } from './structured-clone/cloner.js';
+import type { Clone } from './structured-clone/clone.js';
 import { primordials, type Primordials } from './primordials.js';
 
 /** What groups get from one another, by group. */

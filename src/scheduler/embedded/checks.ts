@@ -71,11 +71,12 @@ function checkOffers(offers: TaskRequest['capabilities']['webgpu']): void {
   const field = 'request.capabilities.webgpu';
   if (!Array.isArray(offers))
     throw new InvalidArgumentError(field, `expected an array of adapters, got ${show(offers)}`);
-  offers.forEach(({ features, limits }, index) => {
+  (offers as readonly unknown[]).forEach((offer, index) => {
+    const { features, limits } = Object(offer) as Record<string, unknown>;
     if (!Array.isArray(features) || typeof limits !== 'object' || limits === null)
       throw new InvalidArgumentError(
         `${field}[${index}]`,
-        `expected an adapter's features and limits, got ${show({ features, limits })}`,
+        `expected an adapter's features and limits, got ${show(offer)}`,
       );
   });
 }

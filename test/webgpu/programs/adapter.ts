@@ -44,7 +44,7 @@ export const adapter: Programs = {
   },
 
   'requestAdapter of another object': async (gpu, t) =>
-    t.settle(() => Reflect.apply(gpu.requestAdapter, {}, []) as Promise<unknown>),
+    t.settle(() => Reflect.apply(gpu.requestAdapter, {}, [])),
 
   'getPreferredCanvasFormat answers a format of canvases': async (gpu) =>
     ['bgra8unorm', 'rgba8unorm'].includes(gpu.getPreferredCanvasFormat()),
@@ -237,9 +237,7 @@ export const adapter: Programs = {
     const outcomes = [];
     for (const value of [1, undefined]) {
       const adapter = await t.adapter();
-      const settled = await t.settle(() =>
-        adapter.requestDevice({ requiredLimits: { noSuchLimit: value } as never }),
-      );
+      const settled = await t.settle(() => adapter.requestDevice({ requiredLimits: { noSuchLimit: value } }));
       outcomes.push('rejected' in settled ? settled.rejected : 'resolved');
     }
     return outcomes;
@@ -321,7 +319,7 @@ export const adapter: Programs = {
 
   'requestDevice of another object': async (_gpu, t) => {
     const adapter = await t.adapter();
-    return t.settle(() => Reflect.apply(adapter.requestDevice, {}, []) as Promise<unknown>);
+    return t.settle(() => Reflect.apply(adapter.requestDevice, {}, []));
   },
 
   'interfaces of adapters cannot be constructed': async (_gpu, t) =>

@@ -235,10 +235,10 @@ export const buffer: Programs = {
       t.attempt(() => {
         Reflect.apply(buffer.destroy, device, []);
       }),
-      t.attempt(() => Reflect.apply(buffer.getMappedRange, null, []) as unknown),
+      t.attempt(() => Reflect.apply(buffer.getMappedRange, null, [])),
       t.attempt(() => size?.call({}) as unknown),
       t.attempt(() => size?.call(Object.create(buffer)) as unknown),
-      await t.settle(() => Reflect.apply(buffer.mapAsync, {}, [1]) as Promise<unknown>),
+      await t.settle(() => Reflect.apply(buffer.mapAsync, {}, [1])),
     ];
   },
 };

@@ -281,7 +281,7 @@ export const device: Programs = {
       ...methods.map((name) =>
         t.attempt(() => Reflect.apply(device[name], device.queue, ['validation']) as unknown),
       ),
-      await t.settle(() => Reflect.apply(device.popErrorScope, {}, []) as Promise<unknown>),
+      await t.settle(() => Reflect.apply(device.popErrorScope, {}, [])),
     ];
   },
 

@@ -93,10 +93,7 @@ export const queue: Programs = {
     const outcomes = [];
     for (const args of calls) {
       outcomes.push(
-        await t.scope(
-          device,
-          () => Reflect.apply(device.queue.writeBuffer, device.queue, [buffer, ...args]) as unknown,
-        ),
+        await t.scope(device, () => Reflect.apply(device.queue.writeBuffer, device.queue, [buffer, ...args])),
       );
     }
     return outcomes;
@@ -209,7 +206,7 @@ export const queue: Programs = {
     const outcomes = [];
     for (const args of calls) {
       outcomes.push(
-        await t.scope(device, () => Reflect.apply(device.queue.writeTexture, device.queue, args) as unknown),
+        await t.scope(device, () => Reflect.apply(device.queue.writeTexture, device.queue, args)),
       );
     }
     return outcomes;
@@ -230,9 +227,9 @@ export const queue: Programs = {
   'promises of a queue that is taken for another': async (_gpu, t) => {
     const { queue } = await t.device();
     return [
-      await t.settle(() => Reflect.apply(queue.onSubmittedWorkDone, {}, []) as Promise<unknown>),
-      t.attempt(() => Reflect.apply(queue.submit, {}, [[]]) as unknown),
-      t.attempt(() => Reflect.apply(queue.writeBuffer, null, []) as unknown),
+      await t.settle(() => Reflect.apply(queue.onSubmittedWorkDone, {}, [])),
+      t.attempt(() => Reflect.apply(queue.submit, {}, [[]])),
+      t.attempt(() => Reflect.apply(queue.writeBuffer, null, [])),
     ];
   },
 

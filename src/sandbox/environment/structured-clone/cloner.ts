@@ -7,6 +7,7 @@ import type { EnvironmentHost } from '../host.js';
 import type { Realm } from '../realm.js';
 import { uncurry } from '../uncurry.js';
 import { toDOMString } from '../webidl-types.js';
+import type { Clone } from './clone.js';
 import { Kind } from './kinds.js';
 
 type Holder = Record<PropertyKey, unknown>;
@@ -21,9 +22,6 @@ interface Hole {
   readonly key: PropertyKey;
   readonly late: Late;
 }
-
-/** Copies `value`; buffers of `transfer` move into the copy and are detached. */
-export type Clone = (value: unknown, transfer: readonly object[]) => unknown;
 
 export function createClone(host: EnvironmentHost, realm: Realm): Clone {
   const { primordials } = realm;
