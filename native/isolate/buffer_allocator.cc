@@ -14,7 +14,7 @@ bool BufferAllocator::Reserve(size_t length) {
 bool BufferAllocator::TryReserve(size_t length) {
   size_t used = used_.load(std::memory_order_relaxed);
   do {
-    if (length > limit_ || used > limit_ - length) return false;
+    if (length > kNeverRefused && (length > limit_ || used > limit_ - length)) return false;
   } while (!used_.compare_exchange_weak(used, used + length, std::memory_order_relaxed));
   return true;
 }

@@ -18,8 +18,8 @@ class BufferAllocator final : public v8::ArrayBuffer::Allocator {
  public:
   explicit BufferAllocator(size_t limit_bytes) : limit_(limit_bytes) {}
 
-  // Null beyond the limit: V8 then collects garbage, tries again, and throws a RangeError. On the
-  // thread that runs the isolate.
+  // Null beyond the limit: V8 then collects garbage, tries again, and throws a RangeError; but for
+  // kNeverRefused bytes or less, which the account only notes. On the thread that runs the isolate.
   void* Allocate(size_t length) override;
   void* AllocateUninitialized(size_t length) override;
   void Free(void* data, size_t length) override;
@@ -40,6 +40,10 @@ class BufferAllocator final : public v8::ArrayBuffer::Allocator {
   size_t limit() const { return limit_; }
 
  private:
+  // V8 keeps the bytes of typed arrays this small in its heap until somebody asks for their
+  // ArrayBuffer, and ends the process when it then gets no memory.
+  static constexpr size_t kNeverRefused = 64;
+
   bool Reserve(size_t length);
   bool TryReserve(size_t length);
   bool WasExported(void* data);

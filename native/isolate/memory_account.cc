@@ -1,10 +1,12 @@
 #include "isolate/memory_account.h"
 
 #include <v8-profiler.h>
+#include <v8-wasm.h>
 
 #include <algorithm>
 #include <unordered_map>
 
+#include "isolate/wasm_binary.h"
 #include "v8/memory.h"
 
 namespace dcp {
@@ -12,7 +14,7 @@ namespace dcp {
 namespace {
 
 // Looks at all objects of a heap and wants none of them.
-class BufferCounter final : public v8::QueryObjectPredicate {
+class MemoryCounter final : public v8::QueryObjectPredicate {
  public:
   bool Filter(v8::Local<v8::Object> object) override {
     if (object->IsArrayBuffer()) {
@@ -21,6 +23,10 @@ class BufferCounter final : public v8::QueryObjectPredicate {
     } else if (object->IsSharedArrayBuffer()) {
       const auto buffer = object.As<v8::SharedArrayBuffer>();
       Add(buffer->Data(), buffer->ByteLength());
+    } else if (object->IsWasmModuleObject()) {
+      // Isolates share what they compile of equal bytes; it counts for each of them.
+      const auto wire = object.As<v8::WasmModuleObject>()->GetCompiledModule().GetWireBytesRef();
+      Add(wire.data(), CompiledWasmBytes({wire.data(), wire.size()}));
     }
     return false;
   }
@@ -29,14 +35,14 @@ class BufferCounter final : public v8::QueryObjectPredicate {
 
  private:
   // Several buffers may show the same memory, each as much of it as there was when it was made.
-  void Add(void* data, size_t size) {
+  void Add(const void* data, size_t size) {
     size_t& known = sizes_[data];
     if (size <= known) return;
     bytes_ += size - known;
     known = size;
   }
 
-  std::unordered_map<void*, size_t> sizes_;
+  std::unordered_map<const void*, size_t> sizes_;
   size_t bytes_ = 0;
 };
 
@@ -54,7 +60,7 @@ void MemoryAccount::Track(const std::shared_ptr<v8::BackingStore>& shared) {
 
 void MemoryAccount::Recount() {
   v8::HandleScope scope(isolate_);
-  BufferCounter counter;
+  MemoryCounter counter;
   std::vector<v8::Global<v8::Object>> none;
   isolate_->GetHeapProfiler()->QueryObjects(isolate_->GetCurrentContext(), &counter, &none);
   excess_.store(Counted() - static_cast<int64_t>(counter.bytes()), std::memory_order_relaxed);

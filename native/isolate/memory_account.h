@@ -12,10 +12,10 @@
 
 namespace dcp {
 
-// ArrayBuffers, adopted segments, WebAssembly memories. BufferAllocator refuses ordinary
-// buffers beyond the limit; what V8 takes from the operating system (WebAssembly memories,
-// resizable and growable buffers) passes it by and is seen here. The account only tells: whoever
-// asks acts. Lives as long as the isolate.
+// ArrayBuffers, adopted segments, WebAssembly memories and, by estimate, compiled WebAssembly.
+// BufferAllocator refuses ordinary buffers beyond the limit; what V8 takes from the operating
+// system (WebAssembly, resizable and growable buffers) passes it by and is seen here. The account
+// only tells: whoever asks acts. Lives as long as the isolate.
 class MemoryAccount {
  public:
   MemoryAccount(v8::Isolate* isolate, size_t limit_bytes)
@@ -29,9 +29,10 @@ class MemoryAccount {
   void Hold(size_t bytes) { held_.fetch_add(bytes, std::memory_order_relaxed); }
   void Release(size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
 
-  // Collects garbage and counts every buffer there is. Takes as long as a full garbage collection;
-  // on the thread that runs the isolate. Needed before anybody is blamed: V8 forgets some garbage
-  // only later, and counts what WebAssembly memories grow by twice, for ever (V8 11.3).
+  // Collects garbage and counts every buffer and module there is. Takes as long as a full garbage
+  // collection; on the thread that runs the isolate. Needed before anybody is blamed: V8 forgets
+  // some garbage only later, and counts what WebAssembly memories grow by twice, for ever
+  // (V8 11.3).
   void Recount();
 
   // Any thread, while the isolate lives. Some 10 ns when nothing is shared. May be too high, see

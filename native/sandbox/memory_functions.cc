@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "isolate/wasm_binary.h"
 #include "sandbox/buffer_source.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/wasm_memories.h"
@@ -32,6 +33,13 @@ void TrackShared(const Arguments& info) {
       .Track(info[0].As<v8::SharedArrayBuffer>()->GetBackingStore());
 }
 
+// compiledBytes(module): about what V8 takes to compile these bytes; 0 when they are none.
+void CompiledBytes(const Arguments& info) {
+  BufferSource module;
+  if (!module.Read(info[0])) return info.GetReturnValue().Set(0);
+  info.GetReturnValue().Set(static_cast<double>(CompiledWasmBytes(module.bytes())));
+}
+
 // capMemories(module): undefined when the bytes can be compiled as they are, or are none; else the
 // bytes to compile instead, or a text why not.
 void CapMemories(const Arguments& info) {
@@ -60,6 +68,7 @@ void AddMemoryFunctions(HostObject* host) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   host->Add("memoryLeft", MemoryLeft);
   host->Add("trackShared", TrackShared);
+  host->Add("compiledBytes", CompiledBytes);
   host->Add("capMemories", CapMemories);
   host->Add("memoryLimit",
             v8::Number::New(isolate, static_cast<double>(Sandbox::Of(isolate)->memory().limit())));

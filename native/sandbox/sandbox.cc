@@ -681,8 +681,8 @@ void Sandbox::EndIfOverMemory() {
   memory.Recount();
   if (!IsOverMemory()) return;
   SetEnd({"EMEMORYLIMIT",
-          "buffers and WebAssembly memories reached their limit of " +
-              std::to_string(memory.limit() >> 20) + " MiB",
+          "buffers and WebAssembly reached their limit of " + std::to_string(memory.limit() >> 20) +
+              " MiB",
           static_cast<uint32_t>(control_.slice)});
 }
 

@@ -1,67 +1,18 @@
 #include "sandbox/wasm_memories.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "isolate/wasm_binary.h"
 
 namespace dcp {
 
 namespace {
 
-constexpr uint8_t kHeader[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
 constexpr uint8_t kMemorySection = 5;
 constexpr uint8_t kHasMaximum = 1;
 constexpr uint8_t kShared = 2;
 constexpr uint8_t kMemory64 = 4;
 constexpr uint8_t kKnownFlags = kHasMaximum | kShared | kMemory64;
-
-// Reads the binary format; once something is not there, nothing is.
-class Reader {
- public:
-  Reader(const uint8_t* at, const uint8_t* end) : at_(at), end_(end) {}
-
-  bool ok() const { return ok_; }
-  bool AtEnd() const { return at_ == end_; }
-  const uint8_t* at() const { return at_; }
-
-  uint8_t Byte() {
-    if (at_ == end_) return Fail();
-    return *at_++;
-  }
-
-  // An unsigned LEB128 number of at most `bits` bits, in as many bytes as that takes at most.
-  uint64_t Number(unsigned bits) {
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < bits; shift += 7) {
-      const uint8_t byte = Byte();
-      if (!ok_) return 0;
-      if (bits - shift < 7 && (byte >> (bits - shift)) != 0) return Fail();
-      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if ((byte & 0x80) == 0) return value;
-    }
-    return Fail();
-  }
-
-  Reader Take(uint64_t size) {
-    if (size > static_cast<uint64_t>(end_ - at_)) {
-      Fail();
-      return {end_, end_};
-    }
-    Reader part(at_, at_ + size);
-    at_ += size;
-    return part;
-  }
-
- private:
-  uint8_t Fail() {
-    ok_ = false;
-    at_ = end_;
-    return 0;
-  }
-
-  const uint8_t* at_;
-  const uint8_t* end_;
-  bool ok_ = true;
-};
 
 void AppendNumber(std::vector<uint8_t>* to, uint64_t value) {
   for (; value >= 0x80; value >>= 7) to->push_back(static_cast<uint8_t>(value | 0x80));
@@ -71,7 +22,7 @@ void AppendNumber(std::vector<uint8_t>* to, uint64_t value) {
 CappedModule Refused(std::string why) { return {CappedModule::kRefused, {}, std::move(why)}; }
 
 // The section's content with lower maxima; `kAsIs` when V8 will not take the section anyway.
-CappedModule CapSection(Reader section, uint64_t max_pages) {
+CappedModule CapSection(WasmReader section, uint64_t max_pages) {
   CappedModule capped{CappedModule::kCapped};
   const uint64_t count = section.Number(32);
   AppendNumber(&capped.bytes, count);
@@ -102,16 +53,15 @@ CappedModule CapSection(Reader section, uint64_t max_pages) {
 }  // namespace
 
 CappedModule CapMemories(std::span<const uint8_t> module, uint64_t max_pages) {
-  const uint8_t* start = module.data();
-  const uint8_t* end = start + module.size();
-  if (module.size() < sizeof kHeader || std::memcmp(start, kHeader, sizeof kHeader) != 0) return {};
+  if (!IsWasm(module)) return {};
+  const uint8_t* end = module.data() + module.size();
   CappedModule result;
-  const uint8_t* copied_to = start;
-  Reader reader(start + sizeof kHeader, end);
+  const uint8_t* copied_to = module.data();
+  WasmReader reader = WasmSections(module);
   while (!reader.AtEnd()) {
     const uint8_t id = reader.Byte();
     const uint8_t* after_id = reader.at();
-    Reader section = reader.Take(reader.Number(32));
+    WasmReader section = reader.Take(reader.Number(32));
     if (!reader.ok()) return {};
     if (id != kMemorySection) continue;
     CappedModule capped = CapSection(section, max_pages);

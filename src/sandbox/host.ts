@@ -72,6 +72,8 @@ export interface Host {
   memoryLeft(wanted: number): number;
   /** Counts the memory of a SharedArrayBuffer until it is freed. */
   trackShared(buffer: SharedArrayBuffer): void;
+  /** About what V8 takes to compile a WebAssembly module; 0 for what is no bytes. */
+  compiledBytes(module: unknown): number;
   /**
    * Makes sure that no memory a WebAssembly module defines can grow beyond the account's limit. Answers undefined when the
    * bytes can be compiled as they are (or are none), else those to compile instead, or why they cannot be.

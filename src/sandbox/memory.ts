@@ -1,5 +1,5 @@
 /**
- * Memory that V8 takes from the operating system, past the allocator of ArrayBuffers: WebAssembly memories, resizable
+ * Memory that V8 takes from the operating system, past the allocator of ArrayBuffers: WebAssembly memories and code, resizable
  * ArrayBuffers, growable and shared memory. What would exceed the Sandbox's account is refused here, where the Work Function can
  * catch it. This is a courtesy: whatever gets around it, `memory.grow` of WebAssembly code first of all, is seen by native
  * code within some 10 ms and ends the Sandbox (native/isolate/memory_account.h). What must hold is that no single one of them can grow
@@ -159,8 +159,9 @@ function guardWebAssembly(host: Host, check: Check, maxPages: number): void {
       },
   );
 
-  /** The arguments with bytes to compile in place of the first one's; throws where the module's memories may not be. */
+  /** The arguments with bytes to compile in place of the first one's; throws where the module or its memories may not be. */
   const cap = (what: string, args: unknown[]): unknown[] => {
+    check(what, host.compiledBytes(args[0]));
     const instead = host.capMemories(args[0]);
     if (typeof instead === 'string') throw new NativeRangeError(`${what}: ${instead}`);
     if (instead !== undefined) args[0] = instead;

@@ -10,6 +10,19 @@ const growing = (...limits: number[]): string =>
   `Uint8Array.of(0,97,115,109,1,0,0,0, 1,4,1,0x60,0,0, 3,2,1,0, 5,${limits.length + 1},1,${limits.join()},
     7,9,2, 1,102,0,0, 1,109,2,0, 10,14,1,12,0, 3,0x40,0x41,16,0x40,0,0x1a,0x0c,0,0x0b,0x0b)`;
 
+/** Declares `module(i)`: another module for each i, of 1 MiB in a section that means nothing. */
+const LARGE_MODULES = `const module = (i) => {
+  const bytes = new Uint8Array(12 + (1 << 20));
+  bytes.set([0,97,115,109,1,0,0,0, 0,0x80,0x80,0x40, 1,65]);
+  new DataView(bytes.buffer).setUint32(16, i);
+  return new WebAssembly.Module(bytes);
+};`;
+
+/** Expression for the bytes of a module of 100,000 functions that do nothing: 600 KB. */
+const MANY_FUNCTIONS = `new Uint8Array([
+  [0,97,115,109,1,0,0,0, 1,4,1,0x60,0,0, 3,0xa3,0x8d,6,0xa0,0x8d,6], new Array(100000).fill(0),
+  [10,0xe3,0xa7,18,0xa0,0x8d,6], new Array(100000).fill([2,0,0x0b]).flat()].flat())`;
+
 const refusals: readonly (readonly [name: string, statement: string, message: RegExp])[] = [
   [
     'WebAssembly memories',
@@ -40,6 +53,16 @@ const refusals: readonly (readonly [name: string, statement: string, message: Re
     'a module that defines a shared memory',
     `new WebAssembly.Module(${growing(3, 1, 2)});`,
     /^WebAssembly\.Module: a module cannot define a shared memory here; it can import one$/,
+  ],
+  [
+    'compiled WebAssembly',
+    `${LARGE_MODULES} const list = []; for (let i = 0; ; i++) list.push(module(i));`,
+    /^WebAssembly\.Module: 1 MiB asked for, 0\.\d+ MiB left of the Sandbox's 16 MiB$/,
+  ],
+  [
+    'a module that is small until it is compiled',
+    `return WebAssembly.compile(${MANY_FUNCTIONS});`,
+    /^WebAssembly\.compile: 3\d\.\d+ MiB asked for, 1\d\.\d+ MiB left of the Sandbox's 16 MiB$/,
   ],
   [
     'shared WebAssembly memories',
@@ -82,7 +105,7 @@ for (const [name, statement, message] of refusals) {
 const OVER_ACCOUNT = {
   code: 'EMEMORYLIMIT',
   name: 'MemoryLimitError',
-  message: /^buffers and WebAssembly memories reached their limit of 16 MiB$/,
+  message: /^buffers and WebAssembly reached their limit of 16 MiB$/,
 };
 
 /** A module with a memory of its own, and a function `f` that grows it by 4 MiB. */
@@ -106,9 +129,21 @@ test('ends a Slice whose instances have memory that nobody sees', () =>
     { sandbox: SANDBOX },
   ));
 
+test('ends a Slice that asks for the buffers of small arrays when nothing is left: V8 would end the process', () =>
+  ends(
+    bad(`const small = Array.from({ length: 1000 }, () => new Uint8Array(64)); const list = [];
+         for (let size = 1 << 23; size > 64; size >>= 1) try { list.push(new ArrayBuffer(size)); } catch {}
+         for (const array of small) list.push(array.buffer);
+         for (;;) list.push(new Uint8Array(64).buffer);`),
+    OVER_ACCOUNT,
+    { sandbox: SANDBOX },
+  ));
+
 test('counts no garbage', async () => {
   const work = bad(`
+    ${LARGE_MODULES}
     for (let i = 0; i < 300; i++) {
+      module(i);
       new WebAssembly.Memory({ initial: 64 });
       new ArrayBuffer(4 << 20, { maxByteLength: 8 << 20 });
     }`);
