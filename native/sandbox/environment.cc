@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -84,19 +85,37 @@ void Environment::Attach(v8::Isolate* isolate, v8::Local<v8::Object> host,
   realm_.Reset(isolate, realm);
 }
 
+bool Environment::Define(v8::Local<v8::Context> context, size_t group, v8::Local<v8::Name> name) {
+  v8::Local<v8::Value> data =
+      v8::Integer::NewFromUnsigned(v8::Isolate::GetCurrent(), static_cast<uint32_t>(group));
+  return context->Global()
+      ->SetLazyDataProperty(context, name, OnFirstRead, data, v8::DontEnum,
+                            v8::SideEffectType::kHasNoSideEffect)
+      .IsJust();
+}
+
 bool Environment::Install(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
-  v8::Local<v8::Object> global = context->Global();
   for (size_t index = 0; index < groups_.size(); index++) {
-    v8::Local<v8::Value> data = v8::Integer::NewFromUnsigned(isolate, static_cast<uint32_t>(index));
     for (const std::string& name : scripts_->groups[index].globals) {
-      if (global
-              ->SetLazyDataProperty(context, Name(isolate, name), OnFirstRead, data, v8::DontEnum,
-                                    v8::SideEffectType::kHasNoSideEffect)
-              .IsNothing()) {
-        return false;
-      }
+      if (!Define(context, index, Name(isolate, name))) return false;
     }
+  }
+  return true;
+}
+
+bool Environment::Define(v8::Local<v8::Context> context, std::string_view group,
+                         v8::Local<v8::Array> names) {
+  const std::optional<size_t> index = Find(group);
+  if (!index) return false;
+  for (uint32_t at = 0; at < names->Length(); at++) {
+    v8::Local<v8::Value> name;
+    if (!names->Get(context, at).ToLocal(&name)) return false;
+    if (!name->IsName()) {
+      ThrowError(v8::Isolate::GetCurrent(), "a global's name expected");
+      return false;
+    }
+    if (!Define(context, *index, name.As<v8::Name>())) return false;
   }
   return true;
 }
@@ -149,8 +168,14 @@ v8::MaybeLocal<v8::Object> Environment::Load(v8::Local<v8::Context> context, siz
 
 v8::MaybeLocal<v8::Object> Environment::Load(v8::Local<v8::Context> context,
                                              std::string_view name) {
+  const std::optional<size_t> index = Find(name);
+  if (!index) return {};
+  return Load(context, *index);
+}
+
+std::optional<size_t> Environment::Find(std::string_view name) {
   for (size_t index = 0; index < groups_.size(); index++) {
-    if (scripts_->groups[index].name == name) return Load(context, index);
+    if (scripts_->groups[index].name == name) return index;
   }
   ThrowError(v8::Isolate::GetCurrent(), "the environment has no group " + std::string(name));
   return {};

@@ -4,6 +4,7 @@
 #include <v8.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ class Environment {
   // Puts all names on the global object. False with an exception pending.
   bool Install(v8::Local<v8::Context> context);
 
+  // Puts more names of a group on the global object. False with an exception pending.
+  bool Define(v8::Local<v8::Context> context, std::string_view group, v8::Local<v8::Array> names);
+
   // What a group exports, made at the first call. Empty with an exception pending when it could not
   // be made: by the stack's end, the heap's, or a termination. The next call tries again.
   v8::MaybeLocal<v8::Object> Load(v8::Local<v8::Context> context, std::string_view group);
@@ -56,6 +60,9 @@ class Environment {
   };
 
   v8::MaybeLocal<v8::Object> Load(v8::Local<v8::Context> context, size_t group);
+  bool Define(v8::Local<v8::Context> context, size_t group, v8::Local<v8::Name> name);
+  // The number of a group. Empty with an exception pending when there is none of that name.
+  std::optional<size_t> Find(std::string_view name);
   static void OnFirstRead(v8::Local<v8::Name> name,
                           const v8::PropertyCallbackInfo<v8::Value>& info);
 

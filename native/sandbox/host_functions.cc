@@ -107,6 +107,16 @@ void OpenWebgpu(const Arguments& info) {
   }
 }
 
+// defineGlobals(group, names): lazy properties of the global object
+void DefineGlobals(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString() || !info[1]->IsArray())
+    return ThrowTypeError(isolate, "defineGlobals: a group and names expected");
+  Sandbox::Of(isolate)->environment().Define(isolate->GetCurrentContext(),
+                                             ToUtf8(isolate, info[0].As<v8::String>()),
+                                             info[1].As<v8::Array>());
+}
+
 // deliver(count, numbers, outcomes, elapsedMs, cpuMs, heads, headBytes, headEnds, segments,
 // segmentEnds, webgpuMs?): whether the next Slice may begin
 void Deliver(const Arguments& info) {
@@ -295,6 +305,7 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   host.Add("cpuNow", CpuNow);
   host.Add("gpuNow", GpuNow);
   host.Add("openWebgpu", OpenWebgpu);
+  host.Add("defineGlobals", DefineGlobals);
   host.Add("deliver", Deliver);
   host.Add("post", Post);
   host.Add("reject", RejectSlice);

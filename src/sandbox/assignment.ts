@@ -2,7 +2,7 @@ import type { CodecExports } from './codec-exports.js';
 import type { Entries, Host } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { fixDate, seedRandom } from './determinism.js';
-import { FETCH_GLOBALS } from './environment/groups.js';
+import { GLOBALS_ON_DEMAND } from './environment/groups.js';
 import { clip, explain } from './failure.js';
 import { defineGlobal } from './globals.js';
 import type { Realm } from './environment/realm.js';
@@ -12,7 +12,6 @@ import { setSourceMap } from './source-positions.js';
 import { createWorkApi } from './work.js';
 
 const { parse } = JSON;
-const { deleteProperty } = Reflect;
 
 /** What native code calls once there is a Job. */
 export type JobEntries = Pick<Entries, 'assign' | 'addBatch' | 'pump' | 'flush' | 'stuck'>;
@@ -34,7 +33,7 @@ export function createJobEntries(
       try {
         const job = parse(description) as JobDescription;
         if (job.sharedArrayBuffer) defineGlobal('SharedArrayBuffer', sharedArrayBuffer);
-        if (!job.fetch) for (const name of FETCH_GLOBALS) deleteProperty(globalThis, name);
+        if (job.fetch) host.defineGlobals('fetch', GLOBALS_ON_DEMAND.fetch);
         if (job.fineClock) clock.refine();
         const { date = null, randomSeed = null } = job.determinism ?? {};
         if (date !== null) {
@@ -84,8 +83,7 @@ export function rehearse(codec: CodecExports, { assign }: JobEntries): void {
     sharedArrayBuffer: false,
     fineClock: false,
     determinism: null,
-    // The Job to come may have it.
-    fetch: true,
+    fetch: false,
     webgpu: false,
     resultBytes: 2 ** 20,
   };

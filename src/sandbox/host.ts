@@ -16,6 +16,8 @@ export interface Host {
    * @param classes of the environment's group `webgpu`
    */
   openWebgpu(classes: object): { readonly gpu: object; readonly [name: string]: unknown };
+  /** Gives the global object properties that a group of the environment makes when the first of them is read. */
+  defineGlobals(group: string, names: readonly string[]): void;
   /** Words shared with native code, see `Control`. */
   readonly control: Float64Array;
   /**

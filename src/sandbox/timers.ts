@@ -97,6 +97,14 @@ export class Timers {
     return timer;
   }
 
+  /**
+   * A task of ours that has been due since `dueMs` (`Host.now`): it comes after the timers that were due before. The Slice waits
+   * for it, and ends it; it counts as no timer.
+   */
+  soon(callback: () => void, dueMs: number): ScheduledTimer {
+    return this.#insertNew(0, callback, [], dueMs, -1, 0);
+  }
+
   cancel(timer: ScheduledTimer): void {
     if (timer.place < 0) return;
     this.#remove(timer);
@@ -157,6 +165,17 @@ export class Timers {
     if (this.#heap.size >= MAX_TIMERS) {
       throw limitError('ETIMERLIMIT', `a Slice may have no more than ${MAX_TIMERS} timers pending at once`);
     }
+    return this.#insertNew(id, callback, args, this.host.now() + delayMs, intervalMs, level);
+  }
+
+  #insertNew(
+    id: number,
+    callback: Callback,
+    args: readonly unknown[],
+    dueMs: number,
+    intervalMs: number,
+    level: number,
+  ): Timer {
     const timer: Timer = {
       id,
       callback,
@@ -164,7 +183,7 @@ export class Timers {
       intervalMs,
       level,
       awaited: true,
-      dueMs: this.host.now() + delayMs,
+      dueMs,
       order: this.#order++,
       place: -1,
     };

@@ -1,6 +1,3 @@
-/** What only Jobs that may fetch have. */
-export const FETCH_GLOBALS = ['Headers', 'Request', 'Response', 'fetch'] as const;
-
 /**
  * The environment's table: which script makes which globals. A group is `<name>.ts` (or a folder `<name>/`) beside this
  * file; scripts/build.mjs bundles each into one script, which runs when the first of its globals is used.
@@ -27,14 +24,20 @@ export const GLOBAL_GROUPS = {
     'removeEventListener',
   ],
   'source-map': [],
-  fetch: FETCH_GLOBALS,
+  fetch: [],
   navigator: ['WorkerNavigator', 'navigator'],
+  messaging: ['MessageChannel', 'MessageEvent', 'MessagePort'],
   performance: ['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'performance'],
   'structured-clone': ['structuredClone'],
   url: ['URL', 'URLSearchParams'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type GroupName = keyof typeof GLOBAL_GROUPS;
+
+/** Globals that only those Jobs have that ask for them and get them: the others pay nothing for there being such. */
+export const GLOBALS_ON_DEMAND = {
+  fetch: ['Headers', 'Request', 'Response', 'fetch'],
+} as const satisfies Partial<Record<GroupName, readonly string[]>>;
 
 /** Of the globals that V8 brings, those that a Work Function does not get. */
 export const WITHHELD_GLOBALS = ['Intl'] as const;

@@ -1,3 +1,5 @@
+import type { Transfer } from './transfer.js';
+
 const TypedArray = Object.getPrototypeOf(Uint8Array) as { readonly prototype: Uint8Array };
 
 function getterOf<T>(prototype: object, name: PropertyKey): () => T {
@@ -76,6 +78,9 @@ export const primordials = {
   SetPrototypeAdd: Set.prototype.add,
   SetPrototypeHas: Set.prototype.has,
   SetPrototypeForEach: Set.prototype.forEach,
+  SetPrototypeEntries: Set.prototype.entries,
+  SetPrototypeSize: getterOf<number>(Set.prototype, 'size'),
+  SetPrototypeValues: Set.prototype.values,
   WeakMap,
   WeakMapPrototypeGet: WeakMap.prototype.get,
   WeakMapPrototypeSet: WeakMap.prototype.set,
@@ -87,6 +92,7 @@ export const primordials = {
   StringPrototypeSlice: String.prototype.slice,
   StringPrototypeToLowerCase: String.prototype.toLowerCase,
   StringPrototypeToUpperCase: String.prototype.toUpperCase,
+  StringPrototypeToWellFormed: (String.prototype as unknown as { toWellFormed(): string }).toWellFormed,
   RegExpPrototypeExec: RegExp.prototype.exec,
 
   JSONParse: JSON.parse,
@@ -122,6 +128,8 @@ export const primordials = {
   platformPrototypes: new Map<object, ((value: object) => object | undefined) | null>(
     slottedPrototypes().map((prototype) => [prototype, null]),
   ),
+  /** The same for what structuredClone moves. */
+  platformTransfers: new Map<object, (value: object) => Transfer | undefined>(),
 };
 
 function slottedPrototypes(): object[] {

@@ -8,6 +8,7 @@ import type { Timers } from '../timers.js';
 import type { CodecExports } from '../codec-exports.js';
 import type { Blobs } from './blobs.js';
 import type { Signals } from './events/signals.js';
+import type { EventClass, Targets } from './events/targets.js';
 import type { EnvironmentHost } from './host.js';
 import type { GroupName } from './groups.js';
 import type { SourceMapExports } from './source-map.js';
@@ -27,11 +28,12 @@ export interface SharedExports extends Record<string, object> {
     readonly TextEncoder: typeof TextEncoder;
   };
   events: {
+    readonly Event: EventClass;
     readonly EventTarget: new () => object;
     readonly globalEvents: GlobalEvents;
     readonly signals: Signals;
+    readonly targets: Targets;
   };
-  navigator: { readonly defineGpu: (gpu: object) => void };
   'structured-clone': {
     readonly clone: Clone;
   };

@@ -6,6 +6,11 @@ export function toDOMString(value: unknown): string {
   return typeof value === 'string' ? value : `${value as string}`;
 }
 
+/** USVString: lone surrogates are replaced. Throws TypeError for a Symbol. */
+export function toUSVString({ apply, StringPrototypeToWellFormed }: Primordials, value: unknown): string {
+  return apply(StringPrototypeToWellFormed, toDOMString(value), []);
+}
+
 /** ByteString: no character above U+00FF. `what` names the value in the error. */
 export function toByteString(
   { TypeError, apply, StringPrototypeCharCodeAt }: Primordials,
@@ -54,6 +59,18 @@ export function toDouble({ TypeError }: Primordials, value: unknown, what: strin
 /** An object or function, as event listeners and handlers are; null for anything else. */
 export function toObject(value: unknown): object | null {
   return (typeof value === 'object' && value !== null) || typeof value === 'function' ? value : null;
+}
+
+/** sequence<object>. `what` names the value in the error. */
+export function toObjects({ TypeError, defineProperty }: Primordials, list: unknown, what: string): object[] {
+  const objects: object[] = [];
+  if (toObject(list) === null) throw new TypeError(`${what}: a sequence expected, got ${typeof list}`);
+  for (const item of list as Iterable<unknown>) {
+    const object = toObject(item);
+    if (object === null) throw new TypeError(`${what}[${objects.length}]: an object expected`);
+    defineProperty(objects, objects.length, { value: object });
+  }
+  return objects;
 }
 
 /** Constants stand on the interface and on its prototype, and nobody can change them. */

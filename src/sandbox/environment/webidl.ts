@@ -3,6 +3,7 @@
  * how arguments are converted.
  */
 import type { Primordials } from './primordials.js';
+import type { Transfer } from './transfer.js';
 
 /**
  * Makes a class look like a WebIDL interface: operations and attributes enumerable, `Symbol.toStringTag` on the
@@ -21,6 +22,18 @@ export function defineInterface(
   showMembers(primordials, type.prototype as object, 'constructor');
   showMembers(primordials, type, '');
   defineProperty(type.prototype as object, SymbolToStringTag, { value: name, configurable: true });
+}
+
+/**
+ * Makes an interface transferable.
+ * @param transfer answers undefined for what is no object of the interface
+ */
+export function defineTransfer(
+  primordials: Primordials,
+  type: abstract new (...args: never[]) => object,
+  transfer: (value: object) => Transfer | undefined,
+): void {
+  primordials.apply(primordials.MapPrototypeSet, primordials.platformTransfers, [type.prototype, transfer]);
 }
 
 /** What a class declares is hidden from enumeration, what an interface declares is not. */

@@ -1,9 +1,10 @@
 /** AbortController and AbortSignal. https://dom.spec.whatwg.org/#aborting-ongoing-activities */
 import type { ScheduledTimer } from '../../timers.js';
 import { requireArguments } from '../webidl.js';
-import { toObject, toUnsignedLongLong } from '../webidl-types.js';
+import { toUnsignedLongLong } from '../webidl-types.js';
 import { EventTarget, fire, type Listeners, listenersOf, onListenersChanged } from './event-target.js';
 import { Event } from './event.js';
+import { EventHandler } from './handler.js';
 import { domException, realm } from './realm.js';
 import type { Signals } from './signals.js';
 
@@ -108,11 +109,7 @@ let signalStateOf: (value: unknown) => SignalState | undefined;
 
 export class AbortSignal extends EventTarget {
   readonly #state: SignalState;
-  #onabort: object | null = null;
-  readonly #callHandler = (event: unknown): void => {
-    if (typeof this.#onabort === 'function')
-      realm.primordials.apply(this.#onabort as (event: unknown) => unknown, this, [event]);
-  };
+  readonly #onabort = new EventHandler(this, 'abort');
 
   static {
     signalStateOf = (value) =>
@@ -174,13 +171,10 @@ export class AbortSignal extends EventTarget {
   }
 
   get onabort(): object | null {
-    return this.#onabort;
+    return this.#onabort.get();
   }
   set onabort(value: unknown) {
-    const { listeners } = this.#state;
-    this.#onabort = toObject(value);
-    if (this.#onabort === null) listeners.remove('abort', this.#callHandler, false);
-    else listeners.add(makeListener(this.#callHandler));
+    this.#onabort.set(value);
   }
 }
 
@@ -198,10 +192,6 @@ export class AbortController {
 
 function makeSignal(): SignalState {
   return signalStateOf(new AbortSignal(MAKE))!;
-}
-
-function makeListener(callback: object): Parameters<Listeners['add']>[0] {
-  return { type: 'abort', callback, capture: false, once: false, passive: false, removed: false };
 }
 
 /** sequence<AbortSignal> */

@@ -39,7 +39,10 @@ export class Listeners {
 
   add(listener: Listener): void {
     if (this.#find(listener.type, listener.callback, listener.capture) !== undefined) return;
-    this.#list = [...this.#list, listener];
+    const list: Listener[] = [];
+    for (let index = 0; index < this.#list.length; index++) list[index] = this.#list[index]!;
+    list[list.length] = listener;
+    this.#list = list;
     this.onChange(listener.type);
   }
 
@@ -69,7 +72,7 @@ export class Listeners {
   invoke(event: Event, state: EventState, target: object): void {
     // Those that are added meanwhile are not called, those that are removed meanwhile neither.
     const list = this.#list;
-    for (const capture of [true, false]) {
+    for (let capture = true; ; capture = false) {
       for (let index = 0; index < list.length; index++) {
         const listener = list[index]!;
         if (listener.removed || listener.type !== state.type || listener.capture !== capture) continue;
@@ -83,7 +86,7 @@ export class Listeners {
         state.inPassiveListener = false;
         if (state.stoppedAtOnce) return;
       }
-      if (state.stopped) return;
+      if (state.stopped || !capture) return;
     }
   }
 
@@ -201,7 +204,15 @@ function toOptions(value: unknown): { readonly [Key in keyof ListenerOptions]?: 
 /** Of a real EventTarget; undefined for everything else. */
 export let listenersOf: (value: object) => Listeners | undefined;
 
-export class EventTarget {
+/** Its constructor answers what it is given, so that private fields of classes that extend it are that object's. */
+class Given {
+  constructor(object: object) {
+    return object;
+  }
+}
+
+/** What makes an object an EventTarget, whoever has made the object. */
+class Target extends Given {
   readonly #listeners: Listeners = new Listeners((type) => {
     changed(this, type);
   });
@@ -209,29 +220,46 @@ export class EventTarget {
   static {
     listenersOf = (value) => (#listeners in value ? value.#listeners : undefined);
   }
+}
+
+/** Makes an object an EventTarget that did not come from the constructor of that name. Once. */
+export function adopt(object: object): void {
+  new Target(object);
+}
+
+function requireListeners(target: object): Listeners {
+  const listeners = listenersOf(target);
+  if (listeners === undefined) throw new TypeError('EventTarget: Illegal invocation');
+  return listeners;
+}
+
+export class EventTarget {
+  constructor() {
+    adopt(this);
+  }
 
   addEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
-    const listeners = this.#listeners;
+    const listeners = requireListeners(this);
     requireArguments(realm.primordials, arguments.length, 2, 'EventTarget.addEventListener');
     addListener(listeners, type, callback, options);
   }
 
   removeEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
-    const listeners = this.#listeners;
+    const listeners = requireListeners(this);
     requireArguments(realm.primordials, arguments.length, 2, 'EventTarget.removeEventListener');
     removeListener(listeners, type, callback, options);
   }
 
   dispatchEvent(event: unknown): boolean {
-    const listeners = this.#listeners;
+    const listeners = requireListeners(this);
     requireArguments(realm.primordials, arguments.length, 1, 'EventTarget.dispatchEvent');
     return dispatchGiven(listeners, this, event);
   }
 }
 
-let changed: (target: EventTarget, type: string) => void = () => undefined;
+let changed: (target: object, type: string) => void = () => undefined;
 
 /** `listener` hears of every listener that comes or goes, at any target. */
-export function onListenersChanged(listener: (target: EventTarget, type: string) => void): void {
+export function onListenersChanged(listener: (target: object, type: string) => void): void {
   changed = listener;
 }

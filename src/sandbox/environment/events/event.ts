@@ -149,7 +149,7 @@ export class Event {
 }
 
 /** DOM, "set the canceled flag". */
-function cancel(state: EventState): void {
+export function cancel(state: EventState): void {
   if (state.cancelable && !state.inPassiveListener) state.canceled = true;
 }
 

@@ -10,15 +10,19 @@ import { defineConstants } from '../webidl-types.js';
 import { AbortController, AbortSignal, onAbort, signals } from './abort.js';
 import {
   addListener,
+  adopt,
   dispatchGiven,
   EventTarget,
   fire,
   Listeners,
+  listenersOf,
   removeListener,
   setOnAbort,
 } from './event-target.js';
-import { CustomEvent, ErrorEvent, Event, PHASES, PromiseRejectionEvent } from './event.js';
+import { CustomEvent, ErrorEvent, Event, PHASES, PromiseRejectionEvent, stateOf } from './event.js';
+import { EventHandler } from './handler.js';
 import { enterRealm } from './realm.js';
+import type { Targets } from './targets.js';
 
 const realmGlobal = globalThis as unknown as Record<string, unknown>;
 
@@ -87,6 +91,13 @@ const makeEvents: MakeGroup = (_host, realm) => {
   };
   realm.reports.events = globalEvents;
 
+  const targets: Targets = {
+    adopt,
+    fire: (event, target) => fire(event as Event, listenersOf(target)!, target),
+    isDispatching: (event) => stateOf(event)!.dispatching,
+    handler: (target, type) => new EventHandler(target, type),
+  };
+
   return {
     Event,
     EventTarget,
@@ -115,6 +126,7 @@ const makeEvents: MakeGroup = (_host, realm) => {
     },
     globalEvents,
     signals,
+    targets,
   };
 };
 

@@ -1,2 +1,5 @@
-/** Copies `value`; buffers of `transfer` move into the copy and are detached. */
-export type Clone = (value: unknown, transfer: readonly object[]) => unknown;
+/**
+ * Copies `value`; what is in `transfer` moves into the copy and is detached.
+ * @param moved gets what has become of each of `transfer`, in its order
+ */
+export type Clone = (value: unknown, transfer: readonly object[], moved?: object[]) => unknown;

@@ -5,6 +5,7 @@
  */
 import type { EnvironmentHost } from '../host.js';
 import type { Realm } from '../realm.js';
+import type { Transfer } from '../transfer.js';
 import { uncurry } from '../uncurry.js';
 import { toDOMString } from '../webidl-types.js';
 import type { Clone } from './clone.js';
@@ -73,7 +74,20 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
     defineProperty(holder, key, { value, writable: true, enumerable: false, configurable: true });
   };
 
-  return (value, transfer) => {
+  /** How an object of one of our interfaces moves; undefined when it cannot. */
+  const transferOf = (object: object): Transfer | undefined => {
+    if (host.kindOf(object) !== Kind.ordinary) return undefined;
+    for (let at = getPrototypeOf(object); at !== null; at = getPrototypeOf(at)) {
+      if (host.kindOf(at) === Kind.uncloneable) return undefined;
+      const find = get(primordials.platformTransfers, at) as
+        ((value: object) => Transfer | undefined) | undefined;
+      const transfer = find?.(object);
+      if (transfer !== undefined) return transfer;
+    }
+    return undefined;
+  };
+
+  return (value, transfer, moved) => {
     /** The copy of each object that was met, or the `Late` that will be. */
     const copies = new primordials.Map<object, unknown>();
     const lates = new primordials.Set<object>();
@@ -242,21 +256,24 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
     };
 
     for (let index = 0; index < transfer.length; index++) {
-      const buffer = transfer[index]!;
-      if (host.kindOf(buffer) !== Kind.arrayBuffer) {
-        refuse(`Value at index ${index} of transfer is no ArrayBuffer and could not be transferred.`);
+      const original = transfer[index]!;
+      const isBuffer = host.kindOf(original) === Kind.arrayBuffer;
+      const platform = isBuffer ? undefined : transferOf(original);
+      if (!isBuffer && platform === undefined) {
+        refuse(`Value at index ${index} of transfer could not be transferred.`);
       }
-      if (get(copies, buffer) !== undefined) {
-        refuse(`ArrayBuffer at index ${index} of transfer is a duplicate of an earlier ArrayBuffer.`);
+      const name = isBuffer ? 'ArrayBuffer' : platform!.name;
+      if (get(copies, original) !== undefined) {
+        refuse(`${name} at index ${index} of transfer is a duplicate of an earlier ${name}.`);
       }
       remember(
-        buffer,
+        original,
         late(() => {
-          if (host.isDetached(buffer)) {
-            refuse(`ArrayBuffer at index ${index} of transfer is detached and could not be transferred.`);
+          if (isBuffer ? host.isDetached(original) : platform!.isDetached()) {
+            refuse(`${name} at index ${index} of transfer is detached and could not be transferred.`);
           }
-          const moved = host.transferBuffer(buffer);
-          if (moved !== undefined) return moved;
+          const made = isBuffer ? host.transferBuffer(original) : platform!.move();
+          if (made !== undefined) return made;
           throw new primordials.TypeError(
             `structuredClone: ArrayBuffer at index ${index} of transfer cannot be detached`,
           );
@@ -265,7 +282,10 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
     }
     const root = { __proto__: null, value: undefined as unknown };
     place(root, 'value', value);
-    for (let index = 0; index < transfer.length; index++) settle(get(copies, transfer[index]!) as Late);
+    for (let index = 0; index < transfer.length; index++) {
+      const made = settle(get(copies, transfer[index]!) as Late);
+      if (moved !== undefined) defineProperty(moved, index, { value: made });
+    }
     for (let index = 0; index < holeCount; index++) {
       const { holder, key, late: missing } = holes[index]!;
       defineProperty(holder, key, { value: settle(missing) });
