@@ -54,6 +54,22 @@ export class HeldTask {
     return to - this.#next;
   }
 
+  /** How many of the next `count` Slices have no more than so many bytes of data together; one, at least. */
+  countWithin(count: number, bytes: number): number {
+    if (this.bytes <= bytes) return count;
+    const { headEnds, segments, segmentEnds } = this.#slices;
+    const from = this.#next;
+    const headStart = from === 0 ? 0 : headEnds[from - 1]!;
+    let segment = from === 0 ? 0 : segmentEnds[from - 1]!;
+    let segmentBytes = 0;
+    let to = from;
+    for (const end = Math.min(headEnds.length, from + count); to < end; to++) {
+      for (; segment < segmentEnds[to]!; segment++) segmentBytes += segments[segment]!.byteLength;
+      if (to > from && headEnds[to]! - headStart + segmentBytes > bytes) break;
+    }
+    return to - from;
+  }
+
   /** The next `count` Slices, for one hand-over. */
   cut(count: number): { chunk: Chunk; batch: SliceBatch } {
     const from = this.#next;

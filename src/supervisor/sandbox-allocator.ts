@@ -7,6 +7,10 @@ import type { CompleteSupervisorOptions } from './options.js';
 import { SandboxPool } from './sandbox-pool.js';
 import type { SupervisorStatus } from './status.js';
 
+/** Data handed over at once, but for a Slice that is larger by itself, and the part of a Sandbox's memory it may take. */
+const CHUNK_BYTES = 16 * 2 ** 20;
+const CHUNK_SHARE = 1 / 8;
+
 /** What the owner of the Sandboxes decides, and hears of them. */
 export interface SandboxAllocatorOwner {
   /** The Jobs of which something is held. */
@@ -43,12 +47,15 @@ export class SandboxAllocator {
   /** Sandboxes with a Job, those that are ending included. */
   readonly #assigned = new Map<ManagedSandbox, JobDesk>();
   readonly #pool: SandboxPool;
+  readonly #chunkBytes: number;
 
   constructor(
     evaluator: Evaluator,
     private readonly options: CompleteSupervisorOptions,
     private readonly owner: SandboxAllocatorOwner,
   ) {
+    const { bufferMiB = Infinity } = options.sandboxLimits;
+    this.#chunkBytes = Math.min(CHUNK_BYTES, bufferMiB * 2 ** 20 * CHUNK_SHARE);
     this.#pool = new SandboxPool(evaluator, options.sandboxLimits, {
       ...this.#sandboxOwner(),
       wantedWarm: () => options.sandboxes - this.#places() + options.spareSandboxes,
@@ -136,10 +143,8 @@ export class SandboxAllocator {
       if (held === null) return;
       const allowed = desk.allowance(held);
       if (allowed === 0) return;
-      const handed = sandbox.handOver(
-        held,
-        Math.min(allowed, this.options.maxSandboxUse - sandbox.slicesHanded),
-      );
+      const most = Math.min(allowed, this.options.maxSandboxUse - sandbox.slicesHanded);
+      const handed = sandbox.handOver(held, held.countWithin(most, this.#chunkBytes));
       if (sandbox.slicesHanded >= this.options.maxSandboxUse) sandbox.retiring = true;
       desk.running += handed;
       this.owner.onHandOver(desk, sandbox, handed);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Evaluator } from '#src/evaluator/index.js';
+import type { SliceBatch } from '#src/model/index.js';
 import type { Scheduler } from '#src/scheduler/index.js';
 import type { Supervisor } from '#src/supervisor/index.js';
 import { CountingEvaluator, openMachine, upTo } from './support.js';
@@ -85,6 +87,40 @@ test('empty Slices are handed over by the thousand, and no more than the target 
   assert.ok(handOvers < 500, `${handOvers} hand-overs for 50,000 Slices`);
   // The mean falls while the first Tasks are there: they were sized by a larger one.
   assert.ok(mostHeld <= 2 * 2 * 200, `${mostHeld} ms held by 2 Sandboxes with a target of 200 ms`);
+});
+
+test('Slices with much data are handed over by their bytes, however short they are', async (t) => {
+  const machine = await openMachine(t);
+  const most = { slices: 0, bytes: 0 };
+  const evaluator: Evaluator = {
+    createSandbox: async (observer, limits) => {
+      const sandbox = await machine.evaluator.createSandbox(observer, limits);
+      const run = (batch: SliceBatch): void => {
+        const bytes = batch.segments.reduce((sum, segment) => sum + segment.byteLength, batch.heads.length);
+        most.slices = Math.max(most.slices, batch.numbers.length);
+        most.bytes = Math.max(most.bytes, bytes);
+        sandbox.run(batch);
+      };
+      return {
+        id: sandbox.id,
+        assign: (job) => sandbox.assign(job),
+        run,
+        answer: (...answer) => sandbox.answer(...answer),
+        dispose: () => sandbox.dispose(),
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+  machine.work({ sandboxes: 1, sandboxLimits: { bufferMiB: 32 } }, { evaluator });
+  const data = upTo(400).map((n) => new Uint8Array(n <= 200 ? 1 : 2 ** 18).fill(n));
+  const results = await machine.compute.for(data, (bytes: Uint8Array) => bytes[bytes.length - 1]).exec();
+  assert.deepEqual(
+    [...results],
+    upTo(400).map((n) => n % 256),
+  );
+  assert.ok(most.slices > 50, `${most.slices} Slices at once`);
+  // An eighth of what the Sandbox may have: all of them would not fit.
+  assert.ok(most.bytes <= 4 * 2 ** 20, `${most.bytes} bytes at once`);
 });
 
 test('a Sandbox gets as many Slices as its use allows, and no more', async (t) => {
