@@ -40,6 +40,7 @@ class Isolate {
   ForegroundTasks& tasks() { return *tasks_; }
   const std::shared_ptr<BufferAllocator>& buffers() const { return buffers_; }
   MemoryAccount& memory() { return memory_; }
+  const MemoryAccount& memory() const { return memory_; }
 
  private:
   static size_t OnNearHeapLimit(void* self, size_t current, size_t initial);

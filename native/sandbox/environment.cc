@@ -9,7 +9,7 @@
 
 #include "sandbox/environment_functions.h"
 #include "sandbox/host_object.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/sandbox_isolate.h"
 #include "v8/strings.h"
 
 namespace dcp {
@@ -26,7 +26,7 @@ void ThrowError(v8::Isolate* isolate, const std::string& message) {
 // group(name): what the group of that name exports
 void LoadGroup(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  Environment& environment = Sandbox::Of(isolate)->environment();
+  Environment& environment = SandboxIsolate::Of(isolate).environment();
   v8::Local<v8::Object> exports;
   if (!info[0]->IsString()) return ThrowTypeError(isolate, "group: a name expected");
   if (environment.Load(isolate->GetCurrentContext(), ToUtf8(isolate, info[0].As<v8::String>()))
@@ -124,7 +124,7 @@ void Environment::OnFirstRead(v8::Local<v8::Name> name,
                               const v8::PropertyCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  Environment& environment = Sandbox::Of(isolate)->environment();
+  Environment& environment = SandboxIsolate::Of(isolate).environment();
   v8::Local<v8::Object> exports;
   v8::Local<v8::Value> value;
   if (environment.Load(context, info.Data().As<v8::Integer>()->Value()).ToLocal(&exports) &&

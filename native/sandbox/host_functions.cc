@@ -91,14 +91,14 @@ void CpuNow(const Arguments& info) {
 
 // gpuNow(): milliseconds the GPU has worked so far
 void GpuNow(const Arguments& info) {
-  const SandboxGpu* gpu = Sandbox::Of(info.GetIsolate())->gpu();
+  const SandboxGpu* gpu = SandboxIsolate::Of(info.GetIsolate()).gpu();
   info.GetReturnValue().Set(gpu == nullptr ? 0 : gpu->BusyMs(MonotonicMs()));
 }
 
 // openWebgpu(classes): the interfaces by name, and `gpu`
 void OpenWebgpu(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  SandboxGpu* gpu = Sandbox::Of(isolate)->gpu();
+  SandboxGpu* gpu = SandboxIsolate::Of(isolate).gpu();
   v8::Local<v8::Object> exports;
   if (gpu == nullptr || !info[0]->IsObject())
     return ThrowTypeError(isolate, "openWebgpu: a Job with WebGPU, and classes, expected");
@@ -112,9 +112,9 @@ void DefineGlobals(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   if (!info[0]->IsString() || !info[1]->IsArray())
     return ThrowTypeError(isolate, "defineGlobals: a group and names expected");
-  Sandbox::Of(isolate)->environment().Define(isolate->GetCurrentContext(),
-                                             ToUtf8(isolate, info[0].As<v8::String>()),
-                                             info[1].As<v8::Array>());
+  SandboxIsolate::Of(isolate).environment().Define(isolate->GetCurrentContext(),
+                                                   ToUtf8(isolate, info[0].As<v8::String>()),
+                                                   info[1].As<v8::Array>());
 }
 
 // deliver(count, numbers, outcomes, elapsedMs, cpuMs, heads, headBytes, headEnds, segments,
@@ -132,7 +132,7 @@ void Deliver(const Arguments& info) {
       !CopyColumn(info[4], count, &results.cpu_ms) ||
       !CopyBytes(info[5], head_bytes, &payloads.heads) ||
       !CopyColumn(info[7], count, &payloads.head_ends) ||
-      !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->segments(),
+      !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->isolate().segments(),
                       &payloads.segments) ||
       !CopyColumn(info[9], count, &payloads.segment_ends) ||
       !(info[10]->IsUndefined() || CopyColumn(info[10], count, &results.webgpu_ms))) {
@@ -149,7 +149,7 @@ void Deliver(const Arguments& info) {
   if (!sandbox->DeliverResults(std::move(results))) {
     return ThrowTypeError(isolate, "deliver: results of Slices that are not running");
   }
-  info.GetReturnValue().Set(!sandbox->IsFull());
+  info.GetReturnValue().Set(!sandbox->outbox().IsFull());
 }
 
 // What post() and reject() will copy, in bytes; segments are not copied.
@@ -178,7 +178,7 @@ void Post(const Arguments& info) {
   if (info.Length() > 4) {
     if (!info[4]->IsUint8Array() ||
         !CopyBytes(info[4], info[4].As<v8::Uint8Array>()->ByteLength(), &event.payload.head) ||
-        !ExportSegments(context, info[5], sandbox->segments(), &event.payload.segments)) {
+        !ExportSegments(context, info[5], sandbox->isolate().segments(), &event.payload.segments)) {
       return ThrowTypeError(isolate, "post: malformed payload");
     }
   }
@@ -207,11 +207,13 @@ void RejectSlice(const Arguments& info) {
 void Drained(const Arguments& info) { Sandbox::Of(info.GetIsolate())->ReportDrained(); }
 
 // runMicrotasks(): the promise jobs there are, and those they make.
-void RunMicrotasks(const Arguments& info) { Sandbox::Of(info.GetIsolate())->RunPromiseJobsNow(); }
+void RunMicrotasks(const Arguments& info) {
+  SandboxIsolate::Of(info.GetIsolate()).RunPromiseJobsNow();
+}
 
 // takeRejections(): see Rejections::Take()
 void TakeRejections(const Arguments& info) {
-  info.GetReturnValue().Set(Sandbox::Of(info.GetIsolate())->TakeRejections());
+  info.GetReturnValue().Set(SandboxIsolate::Of(info.GetIsolate()).TakeRejections());
 }
 
 // A syntax error says where it is only to those who ask: its stack does not.

@@ -4,7 +4,7 @@
 
 #include "isolate/wasm_binary.h"
 #include "sandbox/buffer_source.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/sandbox_isolate.h"
 #include "sandbox/wasm_memories.h"
 
 namespace dcp {
@@ -16,7 +16,7 @@ constexpr size_t kWasmPageBytes = 64 << 10;
 // memoryLeft(wanted): how many bytes outside of the heap the Sandbox may still have. Where that is
 // less than `wanted`, garbage is collected and what is left counted anew.
 void MemoryLeft(const Arguments& info) {
-  MemoryAccount& memory = Sandbox::Of(info.GetIsolate())->memory();
+  MemoryAccount& memory = SandboxIsolate::Of(info.GetIsolate()).memory();
   const double wanted = info[0]->IsNumber() ? info[0].As<v8::Number>()->Value() : 0;
   const auto left = [&] {
     return std::max(0.0, static_cast<double>(memory.limit()) - static_cast<double>(memory.Used()));
@@ -28,8 +28,8 @@ void MemoryLeft(const Arguments& info) {
 // trackShared(buffer): the memory of a SharedArrayBuffer is on the account until it is freed.
 void TrackShared(const Arguments& info) {
   if (!info[0]->IsSharedArrayBuffer()) return;
-  Sandbox::Of(info.GetIsolate())
-      ->memory()
+  SandboxIsolate::Of(info.GetIsolate())
+      .memory()
       .Track(info[0].As<v8::SharedArrayBuffer>()->GetBackingStore());
 }
 
@@ -46,7 +46,7 @@ void CapMemories(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   BufferSource module;
   if (!module.Read(info[0])) return;
-  const size_t max_pages = Sandbox::Of(isolate)->memory().limit() / kWasmPageBytes;
+  const size_t max_pages = SandboxIsolate::Of(isolate).memory().limit() / kWasmPageBytes;
   const CappedModule capped = dcp::CapMemories(module.bytes(), max_pages);
   v8::Local<v8::String> refusal;
   switch (capped.verdict) {
@@ -71,7 +71,7 @@ void AddMemoryFunctions(HostObject* host) {
   host->Add("compiledBytes", CompiledBytes);
   host->Add("capMemories", CapMemories);
   host->Add("memoryLimit",
-            v8::Number::New(isolate, static_cast<double>(Sandbox::Of(isolate)->memory().limit())));
+            v8::Number::New(isolate, static_cast<double>(SandboxIsolate::Of(isolate).memory().limit())));
 }
 
 }  // namespace dcp
