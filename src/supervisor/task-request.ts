@@ -1,0 +1,57 @@
+import type { JobId } from '../model/index.js';
+import type { TaskRequest } from '../scheduler/index.js';
+import type { GpuShare } from './gpu-share.js';
+import type { JobDesks } from './job-desks.js';
+import type { CompleteSupervisorOptions } from './options.js';
+import type { SandboxAllocator } from './sandbox-allocator.js';
+
+/** The part of `targetMs` that is left when more is asked for. */
+const LOW_WATER = 0.2;
+
+/** What to ask the Scheduler for; null while enough is held. */
+export function nextTaskRequest(
+  desks: JobDesks,
+  sandboxes: SandboxAllocator,
+  gpuShare: GpuShare,
+  options: CompleteSupervisorOptions,
+): TaskRequest | null {
+  const { targetMs, maxTaskSlices, maxTaskBytes } = options;
+  let running = 0;
+  let bytes = 0;
+  const cpu = { ms: 0, queued: 0 };
+  const gpu = { ms: 0, queued: 0 };
+  const sliceMs: Record<JobId, number> = {};
+  for (const desk of desks) {
+    const held = desk.usesGpu ? gpu : cpu;
+    held.ms += desk.heldMs(targetMs);
+    held.queued += desk.queued;
+    running += desk.running;
+    for (const task of desk.tasks) bytes += task.bytes;
+    const mean = desk.meter.meanMs;
+    if (mean !== null) sliceMs[desk.id] = mean;
+  }
+  // Work for the GPU keeps no more Sandboxes busy than there are for it, however much there is.
+  const heldMs = cpu.ms + Math.min(gpu.ms, gpuShare.sandboxes * targetMs);
+  const queued = cpu.queued + Math.min(gpu.queued, sandboxes.freeForGpu);
+  let hungry = options.sandboxes;
+  if (
+    heldMs >= options.sandboxes * targetMs * LOW_WATER ||
+    cpu.queued + gpu.queued + running >= maxTaskSlices ||
+    bytes >= maxTaskBytes
+  ) {
+    // Enough on the whole; but Slices longer than the target may leave Sandboxes without any.
+    hungry = options.sandboxes - sandboxes.busy - queued;
+    if (hungry <= 0) return null;
+  }
+  return {
+    workerId: options.workerId,
+    computeGroups: options.computeGroups,
+    jobIds: options.jobIds,
+    capabilities: { webgpu: gpuShare.offers(gpu, targetMs * LOW_WATER), fetch: options.allowedOrigins },
+    sandboxes: hungry,
+    targetMs,
+    sliceMs,
+    maxSlices: maxTaskSlices,
+    maxBytes: maxTaskBytes,
+  };
+}
