@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError as InvalidOptionError, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
+import { adapterOptionsOf, withAdapterOptions } from './gpu-options.js';
 import {
   cancelJobs,
   listJobs,
@@ -61,6 +62,16 @@ const cores = (text: string): number | true =>
 /** Where Chrome looks for debuggers' targets by itself. */
 const INSPECT_AT = '127.0.0.1:9229';
 
+const OF_WORKERS = '; for Workers it is an option of dcp-worker';
+/** Options that only a run in this process heeds. */
+const LOCAL_OPTIONS = [
+  ['inspectSandbox', '--inspect-sandbox', ''],
+  ['allowedOrigins', '--allowedOrigins', OF_WORKERS],
+  ['gpuAdapter', '--gpu-adapter', OF_WORKERS],
+  ['gpuBan', '--gpu-ban', OF_WORKERS],
+  ['allowSoftwareGpu', '--allow-software-gpu', OF_WORKERS],
+] as const;
+
 /** `[host:]port` */
 function inspectAddress(text: string): { host: string; port: number } {
   const [, ipv6, name, digits] = /^(?:(?:\[(.+)\]|([^:]+)):)?(\d+)$/.exec(text) ?? [];
@@ -85,7 +96,7 @@ function completeOptions(argv: readonly string[]): string[] {
   });
 }
 
-common(program.command('run <file> [args...]'))
+withAdapterOptions(common(program.command('run <file> [args...]')), 'with --local: ')
   .description('deploy the Job that a file makes, wait for its results; arguments for the file follow "--"')
   .option('--local [cores]', 'run it in this process instead, on 1 to 1024 cores, or all (default)', cores)
   .option(
@@ -101,12 +112,11 @@ common(program.command('run <file> [args...]'))
   .option('--output <dir>', 'where the file\'s "done" writes to', '.')
   .addHelpText('after', RUN_HELP)
   .action(async (file: string, args: string[], options: OptionValues) => {
+    for (const [name, option, elsewhere] of LOCAL_OPTIONS)
+      if (options[name] !== undefined && options['local'] === undefined)
+        throw new UsageError(`${option}: only with --local${elsewhere}`);
     const inspect = (options['inspectSandbox'] as ReturnType<typeof inspectAddress> | undefined) ?? null;
-    if (inspect !== null && options['local'] === undefined)
-      throw new UsageError('--inspect-sandbox: only with --local');
     const allowedOrigins = (options['allowedOrigins'] as string[] | undefined) ?? [];
-    if (allowedOrigins.length > 0 && options['local'] === undefined)
-      throw new UsageError('--allowedOrigins: only with --local; for Workers it is an option of dcp-worker');
     const local = options['local'] as number | true | undefined;
     const allCores = inspect === null ? availableParallelism() : 1;
     process.exitCode = await runJob(file, {
@@ -114,6 +124,7 @@ common(program.command('run <file> [args...]'))
       local: local === undefined ? null : local === true ? allCores : local,
       inspect,
       allowedOrigins,
+      gpu: adapterOptionsOf(options),
       output: options['output'] as string,
       args,
     });

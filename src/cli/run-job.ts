@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { createCompute, JobCancelledError, type Job, type ResultHandle } from '../compute/index.js';
+import type { GpuOptions } from '../evaluator/index.js';
 import type { SliceError } from '../model/index.js';
 import { loadJobFile } from './job-file.js';
 import { duration, printJsonLine, printResults, resultFields, slicesText } from './present.js';
@@ -14,6 +15,8 @@ export interface RunJobOptions {
   readonly inspect: { readonly host: string; readonly port: number } | null;
   /** What Work Functions of a local run may fetch from. */
   readonly allowedOrigins: readonly string[];
+  /** Which GPUs a local run has for a Job that requires WebGPU. */
+  readonly gpu: GpuOptions;
   readonly json: boolean;
   readonly output: string;
   readonly args: readonly string[];
@@ -86,10 +89,11 @@ class JobRun {
   }
 
   #localExec(cores: number): Promise<ResultHandle<unknown>> {
-    const { inspect, allowedOrigins } = this.options;
-    if (inspect === null) return this.job.localExec(cores, { allowedOrigins });
+    const { inspect, allowedOrigins, gpu } = this.options;
+    if (inspect === null) return this.job.localExec(cores, { allowedOrigins, gpu });
     return this.job.localExec(cores, {
       allowedOrigins,
+      gpu,
       inspect: {
         ...inspect,
         onTarget: ({ title, webSocketDebuggerUrl, devtoolsFrontendUrl }) => {

@@ -1,9 +1,11 @@
 /** Jobs that require WebGPU, from the client over Scheduler and Worker into a Sandbox and back. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { createCompute } from '#src/compute/index.js';
 import { DOUBLE, gpuMissing, gpuWork } from '../gpu/support.js';
-import { jsonLines, start, temporaryDirectory } from './support.js';
+import { jsonLines, run, start, temporaryDirectory } from './support.js';
 
 const skip = await gpuMissing();
 
@@ -84,4 +86,32 @@ test('a requirement that is none is refused at once', async () => {
     code: 'EINVAL',
     field: 'requirements.environment.webgpu.features',
   });
+});
+
+test('dcp-job runs it here, on the adapters it is told of', { skip }, async (t) => {
+  const file = path.join(temporaryDirectory(t), 'job.mjs');
+  writeFileSync(
+    file,
+    `export default (compute) => {
+      const job = compute.for([1, 2], ${WORK});
+      job.requirements = { environment: { webgpu: true } };
+      return job;
+    };`,
+  );
+  const here = await run(t, 'dcp-job', ['run', '--local', '--allow-software-gpu', '--json', file]);
+  assert.equal(here.code, 0, here.stderr);
+  assert.deepEqual(
+    jsonLines(here.stdout)
+      .filter(({ type }) => type === 'result')
+      .map(({ value }) => value),
+    [2, 4],
+  );
+  for (const [args, message] of [
+    [['--local', '--gpu-adapter', 'no such adapter', file], /requires WebGPU.*--gpu-adapter/],
+    [['--allow-software-gpu', file], /^dcp-job: --allow-software-gpu: only with --local; for Workers /],
+  ] as const) {
+    const refused = await run(t, 'dcp-job', ['run', ...args]);
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, message);
+  }
 });
