@@ -4,13 +4,15 @@
  *   npm run bench [-- NAME…] [--json FILE]
  *
  * Each program of bench/ prints its tables and writes `bench/results/NAME.json`; `--json` collects them in one file too.
- * The rival isolated-vm is compiled on first use. Nothing passes or fails by a figure.
+ * The rival isolated-vm is compiled on first use, and those in C++ (bench/native) when their benchmark runs. WebGPU runs on the software
+ * driver if it has been fetched (`npm run software-gpu`), unless VK_DRIVER_FILES says otherwise. Nothing passes or fails by a figure.
  */
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAll } from './build.mjs';
 import { ensureHeaders } from './nodes.mjs';
+import { softwareGpuEnvironment } from './software-gpu.mjs';
 import { Steps, bin, root, run, runNode } from './steps.mjs';
 
 /** isolated-vm must not meet Node's startup snapshot, and its rivals run under the same conditions. */
@@ -30,6 +32,14 @@ async function ensureIsolatedVm() {
   }
 }
 
+/** Compiles the rivals in C++. They use the headers that the addon is built with. */
+async function buildNativeRivals() {
+  const folder = path.join(root, 'build-bench');
+  await run('cmake', ['-S', path.join(root, 'bench/native'), '-B', folder, '-DCMAKE_BUILD_TYPE=Release']);
+  await run('cmake', ['--build', folder, '--parallel']);
+  return '';
+}
+
 const { values, positionals } = parseArgs({
   options: { json: { type: 'string' } },
   allowPositionals: true,
@@ -47,16 +57,22 @@ const steps = new Steps();
 await buildAll(steps, { native: true, typescript: true, tests: false, asan: false });
 await steps.must('benchmarks', () => run(bin('tsc'), ['-p', 'bench']).then(() => ''));
 await steps.must('isolated-vm', ensureIsolatedVm);
+const chosen = positionals.length > 0 ? positionals : known;
+if (chosen.includes('webgpu-calls')) await steps.must('rivals in C++', buildNativeRivals);
 
 mkdirSync(RESULTS, { recursive: true });
 /** @type {unknown[]} */
 const documents = [];
-for (const name of positionals.length > 0 ? positionals : known) {
+for (const name of chosen) {
   console.log('');
   const file = path.join(RESULTS, `${name}.json`);
   const program = path.join(root, 'dist-bench', `${name}.js`);
   const ran = await steps.step(name, () =>
-    runNode([...NODE_OPTIONS, program, '--json', file], { show: true, timeoutMs: TIMEOUT_MS }).then(() => ''),
+    runNode([...NODE_OPTIONS, program, '--json', file], {
+      show: true,
+      timeoutMs: TIMEOUT_MS,
+      env: softwareGpuEnvironment(),
+    }).then(() => ''),
   );
   if (ran) documents.push(JSON.parse(readFileSync(file, 'utf8')));
 }

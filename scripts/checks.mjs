@@ -32,17 +32,17 @@ export async function checkLayers(folder = root) {
   await run(bin('depcruise'), ['--config', config, '--output-type', 'err-long', 'src'], { cwd: folder });
 }
 
-/** Files of native/ that people write, relative to the checkout. @param {RegExp} pattern */
-function nativeFiles(pattern) {
-  return readdirSync(path.join(root, 'native'), { recursive: true })
-    .map((name) => path.join('native', String(name)))
+/** C++ that people write, relative to the checkout. @param {RegExp} pattern */
+function nativeFiles(pattern, folder = 'native') {
+  return readdirSync(path.join(root, folder), { recursive: true })
+    .map((name) => path.join(folder, String(name)))
     .filter((name) => pattern.test(name))
     .sort();
 }
 
 /** @param {readonly string[]} options */
 export async function clangFormat(options) {
-  const files = nativeFiles(/\.(cc|h)$/);
+  const files = ['native', 'bench/native'].flatMap((folder) => nativeFiles(/\.(cc|h)$/, folder));
   if (files.length === 0) return 'no files';
   await run('clang-format', [...options, ...files]);
   return '';

@@ -1,9 +1,15 @@
 /** Sandboxes of the in-process evaluator, with promises where the Supervisor would have its logic. */
-import { encode } from '#src/codec/index.js';
+import { decode, encode } from '#src/codec/index.js';
 import type { Evaluator, Sandbox, SandboxJob, SandboxObserver } from '#src/evaluator/index.js';
-import { DEFAULT_JOB_LIMITS, Outcome, type ResultBatch, type SliceBatch } from '#src/model/index.js';
+import {
+  DEFAULT_JOB_LIMITS,
+  Outcome,
+  payloadAt,
+  type ResultBatch,
+  type SliceBatch,
+} from '#src/model/index.js';
 
-function benchJob(workFunction: string): SandboxJob {
+function benchJob(workFunction: string, more: Partial<SandboxJob> = {}): SandboxJob {
   return {
     id: 'bench',
     public: { name: 'bench', description: '', link: '' },
@@ -16,6 +22,7 @@ function benchJob(workFunction: string): SandboxJob {
     requirements: {},
     determinism: null,
     fetch: false,
+    ...more,
   };
 }
 
@@ -33,14 +40,18 @@ export class BenchSandbox implements SandboxObserver {
     return bench;
   }
 
-  static async assigned(evaluator: Evaluator, workFunction: string): Promise<BenchSandbox> {
+  static async assigned(
+    evaluator: Evaluator,
+    workFunction: string,
+    more?: Partial<SandboxJob>,
+  ): Promise<BenchSandbox> {
     const bench = await BenchSandbox.create(evaluator);
-    await bench.assign(workFunction);
+    await bench.assign(workFunction, more);
     return bench;
   }
 
-  assign(workFunction: string): Promise<void> {
-    return this.#sandbox.assign(benchJob(workFunction));
+  assign(workFunction: string, more?: Partial<SandboxJob>): Promise<void> {
+    return this.#sandbox.assign(benchJob(workFunction, more));
   }
 
   /** Resolves when every Slice of the batch has ended and its result has arrived. */
@@ -60,7 +71,9 @@ export class BenchSandbox implements SandboxObserver {
   }
 
   onResults(results: ResultBatch): void {
-    if (results.outcomes.includes(Outcome.error)) throw new Error('a Slice of a benchmark failed');
+    const failed = results.outcomes.indexOf(Outcome.error);
+    if (failed >= 0)
+      throw new Error('a Slice of a benchmark failed', { cause: decode(payloadAt(results, failed)) });
     this.results.push(results);
   }
   onMessages(): void {}

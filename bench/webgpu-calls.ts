@@ -1,0 +1,106 @@
+/**
+ * Nanoseconds for a call of WebGPU: the same JavaScript in a Sandbox and in dawn.node, and the same calls in C++ on the library that
+ * Sandboxes use, turn about, on the same driver. An answer's round trip (mapAsync …) counts as one call.
+ */
+import { CALL_SETS, openCalls } from './webgpu/calls.js';
+import { openDawnNodeEngine, openSandboxEngine } from './webgpu/engines.js';
+import { openNativeCalls } from './webgpu/native-calls.js';
+import { spread } from './harness/measure.js';
+import { Report, digits } from './harness/report.js';
+
+const ROUNDS = 11;
+const WARM_UP = 3;
+
+const sandbox = await openSandboxEngine(openCalls.toString());
+const dawnNode = await openDawnNodeEngine(openCalls.toString());
+const native = await openNativeCalls();
+
+/** Milliseconds for so many calls, of who makes them. */
+const ENGINES = {
+  Sandbox: (call: string, turns: number) => sandbox.call('time', call, turns) as Promise<number>,
+  'dawn.node': (call: string, turns: number) => dawnNode.call('time', call, turns) as Promise<number>,
+  'C++': (call: string, turns: number) => native.time(call, turns),
+};
+type EngineName = keyof typeof ENGINES;
+const engines = Object.entries(ENGINES) as [EngineName, (typeof ENGINES)[EngineName]][];
+
+interface Measured {
+  readonly ns: Record<EngineName, ReturnType<typeof spread>>;
+  /** Medians of one against another. */
+  readonly dawnNodeToOurs: number;
+  readonly oursToC: number;
+}
+
+async function measureCall(call: string, turns: number): Promise<Measured> {
+  const times: Record<EngineName, number[]> = { Sandbox: [], 'dawn.node': [], 'C++': [] };
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    for (const [name, time] of engines) {
+      const ms = await time(call, turns);
+      if (round >= 0) times[name].push((ms * 1e6) / turns);
+    }
+  }
+  const ns = {
+    Sandbox: spread(times.Sandbox),
+    'dawn.node': spread(times['dawn.node']),
+    'C++': spread(times['C++']),
+  };
+  return {
+    ns,
+    dawnNodeToOurs: ns['dawn.node'].median / ns.Sandbox.median,
+    oursToC: ns.Sandbox.median / ns['C++'].median,
+  };
+}
+
+function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
+const report = new Report('webgpu-calls', {
+  rounds: ROUNDS,
+  adapters: {
+    Sandbox: await sandbox.call('adapter'),
+    'dawn.node': await dawnNode.call('adapter'),
+    'C++': native.adapter,
+  },
+});
+const all: Measured[] = [];
+const means: { set: string; calls: number; 'dawn.node ÷ Sandbox': number; 'Sandbox ÷ C++': number }[] = [];
+const mean = (set: string, measured: readonly Measured[]): void => {
+  means.push({
+    set,
+    calls: measured.length,
+    'dawn.node ÷ Sandbox': digits(geometricMean(measured.map(({ dawnNodeToOurs }) => dawnNodeToOurs))),
+    'Sandbox ÷ C++': digits(geometricMean(measured.map(({ oursToC }) => oursToC))),
+  });
+};
+for (const [set, calls] of Object.entries(CALL_SETS)) {
+  const measured: Record<string, Measured> = {};
+  for (const [call, turns] of Object.entries(calls) as [string, number][])
+    measured[call] = await measureCall(call, turns);
+  report.data(set, measured);
+  report.table(
+    `${set}, ns a call`,
+    Object.entries(measured).map(([call, { ns, dawnNodeToOurs, oursToC }]) => ({
+      call,
+      Sandbox: digits(ns.Sandbox.median),
+      quartiles: `${digits(ns.Sandbox.quartiles[0])} – ${digits(ns.Sandbox.quartiles[1])}`,
+      'dawn.node': digits(ns['dawn.node'].median),
+      'C++': digits(ns['C++'].median),
+      'dawn.node ÷ Sandbox': digits(dawnNodeToOurs),
+      'Sandbox ÷ C++': digits(oursToC),
+    })),
+  );
+  mean(set, Object.values(measured));
+  all.push(...Object.values(measured));
+}
+mean('all calls', all);
+report.table('geometric means', means);
+report.data('geometric means', means);
+
+await Promise.all([sandbox.close(), dawnNode.close(), native.close()]);
+const faster = geometricMean(all.map(({ dawnNodeToOurs }) => dawnNodeToOurs));
+const slower = geometricMean(all.map(({ oursToC }) => oursToC));
+report.standing('WebGPU calls against dawn.node', 'at least 5× faster', `${digits(faster)}×`, faster >= 5);
+report.standing('WebGPU calls against C++', 'at most 2× the time', `${digits(slower)}×`, slower <= 2);
+report.finish();
+process.exit(0);
