@@ -1,0 +1,61 @@
+/** 16 Sandboxes on 4 threads of one process, undisturbed: memory must stay where it is. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { openInProcessEvaluator } from '#src/evaluator/index.js';
+import { WEBGPU } from '../../gpu/support.js';
+import { median, residentMiB, slices, start } from '../../evaluator/support.js';
+import { WORK, expectedOf } from './work.js';
+
+const SANDBOXES = 16;
+const THREADS = 4;
+const BATCH = 4;
+const SAMPLE_MS = 500;
+/** Grown by more than this between the second fifth and the last, MiB, is a leak. */
+const MAX_GROWTH_MIB = 40;
+
+export async function steady(seconds: number, fault: (what: string) => void): Promise<object> {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const evaluator = await openInProcessEvaluator({ threads: THREADS, gpu: { allowSoftware: true } });
+  const end = performance.now() + seconds * 1000;
+  let ran = 0;
+
+  const loop = async (lane: number): Promise<void> => {
+    const { sandbox, seen } = await start(evaluator, WORK, { job: WEBGPU });
+    for (let first = 1; performance.now() < end; first += BATCH) {
+      sandbox.run(
+        slices(
+          Array.from({ length: BATCH }, (_, i) => lane * 1000 + first + i),
+          first,
+        ),
+      );
+      await seen.until(() => seen.order.length === BATCH || seen.end !== null);
+      if (seen.end !== null) return fault(`steady: a Sandbox ended: ${String(seen.end.error)}`);
+      for (const [slice, error] of seen.failures) fault(`steady: Slice ${slice} failed: ${String(error)}`);
+      for (const [slice, value] of seen.values)
+        if (value !== expectedOf(lane * 1000 + slice)) fault(`steady: Slice ${slice} is ${String(value)}`);
+      ran += seen.values.size;
+      for (const each of [seen.values, seen.failures]) each.clear();
+      for (const each of [seen.order, seen.batches]) each.length = 0;
+    }
+    sandbox.dispose();
+    await seen.until(() => seen.end !== null);
+  };
+
+  const samples: number[] = [];
+  const sampler = setInterval(() => {
+    collectGarbage();
+    samples.push(residentMiB());
+  }, SAMPLE_MS);
+  await Promise.all(Array.from({ length: SANDBOXES }, (_, lane) => loop(lane)));
+  clearInterval(sampler);
+  const { sandboxes, busyGpus, disowned } = evaluator.stats();
+  if (sandboxes + busyGpus + disowned > 0)
+    fault(`steady: ${sandboxes} Sandboxes, ${busyGpus} busy GPUs, ${disowned} disowned in the end`);
+  await evaluator.close();
+
+  const fifth = Math.max(1, Math.floor(samples.length / 5));
+  const [early, late] = [median(samples.slice(fifth, 2 * fifth)), median(samples.slice(-fifth))];
+  if (late - early > MAX_GROWTH_MIB) fault(`steady: resident memory grew by ${Math.round(late - early)} MiB`);
+  return { slices: ran, earlyMiB: Math.round(early), lateMiB: Math.round(late) };
+}
