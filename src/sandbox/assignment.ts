@@ -34,6 +34,10 @@ export function createJobEntries(
         const job = parse(description) as JobDescription;
         if (job.sharedArrayBuffer) defineGlobal('SharedArrayBuffer', sharedArrayBuffer);
         if (job.fetch) host.defineGlobals('fetch', GLOBALS_ON_DEMAND.fetch);
+        if (job.webgpu) {
+          realm.webgpu = true;
+          host.defineGlobals('webgpu', GLOBALS_ON_DEMAND.webgpu);
+        }
         if (job.fineClock) clock.refine();
         const { date = null, randomSeed = null } = job.determinism ?? {};
         if (date !== null) {

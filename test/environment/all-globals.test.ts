@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { inSandbox } from './oracle.js';
 
-type Support = 'yes' | 'no' | 'on demand' | 'with V8';
+type Support = 'yes' | 'no' | 'on demand' | 'with V8' | 'with WebGPU';
 
 /** The table under "All globals". */
 function documented(): Map<string, Support> {
@@ -14,7 +14,7 @@ function documented(): Map<string, Support> {
   const names = new Map<string, Support>();
   for (const line of section.split('\n').filter((one) => one.startsWith('| `'))) {
     const [, globals, reference, here, why] = line.split('|').map((cell) => cell.trim());
-    assert.match(here!, /^(yes|no|on demand|with V8)$/, line);
+    assert.match(here!, /^(yes|no|on demand|with V8|with WebGPU)$/, line);
     if (reference !== here) assert.notEqual(why, '', `a difference without a reason: ${line}`);
     for (const [, name] of globals!.matchAll(/`([^`]+)`/g)) {
       assert.ok(!names.has(name!), `${name} is there twice`);
@@ -27,16 +27,30 @@ function documented(): Map<string, Support> {
 /** Also asked outside of a Sandbox. */
 const globalNames = (): string[] => Object.getOwnPropertyNames(globalThis);
 
+/** Names with this support, and what V8 brings. */
+function expected(table: ReadonlyMap<string, Support>, supports: readonly Support[]): string[] {
+  const withV8 = (name: string): boolean => table.get(name) === 'with V8' && name in globalThis;
+  return [...table.keys()].filter((name) => supports.includes(table.get(name)!) || withV8(name)).sort();
+}
+
 test('a Sandbox has the globals that are documented, and no others', async (t) => {
   const table = documented();
-  const withV8 = (name: string): boolean => table.get(name) === 'with V8' && name in globalThis;
-  const expect = (supports: readonly Support[]): string[] =>
-    [...table.keys()].filter((name) => supports.includes(table.get(name)!) || withV8(name)).sort();
+  const expect = (supports: readonly Support[]): string[] => expected(table, supports);
 
   assert.deepEqual((await inSandbox(t, globalNames)).sort(), expect(['yes']));
   const all = { job: { requirements: { environment: { sharedArrayBuffer: true } }, fetch: true } };
   assert.deepEqual((await inSandbox(t, globalNames, all)).sort(), expect(['yes', 'on demand']));
 });
+
+test(
+  'a Sandbox with WebGPU has its globals, too, and all can be used',
+  { skip: await gpuMissing() },
+  async (t) => {
+    const work = `() => Object.getOwnPropertyNames(globalThis).filter((name) => name === 'undefined' || globalThis[name] !== undefined)`;
+    const [names] = valuesOf(await runOnGpu(await openGpuEvaluator(t), work, [0])) as [string[]];
+    assert.deepEqual(names.sort(), expected(documented(), ['yes', 'with WebGPU']));
+  },
+);
 
 test('every global of the web can be used', async (t) => {
   const broken = await inSandbox(t, () =>

@@ -30,6 +30,7 @@ export const GLOBAL_GROUPS = {
   performance: ['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'performance'],
   'structured-clone': ['structuredClone'],
   url: ['URL', 'URLSearchParams'],
+  webgpu: [],
 } as const satisfies Record<string, readonly string[]>;
 
 export type GroupName = keyof typeof GLOBAL_GROUPS;
@@ -37,6 +38,47 @@ export type GroupName = keyof typeof GLOBAL_GROUPS;
 /** Globals that only those Jobs have that ask for them and get them: the others pay nothing for there being such. */
 export const GLOBALS_ON_DEMAND = {
   fetch: ['Headers', 'Request', 'Response', 'fetch'],
+  webgpu: [
+    'GPU',
+    'GPUAdapter',
+    'GPUAdapterInfo',
+    'GPUBindGroup',
+    'GPUBindGroupLayout',
+    'GPUBuffer',
+    'GPUBufferUsage',
+    'GPUColorWrite',
+    'GPUCommandBuffer',
+    'GPUCommandEncoder',
+    'GPUCompilationInfo',
+    'GPUCompilationMessage',
+    'GPUComputePassEncoder',
+    'GPUComputePipeline',
+    'GPUDevice',
+    'GPUDeviceLostInfo',
+    'GPUError',
+    'GPUInternalError',
+    'GPUMapMode',
+    'GPUOutOfMemoryError',
+    'GPUPipelineError',
+    'GPUPipelineLayout',
+    'GPUQuerySet',
+    'GPUQueue',
+    'GPURenderBundle',
+    'GPURenderBundleEncoder',
+    'GPURenderPassEncoder',
+    'GPURenderPipeline',
+    'GPUSampler',
+    'GPUShaderModule',
+    'GPUShaderStage',
+    'GPUSupportedFeatures',
+    'GPUSupportedLimits',
+    'GPUTexture',
+    'GPUTextureUsage',
+    'GPUTextureView',
+    'GPUUncapturedErrorEvent',
+    'GPUValidationError',
+    'WGSLLanguageFeatures',
+  ],
 } as const satisfies Partial<Record<GroupName, readonly string[]>>;
 
 /** Of the globals that V8 brings, those that a Work Function does not get. */

@@ -12,10 +12,8 @@ const MAKE = Symbol('make');
 const THREADS = 1;
 const PRODUCT = 'dcp-worker-native';
 
-const makeNavigator: MakeGroup = (_host, { primordials }) => {
-  const { defineProperty, deleteProperty, getOwnPropertyDescriptor } = primordials;
-  /** What `navigator.gpu` is. */
-  let webgpu: object | null = null;
+const makeNavigator: MakeGroup = (_host, realm) => {
+  const { primordials } = realm;
   const languages = primordials.ObjectFreeze(['en']);
 
   class WorkerNavigator {
@@ -65,23 +63,15 @@ const makeNavigator: MakeGroup = (_host, { primordials }) => {
     }
     /** https://www.w3.org/TR/webgpu/#navigator-gpu */
     get gpu(): object {
-      return WorkerNavigator.#constant(this, webgpu!);
+      WorkerNavigator.#constant(this, null);
+      return realm.group('webgpu').gpu;
     }
   }
 
   defineInterface(primordials, 'WorkerNavigator', WorkerNavigator);
-  const { prototype } = WorkerNavigator;
-  const gpuAttribute = getOwnPropertyDescriptor(prototype, 'gpu')!;
-  deleteProperty(prototype, 'gpu');
-  return {
-    navigator: new WorkerNavigator(MAKE),
-    WorkerNavigator,
-    /** For Jobs that require WebGPU; others don't see that there could be one. */
-    defineGpu(gpu: object): void {
-      webgpu = gpu;
-      defineProperty(prototype, 'gpu', gpuAttribute);
-    },
-  };
+  // Jobs that do not require WebGPU don't see that there could be one.
+  if (!realm.webgpu) primordials.deleteProperty(WorkerNavigator.prototype, 'gpu');
+  return { navigator: new WorkerNavigator(MAKE), WorkerNavigator };
 };
 
 export default makeNavigator;

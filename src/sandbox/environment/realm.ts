@@ -37,6 +37,7 @@ export interface SharedExports extends Record<string, object> {
   'structured-clone': {
     readonly clone: Clone;
   };
+  webgpu: { readonly gpu: object };
   url: {
     readonly URL: typeof URL;
     readonly URLSearchParams: typeof URLSearchParams;
@@ -58,6 +59,8 @@ export interface RealmParts {
 /** What the prelude hands to every group of the environment. The Work Function never gets hold of it. */
 export interface Realm extends RealmParts {
   readonly primordials: Primordials;
+  /** Whether there is a `navigator.gpu`. Set when the Job comes, before any group is made. */
+  webgpu: boolean;
   /**
    * What a group exports, whatever the Work Function has made of the globals of these names; makes the group when it
    * is the first to ask. Throws when it cannot be made: at the end of the stack, for instance.
@@ -66,7 +69,7 @@ export interface Realm extends RealmParts {
 }
 
 export function createRealm(host: EnvironmentHost, parts: RealmParts): Realm {
-  return { ...parts, primordials, group: (name) => host.group(name) as never };
+  return { ...parts, primordials, webgpu: false, group: (name) => host.group(name) as never };
 }
 
 /** The default export of a group: makes its globals, by name. Changes nothing of the realm, so that it may be tried again. */
