@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { generateWebgpu } from './generate-webgpu.mjs';
 import { checkNativeLayers } from './check-native-layers.mjs';
 import { CommandError, bin, jobs, root, run } from './steps.mjs';
 
@@ -11,6 +12,7 @@ import { CommandError, bin, jobs, root, run } from './steps.mjs';
 
 /** Cheapest first, so that a slip is known early. @type {readonly Check[]} */
 export const CHECKS = [
+  { name: 'generated bindings of WebGPU', run: checkGenerated },
   { name: 'layers of native/', run: () => checkNativeLayers(path.join(root, 'native')) },
   { name: 'layers and cycles of src/', run: checkLayers },
   { name: 'format (prettier)', run: () => quietly(bin('prettier'), ['--check', '--log-level=warn', '.']) },
@@ -20,6 +22,12 @@ export const CHECKS = [
   { name: 'eslint', run: () => quietly(bin('eslint'), ['--max-warnings=0', '.']) },
   { name: 'clang-tidy', run: clangTidy },
 ];
+
+/** What scripts/generate-webgpu.mjs writes is what is there. */
+function checkGenerated() {
+  const stale = generateWebgpu(true);
+  if (stale.length > 0) throw new Error(`stale: ${stale.join(', ')}; run scripts/generate-webgpu.mjs`);
+}
 
 /** A check has nothing to say when it passes. @param {string} command @param {readonly string[]} args */
 async function quietly(command, args) {

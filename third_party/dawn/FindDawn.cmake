@@ -5,11 +5,16 @@
 # finds where the addon runs.
 #
 # Input:  DAWN_ROOT (optional)  where a Dawn that somebody built was installed: lib/libwebgpu_dawn.so
-#         DAWN_ABI (optional)   which ABI that one has; default: that of the package
+#         DAWN_ABI (optional)   which ABI that one has: bun-webgpu (the default: that of the package), or stable, that of
+#                               Dawn since September 2025
 # Output: DAWN_LIBRARY (empty without DAWN_ROOT), DAWN_ABI
 
 set(DAWN_ROOT "" CACHE PATH "Where a Dawn of one's own was installed; empty: the npm package's is used")
-set(DAWN_ABI "bun-webgpu" CACHE STRING "The ABI of webgpu.h that Dawn's library has")
+set(DAWN_ABI "bun-webgpu" CACHE STRING "The ABI of webgpu.h that Dawn's library has: a file of third_party/dawn/abi")
+set_property(CACHE DAWN_ABI PROPERTY STRINGS bun-webgpu stable)
+if(NOT DAWN_ABI MATCHES "^(bun-webgpu|stable)$")
+  message(FATAL_ERROR "DAWN_ABI: bun-webgpu or stable expected, got ${DAWN_ABI}")
+endif()
 set(DAWN_LIBRARY "")
 if(DAWN_ROOT)
   file(GLOB _dawn_found LIST_DIRECTORIES false

@@ -1,0 +1,85 @@
+// GPUDevice, but for what it creates.
+#include "webgpu/attributes.h"
+#include "webgpu/convert.h"
+#include "webgpu/glue.h"
+#include "webgpu/runtime.h"
+
+namespace dcp::webgpu {
+
+void GPUDevice_features(const Info& info) {
+  Attribute(info, field::kFeatures, [](Runtime& runtime, const Object& self) {
+    WGPUSupportedFeatures features;
+    runtime.procs().deviceGetFeatures(self.handle<WGPUDevice>(), &features);
+    return MakeFeatures(runtime, features);
+  });
+}
+
+void GPUDevice_limits(const Info& info) {
+  Attribute(info, field::kLimits, [](Runtime& runtime, const Object& self) {
+    WGPULimits limits;
+    runtime.procs().deviceGetLimits(self.handle<WGPUDevice>(), &limits);
+    return MakeLimits(runtime, limits);
+  });
+}
+
+void GPUDevice_adapterInfo(const Info& info) {
+  Attribute(info, field::kInfo, [](Runtime& runtime, const Object& self) {
+    WGPUAdapterInfo adapter;
+    runtime.procs().deviceGetAdapterInfo(self.handle<WGPUDevice>(), &adapter);
+    return MakeAdapterInfo(runtime, adapter);
+  });
+}
+
+// Made with the device.
+void GPUDevice_queue(const Info& info) {
+  info.GetReturnValue().Set(info.This()->GetInternalField(field::kQueue).As<v8::Value>());
+}
+
+void GPUDevice_lost(const Info& info) {
+  Runtime* const runtime = Runtime::Of(info.GetIsolate());
+  if (runtime != nullptr && runtime->IsA(info.This(), Kind::kGPUDevice)) {
+    info.GetReturnValue().Set(info.This()->GetInternalField(field::kLost).As<v8::Value>());
+    return;
+  }
+  // An attribute whose value is a promise rejects one where others throw.
+  const PromiseCall call(info, Kind::kGPUDevice, "GPUDevice.lost");
+}
+
+void GPUDevice_destroy(const Info& info) {
+  Object* const self = Object::Of(info.This());
+  const auto device = self->handle<WGPUDevice>();
+  self->runtime->DeviceDestroyed(device);
+  self->runtime->procs().deviceDestroy(device);
+}
+
+void GPUDevice_pushErrorScope(const Info& info) {
+  Object* const self = Object::Of(info.This());
+  static constexpr Where kCall{nullptr, "GPUDevice.pushErrorScope"};
+  if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
+  Conversion c(*self->runtime, info.GetIsolate());
+  WGPUErrorFilter filter;
+  if (!c.ToEnum(info[0], {&kCall, "filter"}, EnumId::kGPUErrorFilter, &filter)) return;
+  self->runtime->procs().devicePushErrorScope(self->handle<WGPUDevice>(), filter);
+}
+
+void GPUDevice_popErrorScope(const Info& info) {
+  PromiseCall call(info, Kind::kGPUDevice, "GPUDevice.popErrorScope");
+  Object* const self = call.self();
+  if (self == nullptr) return;
+  Pending* const pending =
+      self->runtime->Begin(Pending::Kind::kErrorScope, call.resolver(), info.This());
+  WGPUPopErrorScopeCallbackInfo callback;
+  callback.callback = [](WGPUPopErrorScopeStatus status, WGPUErrorType type, WGPUStringView message,
+                         void* data, void*) {
+    auto* const answered = static_cast<Pending*>(data);
+    answered->status = status;
+    answered->type = type;
+    answered->text = ToText(message);
+    answered->runtime->Complete(answered);
+  };
+  callback.userdata1 = pending;
+  pending->future =
+      self->runtime->procs().devicePopErrorScope(self->handle<WGPUDevice>(), callback);
+}
+
+}  // namespace dcp::webgpu

@@ -1,0 +1,80 @@
+#include <dlfcn.h>
+
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+#include "webgpu/gpu.h"
+#include "webgpu/runtime.h"
+
+namespace dcp::webgpu {
+
+namespace {
+
+// Futures that one call may wait for.
+constexpr size_t kMaxWaits = 64;
+
+std::string LastError() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the C libraries we run on keep one for each thread.
+  const char* const text = dlerror();
+  return text == nullptr ? "unknown error" : text;
+}
+
+WGPUInstance CreateInstance(const Procs& procs) {
+  WGPUInstanceDescriptor descriptor{};
+#ifdef DCP_WEBGPU_ABI_STABLE
+  // Waiting with a time limit.
+  static constexpr WGPUInstanceFeatureName kFeatures[] = {WGPUInstanceFeatureName_TimedWaitAny};
+  WGPUInstanceLimits limits{};
+  limits.timedWaitAnyMaxCount = kMaxWaits;
+  descriptor.requiredFeatureCount = 1;
+  descriptor.requiredFeatures = kFeatures;
+  descriptor.requiredLimits = &limits;
+#else
+  descriptor.capabilities.timedWaitAnyEnable = 1;
+  descriptor.capabilities.timedWaitAnyMaxCount = kMaxWaits;
+#endif
+  return procs.createInstance(&descriptor);
+}
+
+}  // namespace
+
+const Library* Library::Open(const std::string& path, std::string* why_not) {
+  static std::mutex mutex;
+  static const Library* opened = nullptr;
+  const std::lock_guard lock(mutex);
+  if (opened != nullptr) {
+    if (opened->path() == path) return opened;
+    *why_not = opened->path() + " is open already, and " + path + " is another library";
+    return nullptr;
+  }
+  void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    *why_not = LastError();
+    return nullptr;
+  }
+  auto procs = std::make_unique<Procs>();
+  for (const ProcName& name : kProcNames) {
+    void* const symbol = dlsym(handle, name.symbol);
+    if (symbol == nullptr) {
+      *why_not = path + " has no function " + name.symbol;
+      return nullptr;
+    }
+    std::memcpy(reinterpret_cast<char*>(procs.get()) + name.offset, &symbol, sizeof symbol);
+  }
+  // Both stay as long as the process does.
+  opened = new Library(path, procs.release());
+  return opened;
+}
+
+std::unique_ptr<Gpu> Gpu::Create(const Library& library, v8::Isolate* isolate, GpuOptions options,
+                                 std::string* why_not) {
+  const WGPUInstance instance = CreateInstance(library.procs());
+  if (instance == nullptr) {
+    *why_not = library.path() + " refuses an instance of WebGPU";
+    return nullptr;
+  }
+  return std::make_unique<Runtime>(library, instance, isolate, std::move(options));
+}
+
+}  // namespace dcp::webgpu

@@ -1,0 +1,77 @@
+#include "webgpu/members.h"
+
+#include <string_view>
+
+#include "webgpu/runtime.h"
+#include "webgpu/unions.h"
+
+namespace dcp::webgpu {
+
+bool ConvertGPUBindGroupLayoutEntry_externalTexture(Conversion& c, v8::Local<v8::Value> member,
+                                                    const Where& where, WGPUBindGroupLayoutEntry*) {
+  v8::Local<v8::Object> object;
+  return c.ToDictionary(member, where, &object);
+}
+
+bool ConvertGPURenderPassDescriptor_maxDrawCount(Conversion& c, v8::Local<v8::Value> member,
+                                                 const Where& where, WGPURenderPassDescriptor* to) {
+  // The default is Dawn's own.
+  if (member->IsUndefined()) return true;
+  auto* const limit = c.arena.New<WGPURenderPassMaxDrawCount>();
+  if (limit == nullptr) return c.FailOutOfMemory();
+  limit->chain.sType = WGPUSType_RenderPassMaxDrawCount;
+  to->nextInChain = &limit->chain;
+  return c.ToInteger(member, where, &limit->maxDrawCount);
+}
+
+bool ConvertGPUShaderModuleDescriptor_code(Conversion& c, v8::Local<v8::Value> member,
+                                           const Where& where, WGPUShaderModuleDescriptor* to) {
+  if (member->IsUndefined()) return c.Fail(where, "required, and missing");
+  auto* const source = c.arena.New<WGPUShaderSourceWGSL>();
+  if (source == nullptr) return c.FailOutOfMemory();
+  source->chain.sType = WGPUSType_ShaderSourceWGSL;
+  to->nextInChain = &source->chain;
+  return c.ToString(member, &source->code);
+}
+
+bool ConvertGPUShaderModuleDescriptor_compilationHints(Conversion& c, v8::Local<v8::Value> member,
+                                                       const Where& where,
+                                                       WGPUShaderModuleDescriptor*) {
+  if (member->IsUndefined()) return true;
+  size_t count;
+  char const* none;
+  return c.ToSequence(
+      member, where, &count, &none, [&c](v8::Local<v8::Value> element, const Where& at, char*) {
+        v8::Local<v8::Object> object;
+        v8::Local<v8::Value> part;
+        WGPUStringView text;
+        WGPUPipelineLayout layout{};
+        if (!c.ToDictionary(element, at, &object)) return false;
+        if (!c.Get(object, Str::k_entryPoint, &part)) return false;
+        if (part->IsUndefined()) return c.Missing(at, "entryPoint");
+        if (!c.ToString(part, &text) || !c.Get(object, Str::k_layout, &part)) return false;
+        return part->IsUndefined() || ConvertPipelineLayout(c, part, {&at, "layout"}, &layout);
+      });
+}
+
+bool ConvertGPUTextureDescriptor_textureBindingViewDimension(Conversion& c,
+                                                             v8::Local<v8::Value> member,
+                                                             const Where& where,
+                                                             WGPUTextureDescriptor*) {
+  uint32_t dimension;
+  return member->IsUndefined() ||
+         c.ToEnum(member, where, EnumId::kGPUTextureViewDimension, &dimension);
+}
+
+bool ConvertGPUTextureViewDescriptor_swizzle(Conversion& c, v8::Local<v8::Value> member,
+                                             const Where&, WGPUTextureViewDescriptor* to) {
+  if (member->IsUndefined()) return true;
+  WGPUStringView text;
+  if (!c.ToString(member, &text)) return false;
+  // No texture has this format: creating the view is a validation error.
+  if (std::string_view(text.data, text.length) != "rgba")
+    to->format = static_cast<WGPUTextureFormat>(kUnknownToDawn);
+  return true;
+}
+
+}  // namespace dcp::webgpu

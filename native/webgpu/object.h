@@ -1,0 +1,154 @@
+// Internal to native/webgpu: what stands behind a JavaScript object of WebGPU.
+#pragma once
+
+#include <v8.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "v8/internal_fields.h"
+#include "webgpu/generated/names.h"
+#include "webgpu/webgpu_abi.h"
+
+namespace dcp::webgpu {
+
+class Runtime;
+struct Pending;
+
+// Internal fields of JavaScript objects. Values in fields are held as long as the object is, and
+// cycles through them are garbage like any other.
+namespace field {
+inline constexpr int kObject = 0;
+// The GPUDevice that made it (or made what made it): it lives as long as its parts do.
+inline constexpr int kDevice = 1;
+inline constexpr int kCount = 2;
+// Of GPU, GPUAdapter and GPUDevice: attributes that are the same object each time, made when they
+// are first read.
+inline constexpr int kFeatures = 2;
+inline constexpr int kLimits = 3;
+inline constexpr int kInfo = 4;
+inline constexpr int kQueue = 5;
+inline constexpr int kLost = 6;
+inline constexpr int kCountWithAttributes = 7;
+}  // namespace field
+
+// Owns a reference to an object of C. The JavaScript object refers to it; when that is garbage, so
+// is this. On the executing thread.
+class Object {
+ public:
+  Object(Runtime* of, Kind is, void* owned);
+  virtual ~Object();
+  Object(const Object&) = delete;
+  Object& operator=(const Object&) = delete;
+
+  // Behind an object whose interface is known, as V8 has looked at it.
+  static Object* Of(v8::Local<v8::Object> wrapper) {
+    return static_cast<Object*>(GetFieldPointer(wrapper, field::kObject));
+  }
+
+  template <typename Handle>
+  Handle handle() const {
+    return static_cast<Handle>(handle_);
+  }
+  void* raw_handle() const { return handle_; }
+
+  Runtime* const runtime;
+  const Kind kind;
+  std::string label;
+  v8::Global<v8::Object> wrapper;
+
+ private:
+  friend class Runtime;
+
+  void* const handle_;
+  // Among all of the runtime.
+  Object* previous_ = nullptr;
+  Object* next_ = nullptr;
+};
+
+// Memory of the GPU that is counted until it is destroyed.
+class Resource : public Object {
+ public:
+  Resource(Runtime* of, Kind is, void* owned, WGPUDevice made_by, uint64_t bytes);
+  ~Resource() override;
+
+  // destroy() was called, or its device's.
+  virtual void Destroyed();
+
+  // To compare.
+  const WGPUDevice device;
+
+ private:
+  uint64_t bytes_;
+  bool counted_ = true;
+};
+
+class Buffer final : public Resource {
+ public:
+  // `bytes`: what is counted, 0 for a buffer that has no memory.
+  Buffer(Runtime* of, void* owned, WGPUDevice made_by, const WGPUBufferDescriptor& descriptor,
+         uint64_t bytes);
+  ~Buffer() override;
+
+  void Destroyed() override;
+
+  // The memory is there, from `offset` on.
+  void Mapped(WGPUMapMode mode, uint64_t offset, uint64_t size);
+  // Detaches what getMappedRange() gave, and rejects what mapAsync() promised.
+  void Unmapped();
+  // Detaches only.
+  void DetachRanges();
+
+  // getMappedRange() gave this part of the memory.
+  struct Range {
+    uint64_t begin;
+    uint64_t end;
+    // Weak: the buffer lives as long as the array does.
+    v8::Global<v8::ArrayBuffer> array;
+  };
+
+  const uint64_t size;
+  const uint32_t usage;
+  enum class State : uint8_t { kUnmapped, kPending, kMapped } state = State::kUnmapped;
+  // While it is mapped.
+  WGPUMapMode mode = WGPUMapMode_None;
+  uint64_t mapped_begin = 0;
+  uint64_t mapped_end = 0;
+  std::vector<Range> ranges;
+  // While it is pending.
+  Pending* pending = nullptr;
+};
+
+class Texture final : public Resource {
+ public:
+  using Resource::Resource;
+};
+
+class Pipeline final : public Object {
+ public:
+  Pipeline(Runtime* of, Kind is, void* owned);
+  ~Pipeline() override;
+};
+
+class Device final : public Object {
+ public:
+  Device(Runtime* of, void* owned);
+  ~Device() override;
+
+  // A reference of ours.
+  const WGPUQueue queue;
+  uint64_t max_buffer_bytes;
+  // The largest that any dimension of a texture may be.
+  uint32_t max_texture_size;
+};
+
+// What GPUSupportedLimits shows.
+class Limits final : public Object {
+ public:
+  Limits(Runtime* of, const WGPULimits& shown)
+      : Object(of, Kind::kGPUSupportedLimits, nullptr), limits(shown) {}
+  const WGPULimits limits;
+};
+
+}  // namespace dcp::webgpu

@@ -1,0 +1,100 @@
+// GPUQueue.
+#include "webgpu/convert.h"
+#include "webgpu/generated/dictionaries.h"
+#include "webgpu/glue.h"
+#include "webgpu/runtime.h"
+#include "webgpu/source.h"
+#include "webgpu/unions.h"
+
+namespace dcp::webgpu {
+
+void GPUQueue_submit(const Info& info) {
+  Object* const self = Object::Of(info.This());
+  Runtime& runtime = *self->runtime;
+  static constexpr Where kCall{nullptr, "GPUQueue.submit"};
+  if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
+  Conversion c(runtime, info.GetIsolate());
+  size_t count = 0;
+  WGPUCommandBuffer const* commands = nullptr;
+  const Where where{&kCall, "commandBuffers"};
+  if (!c.ToSequence(info[0], where, &count, &commands,
+                    [&c](v8::Local<v8::Value> element, const Where& at, WGPUCommandBuffer* place) {
+                      return c.ToHandle(element, at, Kind::kGPUCommandBuffer, place);
+                    })) {
+    return;
+  }
+  const auto queue = self->handle<WGPUQueue>();
+  runtime.procs().queueSubmit(queue, count, commands);
+  runtime.Submitted(queue);
+}
+
+void GPUQueue_onSubmittedWorkDone(const Info& info) {
+  PromiseCall call(info, Kind::kGPUQueue, "GPUQueue.onSubmittedWorkDone");
+  Object* const self = call.self();
+  if (self == nullptr) return;
+  Runtime& runtime = *self->runtime;
+  Pending* const pending = runtime.Begin(Pending::Kind::kWorkDone, call.resolver(), info.This());
+  WGPUQueueWorkDoneCallbackInfo callback;
+  callback.callback = [](WGPUQueueWorkDoneStatus status, WGPUStringView, void* data, void*) {
+    auto* const answered = static_cast<Pending*>(data);
+    answered->status = status;
+    answered->runtime->Complete(answered);
+  };
+  callback.userdata1 = pending;
+  pending->future = runtime.procs().queueOnSubmittedWorkDone(self->handle<WGPUQueue>(), callback);
+}
+
+void GPUQueue_writeBuffer(const Info& info) {
+  Object* const self = Object::Of(info.This());
+  Runtime& runtime = *self->runtime;
+  static constexpr Where kCall{nullptr, "GPUQueue.writeBuffer"};
+  if (info.Length() < 3) return ThrowTooFew(info, kCall, 3);
+  Conversion c(runtime, info.GetIsolate());
+  WGPUBuffer buffer;
+  uint64_t buffer_offset;
+  uint64_t offset = 0;
+  uint64_t size = 0;
+  Source source;
+  if (!c.ToHandle(info[0], {&kCall, "buffer"}, Kind::kGPUBuffer, &buffer) ||
+      !c.ToInteger(info[1], {&kCall, "bufferOffset"}, &buffer_offset)) {
+    return;
+  }
+  // Whatever converting the rest runs may take the memory away: it is looked at last.
+  const bool is_source =
+      info[2]->IsArrayBufferView() || info[2]->IsArrayBuffer() || info[2]->IsSharedArrayBuffer();
+  if (!is_source && !source.Read(c, info[2], {&kCall, "data"})) return;
+  if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "dataOffset"}, &offset)) return;
+  if (!info[4]->IsUndefined() && !c.ToInteger(info[4], {&kCall, "size"}, &size)) return;
+  if (!source.Read(c, info[2], {&kCall, "data"}) ||
+      !source.Cut(c, kCall, offset, !info[4]->IsUndefined(), size, 4)) {
+    return;
+  }
+  runtime.procs().queueWriteBuffer(self->handle<WGPUQueue>(), buffer, buffer_offset, source.data(),
+                                   source.size());
+}
+
+void GPUQueue_writeTexture(const Info& info) {
+  Object* const self = Object::Of(info.This());
+  static constexpr Where kCall{nullptr, "GPUQueue.writeTexture"};
+  if (info.Length() < 4) return ThrowTooFew(info, kCall, 4);
+  Conversion c(*self->runtime, info.GetIsolate());
+  WGPUTexelCopyTextureInfo destination{};
+  WGPUTexelCopyBufferLayout layout{};
+  WGPUExtent3D size{};
+  Source source;
+  const Where destination_where{&kCall, "destination"};
+  const Where layout_where{&kCall, "dataLayout"};
+  const Where size_where{&kCall, "size"};
+  if (!ConvertGPUTexelCopyTextureInfo(c, info[0], destination_where, &destination) ||
+      !source.Read(c, info[1], {&kCall, "data"}) ||
+      !ConvertGPUTexelCopyBufferLayout(c, info[2], layout_where, &layout) ||
+      !ConvertExtent3D(c, info[3], size_where, &size) ||
+      // Converting the others may have taken the memory away.
+      !source.Read(c, info[1], {&kCall, "data"})) {
+    return;
+  }
+  self->runtime->procs().queueWriteTexture(self->handle<WGPUQueue>(), &destination, source.data(),
+                                           source.size(), &layout, &size);
+}
+
+}  // namespace dcp::webgpu

@@ -1,0 +1,413 @@
+#include "webgpu/runtime.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "webgpu/convert.h"
+
+namespace dcp::webgpu {
+
+namespace {
+
+// Objects whose JavaScript is gone and that hold memory of Dawn's, before they are looked for.
+constexpr size_t kBuryAt = 256;
+
+// Errors that wait to be told to listeners.
+constexpr size_t kMaxUncaptured = 1000;
+
+double NowMs() {
+  return std::chrono::duration<double, std::milli>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+bool IsAwaited(const Pending& pending) { return pending.kind != Pending::Kind::kLost; }
+
+}  // namespace
+
+Runtime::Runtime(const Library& library, WGPUInstance instance, v8::Isolate* isolate,
+                 GpuOptions options)
+    : library_(library),
+      procs_(library_.procs()),
+      instance_(instance),
+      isolate_(isolate),
+      options_(std::move(options)),
+      strings_(isolate) {
+  isolate->SetData(kIsolateSlot, this);
+}
+
+Runtime::~Runtime() = default;
+
+// ---- Waiting
+
+bool Runtime::HasPendingWork() const { return awaited_ > 0 || !completed_.empty() || look_soon_; }
+
+bool Runtime::Poll(uint64_t timeout_ns) {
+  if (released_) return false;
+  Bury();
+  if (completed_.empty()) ProcessEvents();
+  WGPUFutureWaitInfo wait{};
+  if (completed_.empty() && timeout_ns > 0 && FindFuture(&wait.future)) {
+    procs_.instanceWaitAny(instance_, 1, &wait, timeout_ns);
+  }
+  if (completed_.empty()) return false;
+  v8::HandleScope scope(isolate_);
+  v8::Local<v8::Context> context = isolate_->GetCurrentContext();
+  // What comes meanwhile waits for the next turn.
+  PendingList settled;
+  settled.swap(completed_);
+  uncaptured_ = 0;
+  for (const auto& pending : settled) Settle(context, pending.get());
+  return true;
+}
+
+void Runtime::ProcessEvents() {
+  look_soon_ = false;
+  procs_.instanceProcessEvents(instance_);
+}
+
+bool Runtime::FindFuture(WGPUFuture* future) const {
+  // One at a time: Dawn waits for a single source. The others are looked at in between.
+  for (const auto& pending : pending_) {
+    if (IsAwaited(*pending) && pending->future.id != 0) {
+      *future = pending->future;
+      return true;
+    }
+  }
+  for (const auto& watch : watches_) {
+    if (watch->waiting) {
+      *future = watch->future;
+      return true;
+    }
+  }
+  return false;
+}
+
+void Runtime::WaitIdle(uint64_t timeout_ns) {
+  const double until_ms = NowMs() + static_cast<double>(timeout_ns) / 1e6;
+  while (busy_watches_ > 0) {
+    const auto watch = std::find_if(watches_.begin(), watches_.end(),
+                                    [](const auto& each) { return each->waiting; });
+    const double left_ms = until_ms - NowMs();
+    if (watch == watches_.end() || left_ms < 0) return;
+    WGPUFutureWaitInfo wait{};
+    wait.future = (*watch)->future;
+    procs_.instanceWaitAny(instance_, 1, &wait, static_cast<uint64_t>(left_ms * 1e6));
+  }
+}
+
+// ---- Work of queues
+
+void Runtime::Submitted(WGPUQueue queue) {
+  counters_.submits.fetch_add(1, std::memory_order_relaxed);
+  auto found = std::find_if(watches_.begin(), watches_.end(), [queue](const auto& each) {
+    return each->queue == queue && !each->obsolete;
+  });
+  if (found == watches_.end()) {
+    watches_.push_back(std::make_unique<QueueWatch>(QueueWatch{this, queue}));
+    found = std::prev(watches_.end());
+  }
+  QueueWatch* const watch = found->get();
+  if (watch->waiting) {
+    watch->submits_since++;
+    return;
+  }
+  if (busy_watches_++ == 0) counters_.busy_since_ms.store(NowMs(), std::memory_order_relaxed);
+  StartWatching(watch);
+}
+
+void Runtime::StartWatching(QueueWatch* watch) {
+  watch->waiting = true;
+  watch->submits_since = 0;
+  WGPUQueueWorkDoneCallbackInfo info;
+  info.callback = OnWatchedWorkDone;
+  info.userdata1 = watch;
+  watch->future = procs_.queueOnSubmittedWorkDone(watch->queue, info);
+}
+
+void Runtime::OnWatchedWorkDone(WGPUQueueWorkDoneStatus status, WGPUStringView, void* data, void*) {
+  auto* const watch = static_cast<QueueWatch*>(data);
+  Runtime* const self = watch->runtime;
+  watch->waiting = false;
+  if (watch->submits_since > 0 && !watch->obsolete && status == WGPUQueueWorkDoneStatus_Success &&
+      !self->released_) {
+    return self->StartWatching(watch);
+  }
+  if (--self->busy_watches_ > 0) return;
+  GpuCounters& counters = self->counters_;
+  const double since_ms = counters.busy_since_ms.load(std::memory_order_relaxed);
+  counters.busy_ms.store(counters.busy_ms.load(std::memory_order_relaxed) + NowMs() - since_ms,
+                         std::memory_order_relaxed);
+  counters.busy_since_ms.store(0, std::memory_order_relaxed);
+}
+
+void Runtime::RemoveQueue(WGPUQueue queue) {
+  for (const auto& watch : watches_) {
+    if (watch->queue == queue) watch->obsolete = true;
+  }
+}
+
+// ---- Answers
+
+Pending* Runtime::Begin(Pending::Kind kind, v8::Local<v8::Promise::Resolver> resolver,
+                        v8::Local<v8::Object> owner) {
+  auto made = std::make_unique<Pending>(this, kind);
+  Pending* const pending = made.get();
+  if (!resolver.IsEmpty()) pending->resolver.Reset(isolate_, resolver);
+  if (!owner.IsEmpty()) pending->owner.Reset(isolate_, owner);
+  if (!IsAwaited(*pending) && !owner.IsEmpty()) pending->owner.SetWeak();
+  pending->place = pending_.insert(pending_.end(), std::move(made));
+  if (IsAwaited(*pending)) awaited_++;
+  return pending;
+}
+
+void Runtime::Complete(Pending* pending) {
+  if (IsAwaited(*pending)) awaited_--;
+  completed_.splice(completed_.end(), pending_, pending->place);
+}
+
+void Runtime::Uncaptured(WGPUDevice device, WGPUErrorType type, WGPUStringView message) {
+  const auto found = std::find_if(devices_.begin(), devices_.end(), [device](const Device* each) {
+    return each->raw_handle() == device;
+  });
+  if (found == devices_.end() || (*found)->wrapper.IsEmpty()) return;
+  // The specification allows to tell of no more than some.
+  if (uncaptured_ == kMaxUncaptured) return;
+  uncaptured_++;
+  auto made = std::make_unique<Pending>(this, Pending::Kind::kUncaptured);
+  made->owner.Reset(isolate_, (*found)->wrapper);
+  made->type = type;
+  made->text = ToText(message);
+  completed_.push_back(std::move(made));
+}
+
+v8::MaybeLocal<v8::Value> Runtime::Make(Maker which, int argc, v8::Local<v8::Value>* argv) const {
+  return maker(which)->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_), argc, argv);
+}
+
+v8::Local<v8::String> Runtime::String(std::string_view text) const {
+  v8::Local<v8::String> string;
+  if (!v8::String::NewFromUtf8(isolate_, text.data(), v8::NewStringType::kNormal,
+                               static_cast<int>(std::min<size_t>(text.size(), 1 << 20)))
+           .ToLocal(&string)) {
+    return v8::String::Empty(isolate_);
+  }
+  return string;
+}
+
+v8::Local<v8::Value> Runtime::NewDOMException(std::string_view name,
+                                              std::string_view message) const {
+  v8::Local<v8::Value> argv[] = {String(name), String(message)};
+  v8::Local<v8::Value> exception;
+  if (!Make(Maker::kNewDOMException, 2, argv).ToLocal(&exception)) return v8::Undefined(isolate_);
+  return exception;
+}
+
+void Runtime::ThrowDOMException(std::string_view name, std::string_view message) const {
+  isolate_->ThrowException(NewDOMException(name, message));
+}
+
+// ---- Objects
+
+void Runtime::Link(Object* object) {
+  object->next_ = objects_;
+  if (objects_ != nullptr) objects_->previous_ = object;
+  objects_ = object;
+}
+
+void Runtime::Unlink(Object* object) {
+  if (object->previous_ != nullptr) object->previous_->next_ = object->next_;
+  if (object->next_ != nullptr) object->next_->previous_ = object->previous_;
+  if (objects_ == object) objects_ = object->next_;
+}
+
+v8::MaybeLocal<v8::Object> Runtime::Wrap(std::unique_ptr<Object> object,
+                                         v8::Local<v8::Value> device) {
+  if (graveyard_.size() >= kBuryAt) Bury();
+  v8::Local<v8::Object> wrapper;
+  if (!instances_[static_cast<size_t>(object->kind)]
+           .Get(isolate_)
+           ->NewInstance(isolate_->GetCurrentContext())
+           .ToLocal(&wrapper)) {
+    return {};
+  }
+  SetFieldPointer(wrapper, field::kObject, object.get());
+  if (!device.IsEmpty()) wrapper->SetInternalField(field::kDevice, device);
+  object->wrapper.Reset(isolate_, wrapper);
+  object->wrapper.SetWeak(object.release(), OnGarbage, v8::WeakCallbackType::kParameter);
+  return wrapper;
+}
+
+void Runtime::Return(const Info& info, Kind kind, void* handle, Object* maker,
+                     WGPUStringView label) {
+  Return(info, std::make_unique<Object>(this, kind, handle), maker, label);
+}
+
+void Runtime::Return(const Info& info, std::unique_ptr<Object> object, Object* maker,
+                     WGPUStringView label) {
+  if (label.data != nullptr && label.length > 0) object->label = ToText(label);
+  v8::Local<v8::Object> wrapper;
+  if (Wrap(std::move(object), DeviceOf(maker->wrapper.Get(isolate_))).ToLocal(&wrapper)) {
+    info.GetReturnValue().Set(wrapper);
+  }
+}
+
+v8::Local<v8::Value> Runtime::DeviceOf(v8::Local<v8::Object> wrapper) const {
+  if (Object::Of(wrapper)->kind == Kind::kGPUDevice) return wrapper;
+  return wrapper->GetInternalField(field::kDevice).As<v8::Value>();
+}
+
+v8::Local<v8::String> Runtime::EnumString(EnumId id, uint32_t value) const {
+  Str name;
+  if (!strings_.EnumName(id, value, &name)) return v8::String::Empty(isolate_);
+  return strings_.Get(name);
+}
+
+void Runtime::OnGarbage(const v8::WeakCallbackInfo<Object>& info) {
+  Object* const object = info.GetParameter();
+  object->wrapper.Reset();
+  // Nothing of V8 or Dawn may be called in here.
+  object->runtime->graveyard_.push_back(object);
+}
+
+void Runtime::Bury() {
+  while (!graveyard_.empty()) {
+    const std::unique_ptr<Object> object(graveyard_.back());
+    graveyard_.pop_back();
+  }
+  // One that still waits goes when its callback has come.
+  std::erase_if(watches_, [](const auto& each) { return each->obsolete && !each->waiting; });
+}
+
+void Runtime::RemoveDevice(Device* device) { std::erase(devices_, device); }
+
+void Runtime::CollectGarbage() {
+  isolate_->LowMemoryNotification();
+  Bury();
+}
+
+bool Runtime::HasRoomFor(uint64_t bytes) {
+  const auto fits = [&] {
+    const uint64_t used = counters_.memory_bytes.load(std::memory_order_relaxed);
+    return used <= options_.memory_bytes && bytes <= options_.memory_bytes - used;
+  };
+  if (fits()) return true;
+  // A texture or buffer alone larger than all there may be is no reason to look for garbage.
+  if (bytes > options_.memory_bytes) return false;
+  CollectGarbage();
+  return fits();
+}
+
+bool Runtime::HasRoomForBuffer() {
+  if (counters_.buffers.load(std::memory_order_relaxed) < options_.buffers) return true;
+  CollectGarbage();
+  return counters_.buffers.load(std::memory_order_relaxed) < options_.buffers;
+}
+
+bool Runtime::HasRoomForPipeline() {
+  if (counters_.pipelines.load(std::memory_order_relaxed) < options_.pipelines) return true;
+  CollectGarbage();
+  return counters_.pipelines.load(std::memory_order_relaxed) < options_.pipelines;
+}
+
+void Runtime::DeviceDestroyed(WGPUDevice device) {
+  for (Object* object = objects_; object != nullptr; object = object->next_) {
+    if (object->kind != Kind::kGPUBuffer && object->kind != Kind::kGPUTexture) continue;
+    auto* const resource = static_cast<Resource*>(object);
+    if (resource->device == device) resource->Destroyed();
+  }
+  look_soon_ = true;
+}
+
+void Runtime::Release() {
+  if (released_) return;
+  released_ = true;
+  v8::HandleScope scope(isolate_);
+  for (PendingList* list : {&pending_, &completed_}) {
+    for (const auto& pending : *list) {
+      pending->resolver.Reset();
+      pending->owner.Reset();
+    }
+  }
+  for (Object* object = objects_; object != nullptr; object = object->next_) {
+    if (object->kind == Kind::kGPUDevice) procs_.deviceDestroy(object->handle<WGPUDevice>());
+  }
+  graveyard_.clear();
+  while (objects_ != nullptr) {
+    Object* const object = objects_;
+    object->wrapper.Reset();
+    delete object;
+  }
+  // The queues of watches that still wait are those of devices that were destroyed just now.
+  procs_.instanceProcessEvents(instance_);
+  // Whatever has no answer yet gets one now: the list lives until then.
+  procs_.instanceRelease(instance_);
+  for (PendingList* list : {&pending_, &completed_}) {
+    for (const auto& pending : *list) {
+      if (pending->handle == nullptr) continue;
+      switch (pending->kind) {
+        case Pending::Kind::kAdapter:
+          procs_.adapterRelease(static_cast<WGPUAdapter>(pending->handle));
+          break;
+        case Pending::Kind::kDevice:
+          procs_.deviceRelease(static_cast<WGPUDevice>(pending->handle));
+          break;
+        case Pending::Kind::kComputePipeline:
+          procs_.computePipelineRelease(static_cast<WGPUComputePipeline>(pending->handle));
+          break;
+        case Pending::Kind::kRenderPipeline:
+          procs_.renderPipelineRelease(static_cast<WGPURenderPipeline>(pending->handle));
+          break;
+        default:
+          break;
+      }
+    }
+    list->clear();
+  }
+  for (auto& each : templates_) each.Reset();
+  for (auto& each : instances_) each.Reset();
+  for (auto& each : makers_) each.Reset();
+  detach_key_.Reset();
+  keep_alive_.Reset();
+  array_values_.Reset();
+  isolate_->SetData(kIsolateSlot, nullptr);
+}
+
+// ---- Calls that answer promises
+
+PromiseCall::PromiseCall(const Info& info, Kind kind, char const* name)
+    : isolate_(info.GetIsolate()), caught_(isolate_) {
+  if (!v8::Promise::Resolver::New(isolate_->GetCurrentContext()).ToLocal(&resolver_)) return;
+  info.GetReturnValue().Set(resolver_->GetPromise());
+  Runtime* const runtime = Runtime::Of(isolate_);
+  if (runtime != nullptr && runtime->IsA(info.This(), kind)) {
+    self_ = Object::Of(info.This());
+    return;
+  }
+  const std::string message = std::string(name) + ": Illegal invocation";
+  Reject(v8::Exception::TypeError(
+      v8::String::NewFromUtf8(isolate_, message.c_str()).ToLocalChecked()));
+}
+
+PromiseCall::~PromiseCall() {
+  if (!caught_.HasCaught()) return;
+  // The end of the execution is nobody's to catch.
+  if (!caught_.CanContinue() || resolver_.IsEmpty()) {
+    caught_.ReThrow();
+    return;
+  }
+  v8::Local<v8::Value> reason = caught_.Exception();
+  caught_.Reset();
+  Reject(reason);
+}
+
+void PromiseCall::Reject(v8::Local<v8::Value> reason) {
+  RejectPromise(resolver_, isolate_->GetCurrentContext(), reason);
+}
+
+void PromiseCall::RejectDOMException(std::string_view name, std::string_view message) {
+  Reject(Runtime::Of(isolate_)->NewDOMException(name, message));
+}
+
+}  // namespace dcp::webgpu

@@ -1,0 +1,243 @@
+// Internal to native/webgpu: all WebGPU of one isolate. See gpu.h.
+#pragma once
+
+#include <v8.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "webgpu/gpu.h"
+#include "webgpu/interfaces.h"
+#include "webgpu/object.h"
+#include "webgpu/pending.h"
+#include "webgpu/strings.h"
+
+namespace dcp::webgpu {
+
+struct Procs;
+struct Where;
+
+// Functions of the environment (src/sandbox/environment/webgpu).
+enum class Maker : uint8_t {
+  kEventTarget,
+  kAdoptDevice,
+  kDefineDevice,
+  kFireUncapturedError,
+  kNewError,
+  kNewPipelineError,
+  kNewDOMException,
+  kNewLostInfo,
+  kNewCompilationInfo,
+  kNewFeatures,
+  kNewLanguageFeatures,
+  kNewAdapterInfo,
+  kCount,
+};
+
+// Looks at the work of one device's queue, for GpuCounters::busy_ms.
+struct QueueWatch {
+  Runtime* runtime;
+  WGPUQueue queue;
+  // Submits since the work that is waited for.
+  uint64_t submits_since = 0;
+  WGPUFuture future{};
+  bool waiting = false;
+  // Its device is gone.
+  bool obsolete = false;
+};
+
+class Runtime final : public Gpu {
+ public:
+  Runtime(const Library& library, WGPUInstance instance, v8::Isolate* isolate, GpuOptions options);
+  ~Runtime() override;
+
+  v8::MaybeLocal<v8::Object> Install(v8::Local<v8::Context> context,
+                                     v8::Local<v8::Object> classes) override;
+  bool HasPendingWork() const override;
+  bool Poll(uint64_t timeout_ns) override;
+  void WaitIdle(uint64_t timeout_ns) override;
+  const GpuCounters& counters() const override { return counters_; }
+  void Release() override;
+
+  static Runtime* Of(v8::Isolate* isolate) {
+    return static_cast<Runtime*>(isolate->GetData(kIsolateSlot));
+  }
+
+  const Procs& procs() const { return procs_; }
+  WGPUInstance instance() const { return instance_; }
+  v8::Isolate* isolate() const { return isolate_; }
+  const GpuOptions& options() const { return options_; }
+  const Strings& strings() const { return strings_; }
+  GpuCounters& mutable_counters() { return counters_; }
+
+  // ---- Objects
+
+  // Whether the value is an object of that interface.
+  bool IsA(v8::Local<v8::Value> value, Kind kind) const {
+    return templates_[static_cast<size_t>(kind)].Get(isolate_)->HasInstance(value);
+  }
+  // The JavaScript object of a new object of ours, made by (a part of) that device (empty: by
+  // none). Empty with an exception pending; then the object is gone.
+  v8::MaybeLocal<v8::Object> Wrap(std::unique_ptr<Object> object, v8::Local<v8::Value> device);
+  // The answer of a method: a new object for what C answered.
+  void Return(const Info& info, Kind kind, void* handle, Object* maker,
+              WGPUStringView label = {nullptr, 0});
+  void Return(const Info& info, std::unique_ptr<Object> object, Object* maker,
+              WGPUStringView label);
+  // The device that an object belongs to, itself included.
+  v8::Local<v8::Value> DeviceOf(v8::Local<v8::Object> wrapper) const;
+  v8::Local<v8::String> EnumString(EnumId id, uint32_t value) const;
+
+  // Each for Object and its kinds alone.
+  void Link(Object* object);
+  void Unlink(Object* object);
+  void AddDevice(Device* device) { devices_.push_back(device); }
+  void RemoveDevice(Device* device);
+  // Every resource of the device is destroyed with it.
+  void DeviceDestroyed(WGPUDevice device);
+  // Room for so many more bytes, perhaps after a garbage collection.
+  bool HasRoomFor(uint64_t bytes);
+  // Room for one more, likewise.
+  bool HasRoomForBuffer();
+  bool HasRoomForPipeline();
+
+  // ---- Answers
+
+  Pending* Begin(Pending::Kind kind, v8::Local<v8::Promise::Resolver> resolver,
+                 v8::Local<v8::Object> owner);
+  // From Dawn's callbacks: the answer is written down.
+  void Complete(Pending* pending);
+  // Something may have happened that only ProcessEvents() tells.
+  void LookSoon() { look_soon_ = true; }
+  void Submitted(WGPUQueue queue);
+  void RemoveQueue(WGPUQueue queue);
+
+  v8::Local<v8::Function> maker(Maker maker) const {
+    return makers_[static_cast<size_t>(maker)].Get(isolate_);
+  }
+  // Calls a function of the environment.
+  v8::MaybeLocal<v8::Value> Make(Maker which, int argc, v8::Local<v8::Value>* argv) const;
+  v8::Local<v8::Value> NewDOMException(std::string_view name, std::string_view message) const;
+  void ThrowDOMException(std::string_view name, std::string_view message) const;
+  v8::Local<v8::String> String(std::string_view text) const;
+  // An error that no error scope of the device took.
+  void Uncaptured(WGPUDevice device, WGPUErrorType type, WGPUStringView message);
+
+  // What mapped arrays are detached with: nobody else can.
+  v8::Local<v8::Value> detach_key() const { return detach_key_.Get(isolate_); }
+  // What mapped arrays hold their buffer by.
+  v8::Local<v8::Private> keep_alive() const { return keep_alive_.Get(isolate_); }
+  // The iterator that Arrays had from the start.
+  v8::Local<v8::Value> array_values() const { return array_values_.Get(isolate_); }
+
+  // See adapter.cc.
+  void AskForAdapter(Pending* pending);
+  // Whether the adapter may be offered to the Sandbox.
+  bool Offers(WGPUAdapter adapter) const;
+
+ private:
+  static constexpr uint32_t kIsolateSlot = 1;
+
+  void MakeTemplates();
+  void AddMembers(v8::Local<v8::FunctionTemplate> type, const InterfaceSpec& spec);
+  bool ReadMakers(v8::Local<v8::Context> context, v8::Local<v8::Object> classes);
+  static void OnGarbage(const v8::WeakCallbackInfo<Object>& info);
+  void Bury();
+  void CollectGarbage();
+
+  void ProcessEvents();
+  // Something to wait for, if anything.
+  bool FindFuture(WGPUFuture* future) const;
+  // See settle.cc.
+  void Settle(v8::Local<v8::Context> context, Pending* pending);
+  void SettleAdapter(v8::Local<v8::Context> context, Pending* pending);
+  void SettleDevice(v8::Local<v8::Context> context, Pending* pending);
+  void SettleMap(v8::Local<v8::Context> context, Pending* pending);
+  void SettleErrorScope(v8::Local<v8::Context> context, Pending* pending);
+  void SettlePipeline(v8::Local<v8::Context> context, Pending* pending, Kind kind);
+  void SettleCompilationInfo(v8::Local<v8::Context> context, Pending* pending);
+  void SettleLost(v8::Local<v8::Context> context, Pending* pending);
+  void FireUncaptured(Pending* pending);
+  v8::Local<v8::Value> NewError(uint32_t type, const std::string& message) const;
+  void StartWatching(QueueWatch* watch);
+  static void OnWatchedWorkDone(WGPUQueueWorkDoneStatus status, WGPUStringView message, void* watch,
+                                void*);
+
+  const Library& library_;
+  const Procs& procs_;
+  WGPUInstance instance_;
+  v8::Isolate* const isolate_;
+  const GpuOptions options_;
+  GpuCounters counters_;
+  Strings strings_;
+  std::array<v8::Global<v8::FunctionTemplate>, kKindCount> templates_;
+  std::array<v8::Global<v8::ObjectTemplate>, kKindCount> instances_;
+  std::array<v8::Global<v8::Function>, static_cast<size_t>(Maker::kCount)> makers_;
+  v8::Global<v8::Value> detach_key_;
+  v8::Global<v8::Private> keep_alive_;
+  v8::Global<v8::Value> array_values_;
+
+  Object* objects_ = nullptr;
+  // Their JavaScript objects are gone; they go when no garbage is being collected.
+  std::vector<Object*> graveyard_;
+  std::vector<Device*> devices_;
+  std::vector<std::unique_ptr<QueueWatch>> watches_;
+  int busy_watches_ = 0;
+
+  // Without an answer.
+  PendingList pending_;
+  // Of those, what somebody waits for.
+  size_t awaited_ = 0;
+  PendingList completed_;
+  // Errors among these that no scope took.
+  size_t uncaptured_ = 0;
+  bool look_soon_ = false;
+  bool released_ = false;
+};
+
+// A call whose failures reject its promise. On the stack, for as long as the call.
+class PromiseCall {
+ public:
+  // The receiver must be of that interface; otherwise self() is null, and the promise rejected.
+  PromiseCall(const Info& info, Kind kind, char const* name);
+  ~PromiseCall();
+  PromiseCall(const PromiseCall&) = delete;
+  PromiseCall& operator=(const PromiseCall&) = delete;
+
+  template <typename T = Object>
+  T* self() const {
+    return static_cast<T*>(self_);
+  }
+  v8::Local<v8::Promise::Resolver> resolver() const { return resolver_; }
+  void Reject(v8::Local<v8::Value> reason);
+  void RejectDOMException(std::string_view name, std::string_view message);
+
+ private:
+  v8::Isolate* const isolate_;
+  v8::TryCatch caught_;
+  v8::Local<v8::Promise::Resolver> resolver_;
+  Object* self_ = nullptr;
+};
+
+// Both fail only when the execution ends.
+inline void ResolvePromise(v8::Local<v8::Promise::Resolver> resolver,
+                           v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
+  resolver->Resolve(context, value).FromMaybe(false);
+}
+inline void RejectPromise(v8::Local<v8::Promise::Resolver> resolver, v8::Local<v8::Context> context,
+                          v8::Local<v8::Value> reason) {
+  resolver->Reject(context, reason).FromMaybe(false);
+}
+
+void ThrowTooFew(const Info& info, const Where& call, int required);
+inline std::string ToText(WGPUStringView view) {
+  if (view.data == nullptr) return {};
+  return view.length == WGPU_STRLEN ? std::string(view.data) : std::string(view.data, view.length);
+}
+inline WGPUStringView ToView(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace dcp::webgpu

@@ -1,0 +1,140 @@
+// GPUTexture: what of it is counted.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "webgpu/convert.h"
+#include "webgpu/generated/dictionaries.h"
+#include "webgpu/glue.h"
+#include "webgpu/runtime.h"
+
+namespace dcp::webgpu {
+
+namespace {
+
+struct Block {
+  uint32_t width;
+  uint32_t height;
+  uint32_t bytes;
+};
+
+// https://www.w3.org/TR/webgpu/#texture-format-caps; formats of depth as drivers store them.
+Block BlockOf(WGPUTextureFormat format) {
+  if (format >= WGPUTextureFormat_BC1RGBAUnorm && format <= WGPUTextureFormat_BC7RGBAUnormSrgb) {
+    const bool small = format <= WGPUTextureFormat_BC1RGBAUnormSrgb ||
+                       format == WGPUTextureFormat_BC4RUnorm ||
+                       format == WGPUTextureFormat_BC4RSnorm;
+    return {4, 4, small ? 8u : 16u};
+  }
+  if (format >= WGPUTextureFormat_ETC2RGB8Unorm && format <= WGPUTextureFormat_EACRG11Snorm) {
+    const bool large = format == WGPUTextureFormat_ETC2RGBA8Unorm ||
+                       format == WGPUTextureFormat_ETC2RGBA8UnormSrgb ||
+                       format >= WGPUTextureFormat_EACRG11Unorm;
+    return {4, 4, large ? 16u : 8u};
+  }
+  if (format >= WGPUTextureFormat_ASTC4x4Unorm && format <= WGPUTextureFormat_ASTC12x12UnormSrgb) {
+    // In pairs, in the order of the enum.
+    static constexpr uint8_t kSizes[][2] = {{4, 4},  {5, 4},   {5, 5},   {6, 5},  {6, 6},
+                                            {8, 5},  {8, 6},   {8, 8},   {10, 5}, {10, 6},
+                                            {10, 8}, {10, 10}, {12, 10}, {12, 12}};
+    const auto& size = kSizes[(format - WGPUTextureFormat_ASTC4x4Unorm) / 2];
+    return {size[0], size[1], 16};
+  }
+  switch (format) {
+    case WGPUTextureFormat_R8Unorm:
+    case WGPUTextureFormat_R8Snorm:
+    case WGPUTextureFormat_R8Uint:
+    case WGPUTextureFormat_R8Sint:
+    case WGPUTextureFormat_Stencil8:
+      return {1, 1, 1};
+    case WGPUTextureFormat_R16Uint:
+    case WGPUTextureFormat_R16Sint:
+    case WGPUTextureFormat_R16Float:
+    case WGPUTextureFormat_R16Unorm:
+    case WGPUTextureFormat_R16Snorm:
+    case WGPUTextureFormat_RG8Unorm:
+    case WGPUTextureFormat_RG8Snorm:
+    case WGPUTextureFormat_RG8Uint:
+    case WGPUTextureFormat_RG8Sint:
+    case WGPUTextureFormat_Depth16Unorm:
+      return {1, 1, 2};
+    case WGPUTextureFormat_RG32Float:
+    case WGPUTextureFormat_RG32Uint:
+    case WGPUTextureFormat_RG32Sint:
+    case WGPUTextureFormat_RGBA16Uint:
+    case WGPUTextureFormat_RGBA16Sint:
+    case WGPUTextureFormat_RGBA16Float:
+    case WGPUTextureFormat_RGBA16Unorm:
+    case WGPUTextureFormat_RGBA16Snorm:
+    case WGPUTextureFormat_Depth32FloatStencil8:
+      return {1, 1, 8};
+    case WGPUTextureFormat_RGBA32Float:
+    case WGPUTextureFormat_RGBA32Uint:
+    case WGPUTextureFormat_RGBA32Sint:
+      return {1, 1, 16};
+    default:
+      return {1, 1, 4};
+  }
+}
+
+// Large beyond all bounds where it would not fit.
+uint64_t BytesOf(const WGPUTextureDescriptor& texture) {
+  const Block block = BlockOf(texture.format);
+  const bool has_depth = texture.dimension == WGPUTextureDimension_3D;
+  double bytes = 0;
+  const uint32_t levels = std::min<uint32_t>(texture.mipLevelCount, 32);
+  for (uint32_t level = 0; level < levels; level++) {
+    const auto at_level = [level](uint32_t size) { return std::max<uint32_t>(size >> level, 1); };
+    const uint32_t depth =
+        has_depth ? at_level(texture.size.depthOrArrayLayers) : texture.size.depthOrArrayLayers;
+    bytes += static_cast<double>((at_level(texture.size.width) - 1) / block.width + 1) *
+             ((at_level(texture.size.height) - 1) / block.height + 1) * depth * block.bytes;
+  }
+  bytes *= std::max<uint32_t>(texture.sampleCount, 1);
+  return bytes < 1e18 ? static_cast<uint64_t>(bytes) : UINT64_MAX / 2;
+}
+
+}  // namespace
+
+void GPUDevice_createTexture(const Info& info) {
+  Object* const self = Object::Of(info.This());
+  Runtime& runtime = *self->runtime;
+  static constexpr Where kCall{nullptr, "GPUDevice.createTexture"};
+  if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
+  Conversion c(runtime, info.GetIsolate());
+  WGPUTextureDescriptor descriptor{};
+  const Where where{&kCall, "descriptor"};
+  if (!ConvertGPUTextureDescriptor(c, info[0], where, &descriptor)) return;
+  const auto handle = self->handle<WGPUDevice>();
+  const Procs& procs = runtime.procs();
+  const bool too_large = std::max({descriptor.size.width, descriptor.size.height,
+                                   descriptor.size.depthOrArrayLayers}) >
+                         static_cast<const Device*>(self)->max_texture_size;
+  const uint64_t bytes = BytesOf(descriptor);
+  const bool refused = !too_large && !runtime.HasRoomFor(bytes);
+  WGPUTexture made;
+  if (refused) {
+    procs.deviceInjectError(handle, WGPUErrorType_OutOfMemory,
+                            ToView("the Sandbox's memory of the GPU is used up"));
+    made = procs.deviceCreateErrorTexture(handle, &descriptor);
+  } else {
+    made = procs.deviceCreateTexture(handle, &descriptor);
+  }
+  runtime.Return(info,
+                 std::make_unique<Texture>(&runtime, Kind::kGPUTexture, made, handle,
+                                           too_large || refused ? 0 : bytes),
+                 self, descriptor.label);
+}
+
+void GPUTexture_destroy(const Info& info) {
+  auto* const self = static_cast<Texture*>(Object::Of(info.This()));
+  self->Destroyed();
+  self->runtime->procs().textureDestroy(self->handle<WGPUTexture>());
+}
+
+// Means something in the compatibility mode alone.
+void GPUTexture_textureBindingViewDimension(const Info& info) {
+  info.GetReturnValue().SetUndefined();
+}
+
+}  // namespace dcp::webgpu
