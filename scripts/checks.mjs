@@ -56,6 +56,11 @@ export async function clangFormat(options) {
   return '';
 }
 
+/** The build's commands as clang can follow them: it cannot read what g++ has precompiled. @param {string} database */
+function withoutPrecompiledHeaders(database) {
+  return database.replaceAll(/ -Winvalid-pch -include \S*cmake_pch\.hxx/g, '');
+}
+
 /**
  * Lints the sources of the addon, several at a time. V8's headers make each file cost seconds, so a file that passed is
  * not looked at again until it, a header of ours, the rules or the build's options change.
@@ -75,6 +80,11 @@ async function clangTidy() {
   const cache = path.join(root, '.cache/clang-tidy');
   mkdirSync(cache, { recursive: true });
 
+  writeFileSync(
+    path.join(cache, 'compile_commands.json'),
+    withoutPrecompiledHeaders(readFileSync(database, 'utf8')),
+  );
+
   const queue = sources
     .map((source) => ({ source, passed: path.join(cache, digest([path.join(root, source)], shared)) }))
     .filter(({ passed }) => !existsSync(passed));
@@ -84,7 +94,7 @@ async function clangTidy() {
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       try {
-        await run('clang-tidy', ['--quiet', '-p', 'build', next.source]);
+        await run('clang-tidy', ['--quiet', '-p', cache, next.source]);
         writeFileSync(next.passed, '');
       } catch (error) {
         failures.push(error instanceof CommandError ? error.output : String(error));
