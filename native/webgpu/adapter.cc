@@ -251,6 +251,8 @@ void GPUAdapter_requestDevice(const Info& info) {
            "the adapter does not have feature " + std::to_string(index) + " of the list");
     return;
   }
+  if (static_cast<const Adapter*>(self)->consumed)
+    return call.RejectDOMException("OperationError", std::string(kCall.name) + ": " + kConsumed);
   WGPULimits supported;
   WGPULimits limits{};
   procs.adapterGetLimits(adapter, &supported);

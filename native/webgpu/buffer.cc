@@ -132,7 +132,7 @@ void GPUBuffer_mapAsync(const Info& info) {
   Conversion c(runtime, info.GetIsolate());
   uint32_t mode;
   uint64_t offset = 0;
-  if (!c.ToInteger(info[0], {&kCall, "mode"}, &mode)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "mode"}, &mode)) return;
   if (!info[1]->IsUndefined() && !c.ToInteger(info[1], {&kCall, "offset"}, &offset)) return;
   uint64_t size = self->size > offset ? self->size - offset : 0;
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "size"}, &size)) return;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "v8/strings.h"
+#include "webgpu/features.h"
 #include "webgpu/object.h"
 #include "webgpu/runtime.h"
 
@@ -181,8 +182,27 @@ bool Conversion::ToEnum(v8::Local<v8::Value> value, const Where& where, EnumId i
   } else if (!value->ToString(context()).ToLocal(&string)) {
     return false;
   }
-  return runtime.strings().EnumValue(id, string, result) ||
-         Fail(where, Show(string) + " is not a valid " + kEnumNames[static_cast<size_t>(id)]);
+  if (!runtime.strings().EnumValue(id, string, result))
+    return Fail(where, Show(string) + " is not a valid " + kEnumNames[static_cast<size_t>(id)]);
+  if (id == EnumId::kGPUTextureFormat || id == EnumId::kGPUQueryType)
+    needed_features_ |= FeaturesFor(id, *result);
+  return true;
+}
+
+bool Conversion::CheckFeatures(v8::Local<v8::Object> self, const Where& where) {
+  const auto* const device = Object::Of(runtime.DeviceOf(self).As<v8::Object>());
+  for (uint32_t index = 0; index < kFeatureNeedCount; index++) {
+    if ((needed_features_ & (1u << index)) == 0) continue;
+    v8::Local<v8::String> name = runtime.strings().Get(kFeatureNeeds[index]);
+    uint32_t feature;
+    // One that this Dawn does not know no device has.
+    if (!runtime.strings().EnumValue(EnumId::kGPUFeatureName, name, &feature) ||
+        !runtime.procs().deviceHasFeature(device->handle<WGPUDevice>(),
+                                          static_cast<WGPUFeatureName>(feature))) {
+      return Fail(where, "the device does not have the feature " + Show(name));
+    }
+  }
+  return true;
 }
 
 bool Conversion::ToHandle(v8::Local<v8::Value> value, const Where& where, Kind kind,

@@ -82,6 +82,14 @@ class Conversion {
     }
     return ToEnforcedInteger(value, where, result);
   }
+  // `unsigned long`, which C may keep in more bits than WebIDL has.
+  template <typename T>
+  bool ToInteger32(v8::Local<v8::Value> value, const Where& where, T* result) {
+    uint32_t number;
+    if (!ToInteger(value, where, &number)) return false;
+    *result = number;
+    return true;
+  }
   // [Clamp]
   bool ToClamped(v8::Local<v8::Value> value, const Where& where, uint16_t* result);
   // `unsigned long` as it is: modulo 2^32.
@@ -100,6 +108,12 @@ class Conversion {
     if (!ToEnum(value, where, id, &number)) return false;
     *result = static_cast<Enum>(number);
     return true;
+  }
+
+  // Some values of enums need a feature, and it is a TypeError to use them without: whether the
+  // device that `self` belongs to has those of all that were converted.
+  bool HasFeatures(v8::Local<v8::Object> self, const Where& where) {
+    return needed_features_ == 0 || CheckFeatures(self, where);
   }
 
   // The C object behind an object of that interface.
@@ -225,9 +239,12 @@ class Conversion {
   bool GetEnumerable(v8::Local<v8::Object> object, v8::Local<v8::Value> key, bool* enumerable,
                      v8::Local<v8::Value>* value);
   void ReleaseViews();
+  bool CheckFeatures(v8::Local<v8::Object> self, const Where& where);
 
   v8::Local<v8::Context> context_;
   OwnedView* views_ = nullptr;
+  // A bit for each of kFeatureNeeds.
+  uint32_t needed_features_ = 0;
 };
 
 }  // namespace dcp::webgpu

@@ -131,6 +131,13 @@ class Pipeline final : public Object {
   ~Pipeline() override;
 };
 
+class Adapter final : public Object {
+ public:
+  Adapter(Runtime* of, void* owned) : Object(of, Kind::kGPUAdapter, owned) {}
+  // It has made its one device.
+  bool consumed = false;
+};
+
 class Device final : public Object {
  public:
   Device(Runtime* of, void* owned);

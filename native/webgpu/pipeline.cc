@@ -88,7 +88,10 @@ void GPUDevice_createRenderPipeline(const Info& info) {
   Conversion c(runtime, info.GetIsolate());
   WGPURenderPipelineDescriptor descriptor{};
   const Where where{&kCall, "descriptor"};
-  if (!ConvertGPURenderPipelineDescriptor(c, info[0], where, &descriptor)) return;
+  if (!ConvertGPURenderPipelineDescriptor(c, info[0], where, &descriptor) ||
+      !c.HasFeatures(info.This(), kCall)) {
+    return;
+  }
   const auto device = self->handle<WGPUDevice>();
   WGPURenderPipeline made;
   if (runtime.HasRoomForPipeline()) {
@@ -134,7 +137,10 @@ void GPUDevice_createRenderPipelineAsync(const Info& info) {
   Conversion c(runtime, info.GetIsolate());
   WGPURenderPipelineDescriptor descriptor{};
   const Where where{&kCall, "descriptor"};
-  if (!ConvertGPURenderPipelineDescriptor(c, info[0], where, &descriptor)) return;
+  if (!ConvertGPURenderPipelineDescriptor(c, info[0], where, &descriptor) ||
+      !c.HasFeatures(info.This(), kCall)) {
+    return;
+  }
   if (!HasRoom(call, runtime)) return;
   Pending* const pending =
       runtime.Begin(Pending::Kind::kRenderPipeline, call.resolver(), info.This());

@@ -233,6 +233,9 @@ inline void RejectPromise(v8::Local<v8::Promise::Resolver> resolver, v8::Local<v
   resolver->Reject(context, reason).FromMaybe(false);
 }
 
+// Why an adapter makes no second device.
+inline constexpr char const* kConsumed = "the adapter has made its device: ask for another one";
+
 void ThrowTooFew(const Info& info, const Where& call, int required);
 inline std::string ToText(WGPUStringView view) {
   if (view.data == nullptr) return {};

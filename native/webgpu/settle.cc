@@ -44,8 +44,7 @@ void Runtime::Settle(v8::Local<v8::Context> context, Pending* pending) {
 void Runtime::SettleAdapter(v8::Local<v8::Context> context, Pending* pending) {
   v8::Local<v8::Promise::Resolver> resolver = pending->resolver.Get(isolate_);
   if (pending->status == WGPURequestAdapterStatus_Success) {
-    auto adapter = std::make_unique<Object>(this, webgpu::Kind::kGPUAdapter,
-                                            std::exchange(pending->handle, nullptr));
+    auto adapter = std::make_unique<Adapter>(this, std::exchange(pending->handle, nullptr));
     if (Offers(adapter->handle<WGPUAdapter>())) {
       v8::Local<v8::Object> wrapper;
       if (Wrap(std::move(adapter), {}).ToLocal(&wrapper))
@@ -67,6 +66,13 @@ void Runtime::SettleDevice(v8::Local<v8::Context> context, Pending* pending) {
   if (pending->status != WGPURequestDeviceStatus_Success) {
     RejectPromise(resolver, context, NewDOMException("OperationError", pending->text));
     return;
+  }
+  auto* const adapter = static_cast<Adapter*>(Object::Of(pending->owner.Get(isolate_)));
+  if (std::exchange(adapter->consumed, true)) {
+    const auto device = static_cast<WGPUDevice>(std::exchange(pending->handle, nullptr));
+    procs_.deviceDestroy(device);
+    procs_.deviceRelease(device);
+    return RejectPromise(resolver, context, NewDOMException("OperationError", kConsumed));
   }
   auto made = std::make_unique<Device>(this, std::exchange(pending->handle, nullptr));
   made->label = std::move(pending->label);

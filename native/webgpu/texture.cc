@@ -104,7 +104,10 @@ void GPUDevice_createTexture(const Info& info) {
   Conversion c(runtime, info.GetIsolate());
   WGPUTextureDescriptor descriptor{};
   const Where where{&kCall, "descriptor"};
-  if (!ConvertGPUTextureDescriptor(c, info[0], where, &descriptor)) return;
+  if (!ConvertGPUTextureDescriptor(c, info[0], where, &descriptor) ||
+      !c.HasFeatures(info.This(), kCall)) {
+    return;
+  }
   const auto handle = self->handle<WGPUDevice>();
   const Procs& procs = runtime.procs();
   const bool too_large = std::max({descriptor.size.width, descriptor.size.height,

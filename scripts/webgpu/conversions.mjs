@@ -70,7 +70,10 @@ export function conversion(idl, type, value, where, target) {
     case 'unsigned long':
     case 'unsigned long long':
     case 'long':
-      if (type.extended.has('EnforceRange')) return `c.ToInteger(${value}, ${where}, ${target})`;
+      if (type.extended.has('EnforceRange')) {
+        const bits = type.name === 'unsigned long' ? '32' : '';
+        return `c.ToInteger${bits}(${value}, ${where}, ${target})`;
+      }
       if (type.extended.has('Clamp')) return `c.ToClamped(${value}, ${where}, ${target})`;
       return `c.ToModulo(${value}, ${target})`;
   }

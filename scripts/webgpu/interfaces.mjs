@@ -233,9 +233,25 @@ ${indent([
   ...tooFew,
   ...(usesConversion ? ['Conversion c(*self->runtime, info.GetIsolate());'] : []),
   ...lines,
+  ...(args.some(({ type }) => mayNeedFeature(idl, type))
+    ? ['if (!c.HasFeatures(info.This(), kCall)) return;']
+    : []),
   ...result,
 ])}
 }`;
+}
+
+/**
+ * Whether a value of the type has one in it that the device needs a feature for (native/webgpu/features.h).
+ * @param {import('./idl.mjs').Idl} idl
+ * @param {import('./idl.mjs').Type} type
+ * @returns {boolean}
+ */
+function mayNeedFeature(idl, type) {
+  if (type.name === 'GPUTextureFormat' || type.name === 'GPUQueryType') return true;
+  const dictionary = idl.dictionaries.get(type.name);
+  const inside = dictionary ? idl.allMembers(dictionary).map((member) => member.type) : [];
+  return [...inside, ...type.arguments, ...type.union].some((each) => mayNeedFeature(idl, each));
 }
 
 /** @param {import('./idl.mjs').Idl} idl @param {string} dictionary */

@@ -33,7 +33,7 @@ bool ConvertGPUBufferDescriptor(Conversion& c, v8::Local<v8::Value> value, const
     return c.Missing(where, "usage");
   } else {
     const Where at{&where, "usage"};
-    if (!c.ToInteger(member, at, &to->usage)) return false;
+    if (!c.ToInteger32(member, at, &to->usage)) return false;
   }
   return true;
 }
@@ -66,14 +66,14 @@ bool ConvertGPUTextureDescriptor(Conversion& c, v8::Local<v8::Value> value, cons
     to->mipLevelCount = 1;
   } else {
     const Where at{&where, "mipLevelCount"};
-    if (!c.ToInteger(member, at, &to->mipLevelCount)) return false;
+    if (!c.ToInteger32(member, at, &to->mipLevelCount)) return false;
   }
   if (!c.Get(object, Str::k_sampleCount, &member)) return false;
   if (member->IsUndefined()) {
     to->sampleCount = 1;
   } else {
     const Where at{&where, "sampleCount"};
-    if (!c.ToInteger(member, at, &to->sampleCount)) return false;
+    if (!c.ToInteger32(member, at, &to->sampleCount)) return false;
   }
   if (!c.Get(object, Str::k_size, &member)) return false;
   if (member->IsUndefined()) {
@@ -91,7 +91,7 @@ bool ConvertGPUTextureDescriptor(Conversion& c, v8::Local<v8::Value> value, cons
     return c.Missing(where, "usage");
   } else {
     const Where at{&where, "usage"};
-    if (!c.ToInteger(member, at, &to->usage)) return false;
+    if (!c.ToInteger32(member, at, &to->usage)) return false;
   }
   if (!c.Get(object, Str::k_viewFormats, &member)) return false;
   if (!member->IsUndefined()) {
@@ -118,7 +118,7 @@ bool ConvertGPUTextureViewDescriptor(Conversion& c, v8::Local<v8::Value> value, 
   if (!c.Get(object, Str::k_arrayLayerCount, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "arrayLayerCount"};
-    if (!c.ToInteger(member, at, &to->arrayLayerCount)) return false;
+    if (!c.ToInteger32(member, at, &to->arrayLayerCount)) return false;
   }
   if (!c.Get(object, Str::k_aspect, &member)) return false;
   if (member->IsUndefined()) {
@@ -132,14 +132,14 @@ bool ConvertGPUTextureViewDescriptor(Conversion& c, v8::Local<v8::Value> value, 
     to->baseArrayLayer = 0;
   } else {
     const Where at{&where, "baseArrayLayer"};
-    if (!c.ToInteger(member, at, &to->baseArrayLayer)) return false;
+    if (!c.ToInteger32(member, at, &to->baseArrayLayer)) return false;
   }
   if (!c.Get(object, Str::k_baseMipLevel, &member)) return false;
   if (member->IsUndefined()) {
     to->baseMipLevel = 0;
   } else {
     const Where at{&where, "baseMipLevel"};
-    if (!c.ToInteger(member, at, &to->baseMipLevel)) return false;
+    if (!c.ToInteger32(member, at, &to->baseMipLevel)) return false;
   }
   if (!c.Get(object, Str::k_dimension, &member)) return false;
   if (!member->IsUndefined()) {
@@ -154,7 +154,7 @@ bool ConvertGPUTextureViewDescriptor(Conversion& c, v8::Local<v8::Value> value, 
   if (!c.Get(object, Str::k_mipLevelCount, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "mipLevelCount"};
-    if (!c.ToInteger(member, at, &to->mipLevelCount)) return false;
+    if (!c.ToInteger32(member, at, &to->mipLevelCount)) return false;
   }
   if (!c.Get(object, Str::k_swizzle, &member)) return false;
   if (!ConvertGPUTextureViewDescriptor_swizzle(c, member, {&where, "swizzle"}, to)) return false;
@@ -163,7 +163,7 @@ bool ConvertGPUTextureViewDescriptor(Conversion& c, v8::Local<v8::Value> value, 
     to->usage = 0;
   } else {
     const Where at{&where, "usage"};
-    if (!c.ToInteger(member, at, &to->usage)) return false;
+    if (!c.ToInteger32(member, at, &to->usage)) return false;
   }
   return true;
 }
@@ -282,7 +282,7 @@ bool ConvertGPUBindGroupLayoutEntry(Conversion& c, v8::Local<v8::Value> value, c
     return c.Missing(where, "binding");
   } else {
     const Where at{&where, "binding"};
-    if (!c.ToInteger(member, at, &to->binding)) return false;
+    if (!c.ToInteger32(member, at, &to->binding)) return false;
   }
   if (!c.Get(object, Str::k_buffer, &member)) return false;
   if (!member->IsUndefined()) {
@@ -312,7 +312,7 @@ bool ConvertGPUBindGroupLayoutEntry(Conversion& c, v8::Local<v8::Value> value, c
     return c.Missing(where, "visibility");
   } else {
     const Where at{&where, "visibility"};
-    if (!c.ToInteger(member, at, &to->visibility)) return false;
+    if (!c.ToInteger32(member, at, &to->visibility)) return false;
   }
   return true;
 }
@@ -459,7 +459,7 @@ bool ConvertGPUBindGroupEntry(Conversion& c, v8::Local<v8::Value> value, const W
     return c.Missing(where, "binding");
   } else {
     const Where at{&where, "binding"};
-    if (!c.ToInteger(member, at, &to->binding)) return false;
+    if (!c.ToInteger32(member, at, &to->binding)) return false;
   }
   if (!c.Get(object, Str::k_resource, &member)) return false;
   if (member->IsUndefined()) {
@@ -498,7 +498,7 @@ bool ConvertGPUPipelineLayoutDescriptor(Conversion& c, v8::Local<v8::Value> valu
     to->immediateSize = 0;
   } else {
     const Where at{&where, "immediateSize"};
-    if (!c.ToInteger(member, at, &to->immediateSize)) return false;
+    if (!c.ToInteger32(member, at, &to->immediateSize)) return false;
   }
   return true;
 }
@@ -690,14 +690,14 @@ bool ConvertGPUMultisampleState(Conversion& c, v8::Local<v8::Value> value, const
     to->count = 1;
   } else {
     const Where at{&where, "count"};
-    if (!c.ToInteger(member, at, &to->count)) return false;
+    if (!c.ToInteger32(member, at, &to->count)) return false;
   }
   if (!c.Get(object, Str::k_mask, &member)) return false;
   if (member->IsUndefined()) {
     to->mask = 0xFFFFFFFF;
   } else {
     const Where at{&where, "mask"};
-    if (!c.ToInteger(member, at, &to->mask)) return false;
+    if (!c.ToInteger32(member, at, &to->mask)) return false;
   }
   return true;
 }
@@ -770,7 +770,7 @@ bool ConvertGPUColorTargetState(Conversion& c, v8::Local<v8::Value> value, const
     to->writeMask = 0xF;
   } else {
     const Where at{&where, "writeMask"};
-    if (!c.ToInteger(member, at, &to->writeMask)) return false;
+    if (!c.ToInteger32(member, at, &to->writeMask)) return false;
   }
   return true;
 }
@@ -892,14 +892,14 @@ bool ConvertGPUDepthStencilState(Conversion& c, v8::Local<v8::Value> value, cons
     to->stencilReadMask = 0xFFFFFFFF;
   } else {
     const Where at{&where, "stencilReadMask"};
-    if (!c.ToInteger(member, at, &to->stencilReadMask)) return false;
+    if (!c.ToInteger32(member, at, &to->stencilReadMask)) return false;
   }
   if (!c.Get(object, Str::k_stencilWriteMask, &member)) return false;
   if (member->IsUndefined()) {
     to->stencilWriteMask = 0xFFFFFFFF;
   } else {
     const Where at{&where, "stencilWriteMask"};
-    if (!c.ToInteger(member, at, &to->stencilWriteMask)) return false;
+    if (!c.ToInteger32(member, at, &to->stencilWriteMask)) return false;
   }
   return true;
 }
@@ -1039,7 +1039,7 @@ bool ConvertGPUVertexAttribute(Conversion& c, v8::Local<v8::Value> value, const 
     return c.Missing(where, "shaderLocation");
   } else {
     const Where at{&where, "shaderLocation"};
-    if (!c.ToInteger(member, at, &to->shaderLocation)) return false;
+    if (!c.ToInteger32(member, at, &to->shaderLocation)) return false;
   }
   return true;
 }
@@ -1052,7 +1052,7 @@ bool ConvertGPUTexelCopyBufferLayout(Conversion& c, v8::Local<v8::Value> value, 
   if (!c.Get(object, Str::k_bytesPerRow, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "bytesPerRow"};
-    if (!c.ToInteger(member, at, &to->bytesPerRow)) return false;
+    if (!c.ToInteger32(member, at, &to->bytesPerRow)) return false;
   }
   if (!c.Get(object, Str::k_offset, &member)) return false;
   if (member->IsUndefined()) {
@@ -1064,7 +1064,7 @@ bool ConvertGPUTexelCopyBufferLayout(Conversion& c, v8::Local<v8::Value> value, 
   if (!c.Get(object, Str::k_rowsPerImage, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "rowsPerImage"};
-    if (!c.ToInteger(member, at, &to->rowsPerImage)) return false;
+    if (!c.ToInteger32(member, at, &to->rowsPerImage)) return false;
   }
   return true;
 }
@@ -1077,7 +1077,7 @@ bool ConvertGPUTexelCopyBufferInfo(Conversion& c, v8::Local<v8::Value> value, co
   if (!c.Get(object, Str::k_bytesPerRow, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "bytesPerRow"};
-    if (!c.ToInteger(member, at, &to->layout.bytesPerRow)) return false;
+    if (!c.ToInteger32(member, at, &to->layout.bytesPerRow)) return false;
   }
   if (!c.Get(object, Str::k_offset, &member)) return false;
   if (member->IsUndefined()) {
@@ -1089,7 +1089,7 @@ bool ConvertGPUTexelCopyBufferInfo(Conversion& c, v8::Local<v8::Value> value, co
   if (!c.Get(object, Str::k_rowsPerImage, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "rowsPerImage"};
-    if (!c.ToInteger(member, at, &to->layout.rowsPerImage)) return false;
+    if (!c.ToInteger32(member, at, &to->layout.rowsPerImage)) return false;
   }
   if (!c.Get(object, Str::k_buffer, &member)) return false;
   if (member->IsUndefined()) {
@@ -1118,7 +1118,7 @@ bool ConvertGPUTexelCopyTextureInfo(Conversion& c, v8::Local<v8::Value> value, c
     to->mipLevel = 0;
   } else {
     const Where at{&where, "mipLevel"};
-    if (!c.ToInteger(member, at, &to->mipLevel)) return false;
+    if (!c.ToInteger32(member, at, &to->mipLevel)) return false;
   }
   if (!c.Get(object, Str::k_origin, &member)) return false;
   if (!member->IsUndefined()) {
@@ -1167,12 +1167,12 @@ bool ConvertGPUComputePassTimestampWrites(Conversion& c, v8::Local<v8::Value> va
   if (!c.Get(object, Str::k_beginningOfPassWriteIndex, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "beginningOfPassWriteIndex"};
-    if (!c.ToInteger(member, at, &to->beginningOfPassWriteIndex)) return false;
+    if (!c.ToInteger32(member, at, &to->beginningOfPassWriteIndex)) return false;
   }
   if (!c.Get(object, Str::k_endOfPassWriteIndex, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "endOfPassWriteIndex"};
-    if (!c.ToInteger(member, at, &to->endOfPassWriteIndex)) return false;
+    if (!c.ToInteger32(member, at, &to->endOfPassWriteIndex)) return false;
   }
   if (!c.Get(object, Str::k_querySet, &member)) return false;
   if (member->IsUndefined()) {
@@ -1212,12 +1212,12 @@ bool ConvertGPURenderPassTimestampWrites(Conversion& c, v8::Local<v8::Value> val
   if (!c.Get(object, Str::k_beginningOfPassWriteIndex, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "beginningOfPassWriteIndex"};
-    if (!c.ToInteger(member, at, &to->beginningOfPassWriteIndex)) return false;
+    if (!c.ToInteger32(member, at, &to->beginningOfPassWriteIndex)) return false;
   }
   if (!c.Get(object, Str::k_endOfPassWriteIndex, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "endOfPassWriteIndex"};
-    if (!c.ToInteger(member, at, &to->endOfPassWriteIndex)) return false;
+    if (!c.ToInteger32(member, at, &to->endOfPassWriteIndex)) return false;
   }
   if (!c.Get(object, Str::k_querySet, &member)) return false;
   if (member->IsUndefined()) {
@@ -1291,7 +1291,7 @@ bool ConvertGPURenderPassColorAttachment(Conversion& c, v8::Local<v8::Value> val
   if (!c.Get(object, Str::k_depthSlice, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "depthSlice"};
-    if (!c.ToInteger(member, at, &to->depthSlice)) return false;
+    if (!c.ToInteger32(member, at, &to->depthSlice)) return false;
   }
   if (!c.Get(object, Str::k_loadOp, &member)) return false;
   if (member->IsUndefined()) {
@@ -1354,7 +1354,7 @@ bool ConvertGPURenderPassDepthStencilAttachment(Conversion& c, v8::Local<v8::Val
     to->stencilClearValue = 0;
   } else {
     const Where at{&where, "stencilClearValue"};
-    if (!c.ToInteger(member, at, &to->stencilClearValue)) return false;
+    if (!c.ToInteger32(member, at, &to->stencilClearValue)) return false;
   }
   if (!c.Get(object, Str::k_stencilLoadOp, &member)) return false;
   if (!member->IsUndefined()) {
@@ -1427,7 +1427,7 @@ bool ConvertGPURenderBundleEncoderDescriptor(Conversion& c, v8::Local<v8::Value>
     to->sampleCount = 1;
   } else {
     const Where at{&where, "sampleCount"};
-    if (!c.ToInteger(member, at, &to->sampleCount)) return false;
+    if (!c.ToInteger32(member, at, &to->sampleCount)) return false;
   }
   if (!c.Get(object, Str::k_depthReadOnly, &member)) return false;
   if (member->IsUndefined()) {
@@ -1470,7 +1470,7 @@ bool ConvertGPUQuerySetDescriptor(Conversion& c, v8::Local<v8::Value> value, con
     return c.Missing(where, "count");
   } else {
     const Where at{&where, "count"};
-    if (!c.ToInteger(member, at, &to->count)) return false;
+    if (!c.ToInteger32(member, at, &to->count)) return false;
   }
   if (!c.Get(object, Str::k_type, &member)) return false;
   if (member->IsUndefined()) {
@@ -1528,21 +1528,21 @@ bool ConvertGPUOrigin3DDict(Conversion& c, v8::Local<v8::Value> value, const Whe
     to->x = 0;
   } else {
     const Where at{&where, "x"};
-    if (!c.ToInteger(member, at, &to->x)) return false;
+    if (!c.ToInteger32(member, at, &to->x)) return false;
   }
   if (!c.Get(object, Str::k_y, &member)) return false;
   if (member->IsUndefined()) {
     to->y = 0;
   } else {
     const Where at{&where, "y"};
-    if (!c.ToInteger(member, at, &to->y)) return false;
+    if (!c.ToInteger32(member, at, &to->y)) return false;
   }
   if (!c.Get(object, Str::k_z, &member)) return false;
   if (member->IsUndefined()) {
     to->z = 0;
   } else {
     const Where at{&where, "z"};
-    if (!c.ToInteger(member, at, &to->z)) return false;
+    if (!c.ToInteger32(member, at, &to->z)) return false;
   }
   return true;
 }
@@ -1557,21 +1557,21 @@ bool ConvertGPUExtent3DDict(Conversion& c, v8::Local<v8::Value> value, const Whe
     to->depthOrArrayLayers = 1;
   } else {
     const Where at{&where, "depthOrArrayLayers"};
-    if (!c.ToInteger(member, at, &to->depthOrArrayLayers)) return false;
+    if (!c.ToInteger32(member, at, &to->depthOrArrayLayers)) return false;
   }
   if (!c.Get(object, Str::k_height, &member)) return false;
   if (member->IsUndefined()) {
     to->height = 1;
   } else {
     const Where at{&where, "height"};
-    if (!c.ToInteger(member, at, &to->height)) return false;
+    if (!c.ToInteger32(member, at, &to->height)) return false;
   }
   if (!c.Get(object, Str::k_width, &member)) return false;
   if (member->IsUndefined()) {
     return c.Missing(where, "width");
   } else {
     const Where at{&where, "width"};
-    if (!c.ToInteger(member, at, &to->width)) return false;
+    if (!c.ToInteger32(member, at, &to->width)) return false;
   }
   return true;
 }

@@ -32,6 +32,7 @@ void GPUDevice_createBindGroupLayout(const Info& info) {
   WGPUBindGroupLayoutDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
   if (!ConvertGPUBindGroupLayoutDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.HasFeatures(info.This(), kCall)) return;
   self->runtime->Return(
       info, Kind::kGPUBindGroupLayout,
       self->runtime->procs().deviceCreateBindGroupLayout(self->handle<WGPUDevice>(), &a0), self,
@@ -101,6 +102,7 @@ void GPUDevice_createRenderBundleEncoder(const Info& info) {
   WGPURenderBundleEncoderDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
   if (!ConvertGPURenderBundleEncoderDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.HasFeatures(info.This(), kCall)) return;
   self->runtime->Return(
       info, Kind::kGPURenderBundleEncoder,
       self->runtime->procs().deviceCreateRenderBundleEncoder(self->handle<WGPUDevice>(), &a0), self,
@@ -115,6 +117,7 @@ void GPUDevice_createQuerySet(const Info& info) {
   WGPUQuerySetDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
   if (!ConvertGPUQuerySetDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.HasFeatures(info.This(), kCall)) return;
   self->runtime->Return(
       info, Kind::kGPUQuerySet,
       self->runtime->procs().deviceCreateQuerySet(self->handle<WGPUDevice>(), &a0), self, a0.label);
@@ -127,6 +130,7 @@ void GPUTexture_createView(const Info& info) {
   WGPUTextureViewDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
   if (!ConvertGPUTextureViewDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.HasFeatures(info.This(), kCall)) return;
   self->runtime->Return(info, Kind::kGPUTextureView,
                         self->runtime->procs().textureCreateView(self->handle<WGPUTexture>(), &a0),
                         self, a0.label);
@@ -311,9 +315,9 @@ void GPUCommandEncoder_resolveQuerySet(const Info& info) {
   WGPUQuerySet a0{};
   if (!c.ToHandle(info[0], {&kCall, "querySet"}, Kind::kGPUQuerySet, &a0)) return;
   uint32_t a1{};
-  if (!c.ToInteger(info[1], {&kCall, "firstQuery"}, &a1)) return;
+  if (!c.ToInteger32(info[1], {&kCall, "firstQuery"}, &a1)) return;
   uint32_t a2{};
-  if (!c.ToInteger(info[2], {&kCall, "queryCount"}, &a2)) return;
+  if (!c.ToInteger32(info[2], {&kCall, "queryCount"}, &a2)) return;
   WGPUBuffer a3{};
   if (!c.ToHandle(info[3], {&kCall, "destination"}, Kind::kGPUBuffer, &a3)) return;
   uint64_t a4{};
@@ -376,11 +380,11 @@ void GPUComputePassEncoder_dispatchWorkgroups(const Info& info) {
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "workgroupCountX"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "workgroupCountX"}, &a0)) return;
   uint32_t a1 = 1;
-  if (!info[1]->IsUndefined() && !c.ToInteger(info[1], {&kCall, "workgroupCountY"}, &a1)) return;
+  if (!info[1]->IsUndefined() && !c.ToInteger32(info[1], {&kCall, "workgroupCountY"}, &a1)) return;
   uint32_t a2 = 1;
-  if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "workgroupCountZ"}, &a2)) return;
+  if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "workgroupCountZ"}, &a2)) return;
   self->runtime->procs().computePassEncoderDispatchWorkgroups(
       self->handle<WGPUComputePassEncoder>(), a0, a1, a2);
 }
@@ -457,13 +461,13 @@ void GPURenderPassEncoder_setScissorRect(const Info& info) {
   if (info.Length() < 4) return ThrowTooFew(info, kCall, 4);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "x"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "x"}, &a0)) return;
   uint32_t a1{};
-  if (!c.ToInteger(info[1], {&kCall, "y"}, &a1)) return;
+  if (!c.ToInteger32(info[1], {&kCall, "y"}, &a1)) return;
   uint32_t a2{};
-  if (!c.ToInteger(info[2], {&kCall, "width"}, &a2)) return;
+  if (!c.ToInteger32(info[2], {&kCall, "width"}, &a2)) return;
   uint32_t a3{};
-  if (!c.ToInteger(info[3], {&kCall, "height"}, &a3)) return;
+  if (!c.ToInteger32(info[3], {&kCall, "height"}, &a3)) return;
   self->runtime->procs().renderPassEncoderSetScissorRect(self->handle<WGPURenderPassEncoder>(), a0,
                                                          a1, a2, a3);
 }
@@ -486,7 +490,7 @@ void GPURenderPassEncoder_setStencilReference(const Info& info) {
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "reference"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "reference"}, &a0)) return;
   self->runtime->procs().renderPassEncoderSetStencilReference(self->handle<WGPURenderPassEncoder>(),
                                                               a0);
 }
@@ -497,7 +501,7 @@ void GPURenderPassEncoder_beginOcclusionQuery(const Info& info) {
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "queryIndex"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "queryIndex"}, &a0)) return;
   self->runtime->procs().renderPassEncoderBeginOcclusionQuery(self->handle<WGPURenderPassEncoder>(),
                                                               a0);
 }
@@ -589,7 +593,7 @@ void GPURenderPassEncoder_setVertexBuffer(const Info& info) {
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "slot"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "slot"}, &a0)) return;
   WGPUBuffer a1{};
   if (!(info[1]->IsNullOrUndefined() ||
         c.ToHandle(info[1], {&kCall, "buffer"}, Kind::kGPUBuffer, &a1)))
@@ -608,13 +612,13 @@ void GPURenderPassEncoder_draw(const Info& info) {
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "vertexCount"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "vertexCount"}, &a0)) return;
   uint32_t a1 = 1;
-  if (!info[1]->IsUndefined() && !c.ToInteger(info[1], {&kCall, "instanceCount"}, &a1)) return;
+  if (!info[1]->IsUndefined() && !c.ToInteger32(info[1], {&kCall, "instanceCount"}, &a1)) return;
   uint32_t a2 = 0;
-  if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "firstVertex"}, &a2)) return;
+  if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstVertex"}, &a2)) return;
   uint32_t a3 = 0;
-  if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "firstInstance"}, &a3)) return;
+  if (!info[3]->IsUndefined() && !c.ToInteger32(info[3], {&kCall, "firstInstance"}, &a3)) return;
   self->runtime->procs().renderPassEncoderDraw(self->handle<WGPURenderPassEncoder>(), a0, a1, a2,
                                                a3);
 }
@@ -625,15 +629,15 @@ void GPURenderPassEncoder_drawIndexed(const Info& info) {
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "indexCount"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "indexCount"}, &a0)) return;
   uint32_t a1 = 1;
-  if (!info[1]->IsUndefined() && !c.ToInteger(info[1], {&kCall, "instanceCount"}, &a1)) return;
+  if (!info[1]->IsUndefined() && !c.ToInteger32(info[1], {&kCall, "instanceCount"}, &a1)) return;
   uint32_t a2 = 0;
-  if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "firstIndex"}, &a2)) return;
+  if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstIndex"}, &a2)) return;
   int32_t a3 = 0;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "baseVertex"}, &a3)) return;
   uint32_t a4 = 0;
-  if (!info[4]->IsUndefined() && !c.ToInteger(info[4], {&kCall, "firstInstance"}, &a4)) return;
+  if (!info[4]->IsUndefined() && !c.ToInteger32(info[4], {&kCall, "firstInstance"}, &a4)) return;
   self->runtime->procs().renderPassEncoderDrawIndexed(self->handle<WGPURenderPassEncoder>(), a0, a1,
                                                       a2, a3, a4);
 }
@@ -738,7 +742,7 @@ void GPURenderBundleEncoder_setVertexBuffer(const Info& info) {
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "slot"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "slot"}, &a0)) return;
   WGPUBuffer a1{};
   if (!(info[1]->IsNullOrUndefined() ||
         c.ToHandle(info[1], {&kCall, "buffer"}, Kind::kGPUBuffer, &a1)))
@@ -757,13 +761,13 @@ void GPURenderBundleEncoder_draw(const Info& info) {
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "vertexCount"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "vertexCount"}, &a0)) return;
   uint32_t a1 = 1;
-  if (!info[1]->IsUndefined() && !c.ToInteger(info[1], {&kCall, "instanceCount"}, &a1)) return;
+  if (!info[1]->IsUndefined() && !c.ToInteger32(info[1], {&kCall, "instanceCount"}, &a1)) return;
   uint32_t a2 = 0;
-  if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "firstVertex"}, &a2)) return;
+  if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstVertex"}, &a2)) return;
   uint32_t a3 = 0;
-  if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "firstInstance"}, &a3)) return;
+  if (!info[3]->IsUndefined() && !c.ToInteger32(info[3], {&kCall, "firstInstance"}, &a3)) return;
   self->runtime->procs().renderBundleEncoderDraw(self->handle<WGPURenderBundleEncoder>(), a0, a1,
                                                  a2, a3);
 }
@@ -774,15 +778,15 @@ void GPURenderBundleEncoder_drawIndexed(const Info& info) {
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
-  if (!c.ToInteger(info[0], {&kCall, "indexCount"}, &a0)) return;
+  if (!c.ToInteger32(info[0], {&kCall, "indexCount"}, &a0)) return;
   uint32_t a1 = 1;
-  if (!info[1]->IsUndefined() && !c.ToInteger(info[1], {&kCall, "instanceCount"}, &a1)) return;
+  if (!info[1]->IsUndefined() && !c.ToInteger32(info[1], {&kCall, "instanceCount"}, &a1)) return;
   uint32_t a2 = 0;
-  if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "firstIndex"}, &a2)) return;
+  if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstIndex"}, &a2)) return;
   int32_t a3 = 0;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "baseVertex"}, &a3)) return;
   uint32_t a4 = 0;
-  if (!info[4]->IsUndefined() && !c.ToInteger(info[4], {&kCall, "firstInstance"}, &a4)) return;
+  if (!info[4]->IsUndefined() && !c.ToInteger32(info[4], {&kCall, "firstInstance"}, &a4)) return;
   self->runtime->procs().renderBundleEncoderDrawIndexed(self->handle<WGPURenderBundleEncoder>(), a0,
                                                         a1, a2, a3, a4);
 }
