@@ -12,7 +12,7 @@ import { resultSegments, resultsFromParts, slicesToParts } from '../frames/colum
 import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
 import { REMOTE_BYTES } from '../frames/memory.js';
 import { EndKind, EvaluatorSays, UNPLACED } from '../frames/messages.js';
-import { OwedSlices } from './owed-slices.js';
+import { OwedSlices } from '../owed-slices.js';
 import type { EvaluatorProcess, ProcessSandbox } from './process.js';
 
 /** Bytes of data that wait in the evaluator's memory at most, but for a Slice that is larger by itself. */

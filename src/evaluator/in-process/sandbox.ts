@@ -14,7 +14,7 @@ import { ConsoleLevels, Message, type JobDescription } from '../../sandbox/index
 import { Inspection, type InspectorServer } from '../inspector/index.js';
 import type { Sandbox, SandboxEndError, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import type { NativeEvaluator, NativeEvent } from '../native.js';
-import { HandedSlices } from './handed-slices.js';
+import { OwedSlices } from '../owed-slices.js';
 
 const MIB = 2 ** 20;
 
@@ -30,7 +30,7 @@ export class InProcessSandbox implements Sandbox {
   #starting: Waiter | null = null;
   #assigning: Waiter | null = null;
   #assigned = false;
-  readonly #handed = new HandedSlices();
+  readonly #owed = new OwedSlices();
   /** Null until a Job is there, or when nobody inspects. */
   #inspection: Inspection | null = null;
   #endInspection: () => void = () => undefined;
@@ -100,7 +100,7 @@ export class InProcessSandbox implements Sandbox {
   }
 
   run(batch: SliceBatch): void {
-    this.#handed.add(batch);
+    this.#owed.add(batch);
     const { numbers, heads, headEnds, segments, segmentEnds } = batch;
     const run = (): void => {
       this.native.run(this.id, numbers, heads, headEnds, segments, segmentEnds);
@@ -145,7 +145,10 @@ export class InProcessSandbox implements Sandbox {
         break;
       case 'lost':
         // Native code cannot be asked what it still has: the thread that knows does not answer.
-        this.#handleEnd({ ...event, unfinished: this.#handed.numbers(event.slice) });
+        this.#handleEnd({
+          ...event,
+          unfinished: Uint32Array.from(this.#owed.numbers().filter((number) => number !== event.slice)),
+        });
         break;
       case 'ended':
         this.#handleEnd(event);
@@ -156,7 +159,7 @@ export class InProcessSandbox implements Sandbox {
   #handleResults(event: Extract<NativeEvent, { kind: 'results' }>): void {
     const done = this.observer.onResults({
       ...event,
-      bytesIn: this.#handed.settle(event.numbers.length),
+      bytesIn: this.#owed.settleOldest(event.numbers.length),
     });
     this.#releaseAfter(done, event.bytes, false);
   }
@@ -178,7 +181,7 @@ export class InProcessSandbox implements Sandbox {
         return this.observer.onMessages([{ type: 'custom', slice, name: text, value }]);
       }
       case Message.rejected:
-        this.#handed.settle(1);
+        this.#owed.settleOldest(1);
         this.observer.onRejected({ slice, reason: text, retries: Math.max(0, Math.trunc(number) || 0) });
         break;
       case Message.request:
@@ -227,7 +230,7 @@ export class InProcessSandbox implements Sandbox {
       outcomes: Uint8Array.of(Outcome.error),
       ...zeroMetrics(1),
       elapsedMs: Float64Array.of(elapsedMs),
-      bytesIn: Float64Array.of(this.#handed.bytesOf(slice)),
+      bytesIn: Float64Array.of(this.#owed.bytesOf(slice)),
       ...packColumns([encode(error)]),
     });
   }

@@ -1,4 +1,4 @@
-import { entryByteLengths, type SliceBatch } from '../../model/index.js';
+import { entryByteLengths, type SliceBatch } from '../model/index.js';
 
 interface Batch {
   numbers: Uint32Array;
@@ -7,7 +7,7 @@ interface Batch {
   at: number;
 }
 
-/** Slices an evaluator process was given and has not answered for. They end in the order in which they came, but for one. */
+/** Slices that were handed to a Sandbox and have not ended. They end in the order in which they came, but for one. */
 export class OwedSlices {
   /** Oldest first; none is used up. */
   readonly #batches: Batch[] = [];
@@ -23,13 +23,16 @@ export class OwedSlices {
     return this.#bytes;
   }
 
+  /** Reads the sizes of a batch, whose memory may be given away afterwards. */
   add(batch: SliceBatch): void {
     const { numbers } = batch;
     if (numbers.length === 0) return;
     const bytes = entryByteLengths(batch);
     this.#batches.push({ numbers, bytes, at: 0 });
     this.#count += numbers.length;
-    for (const more of bytes) this.#bytes += more;
+    let sum = 0;
+    for (let i = 0; i < bytes.length; i++) sum += bytes[i]!;
+    this.#bytes += sum;
   }
 
   /** The Slice has ended. False when it is none of these. */
@@ -43,6 +46,35 @@ export class OwedSlices {
     return true;
   }
 
+  /** The oldest of them, so many, have ended: answers the bytes each brought. Zeros for more than there are. */
+  settleOldest(slices: number): Float64Array {
+    const bytes = new Float64Array(slices);
+    let sum = 0;
+    for (let at = 0; at < slices && this.#batches.length > 0;) {
+      const first = this.#batches[0]!;
+      const count = Math.min(slices - at, first.bytes.length - first.at);
+      // Not by `set` and `subarray`: a view on an array this small moves it out of V8's heap, which may
+      // collect garbage at every Slice while large results are young.
+      for (let i = 0; i < count; i++) sum += bytes[at + i] = first.bytes[first.at + i]!;
+      at += count;
+      this.#count -= count;
+      first.at += count;
+      if (first.at === first.bytes.length) this.#batches.shift();
+    }
+    this.#bytes -= sum;
+    return bytes;
+  }
+
+  /** Bytes that one of them brought, 0 when it is none of them. */
+  bytesOf(slice: number): number {
+    for (const { numbers, bytes, at } of this.#batches) {
+      const index = numbers.indexOf(slice, at);
+      if (index >= 0) return bytes[index]!;
+    }
+    return 0;
+  }
+
+  /** In order. */
   numbers(): number[] {
     return this.#batches.flatMap(({ numbers, at }) => [...numbers.subarray(at)]);
   }
