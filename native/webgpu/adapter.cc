@@ -259,6 +259,10 @@ void GPUAdapter_requestDevice(const Info& info) {
   if (const std::string why = ApplyLimits(request, supported, &limits); !why.empty())
     return call.RejectDOMException("OperationError", std::string(kCall.name) + ": " + why);
 
+  if (!runtime.HasRoomForDevice()) {
+    return call.RejectDOMException(
+        "OperationError", std::string(kCall.name) + ": the Sandbox has as many devices as it may");
+  }
   Pending* const pending = runtime.Begin(Pending::Kind::kDevice, call.resolver(), info.This());
   Pending* const lost = runtime.Begin(Pending::Kind::kLost, {}, {});
   pending->lost = lost;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,12 +26,12 @@ std::string Spell(const Where& where) {
   std::string text(at->name);
   text.append(": ");
   const size_t path_at = text.size();
-  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-    if ((*part)->name == nullptr) {
-      text.append("[").append(std::to_string((*part)->index)).append("]");
+  for (const Where* part : std::views::reverse(parts)) {
+    if (part->name == nullptr) {
+      text.append("[").append(std::to_string(part->index)).append("]");
     } else {
       if (text.size() > path_at) text.append(".");
-      text.append((*part)->name);
+      text.append(part->name);
     }
   }
   if (!parts.empty()) text.append(": ");

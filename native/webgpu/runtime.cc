@@ -13,6 +13,9 @@ namespace {
 // Objects whose JavaScript is gone and that hold memory of Dawn's, before they are looked for.
 constexpr size_t kBuryAt = 256;
 
+// A device takes some MB of the driver's, on no account.
+constexpr size_t kMaxDevices = 64;
+
 // Errors that wait to be told to listeners.
 constexpr size_t kMaxUncaptured = 1000;
 
@@ -309,6 +312,12 @@ bool Runtime::HasRoomForPipeline() {
   if (counters_.pipelines.load(std::memory_order_relaxed) < options_.pipelines) return true;
   CollectGarbage();
   return counters_.pipelines.load(std::memory_order_relaxed) < options_.pipelines;
+}
+
+bool Runtime::HasRoomForDevice() {
+  if (devices_.size() < kMaxDevices) return true;
+  CollectGarbage();
+  return devices_.size() < kMaxDevices;
 }
 
 void Runtime::DeviceDestroyed(WGPUDevice device) {

@@ -104,6 +104,7 @@ class Runtime final : public Gpu {
   // Room for one more, likewise.
   bool HasRoomForBuffer();
   bool HasRoomForPipeline();
+  bool HasRoomForDevice();
 
   // ---- Answers
 

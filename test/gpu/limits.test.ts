@@ -70,3 +70,19 @@ test('so is the number of buffers', { skip }, async (t) => {
   const seen = await runOnGpu(await openGpuEvaluator(t), CREATE, data, { sandbox: { gpuBuffers: 100 } });
   assert.deepEqual(valuesOf(seen), [null, 'GPUOutOfMemoryError', null]);
 });
+
+test('and the number of devices: garbage makes room for more', { skip }, async (t) => {
+  const work = `async (count) => {
+    const kept = [];
+    for (let k = 0; k < count; k++) {
+      const adapter = await navigator.gpu.requestAdapter();
+      const device = await adapter.requestDevice().catch((error) => error);
+      if (device instanceof DOMException) return [kept.length, device.name, device.message];
+      kept.push(device);
+    }
+    return kept.length;
+  }`;
+  const seen = await runOnGpu(await openGpuEvaluator(t), work, [60, 65, 60]);
+  const message = 'GPUAdapter.requestDevice: the Sandbox has as many devices as it may';
+  assert.deepEqual(valuesOf(seen), [60, [64, 'OperationError', message], 60]);
+});
