@@ -88,6 +88,7 @@ class ArenaVector {
  private:
   bool Grow() {
     const size_t capacity = capacity_ == 0 ? 4 : capacity_ * 2;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a T may be a pointer, and its own size is meant.
     auto* const data = static_cast<T*>(arena_->Allocate(capacity * sizeof(T)));
     if (data == nullptr) return false;
     std::copy(data_, data_ + size_, data);
