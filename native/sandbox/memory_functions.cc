@@ -70,8 +70,9 @@ void AddMemoryFunctions(HostObject* host) {
   host->Add("trackShared", TrackShared);
   host->Add("compiledBytes", CompiledBytes);
   host->Add("capMemories", CapMemories);
-  host->Add("memoryLimit",
-            v8::Number::New(isolate, static_cast<double>(SandboxIsolate::Of(isolate).memory().limit())));
+  host->Add(
+      "memoryLimit",
+      v8::Number::New(isolate, static_cast<double>(SandboxIsolate::Of(isolate).memory().limit())));
 }
 
 }  // namespace dcp

@@ -37,9 +37,9 @@ test('a Slice waits for Atomics.waitAsync with a timeout, and for what its own c
     const words = new Int32Array(new SharedArrayBuffer(8));
     const { waitAsync } = Atomics;
     if (how === 'not equal') return [waitAsync(words, 0, 1, 1000), waitAsync.name, waitAsync.length];
+    const before = performance.now();
     const waiting = waitAsync(words, 0, 0, how === 'for ever' ? undefined : how === 'woken' ? 60_000 : '30');
     if (how === 'woken') setTimeout(() => Atomics.notify(words, 0), 5);
-    const before = performance.now();
     return [waiting.async, await waiting.value, how === 'woken' || performance.now() - before > 28];
   }`;
   const [timedOut, woken, notEqual, forEver, last] = valuesOf(

@@ -99,7 +99,8 @@ const endless: readonly (readonly [name: string, statement: string])[] = [
   ['prints for ever', `for (;;) console.log('x');`],
   ['emits for ever', `for (;;) work.emit('x', new Uint8Array(1e6));`],
   ['reports progress for ever', 'for (;;) progress();'],
-  ['parses an array of endless depth', `JSON.parse('['.repeat(1e7) + '{');`],
+  // None of them long enough to count as a builtin that does not look up, on a busy machine.
+  ['parses deep arrays for ever', `for (;;) try { JSON.parse('['.repeat(2e5) + '{'); } catch {}`],
 ];
 for (const [name, statement] of endless) {
   test(`ends a Slice that ${name}`, () =>
