@@ -343,10 +343,11 @@ void Runtime::Release() {
     if (object->kind == Kind::kGPUDevice) procs_.deviceDestroy(object->handle<WGPUDevice>());
   }
   graveyard_.clear();
-  while (objects_ != nullptr) {
-    Object* const object = objects_;
+  for (Object* object = std::exchange(objects_, nullptr); object != nullptr;) {
+    Object* const next = object->next_;
     object->wrapper.Reset();
     delete object;
+    object = next;
   }
   // The queues of watches that still wait are those of devices that were destroyed just now.
   procs_.instanceProcessEvents(instance_);

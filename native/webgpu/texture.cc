@@ -87,8 +87,10 @@ uint64_t BytesOf(const WGPUTextureDescriptor& texture) {
     const auto at_level = [level](uint32_t size) { return std::max<uint32_t>(size >> level, 1); };
     const uint32_t depth =
         has_depth ? at_level(texture.size.depthOrArrayLayers) : texture.size.depthOrArrayLayers;
-    bytes += static_cast<double>((at_level(texture.size.width) - 1) / block.width + 1) *
-             ((at_level(texture.size.height) - 1) / block.height + 1) * depth * block.bytes;
+    // Whole blocks.
+    const uint32_t columns = (at_level(texture.size.width) - 1) / block.width + 1;
+    const uint32_t rows = (at_level(texture.size.height) - 1) / block.height + 1;
+    bytes += static_cast<double>(columns) * rows * depth * block.bytes;
   }
   bytes *= std::max<uint32_t>(texture.sampleCount, 1);
   return bytes < 1e18 ? static_cast<uint64_t>(bytes) : UINT64_MAX / 2;
