@@ -139,8 +139,13 @@ bool Sandbox::Turn() {
   bool did = isolate_->DispatchInspector();
   did = RunCommands() || did;
   did = isolate_->RunTasks() || did;
-  did = isolate_->PollGpu(0) || did;
   const auto goes_on = [this] { return !ending_.decided(); };
+  // What the GPU answers at once is told at once.
+  for (const double until_ms = MonotonicMs() + kQuantumMs; isolate_->PollGpu(0) && goes_on();) {
+    did = true;
+    if (MonotonicMs() > until_ms) break;
+    isolate_->RunPromiseJobs();
+  }
   if (goes_on() && isolate_->prepare_at_ms() <= MonotonicMs()) {
     isolate_->Prepare(true);
     did = true;

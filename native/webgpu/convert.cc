@@ -208,11 +208,12 @@ bool Conversion::CheckFeatures(v8::Local<v8::Object> self, const Where& where) {
 
 bool Conversion::ToHandle(v8::Local<v8::Value> value, const Where& where, Kind kind,
                           void** handle) {
-  if (!runtime.IsA(value, kind)) {
+  const Object* const object = Object::OfAny(value);
+  if (object == nullptr || object->kind != kind) {
     return Fail(where, std::string("a ") + kKindNames[static_cast<size_t>(kind)] +
                            " expected, got " + Show(value));
   }
-  *handle = Object::Of(value.As<v8::Object>())->raw_handle();
+  *handle = object->raw_handle();
   return true;
 }
 

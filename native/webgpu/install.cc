@@ -79,7 +79,6 @@ void Runtime::MakeTemplates() {
     type->InstanceTemplate()->SetInternalFieldCount(
         HasAttributes(kind) ? field::kCountWithAttributes : field::kCount);
     templates_[static_cast<size_t>(kind)].Reset(isolate_, type);
-    instances_[static_cast<size_t>(kind)].Reset(isolate_, type->InstanceTemplate());
     return type;
   };
   for (size_t index = 0; index < kInterfaceCount; index++) {

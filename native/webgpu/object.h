@@ -46,6 +46,13 @@ class Object {
   static Object* Of(v8::Local<v8::Object> wrapper) {
     return static_cast<Object*>(GetFieldPointer(wrapper, field::kObject));
   }
+  // Behind any value; null when it is not one of ours. Nobody else keeps pointers in internal
+  // fields of objects of this isolate: those that V8 itself gives to buffers are empty.
+  static Object* OfAny(v8::Local<v8::Value> value) {
+    if (!value->IsObject()) return nullptr;
+    const auto object = value.As<v8::Object>();
+    return object->InternalFieldCount() < field::kCount ? nullptr : Of(object);
+  }
 
   template <typename Handle>
   Handle handle() const {

@@ -16,6 +16,11 @@ constexpr size_t kBuryAt = 256;
 // A device takes some MB of the driver's, on no account.
 constexpr size_t kMaxDevices = 64;
 
+// A look at what is awaited costs less than a microsecond. ProcessEvents() looks at everything and
+// cleans up, which may take 40: once in so many looks, and whenever they find nothing.
+constexpr int kQuickLooks = 32;
+constexpr size_t kFuturesAtOnce = 16;
+
 // Errors that wait to be told to listeners.
 constexpr size_t kMaxUncaptured = 1000;
 
@@ -49,6 +54,7 @@ bool Runtime::HasPendingWork() const { return awaited_ > 0 || !completed_.empty(
 bool Runtime::Poll(uint64_t timeout_ns) {
   if (released_) return false;
   Bury();
+  if (completed_.empty() && !look_soon_ && ++quick_looks_ < kQuickLooks) LookAtFutures();
   if (completed_.empty()) ProcessEvents();
   WGPUFutureWaitInfo wait{};
   if (completed_.empty() && timeout_ns > 0 && FindFuture(&wait.future)) {
@@ -65,8 +71,21 @@ bool Runtime::Poll(uint64_t timeout_ns) {
   return true;
 }
 
+void Runtime::LookAtFutures() {
+  std::array<WGPUFutureWaitInfo, kFuturesAtOnce> waits;
+  size_t count = 0;
+  for (auto pending = pending_.begin(); pending != pending_.end() && count < waits.size();
+       ++pending) {
+    if (IsAwaited(**pending) && (*pending)->future.id != 0) {
+      waits[count++].future = (*pending)->future;
+    }
+  }
+  if (count > 0) procs_.instanceWaitAny(instance_, count, waits.data(), 0);
+}
+
 void Runtime::ProcessEvents() {
   look_soon_ = false;
+  quick_looks_ = 0;
   procs_.instanceProcessEvents(instance_);
 }
 
@@ -228,13 +247,19 @@ void Runtime::Unlink(Object* object) {
 v8::MaybeLocal<v8::Object> Runtime::Wrap(std::unique_ptr<Object> object,
                                          v8::Local<v8::Value> device) {
   if (graveyard_.size() >= kBuryAt) Bury();
-  v8::Local<v8::Object> wrapper;
-  if (!instances_[static_cast<size_t>(object->kind)]
-           .Get(isolate_)
-           ->NewInstance(isolate_->GetCurrentContext())
-           .ToLocal(&wrapper)) {
-    return {};
+  v8::Global<v8::Object>& blank = blanks_[static_cast<size_t>(object->kind)];
+  if (blank.IsEmpty()) {
+    v8::Local<v8::Object> made;
+    if (!templates_[static_cast<size_t>(object->kind)]
+             .Get(isolate_)
+             ->InstanceTemplate()
+             ->NewInstance(isolate_->GetCurrentContext())
+             .ToLocal(&made)) {
+      return {};
+    }
+    blank.Reset(isolate_, made);
   }
+  v8::Local<v8::Object> wrapper = blank.Get(isolate_)->Clone();
   SetFieldPointer(wrapper, field::kObject, object.get());
   if (!device.IsEmpty()) wrapper->SetInternalField(field::kDevice, device);
   object->wrapper.Reset(isolate_, wrapper);
@@ -376,7 +401,7 @@ void Runtime::Release() {
     list->clear();
   }
   for (auto& each : templates_) each.Reset();
-  for (auto& each : instances_) each.Reset();
+  for (auto& each : blanks_) each.Reset();
   for (auto& each : makers_) each.Reset();
   detach_key_.Reset();
   keep_alive_.Reset();

@@ -77,8 +77,9 @@ class Runtime final : public Gpu {
   // ---- Objects
 
   // Whether the value is an object of that interface.
-  bool IsA(v8::Local<v8::Value> value, Kind kind) const {
-    return templates_[static_cast<size_t>(kind)].Get(isolate_)->HasInstance(value);
+  static bool IsA(v8::Local<v8::Value> value, Kind kind) {
+    const Object* const object = Object::OfAny(value);
+    return object != nullptr && object->kind == kind;
   }
   // The JavaScript object of a new object of ours, made by (a part of) that device (empty: by
   // none). Empty with an exception pending; then the object is gone.
@@ -151,6 +152,8 @@ class Runtime final : public Gpu {
   void CollectGarbage();
 
   void ProcessEvents();
+  // Settles what has an answer already, of the first that are awaited.
+  void LookAtFutures();
   // Something to wait for, if anything.
   bool FindFuture(WGPUFuture* future) const;
   // See settle.cc.
@@ -176,7 +179,9 @@ class Runtime final : public Gpu {
   GpuCounters counters_;
   Strings strings_;
   std::array<v8::Global<v8::FunctionTemplate>, kKindCount> templates_;
-  std::array<v8::Global<v8::ObjectTemplate>, kKindCount> instances_;
+  // An object of each interface with nothing behind it, which others are copies of: that is faster
+  // than what makes the first.
+  std::array<v8::Global<v8::Object>, kKindCount> blanks_;
   std::array<v8::Global<v8::Function>, static_cast<size_t>(Maker::kCount)> makers_;
   v8::Global<v8::Value> detach_key_;
   v8::Global<v8::Private> keep_alive_;
@@ -197,6 +202,8 @@ class Runtime final : public Gpu {
   // Errors among these that no scope took.
   size_t uncaptured_ = 0;
   bool look_soon_ = false;
+  // Since ProcessEvents().
+  int quick_looks_ = 0;
   bool released_ = false;
 };
 

@@ -107,7 +107,7 @@ test('dcp-job runs it here, on the adapters it is told of', { skip }, async (t) 
     [2, 4],
   );
   for (const [args, message] of [
-    [['--local', '--gpu-adapter', 'no such adapter', file], /requires WebGPU.*--gpu-adapter/],
+    [['--local', '--allow-software-gpu', '--gpu-adapter', 'none', file], /requires WebGPU.*--gpu-adapter/],
     [['--allow-software-gpu', file], /^dcp-job: --allow-software-gpu: only with --local; for Workers /],
   ] as const) {
     const refused = await run(t, 'dcp-job', ['run', ...args]);

@@ -63,7 +63,7 @@ export async function probeGpu(options: GpuOptions): Promise<GpuReport> {
   }
   const offered = new Set(adapters.map((adapter) => JSON.stringify(adapter)));
   const withheld = all.filter((adapter) => !offered.has(JSON.stringify(adapter)));
-  if (adapters.length === 0 && problems.length === 0) problems.push(...noAdapter(withheld));
+  if (adapters.length === 0 && problems.length === 0) problems.push(...noAdapter(withheld, options));
   return {
     library: typeof library === 'string' ? null : library,
     abi: loadNative().webgpuAbi,
@@ -75,10 +75,10 @@ export async function probeGpu(options: GpuOptions): Promise<GpuReport> {
   };
 }
 
-function noAdapter(withheld: readonly WebgpuAdapter[]): GpuProblem[] {
+function noAdapter(withheld: readonly WebgpuAdapter[], { allowSoftware = false }: GpuOptions): GpuProblem[] {
   if (withheld.length === 0) return [{ what: 'Dawn finds no adapter that can do WebGPU', fix: null }];
   return withheld.map(({ name, isSoftware }) =>
-    isSoftware
+    isSoftware && !allowSoftware
       ? { what: `${name} computes on the CPU and is not offered`, fix: '--allow-software-gpu' }
       : { what: `${name} is not among the adapters that are offered`, fix: '--gpu-adapter, --gpu-ban' },
   );
