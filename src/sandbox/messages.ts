@@ -65,6 +65,11 @@ export class Messages {
     this.host.post(Message.console, slice, level, text);
   }
 
+  /** A console message of ours. */
+  warn(text: string): void {
+    this.console(WARN, text);
+  }
+
   /**
    * `encode` is told how many bytes there is room for, and answers null for more. Not asked when the Slice may not say anything any
    * more. Throws EncodingError when the value cannot be carried.

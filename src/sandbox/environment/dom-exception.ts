@@ -1,4 +1,5 @@
 /** DOMException. https://webidl.spec.whatwg.org/#idl-DOMException */
+import type { Primordials } from './primordials.js';
 import type { MakeGroup } from './realm.js';
 import { defineInterface } from './webidl.js';
 import { defineConstants, toDOMString } from './webidl-types.js';
@@ -32,14 +33,10 @@ const CODES = {
 /** Constants whose names no exception has any more. */
 const OTHER_CODES = { DOMSTRING_SIZE_ERR: 2, NO_DATA_ALLOWED_ERR: 6, VALIDATION_ERR: 16 };
 
-const { captureStackTrace } = Error;
+let captureStackTrace: Primordials['captureStackTrace'];
 
-const codes = Object.create(null) as Record<string, number | undefined>;
-const constants: Record<string, number> = { ...OTHER_CODES };
-for (const [name, [constant, code]] of Object.entries(CODES)) {
-  codes[name] = code;
-  constants[constant] = code;
-}
+/** By name. */
+const codes = { __proto__: null } as unknown as Record<string, number | undefined>;
 
 class DOMException {
   readonly #message: string;
@@ -77,6 +74,15 @@ class DOMException {
 }
 
 const makeDOMException: MakeGroup = (_host, { primordials }) => {
+  ({ captureStackTrace } = primordials);
+  const constants: Record<string, number> = { ...OTHER_CODES };
+  const names = primordials.ObjectKeys(CODES);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index]!;
+    const known = CODES[name as keyof typeof CODES];
+    codes[name] = known[1];
+    constants[known[0]] = known[1];
+  }
   primordials.setPrototypeOf(DOMException.prototype, primordials.Error.prototype);
   const { copy } = DOMException;
   primordials.deleteProperty(DOMException, 'copy');

@@ -217,6 +217,11 @@ class Target extends Given {
     changed(this, type);
   });
 
+  // Said, because the bundler's own would spread its arguments, by an iterator that may be anybody's.
+  constructor(object: object) {
+    super(object);
+  }
+
   static {
     listenersOf = (value) => (#listeners in value ? value.#listeners : undefined);
   }

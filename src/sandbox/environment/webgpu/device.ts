@@ -1,11 +1,8 @@
 /** GPUDevice as an EventTarget, and its event. https://www.w3.org/TR/webgpu/#gpudevice */
-import { ConsoleLevels, type ConsoleLevelIndex } from '../../message-kinds.js';
 import type { Handler } from '../events/targets.js';
 import { defineInterface, requireArguments, toDictionary } from '../webidl.js';
 import { describe, isError, type GPUError } from './errors.js';
 import { realm } from './realm.js';
-
-const WARN = ConsoleLevels.indexOf('warn') as ConsoleLevelIndex;
 
 /** Its constructor answers what it is given, so that private fields of a class that extends it are that object's. */
 class Given {
@@ -17,6 +14,11 @@ class Given {
 /** What a GPUDevice has beyond what native code has made. */
 class Device extends Given {
   readonly #onuncapturederror = realm.group('events').targets.handler(this, 'uncapturederror');
+
+  // Said, because the bundler's own would spread its arguments, by an iterator that may be anybody's.
+  constructor(object: object) {
+    super(object);
+  }
 
   /** Throws TypeError when it is none. */
   static handler(value: object): Handler {
@@ -81,7 +83,7 @@ export function makeUncapturedErrors(): UncapturedErrors {
     fireUncapturedError(device, error) {
       const init = { __proto__: null, bubbles: false, cancelable: true, composed: false, error };
       const event = new GPUUncapturedErrorEvent('uncapturederror', init);
-      if (targets.fire(event, device)) messages.console(WARN, `Uncaught ${describe(error)}`);
+      if (targets.fire(event, device)) messages.warn(`Uncaught ${describe(error)}`);
     },
   };
 }
