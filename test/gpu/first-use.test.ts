@@ -90,7 +90,11 @@ test('what the Work Function has made of ordinary intrinsics does not matter', {
     return seen;
   }`;
   const seen = await runOnGpu(await openGpuEvaluator(t, 1), work, [0]);
-  assert.deepEqual(valuesOf(seen), [[true, true, true, true, true, true, 'destroyed']], String(seen.end?.error));
+  assert.deepEqual(
+    valuesOf(seen),
+    [[true, true, true, true, true, true, 'destroyed']],
+    String(seen.end?.error),
+  );
 });
 
 test(
