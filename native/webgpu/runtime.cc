@@ -15,6 +15,8 @@ constexpr size_t kBuryAt = 256;
 
 // A device takes some MB of the driver's, on no account.
 constexpr size_t kMaxDevices = 64;
+// As long as there are no more, nobody looks for those that are garbage.
+constexpr size_t kFewDevices = 8;
 
 // A look at what is awaited costs less than a microsecond. ProcessEvents() looks at everything and
 // cleans up, which may take 40: once in so many looks, and whenever they find nothing.
@@ -41,7 +43,8 @@ Runtime::Runtime(const Library& library, WGPUInstance instance, v8::Isolate* iso
       instance_(instance),
       isolate_(isolate),
       options_(std::move(options)),
-      strings_(isolate) {
+      strings_(isolate),
+      devices_before_collection_(kFewDevices) {
   isolate->SetData(kIsolateSlot, this);
 }
 
@@ -340,8 +343,9 @@ bool Runtime::HasRoomForPipeline() {
 }
 
 bool Runtime::HasRoomForDevice() {
-  if (devices_.size() < kMaxDevices) return true;
+  if (devices_.size() < devices_before_collection_) return true;
   CollectGarbage();
+  devices_before_collection_ = std::clamp(devices_.size() * 2, kFewDevices, kMaxDevices);
   return devices_.size() < kMaxDevices;
 }
 

@@ -191,6 +191,8 @@ class Runtime final : public Gpu {
   // Their JavaScript objects are gone; they go when no garbage is being collected.
   std::vector<Object*> graveyard_;
   std::vector<Device*> devices_;
+  // With so many, garbage is collected before another is made.
+  size_t devices_before_collection_;
   std::vector<std::unique_ptr<QueueWatch>> watches_;
   int busy_watches_ = 0;
 
