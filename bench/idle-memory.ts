@@ -9,13 +9,14 @@ import { openInProcessEvaluator } from '#src/evaluator/index.js';
 import { encode } from '#src/codec/index.js';
 import { makeSliceBatch } from '#src/model/index.js';
 import { Report, digits } from './harness/report.js';
-import { BenchSandbox } from './harness/sandboxes.js';
+import { BenchSandbox, benchJob } from './harness/sandboxes.js';
 
 const COUNT = 500;
 /** What the process makes once is made before the first measurement. */
 const WARM_UP = 20;
 const SLICES = 1000;
 const SETTLE_MS = 1000;
+const JOB = benchJob('(n) => n + 1');
 
 function pssKiB(): number {
   return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8'))![1]);
@@ -43,7 +44,7 @@ const idle = await measured('Sandbox, waiting for a Job', async () => {
   for (let i = 0; i < COUNT; i++) sandboxes.push(await BenchSandbox.create(evaluator));
 });
 const assigned = await measured('and more once it has one', async () => {
-  for (const sandbox of sandboxes) await sandbox.assign('(n) => n + 1');
+  for (const sandbox of sandboxes) await sandbox.assign(JOB);
 });
 const numbers = Array.from({ length: SLICES }, (_, index) => index + 1);
 const used = await measured(`and more after ${SLICES} Slices`, async () => {

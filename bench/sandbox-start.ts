@@ -7,12 +7,12 @@ import ivm from 'isolated-vm';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
 import { measure } from './harness/measure.js';
 import { Report, digits } from './harness/report.js';
-import { BenchSandbox } from './harness/sandboxes.js';
+import { BenchSandbox, benchJob } from './harness/sandboxes.js';
 
 const TURNS = 10;
 const ROUNDS = 21;
 const SCRIPT = 'globalThis.workFunction = (datum) => datum';
-const WORK_FUNCTION = '(datum) => datum';
+const JOB = benchJob('(datum) => datum');
 /** The default of a Sandbox, for both. */
 const HEAP_MIB = 512;
 /** How long a Sandbox has been there when a Job comes. */
@@ -66,7 +66,7 @@ const prewarm = (count: number) => async (): Promise<void> => {
   await setTimeout(count * IDLE_MS);
 };
 const assignAll = async (): Promise<void> => {
-  for (const sandbox of prewarmed) await sandbox.assign(WORK_FUNCTION);
+  for (const sandbox of prewarmed) await sandbox.assign(JOB);
 };
 // One alone finds a processor that slept; of many, each finds it awake.
 const alone = await measure(

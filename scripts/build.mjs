@@ -10,7 +10,7 @@
  *   and when loading: `src/evaluator/native.ts` looks there first. The scripts use `build-<major>` for the Node
  *   majors they test beside the running one, and `build-asan` (`--asan`) for AddressSanitizer.
  */
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -117,14 +117,16 @@ async function buildEnvironment() {
  */
 async function bundle(entry, name, start, parameters, options = {}) {
   const { build } = await import('esbuild');
-  await build({
+  const outfile = path.join(root, `dist/sandbox/${name}.script.js`);
+  const { outputFiles } = await build({
     // A module without exports becomes plain statements: what the bundler does for exports would use `Object`, which
     // is the Work Function's by the time a group is made.
     stdin: {
       contents: `import { ${start} as start } from ${JSON.stringify(entry)}; answer = start(${parameters});`,
       resolveDir: root,
     },
-    outfile: path.join(root, `dist/sandbox/${name}.script.js`),
+    outfile,
+    write: false,
     bundle: true,
     format: 'esm',
     banner: { js: '"use strict"; let answer;' },
@@ -137,6 +139,9 @@ async function bundle(entry, name, start, parameters, options = {}) {
     logLevel: 'silent',
     ...options,
   });
+  mkdirSync(path.dirname(outfile), { recursive: true });
+  // What is not ASCII now stands in comments. V8 reads a text of ASCII where it lies, and copies any other into each heap.
+  writeFileSync(outfile, outputFiles[0].text.replace(/[^\0-\x7f]/g, '?'));
 }
 
 /** Compiles test/ to dist-test/ and bench/ to dist-bench/. Needs dist/, whose types they use. */

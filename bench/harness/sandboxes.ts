@@ -9,7 +9,8 @@ import {
   type SliceBatch,
 } from '#src/model/index.js';
 
-function benchJob(workFunction: string, more: Partial<SandboxJob> = {}): SandboxJob {
+/** A Job as a Supervisor has it long before a Sandbox is handed over to it. */
+export function benchJob(workFunction: string, more: Partial<SandboxJob> = {}): SandboxJob {
   return {
     id: 'bench',
     public: { name: 'bench', description: '', link: '' },
@@ -46,12 +47,12 @@ export class BenchSandbox implements SandboxObserver {
     more?: Partial<SandboxJob>,
   ): Promise<BenchSandbox> {
     const bench = await BenchSandbox.create(evaluator);
-    await bench.assign(workFunction, more);
+    await bench.assign(benchJob(workFunction, more));
     return bench;
   }
 
-  assign(workFunction: string, more?: Partial<SandboxJob>): Promise<void> {
-    return this.#sandbox.assign(benchJob(workFunction, more));
+  assign(job: SandboxJob): Promise<void> {
+    return this.#sandbox.assign(job);
   }
 
   /** Resolves when every Slice of the batch has ended and its result has arrived. */

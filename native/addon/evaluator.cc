@@ -286,16 +286,17 @@ std::optional<Modules> ModulesOf(Napi::Value value) {
 
 }  // namespace
 
-// assign(id, description, workFunction, modules, argumentsHead, argumentsSegments, sliceTimeoutMs,
-// progressTimeoutMs, cpuTimeoutMs, gpuTimeoutMs, webgpu)
+// assign(id, description, plain, workFunction, modules, argumentsHead, argumentsSegments,
+// sliceTimeoutMs, progressTimeoutMs, cpuTimeoutMs, gpuTimeoutMs, webgpu)
 void NativeEvaluator::Assign(const Napi::CallbackInfo& info) {
   if (Sandbox* sandbox = Find(info)) {
     sandbox->Assign({String(info[1]),
-                     String(info[2]),
-                     ModulesOf(info[3]),
-                     {BytesOf(info[4]), SegmentsOf(info[5].As<Napi::Array>())},
-                     {Double(info[6]), Double(info[7]), Double(info[8]), Double(info[9])},
-                     info[10].As<Napi::Boolean>().Value() ? gpu_offer_ : nullptr});
+                     info[2].As<Napi::Boolean>().Value(),
+                     String(info[3]),
+                     ModulesOf(info[4]),
+                     {BytesOf(info[5]), SegmentsOf(info[6].As<Napi::Array>())},
+                     {Double(info[7]), Double(info[8]), Double(info[9]), Double(info[10])},
+                     info[11].As<Napi::Boolean>().Value() ? gpu_offer_ : nullptr});
   }
 }
 

@@ -26,8 +26,11 @@ struct SliceLimits {
 // What a Sandbox needs to know of its Job; `description` is JSON for the prelude.
 struct Assignment {
   std::string description;
+  // `JobEntries` of src/sandbox says what it means.
+  bool plain;
   std::string work_function;
   std::optional<Modules> modules;
+  // An empty head: there are none.
   Payload arguments;
   SliceLimits limits;
   // Null: the Job gets no WebGPU.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sandbox/environment_functions.h"
+#include "sandbox/host_functions.h"
 #include "sandbox/host_object.h"
 #include "sandbox/sandbox_isolate.h"
 #include "v8/strings.h"
@@ -37,6 +38,7 @@ void LoadGroup(const Arguments& info) {
 
 bool AddEnvironmentFunctions(v8::Local<v8::Context> context, v8::Local<v8::Object> object) {
   HostObject host(context, object);
+  AddPreludeFunctions(&host);
   host.Add("group", LoadGroup);
   AddBase64Functions(&host);
   AddCloneFunctions(&host);
@@ -162,7 +164,10 @@ v8::MaybeLocal<v8::Object> Environment::Load(v8::Local<v8::Context> context, siz
     return {};
   }
   group.exports.Reset(isolate, exports.As<v8::Object>());
-  described.script->OfferCache(factory);
+  if (!described.script->has_cache()) {
+    group.uncached.Reset(isolate, factory);
+    if (!caches_wait_) OfferCaches();
+  }
   return scope.Escape(exports.As<v8::Object>());
 }
 
@@ -181,8 +186,21 @@ std::optional<size_t> Environment::Find(std::string_view name) {
   return {};
 }
 
+void Environment::OfferCaches() {
+  caches_wait_ = false;
+  for (size_t index = 0; index < groups_.size(); index++) {
+    Group& group = groups_[index];
+    if (group.uncached.IsEmpty()) continue;
+    scripts_->groups[index].script->OfferCache(group.uncached.Get(v8::Isolate::GetCurrent()));
+    group.uncached.Reset();
+  }
+}
+
 void Environment::Clear() {
-  for (Group& group : groups_) group.exports.Reset();
+  for (Group& group : groups_) {
+    group.exports.Reset();
+    group.uncached.Reset();
+  }
   host_.Reset();
   realm_.Reset();
 }

@@ -49,12 +49,17 @@ class Environment {
   // be made: by the stack's end, the heap's, or a termination. The next call tries again.
   v8::MaybeLocal<v8::Object> Load(v8::Local<v8::Context> context, std::string_view group);
 
+  // Until then code caches wait: what is still to run in scripts that were loaded is to be in them.
+  void OfferCaches();
+
   // Lets go of everything, before the isolate goes.
   void Clear();
 
  private:
   struct Group {
     v8::Global<v8::Object> exports;
+    // Its script's function, as long as that waits to be cached.
+    v8::Global<v8::Function> uncached;
     // Its script is running: a group that needs itself is a mistake of ours, not an endless loop.
     bool loading = false;
   };
@@ -70,7 +75,8 @@ class Environment {
   std::vector<Group> groups_;
   v8::Global<v8::Object> host_;
   v8::Global<v8::Object> realm_;
-  // The host object has got the functions that only groups use.
+  bool caches_wait_ = true;
+  // The host object has got the functions that are not needed at the start.
   bool host_complete_ = false;
 };
 

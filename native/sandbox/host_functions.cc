@@ -304,25 +304,6 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   v8::Local<v8::Object> object = v8::Object::New(isolate);
   HostObject host(context, object);
   host.Add("now", Now);
-  host.Add("cpuNow", CpuNow);
-  host.Add("gpuNow", GpuNow);
-  host.Add("openWebgpu", OpenWebgpu);
-  host.Add("defineGlobals", DefineGlobals);
-  host.Add("deliver", Deliver);
-  host.Add("post", Post);
-  host.Add("reject", RejectSlice);
-  host.Add("drained", Drained);
-  host.Add("runMicrotasks", RunMicrotasks);
-  host.Add("takeRejections", TakeRejections);
-  host.Add("compile", Compile);
-  host.Add("modules", CompileModules);
-  host.Add("assetLength", AssetLength);
-  host.Add("readAsset", ReadAsset);
-  host.Add("sourceMap", ReadSourceMap);
-  host.Add("utf8Read", Utf8Read);
-  host.Add("utf8Write", Utf8Write);
-  host.Add("isDetachable", IsDetachable);
-  AddMemoryFunctions(&host);
   // The words are part of the Sandbox, which outlives its isolate.
   std::shared_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(
       control, control_words * sizeof(double), v8::BackingStore::EmptyDeleter, nullptr);
@@ -331,6 +312,31 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
   words->SetDetachKey(v8::Symbol::New(isolate));
   host.Add("control", v8::Float64Array::New(words, 0, control_words));
   return object;
+}
+
+void AddPreludeFunctions(HostObject* host) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  host->Add("cpuNow", CpuNow);
+  host->Add("gpuNow", GpuNow);
+  host->Add("openWebgpu", OpenWebgpu);
+  host->Add("defineGlobals", DefineGlobals);
+  host->Add("deliver", Deliver);
+  host->Add("post", Post);
+  host->Add("reject", RejectSlice);
+  host->Add("drained", Drained);
+  host->Add("runMicrotasks", RunMicrotasks);
+  host->Add("takeRejections", TakeRejections);
+  host->Add("compile", Compile);
+  host->Add("modules", CompileModules);
+  host->Add("assetLength", AssetLength);
+  host->Add("readAsset", ReadAsset);
+  host->Add("sourceMap", ReadSourceMap);
+  host->Add("utf8Read", Utf8Read);
+  host->Add("utf8Write", Utf8Write);
+  host->Add("isDetachable", IsDetachable);
+  host->Add("resultBytes",
+            v8::Number::New(isolate, static_cast<double>(Sandbox::Of(isolate)->result_bytes())));
+  AddMemoryFunctions(host);
 }
 
 }  // namespace dcp

@@ -30,18 +30,10 @@ v8::MaybeLocal<v8::Object> Prelude::Run(v8::Local<v8::Context> context, v8::Loca
     *why_not = "the prelude failed: " + Describe(isolate, caught);
     return {};
   }
-  static constexpr const char* kNames[kEntryCount] = {"prepare", "assign", "addBatch", "pump",
-                                                      "flush",   "timers", "stuck",    "rejections",
-                                                      "answer",  "stack"};
   auto entries = answer.As<v8::Object>();
-  for (int entry = 0; entry < kEntryCount; entry++) {
-    v8::Local<v8::Value> value;
-    if (!entries->Get(context, Name(isolate, kNames[entry])).ToLocal(&value) ||
-        !value->IsFunction()) {
-      *why_not = std::string("the prelude has no entry ") + kNames[entry];
-      return {};
-    }
-    entries_[entry].Reset(isolate, value.As<v8::Function>());
+  if (const char* lacks = Take(context, entries, kPrepare, kAssign)) {
+    *why_not = std::string("the prelude has no entry ") + lacks;
+    return {};
   }
   v8::Local<v8::Value> realm;
   if (!entries->Get(context, Name(isolate, "realm")).ToLocal(&realm) || !realm->IsObject()) {
@@ -50,6 +42,36 @@ v8::MaybeLocal<v8::Object> Prelude::Run(v8::Local<v8::Context> context, v8::Loca
   }
   if (makes_cache) function_.Reset(isolate, function);
   return realm.As<v8::Object>();
+}
+
+bool Prelude::Prepare(v8::Local<v8::Context> context, v8::Local<v8::Object> codec, bool rehearse) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  v8::Local<v8::Value> argv[] = {codec, v8::Boolean::New(isolate, rehearse)};
+  v8::Local<v8::Value> entries;
+  if (!Call(context, kPrepare, 2, argv).ToLocal(&entries)) return false;
+  if (entries->IsObject() &&
+      Take(context, entries.As<v8::Object>(), kAssign, kEntryCount) == nullptr) {
+    return true;
+  }
+  isolate->ThrowException(v8::Exception::Error(Name(isolate, "the Job's side lacks an entry")));
+  return false;
+}
+
+const char* Prelude::Take(v8::Local<v8::Context> context, v8::Local<v8::Object> entries, int first,
+                          int end) {
+  static constexpr const char* kNames[kEntryCount] = {"prepare", "timers", "rejections", "answer",
+                                                      "stack",   "assign", "addBatch",   "pump",
+                                                      "flush",   "stuck"};
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  for (int entry = first; entry < end; entry++) {
+    v8::Local<v8::Value> value;
+    if (!entries->Get(context, Name(isolate, kNames[entry])).ToLocal(&value) ||
+        !value->IsFunction()) {
+      return kNames[entry];
+    }
+    entries_[entry].Reset(isolate, value.As<v8::Function>());
+  }
+  return nullptr;
 }
 
 v8::MaybeLocal<v8::Value> Prelude::Call(v8::Local<v8::Context> context, Entry entry, int argc,

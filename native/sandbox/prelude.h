@@ -17,18 +17,19 @@ const ScriptPurpose& PreludeScript();
 // The prelude in one isolate. Used on the executing thread, with the isolate entered.
 class Prelude {
  public:
-  // `Entries` of src/sandbox/host.ts says what each does.
+  // `Entries` and `JobEntries` of src/sandbox/host.ts say what each does.
   enum Entry : int {
     kPrepare,
+    kTimers,
+    kRejections,
+    kAnswer,
+    kStack,
+    // From here on: only once Prepare() has been called.
     kAssign,
     kAddBatch,
     kPump,
     kFlush,
-    kTimers,
     kStuck,
-    kRejections,
-    kAnswer,
-    kStack,
     kEntryCount
   };
 
@@ -37,6 +38,9 @@ class Prelude {
   // Compiles and runs it. Answers its realm. Empty when it fails: `*why_not` says why.
   v8::MaybeLocal<v8::Object> Run(v8::Local<v8::Context> context, v8::Local<v8::Object> host,
                                  std::string* why_not);
+
+  // Makes ready for a Job. False when it threw, or was terminated.
+  bool Prepare(v8::Local<v8::Context> context, v8::Local<v8::Object> codec, bool rehearse);
 
   // Empty when it threw, or was terminated.
   v8::MaybeLocal<v8::Value> Call(v8::Local<v8::Context> context, Entry entry, int argc = 0,
@@ -50,6 +54,11 @@ class Prelude {
   void Clear();
 
  private:
+  // Takes entries from an object, from `first` up to `end`. Answers the one it lacks, null when it
+  // has them all.
+  const char* Take(v8::Local<v8::Context> context, v8::Local<v8::Object> entries, int first,
+                   int end);
+
   const std::shared_ptr<SharedScript> script_;
   std::array<v8::Global<v8::Function>, kEntryCount> entries_;
   // As long as there is no code cache.

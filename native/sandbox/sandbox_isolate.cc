@@ -87,11 +87,11 @@ void SandboxIsolate::Prepare(bool rehearse) {
   // and a bare isolate lacks, so it comes before the names that would load on sight.
   const auto prepare = [&] {
     if (!environment_.Load(context, "codec").ToLocal(&codec)) return false;
-    v8::Local<v8::Value> argv[] = {codec, v8::Boolean::New(isolate, rehearse)};
-    return !prelude_.Call(context, Prelude::kPrepare, 2, argv).IsEmpty() &&
-           environment_.Install(context);
+    return prelude_.Prepare(context, codec, rehearse) && environment_.Install(context);
   };
   if (!prepare()) return Fail("the prelude failed: " + Describe(isolate, caught));
+  environment_.OfferCaches();
+  // Last: whoever finds this one cached finds the others, and need not rehearse for them.
   if (prelude_.makes_cache()) prelude_.OfferCache(isolate);
 }
 
@@ -146,12 +146,15 @@ bool SandboxIsolate::Assign(Assignment assignment) {
   }
   v8::Local<v8::Value> argv[] = {
       description,
+      v8::Boolean::New(isolate, assignment.plain),
       work_function,
-      AdoptBytes(isolate, std::move(assignment.arguments.head)),
+      assignment.arguments.head.size == 0
+          ? v8::Null(isolate).As<v8::Value>()
+          : AdoptBytes(isolate, std::move(assignment.arguments.head)).As<v8::Value>(),
       AdoptSegments(std::move(assignment.arguments.segments)),
   };
   v8::Local<v8::Value> failure;
-  if (!Call(Prelude::kAssign, 4, argv).ToLocal(&failure)) return false;
+  if (!Call(Prelude::kAssign, 5, argv).ToLocal(&failure)) return false;
   if (failure->IsString()) {
     owner_.ending->Decide({"EWORKFUNCTION", ToUtf8(isolate, failure.As<v8::String>()), 0});
     return false;

@@ -91,9 +91,6 @@ export function encodeWithin(value: unknown, maxBytes: number): Payload {
   return { head, segments };
 }
 
-/** What an empty array is encoded to. */
-const EMPTY_LIST = 0x90;
-
 /**
  * Decodes a payload, whoever made it. A segment that is all of its ArrayBuffer becomes part of the value as it is, and
  * then belongs to the value; any other is copied.
@@ -101,10 +98,16 @@ const EMPTY_LIST = 0x90;
  */
 export function decode(payload: Payload): unknown {
   const { head, segments } = payload;
-  // The arguments of most Jobs: waking msgpackr for them would be a quarter of a hand-over.
-  if (head.length === 1 && head[0] === EMPTY_LIST && segments.length === 0) return [];
   let bytes = window;
   if (head.length <= window.length) setBytes(window, head);
   else bytes = new Uint8Array(head.buffer as ArrayBuffer, head.byteOffset, head.length);
   return decodeHead(bytes, head.length, segments, 0, segments.length);
+}
+
+/** What an empty array is encoded to. */
+const EMPTY_LIST = 0x90;
+
+/** Whether this is what `encode` makes of `[]`: the arguments of most Jobs. */
+export function isEmptyList({ head }: Payload): boolean {
+  return head.length === 1 && head[0] === EMPTY_LIST;
 }

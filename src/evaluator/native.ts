@@ -76,6 +76,8 @@ export interface NativeEvaluator {
   assign(
     id: number,
     description: string,
+    /** See `JobEntries.assign` of src/sandbox; an empty `argumentsHead` says that there are none. */
+    plain: boolean,
     workFunction: string,
     /** Script, source map, and the assets. */
     modules: readonly Uint8Array[] | null,

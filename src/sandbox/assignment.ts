@@ -1,23 +1,22 @@
+import type { InputSet } from '../model/index.js';
+import { clip } from './clip.js';
 import type { CodecExports } from './codec-exports.js';
-import type { Entries, Host } from './host.js';
+import type { Host, JobEntries } from './host.js';
 import type { JobDescription } from './job-description.js';
 import { fixDate, seedRandom } from './determinism.js';
 import { GLOBALS_ON_DEMAND } from './environment/groups.js';
-import { clip, explain } from './failure.js';
 import { defineGlobal } from './globals.js';
 import type { Realm } from './environment/realm.js';
-import { createRequire } from './modules.js';
+import { ModuleTable } from './modules.js';
 import { SliceLoop } from './slice-loop.js';
-import { setSourceMap } from './source-positions.js';
 import { createWorkApi } from './work.js';
 
 const { parse } = JSON;
-
-/** What native code calls once there is a Job. */
-export type JobEntries = Pick<Entries, 'assign' | 'addBatch' | 'pump' | 'flush' | 'stuck'>;
+const LIST: InputSet = { kind: 'list', count: null };
 
 /**
- * The Job's side of the prelude, without a Job yet.
+ * The Job's side of the prelude, without a Job yet. All that can be made without one is made here: an assignment shall take
+ * as little time as it can.
  * @param sharedArrayBuffer the global that only a Job which asks for it gets
  */
 export function createJobEntries(
@@ -26,44 +25,76 @@ export function createJobEntries(
   realm: Realm,
   sharedArrayBuffer: unknown,
 ): JobEntries {
-  const { clock, messages, reports, scope, timers } = realm;
-  const loop = new SliceLoop(codec, host, messages, timers, reports, scope);
+  const { clock, explain, failures, messages, reports, scope, timers } = realm;
+  const loop = new SliceLoop(codec, host, messages, timers, reports, scope, failures);
+  const modules = new ModuleTable(host);
+  let described = '';
+  let job: JobDescription | null = null;
+  const jobOf = (): JobDescription => (job ??= parse(described) as JobDescription);
+
+  const { progress, work } = createWorkApi(codec, host, messages, loop, () => jobOf().public);
+  defineGlobal('progress', progress);
+  defineGlobal('work', work);
+  defineGlobal('require', modules.require);
+
+  const meet = ({
+    sharedArrayBuffer: shared,
+    fetch,
+    webgpu,
+    fineClock,
+    determinism,
+  }: JobDescription): void => {
+    if (shared) defineGlobal('SharedArrayBuffer', sharedArrayBuffer);
+    if (fetch) host.defineGlobals('fetch', GLOBALS_ON_DEMAND.fetch);
+    if (webgpu) {
+      realm.webgpu = true;
+      host.defineGlobals('webgpu', GLOBALS_ON_DEMAND.webgpu);
+    }
+    if (fineClock) clock.refine();
+    const { date = null, randomSeed = null } = determinism ?? {};
+    if (date !== null) {
+      fixDate(date);
+      clock.fixOrigin(date);
+    }
+    if (randomSeed !== null) seedRandom(randomSeed, messages, scope);
+    failures.setSourceMap(() => realm.group('source-map').readSourceMap(host.sourceMap()));
+    modules.load();
+  };
+
   return {
-    assign(description, source, argumentsHead, argumentsSegments) {
+    assign(description, plain, source, argumentsHead, argumentsSegments) {
       try {
-        const job = parse(description) as JobDescription;
-        if (job.sharedArrayBuffer) defineGlobal('SharedArrayBuffer', sharedArrayBuffer);
-        if (job.fetch) host.defineGlobals('fetch', GLOBALS_ON_DEMAND.fetch);
-        if (job.webgpu) {
-          realm.webgpu = true;
-          host.defineGlobals('webgpu', GLOBALS_ON_DEMAND.webgpu);
+        described = description;
+        job = null;
+        let inputSet = LIST;
+        let webgpu = false;
+        if (!plain) {
+          ({ inputSet, webgpu } = jobOf());
+          meet(jobOf());
         }
-        if (job.fineClock) clock.refine();
-        const { date = null, randomSeed = null } = job.determinism ?? {};
-        if (date !== null) {
-          fixDate(date);
-          clock.fixOrigin(date);
+        let args: unknown[] = [];
+        if (argumentsHead !== null) {
+          const segments = argumentsSegments.map((segment) => new Uint8Array(segment));
+          args = codec.decode({ head: new Uint8Array(argumentsHead), segments }) as unknown[];
         }
-        if (randomSeed !== null) seedRandom(randomSeed, messages, scope);
-        const { progress, work } = createWorkApi(codec, host, messages, loop, job);
-        defineGlobal('progress', progress);
-        defineGlobal('work', work);
-        const segments = argumentsSegments.map((segment) => new Uint8Array(segment));
-        const args = codec.decode({ head: new Uint8Array(argumentsHead), segments }) as unknown[];
-        setSourceMap(() => realm.group('source-map').readSourceMap(host.sourceMap()));
-        defineGlobal('require', createRequire(host));
         const workFunction = host.compile(source, 'work-function.js');
         if (typeof workFunction !== 'function') {
           return `the Work Function's source is not a function but ${typeof workFunction}`;
         }
-        loop.assign(job, workFunction as (...args: unknown[]) => unknown, args, argumentsSegments);
+        loop.assign(
+          inputSet,
+          webgpu,
+          workFunction as (...args: unknown[]) => unknown,
+          args,
+          argumentsSegments,
+        );
         return undefined;
       } catch (thrown) {
         return clip(explain(thrown));
       }
     },
-    addBatch: (...columns) => {
-      loop.addBatch(...columns);
+    addBatch: (numbers, heads, headEnds, segments, segmentEnds) => {
+      loop.addBatch(numbers, heads, headEnds, segments, segmentEnds);
     },
     pump: () => {
       loop.pump();
@@ -77,7 +108,7 @@ export function createJobEntries(
   };
 }
 
-/** A Job that nobody sees: what it runs is compiled, and in the code cache, when a real one comes. */
+/** Jobs that nobody sees: what they run is compiled, and in the code cache, when a real one comes. */
 export function rehearse(codec: CodecExports, { assign }: JobEntries): void {
   // As the real one will be, key by key in its order: V8 then knows the shape.
   const description: JobDescription = {
@@ -89,9 +120,11 @@ export function rehearse(codec: CodecExports, { assign }: JobEntries): void {
     determinism: null,
     fetch: false,
     webgpu: false,
-    resultBytes: 2 ** 20,
   };
+  const text = JSON.stringify(description);
   const { head } = codec.encode([]);
-  const failure = assign(JSON.stringify(description), '() => undefined', head.slice().buffer, []);
+  const failure =
+    assign(text, false, '() => undefined', head.slice().buffer, []) ??
+    assign(text, true, '() => undefined', null, []);
   if (failure !== undefined) throw new Error(`the rehearsal failed: ${failure}`);
 }

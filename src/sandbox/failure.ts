@@ -1,4 +1,5 @@
-import { originalStack } from './source-positions.js';
+import { clip } from './clip.js';
+import { originalStack, type setSourceMap } from './source-positions.js';
 
 /** Frames of our own scripts in a stack: of no use to the author of a Work Function. */
 const PRELUDE_FRAMES = /\n\s+at [^\n]*\bdcp:(?:prelude|environment)\b[^\n]*/g;
@@ -6,20 +7,9 @@ const PRELUDE_FRAMES = /\n\s+at [^\n]*\bdcp:(?:prelude|environment)\b[^\n]*/g;
 // As they were before any Work Function could change them.
 const NativeError = Error;
 const toText = String;
-const { defineProperty } = Object;
 const { toString } = Object.prototype;
 const { apply, getPrototypeOf } = Reflect;
 const describeError = Error.prototype.toString;
-
-/** An error is a message to a person: one of megabytes is none. Characters. */
-const MAX_TEXT = 1 << 16;
-
-/** Text that is sure to be short enough. */
-export function clip(text: string): string {
-  return text.length <= MAX_TEXT
-    ? text
-    : `${text.slice(0, MAX_TEXT)}… (${text.length - MAX_TEXT} more characters)`;
-}
 
 const limitCodes = new WeakMap<object, string>();
 const { get: getCode, set: setCode } = WeakMap.prototype;
@@ -55,7 +45,7 @@ function name(thrown: unknown): string {
   }
 }
 
-function stackOf(error: Error): string | undefined {
+export function stackOf(error: Error): string | undefined {
   const { stack } = error;
   return typeof stack === 'string' ? ownStack(stack) : undefined;
 }
@@ -86,36 +76,10 @@ export function formatStack(error: unknown, sites: readonly object[]): unknown {
   }
 }
 
-/** Made before `Error.prepareStackTrace` can be anybody's, and used again: it is encoded at once. */
-const failure = new Error();
-
-/**
- * The Error that a failed Slice delivers: `code` says how it failed, message and stack come from what was thrown.
- * Reads each property of hostile values once, and survives what their getters throw.
- */
-export function makeFailure(code: string, thrown: unknown): Error {
-  const define = (key: string, value: string, enumerable = false): void => {
-    defineProperty(failure, key, {
-      value: clip(value),
-      enumerable,
-      writable: true,
-      configurable: true,
-    });
-  };
-  define('name', 'Error');
-  define('message', 'an error that cannot be shown');
-  define('stack', '');
-  define('code', code, true);
-  try {
-    if (thrown instanceof NativeError) {
-      define('name', toText(thrown.name));
-      define('message', toText(thrown.message));
-      define('stack', toText(stackOf(thrown) ?? ''));
-    } else {
-      define('message', `not an Error but: ${explain(thrown)}`);
-    }
-  } catch {
-    // What could be read is there.
-  }
-  return failure;
+/** What the Job's side uses of this, which is the prelude's: what an error was made for is remembered here. */
+export interface Failures {
+  readonly codeOf: typeof codeOf;
+  readonly explain: typeof explain;
+  readonly stackOf: typeof stackOf;
+  readonly setSourceMap: typeof setSourceMap;
 }

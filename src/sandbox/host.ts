@@ -68,6 +68,8 @@ export interface Host {
   utf8Read(bytes: Uint8Array, start: number, end: number): string;
   utf8Write(text: string, bytes: Uint8Array, at: number): number;
   isDetachable(buffer: ArrayBuffer): boolean;
+  /** How large one encoded result may be. */
+  readonly resultBytes: number;
   /** Bytes outside of the heap that the Sandbox may have. */
   readonly memoryLimit: number;
   /** Bytes of `memoryLimit` that are left; looks for garbage when that is less than `wanted`. */
@@ -118,15 +120,33 @@ export interface Entries {
   /** Given to every group of the environment. */
   readonly realm: object;
   /**
-   * Makes ready for a Job, before the first `assign`.
+   * Makes ready for a Job.
    * @param rehearsal run what an assignment runs, so that V8 has compiled it
    */
-  prepare(codec: CodecExports, rehearsal: boolean): void;
-  /** Answers why the Work Function cannot be used, or undefined. */
+  prepare(codec: CodecExports, rehearsal: boolean): JobEntries;
+  /** Runs the timers that are due. */
+  timers(): void;
+  /** The host has answered a request; `segments` is null when the Sandbox has no memory left for them. */
+  answer(request: number, text: string, segments: ArrayBuffer[] | null): void;
+  /** Reports promises that were rejected and that nobody handles. */
+  rejections(): void;
+  /** What reading `error.stack` gives. Called when it is first read, and only where modules came with the Job. */
+  stack(error: unknown, sites: readonly object[]): unknown;
+}
+
+/** What native code calls once there is a Job. */
+export interface JobEntries {
+  /**
+   * Answers why the Work Function cannot be used, or undefined.
+   * @param description JSON of a `JobDescription`
+   * @param plain nothing in it has to be met before the first Slice, and no modules came with the Job
+   * @param argumentsHead null when the Job has no arguments
+   */
   assign(
     description: string,
+    plain: boolean,
     workFunction: string,
-    argumentsHead: ArrayBuffer,
+    argumentsHead: ArrayBuffer | null,
     argumentsSegments: ArrayBuffer[],
   ): string | undefined;
   addBatch(
@@ -140,14 +160,6 @@ export interface Entries {
   pump(): void;
   /** Delivers results that wait for company. */
   flush(): void;
-  /** Runs the timers that are due. */
-  timers(): void;
   /** Nothing can happen any more that would settle the promise of the current Slice. */
   stuck(): void;
-  /** The host has answered a request; `segments` is null when the Sandbox has no memory left for them. */
-  answer(request: number, text: string, segments: ArrayBuffer[] | null): void;
-  /** Reports promises that were rejected and that nobody handles. */
-  rejections(): void;
-  /** What reading `error.stack` gives. Called when it is first read, and only where modules came with the Job. */
-  stack(error: unknown, sites: readonly object[]): unknown;
 }

@@ -13,6 +13,4 @@ export interface JobDescription {
   readonly fetch: boolean;
   /** Native code has WebGPU for this Sandbox. */
   readonly webgpu: boolean;
-  /** How large one encoded result may be. */
-  readonly resultBytes: number;
 }

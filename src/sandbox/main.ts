@@ -1,45 +1,29 @@
 /**
  * The prelude: what runs inside an isolate before the Work Function. Bundled into one script, whose last statement
- * calls `start(host)` (scripts/build.mjs). It is on the Job's side of the trust boundary: native code believes none of it.
+ * calls `start(host)` (scripts/build.mjs): the event loop. All else is loaded by `prepare`: the codec and the Job's side of
+ * it (environment/job-side.ts). It is on the Job's side of the trust boundary: native code believes none of it.
  */
-import { createJobEntries, rehearse, type JobEntries } from './assignment.js';
-import { Clock } from './clock.js';
-import { WITHHELD_GLOBALS } from './environment/groups.js';
 import type { EnvironmentHost } from './environment/host.js';
-import { createRealm } from './environment/realm.js';
-import { explain, formatStack, ownStack } from './failure.js';
+import type { Realm } from './environment/realm.js';
+import { codeOf, explain, formatStack, ownStack, stackOf } from './failure.js';
 import { defineGlobal } from './globals.js';
 import type { Entries, Host } from './host.js';
-import { guardMemory } from './memory.js';
-import { Messages } from './messages.js';
-import { Reports } from './reports.js';
-import { Requests } from './requests.js';
-import { SliceScope } from './slice-scope.js';
+import { setSourceMap } from './source-positions.js';
 import { Timers } from './timers.js';
-import { awaitWaiters } from './waiters.js';
-
-const { deleteProperty } = Reflect;
 
 export function start(host: Host): Entries {
-  const messages = new Messages(host);
-  const scope = new SliceScope();
-  const requests = new Requests(host, scope);
-  const clock = new Clock(host);
-  const reports = new Reports(messages, () => realm.group('events').globalEvents);
-  const timers = new Timers(host, reports);
-  // By the time a group is made, native code has added what groups need.
-  const realm = createRealm(host as EnvironmentHost, {
-    clock,
-    messages,
-    reports,
-    requests,
-    scope,
+  const timers = new Timers(host, (thrown) => {
+    realm.reports.exception(thrown);
+  });
+  // The group `job-side` completes it. By the time any group is made, native code has added what groups need.
+  const realm = {
     timers,
     explain,
     ownStack,
-  });
+    failures: { codeOf, explain, stackOf, setSourceMap },
+    group: (name) => (host as EnvironmentHost).group(name) as never,
+  } as Partial<Realm> as Realm;
 
-  for (const name of WITHHELD_GLOBALS) deleteProperty(globalThis, name);
   defineGlobal('self', globalThis);
   defineGlobal('setTimeout', timers.setTimeout);
   defineGlobal('setInterval', timers.setInterval);
@@ -48,46 +32,18 @@ export function start(host: Host): Entries {
   defineGlobal('clearInterval', timers.clearInterval);
   defineGlobal('clearImmediate', timers.clearImmediate);
   defineGlobal('queueMicrotask', timers.queueMicrotask);
-  defineGlobal('reportError', function reportError(error: unknown): void {
-    if (arguments.length === 0) throw new TypeError('reportError: 1 argument required, but only 0 present');
-    reports.exception(error);
-  });
 
-  /** Made by `prepare`, which comes before anything of a Job. */
-  let job: JobEntries;
   return {
     realm,
-    prepare(codec, rehearsal) {
-      // Here and not at the start, where a Sandbox that gets no Job would pay for it.
-      guardMemory(host);
-      awaitWaiters(timers);
-      // The codec has met it by now. The Work Function does if its Job asks for it.
-      const { SharedArrayBuffer } = globalThis;
-      deleteProperty(globalThis, 'SharedArrayBuffer');
-      job = createJobEntries(codec, host, realm, SharedArrayBuffer);
-      if (rehearsal) rehearse(codec, job);
-    },
-    assign: (...assignment) => job.assign(...assignment),
-    addBatch: (...columns) => {
-      job.addBatch(...columns);
-    },
-    pump: () => {
-      job.pump();
-    },
-    flush: () => {
-      job.flush();
-    },
+    prepare: (codec, rehearsal) => realm.group('job-side').prepare(codec, rehearsal),
     timers: () => {
       timers.runDue();
     },
-    stuck: () => {
-      job.stuck();
-    },
-    answer: (...answer) => {
-      requests.answer(...answer);
+    answer: (request, text, segments) => {
+      realm.requests.answer(request, text, segments);
     },
     rejections: () => {
-      reports.rejections(host.takeRejections());
+      realm.reports.rejections(host.takeRejections());
     },
     stack: formatStack,
   };

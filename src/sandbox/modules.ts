@@ -12,28 +12,34 @@ const { stringify } = JSON;
 export type Require = (name: unknown) => unknown;
 
 /**
- * `require` over the modules that came with the Job (`JobModules` of src/model). Their script is compiled here; each
- * module's code runs when it is first required, and what it throws then goes to whoever requires it.
+ * `require` over the modules that came with the Job (`JobModules` of src/model). Each module's code runs when it is first
+ * required, and what it throws then goes to whoever requires it.
  */
-export function createRequire(host: Host): Require {
-  const loaders = create(null) as Record<string, () => unknown>;
-  const loaded = create(null) as Record<string, unknown>;
-  const require: Require = (name) => {
+export class ModuleTable {
+  readonly #loaders = create(null) as Record<string, () => unknown>;
+  readonly #loaded = create(null) as Record<string, unknown>;
+
+  constructor(private readonly host: Host) {}
+
+  readonly require: Require = (name) => {
     if (typeof name !== 'string') throw new TypeError(`require: expected a name, got ${typeof name}`);
-    if (hasOwn(loaded, name)) return loaded[name];
-    if (!hasOwn(loaders, name)) throw notDeclared(name, keys(loaders));
+    if (hasOwn(this.#loaded, name)) return this.#loaded[name];
+    if (!hasOwn(this.#loaders, name)) throw notDeclared(name, keys(this.#loaders));
     // The namespace of an ES module would be another object each time.
-    return (loaded[name] = loaders[name]!());
+    return (this.#loaded[name] = this.#loaders[name]!());
   };
-  const script = host.modules();
-  if (script === undefined) return require;
-  const assets = create(null) as Record<number, Uint8Array>;
-  const asset = (index: number): Uint8Array => (assets[index] ??= readAsset(host, index));
-  const module: { exports: unknown } = { exports: {} };
-  script(module, require, asset);
-  const table = module.exports as Record<string, () => unknown>;
-  for (const name of keys(table)) loaders[name] = table[name]!;
-  return require;
+
+  /** Compiles and runs the script of the Job's modules, if there is one. */
+  load(): void {
+    const script = this.host.modules();
+    if (script === undefined) return;
+    const assets = create(null) as Record<number, Uint8Array>;
+    const asset = (index: number): Uint8Array => (assets[index] ??= readAsset(this.host, index));
+    const module: { exports: unknown } = { exports: {} };
+    script(module, this.require, asset);
+    const table = module.exports as Record<string, () => unknown>;
+    for (const name of keys(table)) this.#loaders[name] = table[name]!;
+  }
 }
 
 function readAsset(host: Host, index: number): Uint8Array {

@@ -1,4 +1,4 @@
-import { explain } from './failure.js';
+import type { explain as explainThrown } from './failure.js';
 import { ConsoleLevels, type ConsoleLevelIndex } from './message-kinds.js';
 import type { Messages } from './messages.js';
 
@@ -32,13 +32,14 @@ export class Reports {
   constructor(
     private readonly messages: Messages,
     private readonly loadEvents: () => GlobalEvents,
+    private readonly explain: typeof explainThrown,
   ) {}
 
   /** HTML, "report an exception"; the global function `reportError`. */
   exception(thrown: unknown): void {
     // HTML's "in error reporting mode": what a handler throws is not for handlers.
     if (!this.#reporting && this.#offer('onerror', (events) => events.fireError(thrown))) return;
-    this.messages.console(ERROR, `Uncaught ${explain(thrown)}`);
+    this.messages.console(ERROR, `Uncaught ${this.explain(thrown)}`);
   }
 
   /**
@@ -57,7 +58,7 @@ export class Reports {
   #rejected(promise: object, reason: unknown, slice: number): void {
     apply(set, this.#outstanding, [promise, { reason }]);
     if (this.#offer('onunhandledrejection', (events) => events.fireRejection(promise, reason))) return;
-    this.messages.console(ERROR, `Uncaught (in promise) ${explain(reason)}`, slice);
+    this.messages.console(ERROR, `Uncaught (in promise) ${this.explain(reason)}`, slice);
   }
 
   #handled(promise: object): void {
@@ -78,7 +79,7 @@ export class Reports {
       if (this.events === null && typeof realm[handler] === 'function') this.events = this.loadEvents();
       return this.events !== null && fire(this.events);
     } catch (second) {
-      this.messages.console(ERROR, `Uncaught ${explain(second)}`);
+      this.messages.console(ERROR, `Uncaught ${this.explain(second)}`);
       return false;
     } finally {
       this.#reporting = nested;

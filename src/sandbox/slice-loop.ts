@@ -1,12 +1,13 @@
 import type { ColumnReader, ColumnWriter } from '../codec/index.js';
 import { Outcome, type InputSet } from '../model/index.js';
+import { clip } from './clip.js';
 import type { CodecExports } from './codec-exports.js';
-import { clip, codeOf, makeFailure } from './failure.js';
+import type { Failures } from './failure.js';
 import { Control, State, type Host } from './host.js';
-import type { JobDescription } from './job-description.js';
 import { Message } from './message-kinds.js';
 import type { Messages } from './messages.js';
 import type { Reports } from './reports.js';
+import { makeFailure } from './slice-failure.js';
 import type { SliceScope } from './slice-scope.js';
 import type { Timers } from './timers.js';
 
@@ -44,9 +45,9 @@ export class SliceLoop {
   #workFunction: WorkFunction = () => undefined;
   #args: unknown[] = [];
   #inputSet: InputSet = { kind: 'list', count: null };
-  #resultBytes = 0;
+  readonly #resultBytes: number;
   /** The Job's own arguments are for every Slice: a result that shows them is a copy. */
-  #argumentBuffers = new Set<unknown>();
+  #argumentBuffers: Set<unknown> | null = null;
 
   readonly #waitingBatches: Batch[] = [];
   #batch: Batch | null = null;
@@ -83,23 +84,25 @@ export class SliceLoop {
     private readonly timers: Timers,
     private readonly reports: Reports,
     private readonly scope: SliceScope,
+    private readonly failures: Failures,
   ) {
     this.#control = host.control;
+    this.#resultBytes = host.resultBytes;
     this.#writer = new codec.ColumnWriter();
   }
 
   assign(
-    job: JobDescription,
+    inputSet: InputSet,
+    webgpu: boolean,
     workFunction: WorkFunction,
     args: unknown[],
     argumentBuffers: readonly ArrayBuffer[],
   ): void {
-    this.#inputSet = job.inputSet;
-    if (job.webgpu) this.#gpu = { ms: new Float64Array(CAPACITY), readMs: 0 };
-    this.#resultBytes = job.resultBytes;
+    this.#inputSet = inputSet;
+    if (webgpu) this.#gpu = { ms: new Float64Array(CAPACITY), readMs: 0 };
     this.#workFunction = workFunction;
     this.#args = args;
-    this.#argumentBuffers = new Set(argumentBuffers);
+    this.#argumentBuffers = argumentBuffers.length === 0 ? null : new Set(argumentBuffers);
   }
 
   addBatch(
@@ -162,7 +165,7 @@ export class SliceLoop {
           return;
         }
       } catch (thrown) {
-        now = this.#fail(codeOf(thrown), thrown);
+        now = this.#fail(this.failures.codeOf(thrown), thrown);
         if (now >= turnEnds || this.#full) break;
         continue;
       }
@@ -207,7 +210,7 @@ export class SliceLoop {
         else this.#control[Control.state] = State.more;
       };
     const onFulfilled = settled((value) => this.#succeed(value));
-    const onRejected = settled((reason) => this.#fail(codeOf(reason), reason));
+    const onRejected = settled((reason) => this.#fail(this.failures.codeOf(reason), reason));
     if (promise instanceof Promise) {
       void apply(then, promise, [onFulfilled, onRejected]);
     } else {
@@ -239,9 +242,9 @@ export class SliceLoop {
     this.#open = false;
     if (this.#rejection) return this.#endRejected(this.#rejection);
     try {
-      this.#writer.append(makeFailure(code, thrown));
+      this.#writer.append(makeFailure(this.failures, code, thrown));
     } catch {
-      this.#writer.append(makeFailure(code, 'an error that cannot be shown'));
+      this.#writer.append(makeFailure(this.failures, code, 'an error that cannot be shown'));
     }
     return this.#end(Outcome.error);
   }
@@ -346,7 +349,7 @@ export class SliceLoop {
   }
 
   #unshared(segment: Uint8Array): Uint8Array {
-    return this.#argumentBuffers.has(segment.buffer) ? segment.slice() : segment;
+    return this.#argumentBuffers?.has(segment.buffer) === true ? segment.slice() : segment;
   }
 }
 

@@ -1,6 +1,5 @@
 import { limitError } from './failure.js';
 import { Control, type Host } from './host.js';
-import type { Reports } from './reports.js';
 import { TimerHeap, type Due } from './timer-heap.js';
 
 type Callback = (...args: unknown[]) => unknown;
@@ -50,7 +49,7 @@ export class Timers {
 
   constructor(
     private readonly host: Host,
-    private readonly reports: Reports,
+    private readonly report: (thrown: unknown) => void,
   ) {}
 
   readonly setTimeout = (callback: unknown, delay: unknown = 0, ...args: unknown[]): number =>
@@ -232,7 +231,7 @@ export class Timers {
     try {
       apply(callback, realm, args);
     } catch (thrown) {
-      this.reports.exception(thrown);
+      this.report(thrown);
     }
   }
 }

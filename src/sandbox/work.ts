@@ -1,9 +1,11 @@
 import type { CodecExports } from './codec-exports.js';
-import { clip } from './failure.js';
+import { clip } from './clip.js';
 import { Control, type Host } from './host.js';
-import type { JobDescription } from './job-description.js';
 import type { Messages } from './messages.js';
+import type { JobPublic } from '../model/index.js';
 import type { SliceLoop } from './slice-loop.js';
+
+const { freeze } = Object;
 
 /** How many more runs a Work Function can ask for. */
 const MAX_RETRIES = 1000;
@@ -11,21 +13,25 @@ const MAX_RETRIES = 1000;
 /** Thrown by `work.reject` to leave the Work Function; the Slice ends as rejected whoever catches it. */
 class Rejection extends Error {}
 
-/** What a Work Function calls: `progress` and `work`, as DCP has them. */
+/**
+ * What a Work Function calls: `progress` and `work`, as DCP has them.
+ * @param readPublic called when the Work Function asks for it first
+ */
 export function createWorkApi(
   codec: CodecExports,
   host: Host,
   messages: Messages,
   loop: SliceLoop,
-  job: JobDescription,
+  readPublic: () => JobPublic,
 ): {
   progress: (value?: unknown) => boolean;
   work: {
     emit: (name: unknown, value?: unknown) => void;
     reject: (reason?: unknown, retries?: unknown) => never;
-    readonly job: { readonly public: JobDescription['public'] };
+    readonly job: { readonly public: JobPublic };
   };
 } {
+  let job: { readonly public: JobPublic } | null = null;
   return {
     progress(value) {
       const fraction = toFraction(value);
@@ -55,7 +61,9 @@ export function createWorkApi(
         loop.rejectCurrent(String(reason), retries);
         throw new Rejection(`work.reject: ${String(reason)}`);
       },
-      job: Object.freeze({ public: Object.freeze(job.public) }),
+      get job() {
+        return (job ??= freeze({ public: freeze(readPublic()) }));
+      },
     },
   };
 }

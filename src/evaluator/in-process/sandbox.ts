@@ -5,18 +5,19 @@ import {
   RequirementError,
   webgpuMissing,
   packColumns,
-  requiresWebgpu,
   sliceError,
   zeroMetrics,
   type SliceBatch,
 } from '../../model/index.js';
-import { ConsoleLevels, Message, type JobDescription } from '../../sandbox/index.js';
+import { ConsoleLevels, Message } from '../../sandbox/index.js';
 import { Inspection, type InspectorServer } from '../inspector/index.js';
 import type { Sandbox, SandboxEndError, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import type { NativeEvaluator, NativeEvent } from '../native.js';
+import { describe } from './described-job.js';
 import { OwedSlices } from '../owed-slices.js';
 
 const MIB = 2 ** 20;
+const NO_BYTES = new Uint8Array(0);
 
 type EndEvent = Extract<NativeEvent, { kind: 'lost' | 'ended' }>;
 
@@ -66,35 +67,25 @@ export class InProcessSandbox implements Sandbox {
   assign(job: SandboxJob): Promise<void> {
     if (this.#assigned) throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already`);
     this.#assigned = true;
-    const { environment } = job.requirements;
-    const description: JobDescription = {
-      id: job.id,
-      public: job.public,
-      inputSet: job.inputSet,
-      sharedArrayBuffer: environment?.sharedArrayBuffer === true,
-      fineClock: environment?.fineClock === true,
-      determinism: job.determinism,
-      fetch: job.fetch,
-      webgpu: requiresWebgpu(environment?.webgpu),
-      resultBytes: this.limits.resultMiB * MIB,
-    };
-    if (description.webgpu) this.prepareGpu();
-    const { modules } = job;
+    const described = describe(job);
+    if (described.webgpu) this.prepareGpu();
+    const { modules, arguments: args, limits } = job;
     return new Promise((resolve, reject) => {
       this.#assigning = { resolve, reject };
       this.native.assign(
         this.id,
-        JSON.stringify(description),
+        described.json,
+        described.plain,
         job.workFunction,
         modules && [modules.script, modules.sourceMap, ...modules.assets],
         // Every Sandbox of the Job gets arguments of its own, which it may change.
-        job.arguments.head,
-        job.arguments.segments.map((segment) => segment.slice()),
-        job.limits.sliceTimeoutMs,
-        job.limits.progressTimeoutMs,
-        job.limits.cpuTimeoutMs,
-        job.limits.gpuTimeoutMs,
-        description.webgpu,
+        described.hasArguments ? args.head : NO_BYTES,
+        args.segments.map((segment) => segment.slice()),
+        limits.sliceTimeoutMs,
+        limits.progressTimeoutMs,
+        limits.cpuTimeoutMs,
+        limits.gpuTimeoutMs,
+        described.webgpu,
       );
     });
   }
@@ -214,10 +205,10 @@ export class InProcessSandbox implements Sandbox {
     } else if (event.firstWasRunning || (code === 'EEVALUATOR' && event.slice === 0)) {
       error = code === '' ? null : new EvaluatorError(text);
     }
-    const reason =
-      error ?? new EvaluatorError(code === '' ? 'the Sandbox was disposed of' : `${code}: ${text}`);
-    this.#starting?.reject(reason);
-    this.#assigning?.reject(reason);
+    const waiter = this.#starting ?? this.#assigning;
+    waiter?.reject(
+      error ?? new EvaluatorError(code === '' ? 'the Sandbox was disposed of' : `${code}: ${text}`),
+    );
     this.observer.onEnded(error, event.unfinished);
   }
 

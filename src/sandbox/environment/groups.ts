@@ -24,6 +24,7 @@ export const GLOBAL_GROUPS = {
     'removeEventListener',
   ],
   'source-map': [],
+  'job-side': [],
   fetch: [],
   navigator: ['WorkerNavigator', 'navigator'],
   messaging: ['MessageChannel', 'MessageEvent', 'MessagePort'],

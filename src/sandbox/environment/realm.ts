@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { explain, ownStack } from '../failure.js';
+import type { explain, Failures, ownStack } from '../failure.js';
+import type { JobSide } from '../job-side.js';
 import type { Messages } from '../messages.js';
 import type { GlobalEvents, Reports } from '../reports.js';
 import type { Requests } from '../requests.js';
@@ -13,12 +14,13 @@ import type { EnvironmentHost } from './host.js';
 import type { GroupName } from './groups.js';
 import type { SourceMapExports } from './source-map.js';
 import type { Clone } from './structured-clone/clone.js';
-import { primordials, type Primordials } from './primordials.js';
+import type { Primordials } from './primordials.js';
 
 /** What groups get from one another, by group. */
 export interface SharedExports extends Record<string, object> {
   readonly blob: { readonly blobs: Blobs };
   readonly codec: CodecExports;
+  readonly 'job-side': JobSide;
   readonly 'source-map': SourceMapExports;
   'dom-exception': {
     readonly DOMException: new (message?: string, name?: string) => Error;
@@ -54,6 +56,7 @@ export interface RealmParts {
   readonly timers: Timers;
   readonly explain: typeof explain;
   readonly ownStack: typeof ownStack;
+  readonly failures: Failures;
 }
 
 /** What the prelude hands to every group of the environment. The Work Function never gets hold of it. */
@@ -66,10 +69,6 @@ export interface Realm extends RealmParts {
    * is the first to ask. Throws when it cannot be made: at the end of the stack, for instance.
    */
   group<Name extends GroupName>(name: Name): SharedExports[Name];
-}
-
-export function createRealm(host: EnvironmentHost, parts: RealmParts): Realm {
-  return { ...parts, primordials, webgpu: false, group: (name) => host.group(name) as never };
 }
 
 /** The default export of a group: makes its globals, by name. Changes nothing of the realm, so that it may be tried again. */
