@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import ivm from 'isolated-vm';
+import { ivm } from './rivals/isolated-vm.js';
+import type { Reference } from 'isolated-vm';
 import { Piscina } from 'piscina';
 import { decode, encode } from '#src/codec/index.js';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
@@ -105,7 +106,7 @@ async function bareIsolate(): Promise<{ loop: Subject; loopOverHeads: Subject; o
 function isolatedCalls(): { sync: Subject; async: Subject } {
   const isolate = new ivm.Isolate({ memoryLimit: 512 });
   const context = isolate.createContextSync();
-  const call = context.evalSync('(datum) => datum', { reference: true }) as ivm.Reference<
+  const call = context.evalSync('(datum) => datum', { reference: true }) as Reference<
     (datum: number) => number
   >;
   return {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import ivm from 'isolated-vm';
+import { ivm } from './rivals/isolated-vm.js';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
 import { encode } from '#src/codec/index.js';
 import { makeSliceBatch } from '#src/model/index.js';

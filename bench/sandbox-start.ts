@@ -1,13 +1,15 @@
 /**
  * A Sandbox from nothing to ready and gone again, one after another, beside an isolate of isolated-vm with a context
- * and one script; and handing a prewarmed Sandbox over to a Job.
+ * and one script; and handing a prewarmed Sandbox over to a Job. On one core, where isolated-vm, which runs in its caller's
+ * thread, has no more of the machine than we do; and as it is on all cores.
  */
 import { setTimeout } from 'node:timers/promises';
-import ivm from 'isolated-vm';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
-import { measure } from './harness/measure.js';
+import { measure, type Figures } from './harness/measure.js';
+import { pinToOneCore, unpin } from './harness/one-core.js';
 import { Report, digits } from './harness/report.js';
 import { BenchSandbox, benchJob } from './harness/sandboxes.js';
+import { ivm } from './rivals/isolated-vm.js';
 
 const TURNS = 10;
 const ROUNDS = 21;
@@ -22,39 +24,50 @@ const IN_A_ROW = 20;
 
 const evaluator = await openInProcessEvaluator({ threads: 1 });
 
-const start = await measure(
-  {
-    Sandbox: {
-      turns: TURNS,
-      async run() {
-        for (let i = 0; i < TURNS; i++) await (await BenchSandbox.create(evaluator)).dispose();
+const startAll = () =>
+  measure(
+    {
+      Sandbox: {
+        turns: TURNS,
+        async run() {
+          for (let i = 0; i < TURNS; i++) await (await BenchSandbox.create(evaluator)).dispose();
+        },
+      },
+      'Sandbox, with a Job': {
+        turns: TURNS,
+        async run() {
+          for (let i = 0; i < TURNS; i++) {
+            const sandbox = await BenchSandbox.create(evaluator);
+            await sandbox.assign(JOB);
+            await sandbox.dispose();
+          }
+        },
+      },
+      'isolated-vm': {
+        turns: TURNS,
+        run() {
+          for (let i = 0; i < TURNS; i++) {
+            const isolate = new ivm.Isolate({ memoryLimit: HEAP_MIB });
+            const context = isolate.createContextSync();
+            isolate.compileScriptSync(SCRIPT).runSync(context);
+            isolate.dispose();
+          }
+        },
+      },
+      'isolated-vm, asynchronous': {
+        turns: TURNS,
+        async run() {
+          for (let i = 0; i < TURNS; i++) {
+            const isolate = new ivm.Isolate({ memoryLimit: HEAP_MIB });
+            const context = await isolate.createContext();
+            await (await isolate.compileScript(SCRIPT)).run(context);
+            isolate.dispose();
+          }
+        },
       },
     },
-    'isolated-vm': {
-      turns: TURNS,
-      run() {
-        for (let i = 0; i < TURNS; i++) {
-          const isolate = new ivm.Isolate({ memoryLimit: HEAP_MIB });
-          const context = isolate.createContextSync();
-          isolate.compileScriptSync(SCRIPT).runSync(context);
-          isolate.dispose();
-        }
-      },
-    },
-    'isolated-vm, asynchronous': {
-      turns: TURNS,
-      async run() {
-        for (let i = 0; i < TURNS; i++) {
-          const isolate = new ivm.Isolate({ memoryLimit: HEAP_MIB });
-          const context = await isolate.createContext();
-          await (await isolate.compileScript(SCRIPT)).run(context);
-          isolate.dispose();
-        }
-      },
-    },
-  },
-  { rounds: ROUNDS },
-);
+    { rounds: ROUNDS },
+  );
 
 // The Sandboxes are made before the clock starts and ended before the next run.
 let prewarmed: BenchSandbox[] = [];
@@ -68,29 +81,42 @@ const prewarm = (count: number) => async (): Promise<void> => {
 const assignAll = async (): Promise<void> => {
   for (const sandbox of prewarmed) await sandbox.assign(JOB);
 };
-// One alone finds a processor that slept; of many, each finds it awake.
-const alone = await measure(
-  { 'one alone': { turns: 1, prepare: prewarm(1), run: assignAll } },
-  { rounds: 101, warmUp: 10 },
-);
-const inARow = await measure(
-  { 'one after another': { turns: IN_A_ROW, prepare: prewarm(IN_A_ROW), run: assignAll } },
-  { rounds: 21 },
-);
+const handOverAll = async (): Promise<Record<string, Figures>> => ({
+  // One alone finds a processor that slept; of many, each finds it awake.
+  ...(await measure(
+    { 'one alone': { turns: 1, prepare: prewarm(1), run: assignAll } },
+    { rounds: 51, warmUp: 10 },
+  )),
+  ...(await measure(
+    { 'one after another': { turns: IN_A_ROW, prepare: prewarm(IN_A_ROW), run: assignAll } },
+    { rounds: 15 },
+  )),
+});
+
+const core = pinToOneCore();
+const pinned = { start: await startAll(), handOver: await handOverAll() };
+unpin();
+const free = { start: await startAll(), handOver: await handOverAll() };
 await evaluator.close();
 
-const report = new Report('sandbox-start', { heapMiB: HEAP_MIB, rounds: ROUNDS, turns: TURNS });
-report.figures('create and dispose', start, 'isolated-vm');
-report.figures('hand over a prewarmed Sandbox, until assign() resolves', { ...alone, ...inARow });
-const ratio = start.Sandbox.wallUs.median / start['isolated-vm'].wallUs.median;
-report.standing('cold Sandbox against isolated-vm', 'at most 1×', `${digits(ratio)}×`, ratio <= 1);
-for (const [name, figures] of Object.entries({ ...alone, ...inARow })) {
-  const { median } = figures.wallUs;
+const report = new Report('sandbox-start', { heapMiB: HEAP_MIB, rounds: ROUNDS, turns: TURNS, core });
+for (const [where, { start, handOver }] of Object.entries({ 'on one core': pinned, 'on all cores': free })) {
+  report.figures(`create and dispose, ${where}`, start, 'isolated-vm');
+  report.figures(`hand over a prewarmed Sandbox, until assign() resolves, ${where}`, handOver);
+  const ratio = start.Sandbox.wallUs.median / start['isolated-vm'].wallUs.median;
   report.standing(
-    `hand over a prewarmed Sandbox, ${name}`,
-    'under 100 µs',
-    `${digits(median)} µs`,
-    median < 100,
+    `cold Sandbox against isolated-vm, ${where}`,
+    'at most 1×',
+    `${digits(ratio)}×`,
+    ratio <= 1,
   );
+  for (const [name, { wallUs }] of Object.entries(handOver)) {
+    report.standing(
+      `hand over a prewarmed Sandbox, ${name}, ${where}`,
+      'under 100 µs',
+      `${digits(wallUs.median)} µs`,
+      wallUs.median < 100,
+    );
+  }
 }
 report.finish();

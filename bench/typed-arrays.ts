@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import ivm from 'isolated-vm';
+import { ivm } from './rivals/isolated-vm.js';
+import type { Reference } from 'isolated-vm';
 import { decode, encode } from '#src/codec/index.js';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
 import { loadNative } from '#src/evaluator/native.js';
@@ -32,7 +33,7 @@ const evaluator = await openInProcessEvaluator({ threads: 1 });
 const sandbox = await BenchSandbox.assigned(evaluator, '(array) => array');
 const thread = new Worker(path.join(here, 'rivals/echo-thread.js'));
 const isolate = new ivm.Isolate({ memoryLimit: 512 });
-const echo = isolate.createContextSync().evalSync('(array) => array', { reference: true }) as ivm.Reference<
+const echo = isolate.createContextSync().evalSync('(array) => array', { reference: true }) as Reference<
   (array: unknown) => unknown
 >;
 

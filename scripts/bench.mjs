@@ -1,35 +1,59 @@
 /**
  * Runs benchmarks, each in a process of its own, and keeps their figures.
  *
- *   npm run bench [-- NAME…] [--json FILE]
+ *   npm run bench [-- NAME…] [--node MAJOR] [--json FILE]
  *
- * Each program of bench/ prints its tables and writes `bench/results/NAME.json`; `--json` collects them in one file too.
+ * Each program of bench/ prints its tables and writes `bench/results/NAME.json` (`NAME.node24.json` with `--node 24`); `--json` collects them in one file too.
  * The rival isolated-vm is compiled on first use, and those in C++ (bench/native) when their benchmark runs. WebGPU runs on the software
  * driver if it has been fetched (`npm run software-gpu`), unless VK_DRIVER_FILES says otherwise. Nothing passes or fails by a figure.
  */
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildAll } from './build.mjs';
-import { ensureHeaders } from './nodes.mjs';
+import { buildAll, buildNative } from './build.mjs';
+import { buildDirectoryOf, ensureHeaders, ensureNode, headersBeside, runningMajor } from './nodes.mjs';
 import { softwareGpuEnvironment } from './software-gpu.mjs';
-import { Steps, bin, root, run, runNode } from './steps.mjs';
+import { Steps, bin, root, run } from './steps.mjs';
 
 /** isolated-vm must not meet Node's startup snapshot, and its rivals run under the same conditions. */
 const NODE_OPTIONS = ['--no-node-snapshot'];
 const RESULTS = path.join(root, 'bench/results');
 const TIMEOUT_MS = 10 * 60_000;
+/** The release of isolated-vm for each Node major but 20, whose is a development dependency. @type {Readonly<Record<number, string>>} */
+const ISOLATED_VM = { 22: '6.1.2', 24: '7.0.1', 26: '7.0.1' };
 
-/** Compiles isolated-vm for this Node, unless it loads. */
-async function ensureIsolatedVm() {
-  try {
-    await runNode([...NODE_OPTIONS, '-e', 'require("isolated-vm")']);
-    return 'there';
-  } catch {
-    const prefix = path.resolve(await ensureHeaders(), '../..');
-    await run('npm', ['rebuild', 'isolated-vm'], { env: { ...process.env, npm_config_nodedir: prefix } });
-    return 'compiled';
+/**
+ * Makes sure that isolated-vm loads, compiling it if need be. Answers the folder it lies in, undefined for the checkout.
+ * @param {string} node the binary it is for
+ * @param {number} major
+ */
+async function ensureIsolatedVm(node, major) {
+  const release = ISOLATED_VM[major];
+  const folder =
+    release === undefined ? root : path.join(root, '.nodes', String(major), `isolated-vm-${release}`);
+  const npm = async (/** @type {readonly string[]} */ args) => {
+    const headers = major === runningMajor ? await ensureHeaders() : headersBeside(node);
+    await run('npm', args, {
+      cwd: folder,
+      env: {
+        ...process.env,
+        // npm's scripts compile for the Node they find first.
+        PATH: `${path.dirname(node)}:${process.env.PATH}`,
+        npm_config_nodedir: path.resolve(headers, '../..'),
+      },
+    });
+  };
+  if (!existsSync(path.join(folder, 'node_modules/isolated-vm'))) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
+    await npm(['install', '--no-save', '--no-package-lock', '--ignore-scripts', `isolated-vm@${release}`]);
   }
+  const loads = () => run(node, [...NODE_OPTIONS, '-e', 'require("isolated-vm")'], { cwd: folder });
+  await loads().catch(async () => {
+    await npm(['rebuild', 'isolated-vm']);
+    await loads();
+  });
+  return folder === root ? undefined : folder;
 }
 
 /** Compiles the rivals in C++. They use the headers that the addon is built with. */
@@ -41,7 +65,7 @@ async function buildNativeRivals() {
 }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'string' } },
+  options: { json: { type: 'string' }, node: { type: 'string' } },
   allowPositionals: true,
 });
 const known = readdirSync(path.join(root, 'bench'))
@@ -53,10 +77,22 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
+const major = Number(values.node ?? runningMajor);
+const other = major !== runningMajor;
 const steps = new Steps();
-await buildAll(steps, { native: true, typescript: true, tests: false, asan: false });
+await buildAll(steps, { native: !other, typescript: true, tests: false, asan: false });
 await steps.must('benchmarks', () => run(bin('tsc'), ['-p', 'bench']).then(() => ''));
-await steps.must('isolated-vm', ensureIsolatedVm);
+const node = await ensureNode(major);
+/** @type {NodeJS.ProcessEnv} */
+const env = { ...softwareGpuEnvironment() };
+if (other) {
+  const directory = buildDirectoryOf(major);
+  await steps.must(`addon for Node ${major}`, () => buildNative({ node, directory }));
+  env.DCP_NATIVE_BUILD_DIR = directory;
+}
+await steps.must('isolated-vm', async () => {
+  env.DCP_BENCH_ISOLATED_VM = await ensureIsolatedVm(node, major);
+});
 const chosen = positionals.length > 0 ? positionals : known;
 if (chosen.includes('webgpu-calls')) await steps.must('rivals in C++', buildNativeRivals);
 
@@ -65,14 +101,12 @@ mkdirSync(RESULTS, { recursive: true });
 const documents = [];
 for (const name of chosen) {
   console.log('');
-  const file = path.join(RESULTS, `${name}.json`);
+  const file = path.join(RESULTS, `${name}${other ? `.node${major}` : ''}.json`);
   const program = path.join(root, 'dist-bench', `${name}.js`);
   const ran = await steps.step(name, () =>
-    runNode([...NODE_OPTIONS, program, '--json', file], {
-      show: true,
-      timeoutMs: TIMEOUT_MS,
-      env: softwareGpuEnvironment(),
-    }).then(() => ''),
+    run(node, [...NODE_OPTIONS, program, '--json', file], { show: true, timeoutMs: TIMEOUT_MS, env }).then(
+      () => '',
+    ),
   );
   if (ran) documents.push(JSON.parse(readFileSync(file, 'utf8')));
 }

@@ -141,7 +141,7 @@ async function bundle(entry, name, start, parameters, options = {}) {
   });
   mkdirSync(path.dirname(outfile), { recursive: true });
   // What is not ASCII now stands in comments. V8 reads a text of ASCII where it lies, and copies any other into each heap.
-  writeFileSync(outfile, outputFiles[0].text.replace(/[^\0-\x7f]/g, '?'));
+  for (const { text } of outputFiles ?? []) writeFileSync(outfile, text.replace(/[^\0-\x7f]/g, '?'));
 }
 
 /** Compiles test/ to dist-test/ and bench/ to dist-bench/. Needs dist/, whose types they use. */

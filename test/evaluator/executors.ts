@@ -37,7 +37,7 @@ export class Executors {
       public: {},
       inputSet: { kind: 'range', start: 1, step: 1, count },
     });
-    this.native.assign(id, job, workFunction, null, encode([]).head, [], 1e6, 1e6, 1e6, 1e6, webgpu);
+    this.native.assign(id, job, false, workFunction, null, encode([]).head, [], 1e6, 1e6, 1e6, 1e6, webgpu);
     const numbers = Uint32Array.from({ length: count }, (_, i) => i + 1);
     const ends = new Uint32Array(count);
     this.native.run(id, numbers, new Uint8Array(0), ends, [], ends);
