@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +25,8 @@ std::string Spell(const Where& where) {
   std::string text(at->name);
   text.append(": ");
   const size_t path_at = text.size();
-  for (const Where* part : std::views::reverse(parts)) {
+  for (size_t left = parts.size(); left > 0; left--) {
+    const Where* const part = parts[left - 1];
     if (part->name == nullptr) {
       text.append("[").append(std::to_string(part->index)).append("]");
     } else {
