@@ -66,7 +66,7 @@ void Glue_setBindGroup(const Info& info) {
   if (info.Length() < 2) return ThrowTooFew(info, call, 2);
   if (info.Length() == 4) return ThrowTooFew(info, call, 5);
   Conversion c(*self.runtime, info.GetIsolate());
-  uint32_t index;
+  uint32_t index = 0;
   WGPUBindGroup group = nullptr;
   if (!c.ToInteger(info[0], {&call, "index"}, &index) ||
       !(info[1]->IsNullOrUndefined() ||
