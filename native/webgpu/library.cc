@@ -20,6 +20,14 @@ std::string LastError() {
   return text == nullptr ? "unknown error" : text;
 }
 
+// Dawn and V8 are both built with Abseil, of different versions, and Node 24 exports V8's: without RTLD_DEEPBIND Dawn
+// would be bound to functions that do not know its tables. AddressSanitizer refuses the flag.
+#if defined(RTLD_DEEPBIND) && !defined(__SANITIZE_ADDRESS__)
+constexpr int kOwnSymbolsFirst = RTLD_DEEPBIND;
+#else
+constexpr int kOwnSymbolsFirst = 0;
+#endif
+
 WGPUInstance CreateInstance(const Procs& procs) {
   WGPUInstanceDescriptor descriptor{};
 #ifdef DCP_WEBGPU_ABI_STABLE
@@ -48,7 +56,7 @@ const Library* Library::Open(const std::string& path, std::string* why_not) {
     *why_not = opened->path() + " is open already, and " + path + " is another library";
     return nullptr;
   }
-  void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | kOwnSymbolsFirst);
   if (handle == nullptr) {
     *why_not = LastError();
     return nullptr;
