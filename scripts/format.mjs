@@ -1,5 +1,5 @@
 /** Formats TypeScript, JavaScript, JSON, Markdown and C++ in place: `npm run format`. */
-import { clangFormat } from './checks.mjs';
+import { clangFormat } from './native-checks.mjs';
 import { Steps, bin, run } from './steps.mjs';
 
 const steps = new Steps();

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <ctime>
+#include <limits>
 
 namespace dcp {
+
+// A time that does not come.
+constexpr double kNever = std::numeric_limits<double>::infinity();
 
 // Any clock, in milliseconds.
 double ReadClockMs(clockid_t clock);

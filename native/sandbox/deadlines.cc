@@ -1,7 +1,6 @@
 #include "sandbox/deadlines.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -9,7 +8,6 @@ namespace dcp {
 
 namespace {
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
 // Some builtins notice an interrupt late or never. After so long the thread is given up.
 constexpr double kLostAfterMs = 2000;
 // How much longer than its limit a Slice may go on by native code's own clock: what a turn does

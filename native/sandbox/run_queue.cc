@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "isolate/clock.h"
 #include "sandbox/sandbox.h"
@@ -15,7 +14,6 @@ namespace dcp {
 
 namespace {
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
 // How long a Sandbox may keep Node waiting for its thread before anybody looks.
 constexpr double kNodePatienceMs = 10;
 // How often some Sandbox's GPU is looked at while others keep the threads busy.

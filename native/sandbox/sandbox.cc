@@ -1,7 +1,6 @@
 #include "sandbox/sandbox.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <variant>
 
@@ -12,7 +11,6 @@ namespace dcp {
 
 namespace {
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
 // How long a Sandbox may keep its thread while others wait for one.
 constexpr double kQuantumMs = 10;
 // How often what runs is looked at for what has no deadline: memory and CPU time.

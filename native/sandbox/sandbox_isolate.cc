@@ -1,6 +1,5 @@
 #include "sandbox/sandbox_isolate.h"
 
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -12,7 +11,6 @@ namespace dcp {
 
 namespace {
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
 // A Sandbox that is wanted at once gets its Job within that time, and prepares for nothing else.
 constexpr double kPrepareAfterMs = 2;
 
