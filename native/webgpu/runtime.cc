@@ -57,6 +57,7 @@ bool Runtime::HasPendingWork() const { return awaited_ > 0 || !completed_.empty(
 bool Runtime::Poll(uint64_t timeout_ns) {
   if (released_) return false;
   Bury();
+  WatchSubmitted();
   if (completed_.empty() && !look_soon_ && ++quick_looks_ < kQuickLooks) LookAtFutures();
   if (completed_.empty()) ProcessEvents();
   WGPUFutureWaitInfo wait{};
@@ -110,6 +111,7 @@ bool Runtime::FindFuture(WGPUFuture* future) const {
 }
 
 void Runtime::WaitIdle(uint64_t timeout_ns) {
+  WatchSubmitted();
   const double until_ms = NowMs() + static_cast<double>(timeout_ns) / 1e6;
   while (busy_watches_ > 0) {
     const auto watch = std::find_if(watches_.begin(), watches_.end(),
@@ -134,17 +136,24 @@ void Runtime::Submitted(WGPUQueue queue) {
     found = std::prev(watches_.end());
   }
   QueueWatch* const watch = found->get();
-  if (watch->waiting) {
-    watch->submits_since++;
-    return;
-  }
+  if (watch->unwatched_work) return;
+  watch->unwatched_work = true;
+  has_unwatched_work_ = true;
+  if (watch->waiting) return;
   if (busy_watches_++ == 0) counters_.busy_since_ms.store(NowMs(), std::memory_order_relaxed);
-  StartWatching(watch);
+}
+
+void Runtime::WatchSubmitted() {
+  if (!has_unwatched_work_) return;
+  has_unwatched_work_ = false;
+  for (const auto& watch : watches_) {
+    if (watch->unwatched_work && !watch->waiting && !watch->obsolete) StartWatching(watch.get());
+  }
 }
 
 void Runtime::StartWatching(QueueWatch* watch) {
   watch->waiting = true;
-  watch->submits_since = 0;
+  watch->unwatched_work = false;
   WGPUQueueWorkDoneCallbackInfo info;
   info.callback = OnWatchedWorkDone;
   info.userdata1 = watch;
@@ -155,10 +164,11 @@ void Runtime::OnWatchedWorkDone(WGPUQueueWorkDoneStatus status, WGPUStringView, 
   auto* const watch = static_cast<QueueWatch*>(data);
   Runtime* const self = watch->runtime;
   watch->waiting = false;
-  if (watch->submits_since > 0 && !watch->obsolete && status == WGPUQueueWorkDoneStatus_Success &&
+  if (watch->unwatched_work && !watch->obsolete && status == WGPUQueueWorkDoneStatus_Success &&
       !self->released_) {
     return self->StartWatching(watch);
   }
+  watch->unwatched_work = false;
   if (--self->busy_watches_ > 0) return;
   GpuCounters& counters = self->counters_;
   const double since_ms = counters.busy_since_ms.load(std::memory_order_relaxed);
@@ -169,7 +179,9 @@ void Runtime::OnWatchedWorkDone(WGPUQueueWorkDoneStatus status, WGPUStringView, 
 
 void Runtime::RemoveQueue(WGPUQueue queue) {
   for (const auto& watch : watches_) {
-    if (watch->queue == queue) watch->obsolete = true;
+    if (watch->queue != queue || watch->obsolete) continue;
+    if (watch->unwatched_work && !watch->waiting) StartWatching(watch.get());
+    watch->obsolete = true;
   }
 }
 

@@ -42,10 +42,11 @@ enum class Maker : uint8_t {
 struct QueueWatch {
   Runtime* runtime;
   WGPUQueue queue;
-  // Submits since the work that is waited for.
-  uint64_t submits_since = 0;
   WGPUFuture future{};
+  // Dawn has been asked to say when it is done with what was submitted until then,
   bool waiting = false;
+  // and more has been submitted since.
+  bool unwatched_work = false;
   // Its device is gone.
   bool obsolete = false;
 };
@@ -167,6 +168,9 @@ class Runtime final : public Gpu {
   void SettleLost(v8::Local<v8::Context> context, Pending* pending);
   void FireUncaptured(Pending* pending);
   v8::Local<v8::Value> NewError(uint32_t type, const std::string& message) const;
+  // Asking Dawn costs more than submitting: it is asked once for all that was submitted since
+  // somebody looked.
+  void WatchSubmitted();
   void StartWatching(QueueWatch* watch);
   static void OnWatchedWorkDone(WGPUQueueWorkDoneStatus status, WGPUStringView message, void* watch,
                                 void*);
@@ -194,7 +198,9 @@ class Runtime final : public Gpu {
   // With so many, garbage is collected before another is made.
   size_t devices_before_collection_;
   std::vector<std::unique_ptr<QueueWatch>> watches_;
+  // Of these, whose queue has work as far as we know.
   int busy_watches_ = 0;
+  bool has_unwatched_work_ = false;
 
   // Without an answer.
   PendingList pending_;

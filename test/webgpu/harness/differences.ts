@@ -29,6 +29,20 @@ export function differencesOf(oracle: Outcome, sandbox: Outcome): Difference[] {
   return found;
 }
 
+/** Whether a place is another one or lies within it. */
+export function isWithin(place: string, outer: string): boolean {
+  return outer === '' || place === outer || place.startsWith(`${outer}.`);
+}
+
+/** What an outcome has at a place, as `Difference` shows it. */
+export function shownAt(outcome: Outcome, place: string): string {
+  let value: unknown = outcome;
+  for (const key of place === '' ? [] : place.split('.')) {
+    value = isContainer(value) ? Reflect.get(value, key) : undefined;
+  }
+  return show(value);
+}
+
 function isContainer(value: unknown): value is object {
   return value !== null && typeof value === 'object' && !ArrayBuffer.isView(value);
 }
