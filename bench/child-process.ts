@@ -1,5 +1,5 @@
 /**
- * What a process boundary costs: empty Slices through the child-process host beside the in-process one, and a 64 MiB array to the
+ * What a process boundary costs: empty Slices through the child-process host beside the in-process one, and a 64 MB array to the
  * Work Function and back beside what cannot be had for less: one copy of it per direction and the round trip of an empty Slice.
  */
 import assert from 'node:assert/strict';
@@ -12,8 +12,7 @@ import { BenchSandbox } from './harness/sandboxes.js';
 
 type Floats = Float64Array<ArrayBuffer>;
 
-const MIB = 2 ** 20;
-const BYTES = 64 * MIB;
+const BYTES = 64e6;
 const SLICES = 20_000;
 const ROUNDS = 15;
 
@@ -82,14 +81,14 @@ const long = await measure(
   },
   { rounds: ROUNDS },
 );
-report.figures('64 MiB in and out', long, 'one copy per direction');
+report.figures('64 MB in and out', long, 'one copy per direction');
 await child.close();
 await inProcess.close();
 
 const wall = (name: keyof typeof long): number => long[name].wallUs.median;
 const ratio = wall('child process') / (wall('one copy per direction') + wall('empty Slice, child process'));
 report.standing(
-  '64 MiB array through a child process against a copy per direction and an empty Slice',
+  '64 MB array through a child process against a copy per direction and an empty Slice',
   'at most 2×',
   `${digits(ratio)}×`,
   ratio <= 2,

@@ -1,9 +1,13 @@
 /**
  * A Sandbox from nothing to ready and gone again, one after another, beside an isolate of isolated-vm with a context
  * and one script; and handing a prewarmed Sandbox over to a Job. On one core, where isolated-vm, which runs in its caller's
- * thread, has no more of the machine than we do; and as it is on all cores.
+ * thread, has no more of the machine than we do; and as it is on all cores. Beside the hand-over, what any two threads
+ * need to wake each other: a message to a worker thread of Node's that was idle as long, and its answer.
  */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setTimeout } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
 import { measure, type Figures } from './harness/measure.js';
 import { pinToOneCore, unpin } from './harness/one-core.js';
@@ -19,10 +23,13 @@ const JOB = benchJob('(datum) => datum');
 const HEAP_MIB = 512;
 /** How long a Sandbox has been there when a Job comes. */
 const IDLE_MS = 20;
+const ECHO = "a worker thread's message and answer";
 /** Hand-overs in one run. */
 const IN_A_ROW = 20;
 
 const evaluator = await openInProcessEvaluator({ threads: 1 });
+const here = path.dirname(fileURLToPath(import.meta.url));
+const thread = new Worker(path.join(here, 'rivals/echo-thread.js'));
 
 const startAll = () =>
   measure(
@@ -81,10 +88,18 @@ const prewarm = (count: number) => async (): Promise<void> => {
 const assignAll = async (): Promise<void> => {
   for (const sandbox of prewarmed) await sandbox.assign(JOB);
 };
+const echo = (): Promise<unknown> =>
+  new Promise((resolve) => {
+    thread.once('message', resolve);
+    thread.postMessage({ array: null, transfer: false });
+  });
 const handOverAll = async (): Promise<Record<string, Figures>> => ({
   // One alone finds a processor that slept; of many, each finds it awake.
   ...(await measure(
-    { 'one alone': { turns: 1, prepare: prewarm(1), run: assignAll } },
+    {
+      'one alone': { turns: 1, prepare: prewarm(1), run: assignAll },
+      [ECHO]: { turns: 1, prepare: () => setTimeout(IDLE_MS), run: echo },
+    },
     { rounds: 51, warmUp: 10 },
   )),
   ...(await measure(
@@ -98,6 +113,7 @@ const pinned = { start: await startAll(), handOver: await handOverAll() };
 unpin();
 const free = { start: await startAll(), handOver: await handOverAll() };
 await evaluator.close();
+await thread.terminate();
 
 const report = new Report('sandbox-start', { heapMiB: HEAP_MIB, rounds: ROUNDS, turns: TURNS, core });
 for (const [where, { start, handOver }] of Object.entries({ 'on one core': pinned, 'on all cores': free })) {
@@ -111,6 +127,7 @@ for (const [where, { start, handOver }] of Object.entries({ 'on one core': pinne
     ratio <= 1,
   );
   for (const [name, { wallUs }] of Object.entries(handOver)) {
+    if (name === ECHO) continue;
     report.standing(
       `hand over a prewarmed Sandbox, ${name}, ${where}`,
       'under 100 µs',

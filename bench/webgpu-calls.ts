@@ -9,7 +9,7 @@ import { spread } from './harness/measure.js';
 import { Report, digits } from './harness/report.js';
 
 const ROUNDS = 11;
-const WARM_UP = 3;
+const WARM_UP = 20;
 
 const sandbox = await openSandboxEngine(openCalls.toString());
 const dawnNode = await openDawnNodeEngine(openCalls.toString());

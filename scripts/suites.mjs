@@ -65,14 +65,22 @@ const SUITES = {
   soak: { concurrency: 1, timeoutMs: 240_000 },
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
-  cli: { concurrency: 1, timeoutMs: 300_000 },
+  cli: { concurrency: 2, timeoutMs: 300_000 },
 };
 
 /**
  * The suites that touch the addon or hold the contract of what runs on it. They run on Node 24 in full, and under
  * AddressSanitizer.
  */
-export const NATIVE_SUITES = Object.freeze(['native', 'evaluator', 'gpu', 'limits', 'environment', 'codec']);
+export const NATIVE_SUITES = Object.freeze([
+  'native',
+  'evaluator',
+  'gpu',
+  'limits',
+  'isolation',
+  'environment',
+  'codec',
+]);
 
 /**
  * Tests that end threads and processes at random moments: their file names have this word in them. They run on

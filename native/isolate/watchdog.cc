@@ -1,14 +1,17 @@
 #include "isolate/watchdog.h"
 
 #include <pthread.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <limits>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <thread>
 #include <utility>
-
-#include "isolate/clock.h"
 
 namespace dcp {
 
@@ -22,8 +25,14 @@ Watchdog& Watchdog::Instance() {
   return *instance;
 }
 
+Watchdog::Watchdog() : timer_fd_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)) {
+  if (timer_fd_ >= 0) return;
+  // Nothing would end what never ends.
+  (void)std::fprintf(stderr, "dcp_native: no timer for the watchdog: %s\n", std::strerror(errno));
+  std::abort();
+}
+
 void Watchdog::Start() {
-  next_check_ = std::numeric_limits<double>::infinity();
   std::thread thread([this] { Loop(); });
   pthread_setname_np(thread.native_handle(), "dcp-watchdog");
   thread.detach();
@@ -34,40 +43,44 @@ void Watchdog::Add(std::weak_ptr<Watched> watched) {
   watched_.push_back(std::move(watched));
 }
 
-void Watchdog::Wake(double due_ms) {
+void Watchdog::PullEarlier(double due_ms) {
   std::lock_guard lock(mutex_);
-  if (due_ms >= next_check_.load(std::memory_order_relaxed)) return;
+  if (due_ms < next_check_.load(std::memory_order_relaxed)) SleepUntil(due_ms);
+}
+
+void Watchdog::SleepUntil(double due_ms) {
   next_check_.store(due_ms, std::memory_order_relaxed);
-  wake_.notify_one();
+  itimerspec at{};
+  // All zeros: never.
+  if (due_ms != kNever) {
+    // A time that has passed fires at once, but for zero.
+    const double due = std::max(due_ms, 1.0);
+    at.it_value.tv_sec = static_cast<time_t>(due / 1e3);
+    at.it_value.tv_nsec = static_cast<long>(std::fmod(due, 1e3) * 1e6);
+  }
+  timerfd_settime(timer_fd_, TFD_TIMER_ABSTIME, &at, nullptr);
 }
 
 void Watchdog::Loop() {
-  std::unique_lock lock(mutex_);
   for (;;) {
-    const double until = next_check_.load(std::memory_order_relaxed);
-    const double now = MonotonicMs();
-    if (now < until) {
-      if (until == std::numeric_limits<double>::infinity()) {
-        wake_.wait(lock);
-      } else {
-        wake_.wait_for(lock, std::chrono::duration<double, std::milli>(until - now));
-      }
-      continue;
-    }
-    double next = std::numeric_limits<double>::infinity();
+    uint64_t fired;
+    if (read(timer_fd_, &fired, sizeof fired) != sizeof fired) continue;
+    std::unique_lock lock(mutex_);
     // Whoever pokes during the checks must not take the old time for a check still to come.
-    next_check_.store(next, std::memory_order_relaxed);
+    next_check_.store(kNever, std::memory_order_relaxed);
     std::erase_if(watched_, [](const auto& watched) { return watched.expired(); });
     const std::vector<std::weak_ptr<Watched>> all = watched_;
     // A check takes locks of its own, and may turn out to be the last to hold what it checks.
     lock.unlock();
+    const double now = MonotonicMs();
+    double next = kNever;
     for (const auto& watched : all) {
       if (const auto alive = watched.lock()) next = std::min(next, alive->Check(now));
     }
     lock.lock();
     // A check that is due at once again would spin; a millisecond is finer than any limit.
     const double poked = next_check_.load(std::memory_order_relaxed);
-    next_check_.store(std::max(std::min(next, poked), now + 1), std::memory_order_relaxed);
+    SleepUntil(std::max(std::min(next, poked), now + 1));
   }
 }
 

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <vector>
+
+#include "isolate/clock.h"
 
 namespace dcp {
 
@@ -29,23 +30,25 @@ class Watchdog {
   // Watches for as long as somebody else keeps it alive.
   void Add(std::weak_ptr<Watched> watched);
 
-  // Something is to be checked at `due_ms`. Free when the watchdog is awake by then anyway. Any
-  // thread.
+  // Something is to be checked at `due_ms`. Free when the watchdog is awake by then anyway, a
+  // system call otherwise: the timer is set, and the thread sleeps on. Any thread.
   void Poke(double due_ms) {
-    if (due_ms < next_check_.load(std::memory_order_relaxed)) Wake(due_ms);
+    if (due_ms < next_check_.load(std::memory_order_relaxed)) PullEarlier(due_ms);
   }
 
  private:
-  Watchdog() = default;
+  Watchdog();
   void Start();
-  void Wake(double due_ms);
+  void PullEarlier(double due_ms);
+  // With the lock.
+  void SleepUntil(double due_ms);
   [[noreturn]] void Loop();
 
+  const int timer_fd_;
   std::mutex mutex_;
-  std::condition_variable wake_;
   std::vector<std::weak_ptr<Watched>> watched_;
-  // Until when the thread sleeps; pulled earlier by Wake().
-  std::atomic<double> next_check_;
+  // When the timer fires.
+  std::atomic<double> next_check_ = kNever;
 };
 
 }  // namespace dcp
