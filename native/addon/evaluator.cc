@@ -2,7 +2,6 @@
 
 #include <uv.h>
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -353,9 +352,16 @@ Napi::Value NativeEvaluator::Stats(const Napi::CallbackInfo& info) {
   stats["ready"] = static_cast<double>(queue_->ready_count());
   stats["executors"] = static_cast<double>(queue_->executor_count());
   stats["disowned"] = static_cast<double>(Sandbox::disowned_count());
-  stats["busyGpus"] = static_cast<double>(
-      std::count_if(sandboxes_.begin(), sandboxes_.end(),
-                    [](const auto& entry) { return entry.second->IsGpuBusy(); }));
+  GpuUse use;
+  for (const auto& [id, sandbox] : sandboxes_) sandbox->AddGpuUse(&use);
+  Napi::Object gpu = Napi::Object::New(info.Env());
+  gpu["busy"] = use.busy;
+  gpu["devices"] = use.devices;
+  gpu["buffers"] = use.buffers;
+  gpu["textures"] = use.textures;
+  gpu["pipelines"] = use.pipelines;
+  gpu["bytes"] = static_cast<double>(use.memory_bytes);
+  stats["gpu"] = gpu;
   return stats;
 }
 

@@ -82,9 +82,9 @@ void Sandbox::Inspect(InspectorCommand command) {
   Wake();
 }
 
-bool Sandbox::IsGpuBusy() {
+void Sandbox::AddGpuUse(GpuUse* sum) {
   std::lock_guard lock(mutex_);
-  return gpu() != nullptr && gpu()->IsBusy();
+  if (gpu() != nullptr) gpu()->AddUse(sum);
 }
 
 void Sandbox::Wake() {

@@ -46,8 +46,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void Inspect(InspectorCommand command);
   // Ends without a word, on the calling thread, when no executor is left.
   void Abandon();
-  // Its GPU works on something. Any thread.
-  bool IsGpuBusy();
+  // Adds what it has of the GPU. Any thread.
+  void AddGpuUse(GpuUse* sum);
   // Something the Sandbox waits for may have happened.
   void Wake();
   // The host has done with events of so many bytes; of kMessage, or of kResults. Any thread.

@@ -78,6 +78,16 @@ double SandboxGpu::BusyMs(double now_ms) const {
   return since_ms == 0 ? before_ms : before_ms + std::max(0.0, now_ms - since_ms);
 }
 
+void SandboxGpu::AddUse(GpuUse* sum) const {
+  const webgpu::GpuCounters& counters = gpu_->counters();
+  sum->busy += IsBusy() ? 1 : 0;
+  sum->devices += counters.devices.load(std::memory_order_relaxed);
+  sum->buffers += counters.buffers.load(std::memory_order_relaxed);
+  sum->textures += counters.textures.load(std::memory_order_relaxed);
+  sum->pipelines += counters.pipelines.load(std::memory_order_relaxed);
+  sum->memory_bytes += counters.memory_bytes.load(std::memory_order_relaxed);
+}
+
 void SandboxGpu::WaitIdle(double wait_ms) {
   gpu_->WaitIdle(static_cast<uint64_t>(wait_ms * 1e6));
   next_wait_ms_ = kLongestWaitMs;

@@ -32,6 +32,18 @@ struct GpuLimits {
   uint32_t pipelines;
 };
 
+// What Sandboxes have of the GPU at a time.
+struct GpuUse {
+  // Sandboxes whose GPU works on something.
+  uint32_t busy = 0;
+  uint32_t devices = 0;
+  uint32_t buffers = 0;
+  uint32_t textures = 0;
+  uint32_t pipelines = 0;
+  // Of buffers and textures.
+  uint64_t memory_bytes = 0;
+};
+
 // Made when the Job comes, ended before the isolate. On the executing thread with the isolate
 // entered, unless stated otherwise.
 class SandboxGpu {
@@ -63,6 +75,8 @@ class SandboxGpu {
   bool IsBusy() const;
   // How long IsBusy() has been true so far, in all. Any thread.
   double BusyMs(double now_ms) const;
+  // Any thread.
+  void AddUse(GpuUse* sum) const;
   // Waits at most so long until it is not busy. Runs no JavaScript.
   void WaitIdle(double wait_ms);
 

@@ -120,8 +120,19 @@ export interface NativeStats {
   readonly executors: number;
   /** Of all Sandboxes of this process, those that were left as they are because their GPU did not come back. */
   readonly disowned: number;
+  readonly gpu: GpuUse;
+}
+
+/** What the Sandboxes of an Evaluator have of the GPU at a time, that is not destroyed or collected. */
+export interface GpuUse {
   /** Sandboxes whose GPU works on something. */
-  readonly busyGpus: number;
+  readonly busy: number;
+  readonly devices: number;
+  readonly buffers: number;
+  readonly textures: number;
+  readonly pipelines: number;
+  /** Of buffers and textures. */
+  readonly bytes: number;
 }
 
 /** Of a debugger: it comes, says something, goes. The same list is `InspectorCommand` in native/isolate/inspector.h. */

@@ -74,8 +74,8 @@ export class InProcessEvaluator implements Evaluator {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
     // So might the GPU's driver, for what it still works on.
-    const { busyGpus, disowned } = this.#native.stats();
-    if (busyGpus + disowned > 0) loadNative().exitNow(code);
+    const { gpu, disowned } = this.#native.stats();
+    if (gpu.busy + disowned > 0) loadNative().exitNow(code);
   };
   #lastId = 0;
   #closing: Promise<void> | null = null;

@@ -1,4 +1,4 @@
-/** 16 Sandboxes on 4 threads of one process, undisturbed: memory must stay where it is. */
+/** 16 Sandboxes on 4 threads of one process, undisturbed: memory must stay where it is, and so must the number of Dawn's objects. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
@@ -15,6 +15,8 @@ const SAMPLE_MS = 500;
  * collected, and on a busy machine they have not made many more by then.
  */
 const MAX_GROWTH_MIB = 100;
+/** Of Dawn in one Sandbox at a time: what eight devices may still have when garbage is due. */
+const MAX_OBJECTS = 8 * 4;
 
 /** Devices that are left to garbage collection are not among them: how many there are at a time is chance. */
 function datumOf(lane: number, slice: number): number {
@@ -52,19 +54,33 @@ export async function steady(seconds: number, fault: (what: string) => void): Pr
   };
 
   const samples: number[] = [];
+  const objects: number[] = [];
   const sampler = setInterval(() => {
     collectGarbage();
     samples.push(residentMiB());
+    const { devices, buffers, textures, pipelines } = evaluator.stats().gpu;
+    objects.push(devices + buffers + textures + pipelines);
   }, SAMPLE_MS);
   await Promise.all(Array.from({ length: SANDBOXES }, (_, lane) => loop(lane)));
   clearInterval(sampler);
-  const { sandboxes, busyGpus, disowned } = evaluator.stats();
-  if (sandboxes + busyGpus + disowned > 0)
-    fault(`steady: ${sandboxes} Sandboxes, ${busyGpus} busy GPUs, ${disowned} disowned in the end`);
+  const { sandboxes, gpu, disowned } = evaluator.stats();
+  if (sandboxes + gpu.busy + disowned > 0)
+    fault(`steady: ${sandboxes} Sandboxes, ${gpu.busy} busy GPUs, ${disowned} disowned in the end`);
   await evaluator.close();
 
+  const memory = thirdAndLastFifth(samples);
+  const growth = memory.late - memory.early;
+  if (growth > MAX_GROWTH_MIB) fault(`steady: resident memory grew by ${growth} MiB`);
+  const most = Math.max(...objects);
+  if (most > SANDBOXES * MAX_OBJECTS) fault(`steady: ${most} objects of Dawn at a time`);
+  return { slices: ran, residentMiB: memory, objects: { ...thirdAndLastFifth(objects), most } };
+}
+
+/** Medians. */
+function thirdAndLastFifth(samples: readonly number[]): { early: number; late: number } {
   const fifth = Math.max(1, Math.floor(samples.length / 5));
-  const [early, late] = [median(samples.slice(2 * fifth, 3 * fifth)), median(samples.slice(-fifth))];
-  if (late - early > MAX_GROWTH_MIB) fault(`steady: resident memory grew by ${Math.round(late - early)} MiB`);
-  return { slices: ran, earlyMiB: Math.round(early), lateMiB: Math.round(late) };
+  return {
+    early: Math.round(median(samples.slice(2 * fifth, 3 * fifth))),
+    late: Math.round(median(samples.slice(-fifth))),
+  };
 }
