@@ -16,6 +16,8 @@ namespace {
 
 // How long a Sandbox may keep Node waiting for its thread before anybody looks.
 constexpr double kNodePatienceMs = 10;
+// How long a thread waits for the GPU of one Sandbox while others wait for theirs.
+constexpr double kSharedGpuWaitMs = 5;
 // How often some Sandbox's GPU is looked at while others keep the threads busy.
 constexpr double kGpuLookMs = 1;
 
@@ -183,6 +185,7 @@ std::shared_ptr<Sandbox> RunQueue::NextGpuWait(double now_ms, double* wait_ms) {
     // The others have somebody who waits for them, or have just been looked at.
     gpu_looks_ = 0;
     *wait_ms = gpu_waits_.front()->gpu_wait_ms();
+    if (gpu_waits_.size() > 1) *wait_ms = std::min(*wait_ms, kSharedGpuWaitMs);
     if (!timers_.empty()) {
       *wait_ms = std::clamp(timers_.begin()->first - now_ms, 0.0, *wait_ms);
     }
