@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <thread>
 #include <utility>
 
@@ -28,7 +27,7 @@ Watchdog& Watchdog::Instance() {
 Watchdog::Watchdog() : timer_fd_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)) {
   if (timer_fd_ >= 0) return;
   // Nothing would end what never ends.
-  (void)std::fprintf(stderr, "dcp_native: no timer for the watchdog: %s\n", std::strerror(errno));
+  (void)std::fprintf(stderr, "dcp_native: no timer for the watchdog (errno %d)\n", errno);
   std::abort();
 }
 

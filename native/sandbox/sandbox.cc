@@ -249,7 +249,7 @@ double Sandbox::Check(double now_ms) {
     const double deadline_ms = deadlines_.Next();
     if (!deadlines_.HavePassed(now_ms, gpu())) {
       if (running && isolate_ && isolate_->IsOverMemory()) {
-        isolate_->get()->RequestInterrupt(OnInterrupt, this);
+        RequestInterrupt();
       }
       // What the GPU does goes on when nothing runs here.
       const bool works = running || (gpu() != nullptr && gpu()->IsBusy());
@@ -283,7 +283,12 @@ void Sandbox::EndIfOverdue() {
 void Sandbox::Interrupt() {
   if (deadlines_.is_paused()) return inspector_inbox_->Poke();
   std::lock_guard lock(mutex_);
-  if (isolate_) isolate_->get()->RequestInterrupt(OnInterrupt, this);
+  if (isolate_) RequestInterrupt();
+}
+
+void Sandbox::RequestInterrupt() {
+  isolate_->get()->RequestInterrupt(OnInterrupt, this);
+  if (gpu() != nullptr) gpu()->HeedInterrupt();
 }
 
 void Sandbox::Evict() {

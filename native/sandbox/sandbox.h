@@ -122,6 +122,8 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void EndIfOverdue();
   // The thread is wanted elsewhere; sets the end if Node is ending it.
   void EndIfNodeIsEnding();
+  // With the lock, and an isolate.
+  void RequestInterrupt();
   static void OnInterrupt(v8::Isolate* isolate, void* self);
   InspectorOwner OwnerOfInspector();
 

@@ -77,6 +77,12 @@ class SandboxGpu {
   double BusyMs(double now_ms) const;
   // Any thread.
   void AddUse(GpuUse* sum) const;
+  // Memory of the process, see webgpu::GpuCounters. Any thread.
+  size_t HostBytes() const { return gpu_->counters().host_bytes.load(std::memory_order_relaxed); }
+  // See webgpu::Gpu::HeedInterrupt(). Any thread.
+  void HeedInterrupt() { gpu_->HeedInterrupt(); }
+  // See webgpu::Gpu::CollectGarbage().
+  void CollectGarbage() { gpu_->CollectGarbage(); }
   // Waits at most so long until it is not busy. Runs no JavaScript.
   void WaitIdle(double wait_ms);
 

@@ -103,17 +103,21 @@ void SandboxIsolate::OnNearHeapLimit() {
 
 bool SandboxIsolate::IsOverMemory() const {
   const MemoryAccount& memory = isolate_.memory();
-  return memory.Used() > memory.limit();
+  const SandboxGpu* const of_gpu = gpu();
+  return memory.Used() + (of_gpu == nullptr ? 0 : of_gpu->HostBytes()) > memory.limit();
 }
 
 void SandboxIsolate::EndIfOverMemory() {
   MemoryAccount& memory = isolate_.memory();
   if (owner_.ending->decided() || !IsOverMemory()) return;
+  if (gpu() != nullptr) gpu()->CollectGarbage();
   memory.Recount();
   if (!IsOverMemory()) return;
   owner_.ending->Decide({"EMEMORYLIMIT",
-                         "buffers and WebAssembly reached their limit of " +
-                             std::to_string(memory.limit() >> 20) + " MiB",
+                         std::string(gpu() == nullptr ? "buffers and WebAssembly"
+                                                      : "buffers, WebAssembly and WebGPU") +
+                             " reached their limit of " + std::to_string(memory.limit() >> 20) +
+                             " MiB",
                          SliceOf(owner_.control->slice)});
 }
 

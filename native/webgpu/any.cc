@@ -15,7 +15,7 @@ void Glue_label_set(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView label{};
   if (!c.ToString(info[0], &label)) return;
-  self->label.assign(label.data, label.length);
+  self->SetLabel(label);
   SetHandleLabel(self->runtime->procs(), self->kind, self->raw_handle(), label);
 }
 

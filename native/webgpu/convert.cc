@@ -8,7 +8,6 @@
 
 #include "v8/strings.h"
 #include "webgpu/features.h"
-#include "webgpu/object.h"
 #include "webgpu/runtime.h"
 
 namespace dcp::webgpu {
@@ -54,6 +53,10 @@ void ThrowTooFew(const Info& info, const Where& call, int required) {
                            (required == 1 ? " argument" : " arguments") + " required, but only " +
                            std::to_string(info.Length()) + " present";
   info.GetIsolate()->ThrowException(v8::Exception::TypeError(Name(info.GetIsolate(), text)));
+}
+
+Conversion::Conversion(Runtime& of, v8::Isolate* in) : runtime(of), isolate(in) {
+  runtime.LetInterruptHappen();
 }
 
 bool Conversion::Fail(const Where& where, const std::string& what) {
@@ -172,6 +175,7 @@ bool Conversion::ToString(v8::Local<v8::Value> value, WGPUStringView* result) {
   auto* const text = static_cast<char*>(arena.Allocate(size + 1));
   if (text == nullptr) return FailOutOfMemory();
   *result = {text, size == 0 ? 0 : WriteUtf8(isolate, string, text, size)};
+  text_bytes_ += size;
   return true;
 }
 

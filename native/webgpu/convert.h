@@ -13,6 +13,7 @@
 
 #include "webgpu/arena.h"
 #include "webgpu/generated/names.h"
+#include "webgpu/object.h"
 #include "webgpu/webgpu_abi.h"
 
 namespace dcp::webgpu {
@@ -31,7 +32,7 @@ struct Where {
 // call. On the stack.
 class Conversion {
  public:
-  Conversion(Runtime& of, v8::Isolate* in) : runtime(of), isolate(in) {}
+  Conversion(Runtime& of, v8::Isolate* in);
   ~Conversion() {
     if (views_ != nullptr) ReleaseViews();
   }
@@ -99,6 +100,10 @@ class Conversion {
   bool ToNumber(v8::Local<v8::Value> value, const Where& where, float* result);
   // USVString: its UTF-8, in the arena.
   bool ToString(v8::Local<v8::Value> value, WGPUStringView* result);
+
+  // What was converted by ToString() so far, and which of it is the label.
+  Texts texts(WGPUStringView label) const { return {label, text_bytes_}; }
+  size_t text_bytes() const { return text_bytes_; }
 
   // A value of an enum of WebIDL, by its number in the tables of names.h.
   bool ToEnum(v8::Local<v8::Value> value, const Where& where, EnumId id, uint32_t* result);
@@ -242,6 +247,7 @@ class Conversion {
   bool CheckFeatures(v8::Local<v8::Object> self, const Where& where);
 
   v8::Local<v8::Context> context_;
+  size_t text_bytes_ = 0;
   OwnedView* views_ = nullptr;
   // A bit for each of kFeatureNeeds.
   uint32_t needed_features_ = 0;

@@ -14,9 +14,10 @@ char const* NameOf(const Object& self, char const* compute, char const* render,
   return self.kind == Kind::kGPURenderPassEncoder ? render : bundle;
 }
 
-void SetBindGroup(const Object& self, uint32_t index, WGPUBindGroup group, size_t count,
+void SetBindGroup(Recorder& self, uint32_t index, WGPUBindGroup group, size_t count,
                   uint32_t const* offsets) {
   const Procs& procs = self.runtime->procs();
+  self.Record(count * sizeof(uint32_t));
   switch (self.kind) {
     case Kind::kGPUComputePassEncoder:
       return procs.computePassEncoderSetBindGroup(self.handle<WGPUComputePassEncoder>(), index,
@@ -31,7 +32,7 @@ void SetBindGroup(const Object& self, uint32_t index, WGPUBindGroup group, size_
 }
 
 // setBindGroup(index, bindGroup, dynamicOffsetsData, start, length)
-void SetBindGroupByData(const Info& info, const Object& self, const Where& call, uint32_t index,
+void SetBindGroupByData(const Info& info, Recorder& self, const Where& call, uint32_t index,
                         WGPUBindGroup group) {
   Conversion c(*self.runtime, info.GetIsolate());
   uint64_t start;
@@ -59,7 +60,7 @@ void SetBindGroupByData(const Info& info, const Object& self, const Where& call,
 }  // namespace
 
 void Glue_setBindGroup(const Info& info) {
-  const Object& self = *Object::Of(info.This());
+  Recorder& self = *Recorder::Of(info.This());
   const Where call{
       nullptr, NameOf(self, "GPUComputePassEncoder.setBindGroup",
                       "GPURenderPassEncoder.setBindGroup", "GPURenderBundleEncoder.setBindGroup")};
@@ -88,7 +89,7 @@ void Glue_setBindGroup(const Info& info) {
 }
 
 void Glue_setImmediates(const Info& info) {
-  const Object& self = *Object::Of(info.This());
+  Recorder& self = *Recorder::Of(info.This());
   const Where call{nullptr, NameOf(self, "GPUComputePassEncoder.setImmediates",
                                    "GPURenderPassEncoder.setImmediates",
                                    "GPURenderBundleEncoder.setImmediates")};
@@ -107,6 +108,7 @@ void Glue_setImmediates(const Info& info) {
       !source.Cut(c, call, offset, !info[3]->IsUndefined(), size, 4)) {
     return;
   }
+  self.Record(source.size());
   const Procs& procs = self.runtime->procs();
 #ifdef DCP_WEBGPU_ABI_STABLE
   const auto compute = procs.computePassEncoderSetImmediates;
@@ -128,7 +130,7 @@ void Glue_setImmediates(const Info& info) {
 }
 
 void GPUCommandEncoder_copyBufferToBuffer(const Info& info) {
-  const Object& self = *Object::Of(info.This());
+  Recorder& self = *Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.copyBufferToBuffer"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   // (source, destination, size?) or (source, sourceOffset, destination, destinationOffset, size?)
@@ -154,6 +156,7 @@ void GPUCommandEncoder_copyBufferToBuffer(const Info& info) {
     const uint64_t whole = static_cast<const Buffer*>(Object::Of(info[0].As<v8::Object>()))->size;
     size = whole > source_offset ? whole - source_offset : 0;
   }
+  self.Record();
   self.runtime->procs().commandEncoderCopyBufferToBuffer(self.handle<WGPUCommandEncoder>(), source,
                                                          source_offset, destination,
                                                          destination_offset, size);

@@ -62,6 +62,8 @@ struct GpuCounters {
   std::atomic<uint32_t> textures{0};
   std::atomic<uint32_t> pipelines{0};
   std::atomic<uint32_t> devices{0};
+  // Of the process, by estimate: what Dawn and we keep for objects, texts and recorded commands.
+  std::atomic<uint64_t> host_bytes{0};
   // Calls of GPUQueue.submit().
   std::atomic<uint64_t> submits{0};
   // Since when some queue works on what was submitted to it, 0: none does. Noticed by Poll() and
@@ -99,6 +101,13 @@ class Gpu {
   // Waits at most so long until no queue works on anything. Settles nothing and runs no JavaScript;
   // needs no scopes.
   virtual void WaitIdle(uint64_t timeout_ns) = 0;
+
+  // V8 was asked for an interrupt: the next call of WebGPU lets it happen. V8 itself looks once in
+  // some thousand turns of a loop, which is seconds when each turn is a slow call. Any thread.
+  virtual void HeedInterrupt() = 0;
+
+  // Objects whose JavaScript is garbage go now. Takes as long as a full garbage collection.
+  virtual void CollectGarbage() = 0;
 
   virtual const GpuCounters& counters() const = 0;
 

@@ -117,6 +117,10 @@ v8::MaybeLocal<v8::Object> Runtime::Install(v8::Local<v8::Context> context,
   if (!ReadMakers(context, classes)) return {};
   detach_key_.Reset(isolate_, v8::Symbol::New(isolate_));
   keep_alive_.Reset(isolate_, v8::Private::New(isolate_));
+  v8::Local<v8::Function> nothing;
+  v8::ScriptCompiler::Source empty(v8::String::Empty(isolate_));
+  if (!v8::ScriptCompiler::CompileFunction(context, &empty).ToLocal(&nothing)) return {};
+  nothing_.Reset(isolate_, nothing);
   v8::Local<v8::Value> values;
   // A new Array: whatever the Work Function has made of the global of that name.
   if (!v8::Array::New(isolate_, 0)

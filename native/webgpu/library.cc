@@ -20,8 +20,9 @@ std::string LastError() {
   return text == nullptr ? "unknown error" : text;
 }
 
-// Dawn and V8 are both built with Abseil, of different versions, and Node 24 exports V8's: without RTLD_DEEPBIND Dawn
-// would be bound to functions that do not know its tables. AddressSanitizer refuses the flag.
+// Dawn and V8 are both built with Abseil, of different versions, and Node 24 exports V8's: without
+// RTLD_DEEPBIND Dawn would be bound to functions that do not know its tables. AddressSanitizer
+// refuses the flag.
 #if defined(RTLD_DEEPBIND) && !defined(__SANITIZE_ADDRESS__)
 constexpr int kOwnSymbolsFirst = RTLD_DEEPBIND;
 #else

@@ -8,14 +8,72 @@
 
 namespace dcp::webgpu {
 
-Object::Object(Runtime* of, Kind is, void* owned) : runtime(of), kind(is), handle_(owned) {
+namespace {
+
+// What an object of Dawn's takes beside its texts, and ours behind it: most take less.
+constexpr size_t kObjectBytes = 512;
+// Dawn has a copy of each text, and so have we, or what it was compiled to.
+constexpr size_t kBytesPerByteOfText = 2;
+
+// Only the executing thread writes.
+void Add(std::atomic<uint64_t>& counter, uint64_t bytes) {
+  counter.store(counter.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Object::Object(Runtime* of, Kind is, void* owned)
+    : runtime(of), kind(is), handle_(owned), host_bytes_(kObjectBytes) {
   runtime->Link(this);
+  Add(runtime->mutable_counters().host_bytes, host_bytes_);
 }
 
 Object::~Object() {
   runtime->Unlink(this);
+  Add(runtime->mutable_counters().host_bytes, -static_cast<uint64_t>(host_bytes_));
   if (handle_ != nullptr) ReleaseHandle(runtime->procs(), kind, handle_);
 }
+
+void Object::Hold(size_t text_bytes) {
+  host_bytes_ += text_bytes * kBytesPerByteOfText;
+  Add(runtime->mutable_counters().host_bytes, text_bytes * kBytesPerByteOfText);
+}
+
+void Object::SetLabel(WGPUStringView text) {
+  const size_t before = label.size() * kBytesPerByteOfText;
+  label.assign(text.data, text.length);
+  host_bytes_ -= before;
+  Add(runtime->mutable_counters().host_bytes, -static_cast<uint64_t>(before));
+  Hold(label.size());
+}
+
+void Recording::Add(size_t bytes) {
+  bytes_ += bytes;
+  webgpu::Add(counters_.host_bytes, bytes);
+}
+
+void Recording::Clear() {
+  webgpu::Add(counters_.host_bytes, -static_cast<uint64_t>(std::exchange(bytes_, 0)));
+}
+
+bool Recorder::IsOne(Kind kind) {
+  switch (kind) {
+    case Kind::kGPUCommandEncoder:
+    case Kind::kGPUComputePassEncoder:
+    case Kind::kGPURenderPassEncoder:
+    case Kind::kGPUCommandBuffer:
+    case Kind::kGPURenderBundleEncoder:
+    case Kind::kGPURenderBundle:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Recorder::Recorder(Runtime* of, Kind is, void* owned, const Object& maker)
+    : Object(of, is, owned),
+      recording_(IsOne(maker.kind) ? static_cast<const Recorder&>(maker).recording_
+                                   : std::make_shared<Recording>(of->mutable_counters())) {}
 
 Resource::Resource(Runtime* of, Kind is, void* owned, WGPUDevice made_by, uint64_t bytes)
     : Object(of, is, owned), device(made_by), bytes_(bytes) {

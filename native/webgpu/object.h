@@ -4,11 +4,13 @@
 #include <v8.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "v8/internal_fields.h"
 #include "webgpu/generated/names.h"
+#include "webgpu/gpu.h"
 #include "webgpu/webgpu_abi.h"
 
 namespace dcp::webgpu {
@@ -32,6 +34,13 @@ inline constexpr int kQueue = 5;
 inline constexpr int kLost = 6;
 inline constexpr int kCountWithAttributes = 7;
 }  // namespace field
+
+// What an object was made of, and keeps.
+struct Texts {
+  WGPUStringView label{nullptr, 0};
+  // Of all strings, in UTF-8.
+  size_t bytes = 0;
+};
 
 // Owns a reference to an object of C. The JavaScript object refers to it; when that is garbage, so
 // is this. On the executing thread.
@@ -60,6 +69,10 @@ class Object {
   }
   void* raw_handle() const { return handle_; }
 
+  // Texts of so many bytes go with it: GpuCounters::host_bytes.
+  void Hold(size_t text_bytes);
+  void SetLabel(WGPUStringView text);
+
   Runtime* const runtime;
   const Kind kind;
   std::string label;
@@ -69,9 +82,49 @@ class Object {
   friend class Runtime;
 
   void* const handle_;
+  // On GpuCounters::host_bytes.
+  size_t host_bytes_ = 0;
   // Among all of the runtime.
   Object* previous_ = nullptr;
   Object* next_ = nullptr;
+};
+
+// The commands of a command encoder, of its passes, and of the command buffer that it becomes: Dawn
+// keeps them until all of these are gone, or they were submitted. On GpuCounters::host_bytes.
+class Recording {
+ public:
+  explicit Recording(GpuCounters& counters) : counters_(counters) {}
+  ~Recording() { Clear(); }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+  void Add(size_t bytes);
+  void Clear();
+
+ private:
+  GpuCounters& counters_;
+  size_t bytes_ = 0;
+};
+
+class Recorder final : public Object {
+ public:
+  static bool IsOne(Kind kind);
+  // Behind an object that is known to be one.
+  static Recorder* Of(v8::Local<v8::Object> wrapper) {
+    return static_cast<Recorder*>(Object::Of(wrapper));
+  }
+  // An encoder that a device makes begins a recording; what a recorder makes shares its own.
+  Recorder(Runtime* of, Kind is, void* owned, const Object& maker);
+
+  // Before a command with so many bytes of text or data is recorded.
+  void Record(size_t bytes = 0) { recording_->Add(kCommandBytes + bytes); }
+  void Submitted() { recording_->Clear(); }
+
+ private:
+  // Most take 16 to 64, copies of textures some more.
+  static constexpr size_t kCommandBytes = 64;
+
+  std::shared_ptr<Recording> recording_;
 };
 
 // Memory of the GPU that is counted until it is destroyed.

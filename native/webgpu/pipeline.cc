@@ -77,7 +77,7 @@ void GPUDevice_createComputePipeline(const Info& info) {
     made = runtime.procs().deviceCreateComputePipeline(device, &descriptor);
   }
   runtime.Return(info, std::make_unique<Pipeline>(&runtime, Kind::kGPUComputePipeline, made), self,
-                 descriptor.label);
+                 c.texts(descriptor.label));
 }
 
 void GPUDevice_createRenderPipeline(const Info& info) {
@@ -102,7 +102,7 @@ void GPUDevice_createRenderPipeline(const Info& info) {
     made = runtime.procs().deviceCreateRenderPipeline(device, &descriptor);
   }
   runtime.Return(info, std::make_unique<Pipeline>(&runtime, Kind::kGPURenderPipeline, made), self,
-                 descriptor.label);
+                 c.texts(descriptor.label));
 }
 
 void GPUDevice_createComputePipelineAsync(const Info& info) {

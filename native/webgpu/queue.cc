@@ -16,15 +16,22 @@ void GPUQueue_submit(const Info& info) {
   Conversion c(runtime, info.GetIsolate());
   size_t count = 0;
   WGPUCommandBuffer const* commands = nullptr;
+  ArenaVector<Recorder*> recorders(&c.arena);
   const Where where{&kCall, "commandBuffers"};
   if (!c.ToSequence(info[0], where, &count, &commands,
-                    [&c](v8::Local<v8::Value> element, const Where& at, WGPUCommandBuffer* place) {
-                      return c.ToHandle(element, at, Kind::kGPUCommandBuffer, place);
+                    [&](v8::Local<v8::Value> element, const Where& at, WGPUCommandBuffer* place) {
+                      if (!c.ToHandle(element, at, Kind::kGPUCommandBuffer, place)) return false;
+                      Recorder** const recorder = recorders.Add();
+                      if (recorder == nullptr) return c.FailOutOfMemory();
+                      *recorder = Recorder::Of(element.As<v8::Object>());
+                      return true;
                     })) {
     return;
   }
   const auto queue = self->handle<WGPUQueue>();
   runtime.procs().queueSubmit(queue, count, commands);
+  // Valid or not, Dawn has thrown their commands away.
+  for (size_t index = 0; index < count; index++) recorders.data()[index]->Submitted();
   runtime.Submitted(queue);
 }
 

@@ -124,6 +124,15 @@ void Runtime::WaitIdle(uint64_t timeout_ns) {
   }
 }
 
+void Runtime::LookForInterrupts() {
+  interrupted_.store(false, std::memory_order_relaxed);
+  v8::HandleScope scope(isolate_);
+  // Empty when the interrupt was the end: then the exception that V8 has pending says so.
+  const auto ignored = nothing_.Get(isolate_)->Call(isolate_->GetCurrentContext(),
+                                                    v8::Undefined(isolate_), 0, nullptr);
+  (void)ignored;
+}
+
 // ---- Work of queues
 
 void Runtime::Submitted(WGPUQueue queue) {
@@ -282,14 +291,16 @@ v8::MaybeLocal<v8::Object> Runtime::Wrap(std::unique_ptr<Object> object,
   return wrapper;
 }
 
-void Runtime::Return(const Info& info, Kind kind, void* handle, Object* maker,
-                     WGPUStringView label) {
-  Return(info, std::make_unique<Object>(this, kind, handle), maker, label);
+void Runtime::Return(const Info& info, Kind kind, void* handle, Object* maker, const Texts& texts) {
+  auto object = Recorder::IsOne(kind) ? std::make_unique<Recorder>(this, kind, handle, *maker)
+                                      : std::make_unique<Object>(this, kind, handle);
+  Return(info, std::move(object), maker, texts);
 }
 
 void Runtime::Return(const Info& info, std::unique_ptr<Object> object, Object* maker,
-                     WGPUStringView label) {
-  if (label.data != nullptr && label.length > 0) object->label = ToText(label);
+                     const Texts& texts) {
+  if (texts.label.data != nullptr && texts.label.length > 0) object->label = ToText(texts.label);
+  if (texts.bytes > 0) object->Hold(texts.bytes);
   v8::Local<v8::Object> wrapper;
   if (Wrap(std::move(object), DeviceOf(maker->wrapper.Get(isolate_))).ToLocal(&wrapper)) {
     info.GetReturnValue().Set(wrapper);
@@ -422,6 +433,7 @@ void Runtime::Release() {
   detach_key_.Reset();
   keep_alive_.Reset();
   array_values_.Reset();
+  nothing_.Reset();
   isolate_->SetData(kIsolateSlot, nullptr);
 }
 

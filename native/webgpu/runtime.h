@@ -61,6 +61,8 @@ class Runtime final : public Gpu {
   bool HasPendingWork() const override;
   bool Poll(uint64_t timeout_ns) override;
   void WaitIdle(uint64_t timeout_ns) override;
+  void CollectGarbage() override;
+  void HeedInterrupt() override { interrupted_.store(true, std::memory_order_relaxed); }
   const GpuCounters& counters() const override { return counters_; }
   void Release() override;
 
@@ -75,6 +77,11 @@ class Runtime final : public Gpu {
   const Strings& strings() const { return strings_; }
   GpuCounters& mutable_counters() { return counters_; }
 
+  // At the begin of each call.
+  void LetInterruptHappen() {
+    if (interrupted_.load(std::memory_order_relaxed)) LookForInterrupts();
+  }
+
   // ---- Objects
 
   // Whether the value is an object of that interface.
@@ -85,11 +92,9 @@ class Runtime final : public Gpu {
   // The JavaScript object of a new object of ours, made by (a part of) that device (empty: by
   // none). Empty with an exception pending; then the object is gone.
   v8::MaybeLocal<v8::Object> Wrap(std::unique_ptr<Object> object, v8::Local<v8::Value> device);
-  // The answer of a method: a new object for what C answered.
-  void Return(const Info& info, Kind kind, void* handle, Object* maker,
-              WGPUStringView label = {nullptr, 0});
-  void Return(const Info& info, std::unique_ptr<Object> object, Object* maker,
-              WGPUStringView label);
+  // The answer of a method: a new object for what C answered, and the texts it was made of.
+  void Return(const Info& info, Kind kind, void* handle, Object* maker, const Texts& texts = {});
+  void Return(const Info& info, std::unique_ptr<Object> object, Object* maker, const Texts& texts);
   // The device that an object belongs to, itself included.
   v8::Local<v8::Value> DeviceOf(v8::Local<v8::Object> wrapper) const;
   v8::Local<v8::String> EnumString(EnumId id, uint32_t value) const;
@@ -150,7 +155,7 @@ class Runtime final : public Gpu {
   bool ReadMakers(v8::Local<v8::Context> context, v8::Local<v8::Object> classes);
   static void OnGarbage(const v8::WeakCallbackInfo<Object>& info);
   void Bury();
-  void CollectGarbage();
+  void LookForInterrupts();
 
   void ProcessEvents();
   // Settles what has an answer already, of the first that are awaited.
@@ -190,6 +195,9 @@ class Runtime final : public Gpu {
   v8::Global<v8::Value> detach_key_;
   v8::Global<v8::Private> keep_alive_;
   v8::Global<v8::Value> array_values_;
+  // Does nothing: V8 looks for interrupts whenever a function begins.
+  v8::Global<v8::Function> nothing_;
+  std::atomic<bool> interrupted_ = false;
 
   Object* objects_ = nullptr;
   // Their JavaScript objects are gone; they go when no garbage is being collected.

@@ -187,6 +187,15 @@ function writeAttribute(idl, owner, { name, type }) {
 }`;
 }
 
+/** Interfaces whose methods record commands, which take memory, and the methods that record none. */
+const RECORDERS = new Set([
+  'GPUCommandEncoder',
+  'GPUComputePassEncoder',
+  'GPURenderPassEncoder',
+  'GPURenderBundleEncoder',
+]);
+const ENDS = new Set(['finish', 'end']);
+
 /** @param {string} owner */
 const handleType = (owner) => owner.replace(/^GPU/, 'WGPU');
 
@@ -216,18 +225,19 @@ function writeOperation(idl, abi, owner, { name, overloads, returns }, length) {
     passed.push(...pass);
   });
   const call = `self->runtime->procs().${proc}(${passed.join(', ')})`;
+  const records = RECORDERS.has(owner.name) && !ENDS.has(name);
   const label = args.some(({ type }) => idl.dictionaries.has(type.name) && hasLabel(idl, type.name));
   const result =
     returns.name === 'undefined'
       ? [`${call};`]
       : [
-          `self->runtime->Return(info, Kind::k${returns.name}, ${call}, self${label ? `, a${labelIndex(idl, args)}.label` : ''});`,
+          `self->runtime->Return(info, Kind::k${returns.name}, ${call}, self${label ? `, c.texts(a${labelIndex(idl, args)}.label)` : ''});`,
         ];
   const tooFew =
     length > 0 ? [`if (info.Length() < ${length}) return ThrowTooFew(info, kCall, ${length});`] : [];
   const usesConversion = lines.length > 0;
   return `void ${owner.name}_${name}(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  ${records ? 'Recorder* const self = Recorder' : 'Object* const self = Object'}::Of(info.This());
 ${indent([
   ...(usesConversion ? [`static constexpr Where kCall{nullptr, "${owner.name}.${name}"};`] : []),
   ...tooFew,
@@ -236,6 +246,7 @@ ${indent([
   ...(args.some(({ type }) => mayNeedFeature(idl, type))
     ? ['if (!c.HasFeatures(info.This(), kCall)) return;']
     : []),
+  ...(records ? [`self->Record(${usesConversion ? 'c.text_bytes()' : ''});`] : []),
   ...result,
 ])}
 }`;

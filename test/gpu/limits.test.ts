@@ -86,3 +86,66 @@ test('and the number of devices: garbage makes room for more', { skip }, async (
   const message = 'GPUAdapter.requestDevice: the Sandbox has as many devices as it may';
   assert.deepEqual(valuesOf(seen), [60, [64, 'OperationError', message], 60]);
 });
+
+/** A long text that its string shares with others: V8's heap has it once. */
+const LONG = `const long = 'x'.repeat(2 ** 20);`;
+const HOARDS: readonly (readonly [string, string])[] = [
+  ['labels', `const kept = []; for (;;) kept.push(device.createTexture({ ...SMALL, label: long }));`],
+  [
+    'labels that are set',
+    `for (;;) { const kept = device.createTexture(SMALL); kept.label = long; all.push(kept); }`,
+  ],
+  [
+    'marks in an encoder',
+    `for (const encoder = device.createCommandEncoder(); ; ) encoder.insertDebugMarker(long);`,
+  ],
+  ['groups of marks in a pass', `for (;;) pass.pushDebugGroup(long);`],
+  ['commands in a pass', `for (;;) pass.setPipeline(pipeline);`],
+  ['commands in a render bundle', `for (;;) bundle.draw(1);`],
+  [
+    'commands in a command buffer',
+    `for (;;) { const encoder = device.createCommandEncoder();
+    for (let k = 0; k < 1000; k++) encoder.clearBuffer(target);
+    all.push(encoder.finish()); }`,
+  ],
+  ['shaders', `for (let k = 0; ; k++) all.push(device.createShaderModule({ code: '//' + k + long }));`],
+  ['small objects', `const texture = device.createTexture(SMALL); for (;;) all.push(texture.createView());`],
+];
+const HOARD = (statement: string): string =>
+  gpuWork(`${LONG}
+    const all = [];
+    const SMALL = { size: [4, 4], format: 'rgba8unorm', usage: GPUTextureUsage.RENDER_ATTACHMENT };
+    const target = device.createBuffer({ size: 256, usage: GPUBufferUsage.COPY_DST });
+    const module = device.createShaderModule({ code: '@compute @workgroup_size(1) fn main() {}' });
+    const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
+    const pass = device.createCommandEncoder().beginComputePass();
+    const bundle = device.createRenderBundleEncoder({ colorFormats: ['rgba8unorm'] });
+    ${statement}`);
+
+for (const [name, statement] of HOARDS) {
+  test(`memory of the process is limited: ${name}`, { skip }, async (t) => {
+    const seen = await runOnGpu(await openGpuEvaluator(t), HOARD(statement), [1], {
+      sandbox: { bufferMiB: 64 },
+    });
+    const failure = seen.failures.get(1);
+    assert.deepEqual(
+      [failure?.code, failure?.message],
+      ['EMEMORYLIMIT', 'buffers, WebAssembly and WebGPU reached their limit of 64 MiB'],
+    );
+  });
+}
+
+test('what was submitted and what is garbage is not counted', { skip }, async (t) => {
+  const work = HOARD(`
+    for (let k = 0; k < 100; k++) {
+      const encoder = device.createCommandEncoder({ label: long });
+      encoder.insertDebugMarker(long);
+      all.push(encoder.finish());
+      device.queue.submit(all.slice(-1));
+      await device.queue.onSubmittedWorkDone();
+      device.createSampler({ label: long });
+    }
+    return all.length;`);
+  const seen = await runOnGpu(await openGpuEvaluator(t), work, [1], { sandbox: { bufferMiB: 64 } });
+  assert.deepEqual([seen.values.get(1), seen.end], [100, null]);
+});

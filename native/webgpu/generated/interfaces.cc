@@ -21,7 +21,7 @@ void GPUDevice_createSampler(const Info& info) {
   if (!ConvertGPUSamplerDescriptor(c, info[0], a0_where, &a0)) return;
   self->runtime->Return(info, Kind::kGPUSampler,
                         self->runtime->procs().deviceCreateSampler(self->handle<WGPUDevice>(), &a0),
-                        self, a0.label);
+                        self, c.texts(a0.label));
 }
 
 void GPUDevice_createBindGroupLayout(const Info& info) {
@@ -36,7 +36,7 @@ void GPUDevice_createBindGroupLayout(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUBindGroupLayout,
       self->runtime->procs().deviceCreateBindGroupLayout(self->handle<WGPUDevice>(), &a0), self,
-      a0.label);
+      c.texts(a0.label));
 }
 
 void GPUDevice_createPipelineLayout(const Info& info) {
@@ -50,7 +50,7 @@ void GPUDevice_createPipelineLayout(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUPipelineLayout,
       self->runtime->procs().deviceCreatePipelineLayout(self->handle<WGPUDevice>(), &a0), self,
-      a0.label);
+      c.texts(a0.label));
 }
 
 void GPUDevice_createBindGroup(const Info& info) {
@@ -64,7 +64,7 @@ void GPUDevice_createBindGroup(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUBindGroup,
       self->runtime->procs().deviceCreateBindGroup(self->handle<WGPUDevice>(), &a0), self,
-      a0.label);
+      c.texts(a0.label));
 }
 
 void GPUDevice_createShaderModule(const Info& info) {
@@ -78,7 +78,7 @@ void GPUDevice_createShaderModule(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUShaderModule,
       self->runtime->procs().deviceCreateShaderModule(self->handle<WGPUDevice>(), &a0), self,
-      a0.label);
+      c.texts(a0.label));
 }
 
 void GPUDevice_createCommandEncoder(const Info& info) {
@@ -91,7 +91,7 @@ void GPUDevice_createCommandEncoder(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUCommandEncoder,
       self->runtime->procs().deviceCreateCommandEncoder(self->handle<WGPUDevice>(), &a0), self,
-      a0.label);
+      c.texts(a0.label));
 }
 
 void GPUDevice_createRenderBundleEncoder(const Info& info) {
@@ -106,7 +106,7 @@ void GPUDevice_createRenderBundleEncoder(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPURenderBundleEncoder,
       self->runtime->procs().deviceCreateRenderBundleEncoder(self->handle<WGPUDevice>(), &a0), self,
-      a0.label);
+      c.texts(a0.label));
 }
 
 void GPUDevice_createQuerySet(const Info& info) {
@@ -120,7 +120,8 @@ void GPUDevice_createQuerySet(const Info& info) {
   if (!c.HasFeatures(info.This(), kCall)) return;
   self->runtime->Return(
       info, Kind::kGPUQuerySet,
-      self->runtime->procs().deviceCreateQuerySet(self->handle<WGPUDevice>(), &a0), self, a0.label);
+      self->runtime->procs().deviceCreateQuerySet(self->handle<WGPUDevice>(), &a0), self,
+      c.texts(a0.label));
 }
 
 void GPUTexture_createView(const Info& info) {
@@ -133,7 +134,7 @@ void GPUTexture_createView(const Info& info) {
   if (!c.HasFeatures(info.This(), kCall)) return;
   self->runtime->Return(info, Kind::kGPUTextureView,
                         self->runtime->procs().textureCreateView(self->handle<WGPUTexture>(), &a0),
-                        self, a0.label);
+                        self, c.texts(a0.label));
 }
 
 void GPUTexture_width(const Info& info) {
@@ -213,34 +214,36 @@ void GPURenderPipeline_getBindGroupLayout(const Info& info) {
 }
 
 void GPUCommandEncoder_beginRenderPass(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.beginRenderPass"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPURenderPassDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
   if (!ConvertGPURenderPassDescriptor(c, info[0], a0_where, &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->Return(
       info, Kind::kGPURenderPassEncoder,
       self->runtime->procs().commandEncoderBeginRenderPass(self->handle<WGPUCommandEncoder>(), &a0),
-      self, a0.label);
+      self, c.texts(a0.label));
 }
 
 void GPUCommandEncoder_beginComputePass(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.beginComputePass"};
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUComputePassDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
   if (!ConvertGPUComputePassDescriptor(c, info[0], a0_where, &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->Return(info, Kind::kGPUComputePassEncoder,
                         self->runtime->procs().commandEncoderBeginComputePass(
                             self->handle<WGPUCommandEncoder>(), &a0),
-                        self, a0.label);
+                        self, c.texts(a0.label));
 }
 
 void GPUCommandEncoder_copyBufferToTexture(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.copyBufferToTexture"};
   if (info.Length() < 3) return ThrowTooFew(info, kCall, 3);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -253,12 +256,13 @@ void GPUCommandEncoder_copyBufferToTexture(const Info& info) {
   WGPUExtent3D a2{};
   const Where a2_where{&kCall, "copySize"};
   if (!ConvertExtent3D(c, info[2], a2_where, &a2)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().commandEncoderCopyBufferToTexture(self->handle<WGPUCommandEncoder>(), &a0,
                                                            &a1, &a2);
 }
 
 void GPUCommandEncoder_copyTextureToBuffer(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.copyTextureToBuffer"};
   if (info.Length() < 3) return ThrowTooFew(info, kCall, 3);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -271,12 +275,13 @@ void GPUCommandEncoder_copyTextureToBuffer(const Info& info) {
   WGPUExtent3D a2{};
   const Where a2_where{&kCall, "copySize"};
   if (!ConvertExtent3D(c, info[2], a2_where, &a2)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().commandEncoderCopyTextureToBuffer(self->handle<WGPUCommandEncoder>(), &a0,
                                                            &a1, &a2);
 }
 
 void GPUCommandEncoder_copyTextureToTexture(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.copyTextureToTexture"};
   if (info.Length() < 3) return ThrowTooFew(info, kCall, 3);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -289,12 +294,13 @@ void GPUCommandEncoder_copyTextureToTexture(const Info& info) {
   WGPUExtent3D a2{};
   const Where a2_where{&kCall, "copySize"};
   if (!ConvertExtent3D(c, info[2], a2_where, &a2)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().commandEncoderCopyTextureToTexture(self->handle<WGPUCommandEncoder>(), &a0,
                                                             &a1, &a2);
 }
 
 void GPUCommandEncoder_clearBuffer(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.clearBuffer"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -304,11 +310,12 @@ void GPUCommandEncoder_clearBuffer(const Info& info) {
   if (!info[1]->IsUndefined() && !c.ToInteger(info[1], {&kCall, "offset"}, &a1)) return;
   uint64_t a2 = WGPU_WHOLE_SIZE;
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "size"}, &a2)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().commandEncoderClearBuffer(self->handle<WGPUCommandEncoder>(), a0, a1, a2);
 }
 
 void GPUCommandEncoder_resolveQuerySet(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.resolveQuerySet"};
   if (info.Length() < 5) return ThrowTooFew(info, kCall, 5);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -322,6 +329,7 @@ void GPUCommandEncoder_resolveQuerySet(const Info& info) {
   if (!c.ToHandle(info[3], {&kCall, "destination"}, Kind::kGPUBuffer, &a3)) return;
   uint64_t a4{};
   if (!c.ToInteger(info[4], {&kCall, "destinationOffset"}, &a4)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().commandEncoderResolveQuerySet(self->handle<WGPUCommandEncoder>(), a0, a1,
                                                        a2, a3, a4);
 }
@@ -336,46 +344,50 @@ void GPUCommandEncoder_finish(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUCommandBuffer,
       self->runtime->procs().commandEncoderFinish(self->handle<WGPUCommandEncoder>(), &a0), self,
-      a0.label);
+      c.texts(a0.label));
 }
 
 void GPUCommandEncoder_pushDebugGroup(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.pushDebugGroup"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().commandEncoderPushDebugGroup(self->handle<WGPUCommandEncoder>(), a0);
 }
 
 void GPUCommandEncoder_popDebugGroup(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
+  self->Record();
   self->runtime->procs().commandEncoderPopDebugGroup(self->handle<WGPUCommandEncoder>());
 }
 
 void GPUCommandEncoder_insertDebugMarker(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUCommandEncoder.insertDebugMarker"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().commandEncoderInsertDebugMarker(self->handle<WGPUCommandEncoder>(), a0);
 }
 
 void GPUComputePassEncoder_setPipeline(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUComputePassEncoder.setPipeline"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUComputePipeline a0{};
   if (!c.ToHandle(info[0], {&kCall, "pipeline"}, Kind::kGPUComputePipeline, &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().computePassEncoderSetPipeline(self->handle<WGPUComputePassEncoder>(), a0);
 }
 
 void GPUComputePassEncoder_dispatchWorkgroups(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUComputePassEncoder.dispatchWorkgroups"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -385,12 +397,13 @@ void GPUComputePassEncoder_dispatchWorkgroups(const Info& info) {
   if (!info[1]->IsUndefined() && !c.ToInteger32(info[1], {&kCall, "workgroupCountY"}, &a1)) return;
   uint32_t a2 = 1;
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "workgroupCountZ"}, &a2)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().computePassEncoderDispatchWorkgroups(
       self->handle<WGPUComputePassEncoder>(), a0, a1, a2);
 }
 
 void GPUComputePassEncoder_dispatchWorkgroupsIndirect(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUComputePassEncoder.dispatchWorkgroupsIndirect"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -398,6 +411,7 @@ void GPUComputePassEncoder_dispatchWorkgroupsIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().computePassEncoderDispatchWorkgroupsIndirect(
       self->handle<WGPUComputePassEncoder>(), a0, a1);
 }
@@ -408,34 +422,37 @@ void GPUComputePassEncoder_end(const Info& info) {
 }
 
 void GPUComputePassEncoder_pushDebugGroup(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUComputePassEncoder.pushDebugGroup"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().computePassEncoderPushDebugGroup(self->handle<WGPUComputePassEncoder>(),
                                                           a0);
 }
 
 void GPUComputePassEncoder_popDebugGroup(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
+  self->Record();
   self->runtime->procs().computePassEncoderPopDebugGroup(self->handle<WGPUComputePassEncoder>());
 }
 
 void GPUComputePassEncoder_insertDebugMarker(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUComputePassEncoder.insertDebugMarker"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().computePassEncoderInsertDebugMarker(self->handle<WGPUComputePassEncoder>(),
                                                              a0);
 }
 
 void GPURenderPassEncoder_setViewport(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.setViewport"};
   if (info.Length() < 6) return ThrowTooFew(info, kCall, 6);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -451,12 +468,13 @@ void GPURenderPassEncoder_setViewport(const Info& info) {
   if (!c.ToNumber(info[4], {&kCall, "minDepth"}, &a4)) return;
   float a5{};
   if (!c.ToNumber(info[5], {&kCall, "maxDepth"}, &a5)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderSetViewport(self->handle<WGPURenderPassEncoder>(), a0, a1,
                                                       a2, a3, a4, a5);
 }
 
 void GPURenderPassEncoder_setScissorRect(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.setScissorRect"};
   if (info.Length() < 4) return ThrowTooFew(info, kCall, 4);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -468,51 +486,56 @@ void GPURenderPassEncoder_setScissorRect(const Info& info) {
   if (!c.ToInteger32(info[2], {&kCall, "width"}, &a2)) return;
   uint32_t a3{};
   if (!c.ToInteger32(info[3], {&kCall, "height"}, &a3)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderSetScissorRect(self->handle<WGPURenderPassEncoder>(), a0,
                                                          a1, a2, a3);
 }
 
 void GPURenderPassEncoder_setBlendConstant(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.setBlendConstant"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUColor a0{};
   const Where a0_where{&kCall, "color"};
   if (!ConvertColor(c, info[0], a0_where, &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderSetBlendConstant(self->handle<WGPURenderPassEncoder>(),
                                                            &a0);
 }
 
 void GPURenderPassEncoder_setStencilReference(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.setStencilReference"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
   if (!c.ToInteger32(info[0], {&kCall, "reference"}, &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderSetStencilReference(self->handle<WGPURenderPassEncoder>(),
                                                               a0);
 }
 
 void GPURenderPassEncoder_beginOcclusionQuery(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.beginOcclusionQuery"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
   if (!c.ToInteger32(info[0], {&kCall, "queryIndex"}, &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderBeginOcclusionQuery(self->handle<WGPURenderPassEncoder>(),
                                                               a0);
 }
 
 void GPURenderPassEncoder_endOcclusionQuery(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
+  self->Record();
   self->runtime->procs().renderPassEncoderEndOcclusionQuery(self->handle<WGPURenderPassEncoder>());
 }
 
 void GPURenderPassEncoder_executeBundles(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.executeBundles"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -525,6 +548,7 @@ void GPURenderPassEncoder_executeBundles(const Info& info) {
             return c.ToHandle(element, element_at, Kind::kGPURenderBundle, place);
           }))
     return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderExecuteBundles(self->handle<WGPURenderPassEncoder>(),
                                                          a0_count, a0);
 }
@@ -535,43 +559,47 @@ void GPURenderPassEncoder_end(const Info& info) {
 }
 
 void GPURenderPassEncoder_pushDebugGroup(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.pushDebugGroup"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderPushDebugGroup(self->handle<WGPURenderPassEncoder>(), a0);
 }
 
 void GPURenderPassEncoder_popDebugGroup(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
+  self->Record();
   self->runtime->procs().renderPassEncoderPopDebugGroup(self->handle<WGPURenderPassEncoder>());
 }
 
 void GPURenderPassEncoder_insertDebugMarker(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.insertDebugMarker"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderInsertDebugMarker(self->handle<WGPURenderPassEncoder>(),
                                                             a0);
 }
 
 void GPURenderPassEncoder_setPipeline(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.setPipeline"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPURenderPipeline a0{};
   if (!c.ToHandle(info[0], {&kCall, "pipeline"}, Kind::kGPURenderPipeline, &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderSetPipeline(self->handle<WGPURenderPassEncoder>(), a0);
 }
 
 void GPURenderPassEncoder_setIndexBuffer(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.setIndexBuffer"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -583,12 +611,13 @@ void GPURenderPassEncoder_setIndexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderSetIndexBuffer(self->handle<WGPURenderPassEncoder>(), a0,
                                                          a1, a2, a3);
 }
 
 void GPURenderPassEncoder_setVertexBuffer(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.setVertexBuffer"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -602,12 +631,13 @@ void GPURenderPassEncoder_setVertexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderSetVertexBuffer(self->handle<WGPURenderPassEncoder>(), a0,
                                                           a1, a2, a3);
 }
 
 void GPURenderPassEncoder_draw(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.draw"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -619,12 +649,13 @@ void GPURenderPassEncoder_draw(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstVertex"}, &a2)) return;
   uint32_t a3 = 0;
   if (!info[3]->IsUndefined() && !c.ToInteger32(info[3], {&kCall, "firstInstance"}, &a3)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderDraw(self->handle<WGPURenderPassEncoder>(), a0, a1, a2,
                                                a3);
 }
 
 void GPURenderPassEncoder_drawIndexed(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.drawIndexed"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -638,12 +669,13 @@ void GPURenderPassEncoder_drawIndexed(const Info& info) {
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "baseVertex"}, &a3)) return;
   uint32_t a4 = 0;
   if (!info[4]->IsUndefined() && !c.ToInteger32(info[4], {&kCall, "firstInstance"}, &a4)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderDrawIndexed(self->handle<WGPURenderPassEncoder>(), a0, a1,
                                                       a2, a3, a4);
 }
 
 void GPURenderPassEncoder_drawIndirect(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.drawIndirect"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -651,12 +683,13 @@ void GPURenderPassEncoder_drawIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderDrawIndirect(self->handle<WGPURenderPassEncoder>(), a0,
                                                        a1);
 }
 
 void GPURenderPassEncoder_drawIndexedIndirect(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderPassEncoder.drawIndexedIndirect"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -664,6 +697,7 @@ void GPURenderPassEncoder_drawIndexedIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderPassEncoderDrawIndexedIndirect(self->handle<WGPURenderPassEncoder>(),
                                                               a0, a1);
 }
@@ -678,49 +712,53 @@ void GPURenderBundleEncoder_finish(const Info& info) {
   self->runtime->Return(info, Kind::kGPURenderBundle,
                         self->runtime->procs().renderBundleEncoderFinish(
                             self->handle<WGPURenderBundleEncoder>(), &a0),
-                        self, a0.label);
+                        self, c.texts(a0.label));
 }
 
 void GPURenderBundleEncoder_pushDebugGroup(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderBundleEncoder.pushDebugGroup"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderBundleEncoderPushDebugGroup(self->handle<WGPURenderBundleEncoder>(),
                                                            a0);
 }
 
 void GPURenderBundleEncoder_popDebugGroup(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
+  self->Record();
   self->runtime->procs().renderBundleEncoderPopDebugGroup(self->handle<WGPURenderBundleEncoder>());
 }
 
 void GPURenderBundleEncoder_insertDebugMarker(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderBundleEncoder.insertDebugMarker"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderBundleEncoderInsertDebugMarker(
       self->handle<WGPURenderBundleEncoder>(), a0);
 }
 
 void GPURenderBundleEncoder_setPipeline(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderBundleEncoder.setPipeline"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPURenderPipeline a0{};
   if (!c.ToHandle(info[0], {&kCall, "pipeline"}, Kind::kGPURenderPipeline, &a0)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderBundleEncoderSetPipeline(self->handle<WGPURenderBundleEncoder>(),
                                                         a0);
 }
 
 void GPURenderBundleEncoder_setIndexBuffer(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderBundleEncoder.setIndexBuffer"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -732,12 +770,13 @@ void GPURenderBundleEncoder_setIndexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderBundleEncoderSetIndexBuffer(self->handle<WGPURenderBundleEncoder>(),
                                                            a0, a1, a2, a3);
 }
 
 void GPURenderBundleEncoder_setVertexBuffer(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderBundleEncoder.setVertexBuffer"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -751,12 +790,13 @@ void GPURenderBundleEncoder_setVertexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderBundleEncoderSetVertexBuffer(self->handle<WGPURenderBundleEncoder>(),
                                                             a0, a1, a2, a3);
 }
 
 void GPURenderBundleEncoder_draw(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderBundleEncoder.draw"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -768,12 +808,13 @@ void GPURenderBundleEncoder_draw(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstVertex"}, &a2)) return;
   uint32_t a3 = 0;
   if (!info[3]->IsUndefined() && !c.ToInteger32(info[3], {&kCall, "firstInstance"}, &a3)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderBundleEncoderDraw(self->handle<WGPURenderBundleEncoder>(), a0, a1,
                                                  a2, a3);
 }
 
 void GPURenderBundleEncoder_drawIndexed(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderBundleEncoder.drawIndexed"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -787,12 +828,13 @@ void GPURenderBundleEncoder_drawIndexed(const Info& info) {
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "baseVertex"}, &a3)) return;
   uint32_t a4 = 0;
   if (!info[4]->IsUndefined() && !c.ToInteger32(info[4], {&kCall, "firstInstance"}, &a4)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderBundleEncoderDrawIndexed(self->handle<WGPURenderBundleEncoder>(), a0,
                                                         a1, a2, a3, a4);
 }
 
 void GPURenderBundleEncoder_drawIndirect(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderBundleEncoder.drawIndirect"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -800,12 +842,13 @@ void GPURenderBundleEncoder_drawIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderBundleEncoderDrawIndirect(self->handle<WGPURenderBundleEncoder>(),
                                                          a0, a1);
 }
 
 void GPURenderBundleEncoder_drawIndexedIndirect(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  Recorder* const self = Recorder::Of(info.This());
   static constexpr Where kCall{nullptr, "GPURenderBundleEncoder.drawIndexedIndirect"};
   if (info.Length() < 2) return ThrowTooFew(info, kCall, 2);
   Conversion c(*self->runtime, info.GetIsolate());
@@ -813,6 +856,7 @@ void GPURenderBundleEncoder_drawIndexedIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
+  self->Record(c.text_bytes());
   self->runtime->procs().renderBundleEncoderDrawIndexedIndirect(
       self->handle<WGPURenderBundleEncoder>(), a0, a1);
 }
