@@ -87,12 +87,10 @@ void GPUDevice_createBuffer(const Info& info) {
   const bool too_large = descriptor.size > device->max_buffer_bytes;
   const bool refused =
       !too_large && (!runtime.HasRoomFor(descriptor.size) || !runtime.HasRoomForBuffer());
-  if (refused && descriptor.mappedAtCreation)
-    return fail("the Sandbox's memory of the GPU is used up");
+  if (refused && descriptor.mappedAtCreation) return fail(kMemoryUsedUp);
   WGPUBuffer made;
   if (refused) {
-    procs.deviceInjectError(handle, WGPUErrorType_OutOfMemory,
-                            ToView("the Sandbox's memory of the GPU is used up"));
+    runtime.RefuseMemory(handle);
     made = procs.deviceCreateErrorBuffer(handle, &descriptor);
   } else {
     made = procs.deviceCreateBuffer(handle, &descriptor);

@@ -39,6 +39,8 @@ void GPUDevice_createComputePipeline(const Info& info);
 void GPUDevice_createRenderPipeline(const Info& info);
 void GPUDevice_createComputePipelineAsync(const Info& info);
 void GPUDevice_createRenderPipelineAsync(const Info& info);
+
+// shader_module.cc
 void GPUShaderModule_getCompilationInfo(const Info& info);
 
 // buffer.cc

@@ -1,6 +1,5 @@
-// Pipelines, which are counted, and what compiling a shader has to say.
+// Pipelines, which are counted.
 #include <memory>
-#include <string>
 
 #include "webgpu/convert.h"
 #include "webgpu/generated/dictionaries.h"
@@ -56,146 +55,87 @@ bool HasRoom(PromiseCall& call, Runtime& runtime) {
   return false;
 }
 
-}  // namespace
-
-void GPUDevice_createComputePipeline(const Info& info) {
-  Object* const self = Object::Of(info.This());
-  Runtime& runtime = *self->runtime;
+// What the two kinds of pipelines differ in.
+struct Compute {
+  using Handle = WGPUComputePipeline;
+  using Descriptor = WGPUComputePipelineDescriptor;
+  using CallbackInfo = WGPUCreateComputePipelineAsyncCallbackInfo;
+  static constexpr Kind kKind = Kind::kGPUComputePipeline;
+  static constexpr Pending::Kind kPending = Pending::Kind::kComputePipeline;
   static constexpr Where kCall{nullptr, "GPUDevice.createComputePipeline"};
-  if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
-  Conversion c(runtime, info.GetIsolate());
-  WGPUComputePipelineDescriptor descriptor{};
-  const Where where{&kCall, "descriptor"};
-  if (!ConvertGPUComputePipelineDescriptor(c, info[0], where, &descriptor)) return;
-  const auto device = self->handle<WGPUDevice>();
-  WGPUComputePipeline made;
-  if (runtime.HasRoomForPipeline()) {
-    made = runtime.procs().deviceCreateComputePipeline(device, &descriptor);
-  } else {
-    const ErrorShader error(runtime.procs(), device);
-    descriptor.compute.module = error.module;
-    made = runtime.procs().deviceCreateComputePipeline(device, &descriptor);
-  }
-  runtime.Return(info, std::make_unique<Pipeline>(&runtime, Kind::kGPUComputePipeline, made), self,
-                 c.texts(descriptor.label));
-}
+  static constexpr Where kAsyncCall{nullptr, "GPUDevice.createComputePipelineAsync"};
+  static constexpr auto kConvert = ConvertGPUComputePipelineDescriptor;
+  static constexpr auto kCreate = &Procs::deviceCreateComputePipeline;
+  static constexpr auto kCreateAsync = &Procs::deviceCreateComputePipelineAsync;
+  static WGPUShaderModule& ModuleOf(Descriptor& descriptor) { return descriptor.compute.module; }
+};
 
-void GPUDevice_createRenderPipeline(const Info& info) {
+struct Render {
+  using Handle = WGPURenderPipeline;
+  using Descriptor = WGPURenderPipelineDescriptor;
+  using CallbackInfo = WGPUCreateRenderPipelineAsyncCallbackInfo;
+  static constexpr Kind kKind = Kind::kGPURenderPipeline;
+  static constexpr Pending::Kind kPending = Pending::Kind::kRenderPipeline;
+  static constexpr Where kCall{nullptr, "GPUDevice.createRenderPipeline"};
+  static constexpr Where kAsyncCall{nullptr, "GPUDevice.createRenderPipelineAsync"};
+  static constexpr auto kConvert = ConvertGPURenderPipelineDescriptor;
+  static constexpr auto kCreate = &Procs::deviceCreateRenderPipeline;
+  static constexpr auto kCreateAsync = &Procs::deviceCreateRenderPipelineAsync;
+  static WGPUShaderModule& ModuleOf(Descriptor& descriptor) { return descriptor.vertex.module; }
+};
+
+template <typename Type>
+void Create(const Info& info) {
   Object* const self = Object::Of(info.This());
   Runtime& runtime = *self->runtime;
-  static constexpr Where kCall{nullptr, "GPUDevice.createRenderPipeline"};
-  if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
+  if (info.Length() < 1) return ThrowTooFew(info, Type::kCall, 1);
   Conversion c(runtime, info.GetIsolate());
-  WGPURenderPipelineDescriptor descriptor{};
-  const Where where{&kCall, "descriptor"};
-  if (!ConvertGPURenderPipelineDescriptor(c, info[0], where, &descriptor) ||
-      !c.HasFeatures(info.This(), kCall)) {
+  typename Type::Descriptor descriptor{};
+  const Where where{&Type::kCall, "descriptor"};
+  if (!Type::kConvert(c, info[0], where, &descriptor) || !c.HasFeatures(info.This(), Type::kCall))
     return;
-  }
   const auto device = self->handle<WGPUDevice>();
-  WGPURenderPipeline made;
+  const auto create = runtime.procs().*Type::kCreate;
+  typename Type::Handle made;
   if (runtime.HasRoomForPipeline()) {
-    made = runtime.procs().deviceCreateRenderPipeline(device, &descriptor);
+    made = create(device, &descriptor);
   } else {
     const ErrorShader error(runtime.procs(), device);
-    descriptor.vertex.module = error.module;
-    made = runtime.procs().deviceCreateRenderPipeline(device, &descriptor);
+    Type::ModuleOf(descriptor) = error.module;
+    made = create(device, &descriptor);
   }
-  runtime.Return(info, std::make_unique<Pipeline>(&runtime, Kind::kGPURenderPipeline, made), self,
+  runtime.Return(info, std::make_unique<Pipeline>(&runtime, Type::kKind, made), self,
                  c.texts(descriptor.label));
 }
 
-void GPUDevice_createComputePipelineAsync(const Info& info) {
-  static constexpr Where kCall{nullptr, "GPUDevice.createComputePipelineAsync"};
-  PromiseCall call(info, Kind::kGPUDevice, kCall.name);
+template <typename Type>
+void CreateAsync(const Info& info) {
+  PromiseCall call(info, Kind::kGPUDevice, Type::kAsyncCall.name);
   Object* const self = call.self();
   if (self == nullptr) return;
-  if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
+  if (info.Length() < 1) return ThrowTooFew(info, Type::kAsyncCall, 1);
   Runtime& runtime = *self->runtime;
   Conversion c(runtime, info.GetIsolate());
-  WGPUComputePipelineDescriptor descriptor{};
-  const Where where{&kCall, "descriptor"};
-  if (!ConvertGPUComputePipelineDescriptor(c, info[0], where, &descriptor)) return;
-  if (!HasRoom(call, runtime)) return;
-  Pending* const pending =
-      runtime.Begin(Pending::Kind::kComputePipeline, call.resolver(), info.This());
-  pending->label = ToText(descriptor.label);
-  WGPUCreateComputePipelineAsyncCallbackInfo callback;
-  callback.callback = OnPipeline<WGPUComputePipeline>;
-  callback.userdata1 = pending;
-  pending->future = runtime.procs().deviceCreateComputePipelineAsync(self->handle<WGPUDevice>(),
-                                                                     &descriptor, callback);
-}
-
-void GPUDevice_createRenderPipelineAsync(const Info& info) {
-  static constexpr Where kCall{nullptr, "GPUDevice.createRenderPipelineAsync"};
-  PromiseCall call(info, Kind::kGPUDevice, kCall.name);
-  Object* const self = call.self();
-  if (self == nullptr) return;
-  if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
-  Runtime& runtime = *self->runtime;
-  Conversion c(runtime, info.GetIsolate());
-  WGPURenderPipelineDescriptor descriptor{};
-  const Where where{&kCall, "descriptor"};
-  if (!ConvertGPURenderPipelineDescriptor(c, info[0], where, &descriptor) ||
-      !c.HasFeatures(info.This(), kCall)) {
+  typename Type::Descriptor descriptor{};
+  const Where where{&Type::kAsyncCall, "descriptor"};
+  if (!Type::kConvert(c, info[0], where, &descriptor) ||
+      !c.HasFeatures(info.This(), Type::kAsyncCall) || !HasRoom(call, runtime)) {
     return;
   }
-  if (!HasRoom(call, runtime)) return;
-  Pending* const pending =
-      runtime.Begin(Pending::Kind::kRenderPipeline, call.resolver(), info.This());
+  Pending* const pending = runtime.Begin(Type::kPending, call.resolver(), info.This());
   pending->label = ToText(descriptor.label);
-  WGPUCreateRenderPipelineAsyncCallbackInfo callback;
-  callback.callback = OnPipeline<WGPURenderPipeline>;
+  typename Type::CallbackInfo callback;
+  callback.callback = OnPipeline<typename Type::Handle>;
   callback.userdata1 = pending;
-  pending->future = runtime.procs().deviceCreateRenderPipelineAsync(self->handle<WGPUDevice>(),
-                                                                    &descriptor, callback);
-}
-
-namespace {
-
-// What Dawn adds to a message: positions in UTF-16 code units, as JavaScript counts.
-struct MessageInUtf16 {
-  WGPUChainedStruct chain;
-  uint64_t line_position;
-  uint64_t offset;
-  uint64_t length;
-};
-constexpr uint32_t kMessageInUtf16 = 327743;
-
-void OnCompilationInfo(WGPUCompilationInfoRequestStatus status, WGPUCompilationInfo const* info,
-                       void* data, void*) {
-  auto* const answered = static_cast<Pending*>(data);
-  answered->status = status;
-  for (size_t index = 0; info != nullptr && index < info->messageCount; index++) {
-    const WGPUCompilationMessage& message = info->messages[index];
-    Pending::Message copy{ToText(message.message), message.type,   message.lineNum,
-                          message.linePos,         message.offset, message.length};
-    for (const WGPUChainedStruct* part = message.nextInChain; part != nullptr; part = part->next) {
-      if (part->sType != static_cast<WGPUSType>(kMessageInUtf16)) continue;
-      const auto* const utf16 = reinterpret_cast<const MessageInUtf16*>(part);
-      copy.column = utf16->line_position;
-      copy.offset = utf16->offset;
-      copy.length = utf16->length;
-    }
-    answered->messages.push_back(std::move(copy));
-  }
-  answered->runtime->Complete(answered);
+  pending->future =
+      (runtime.procs().*Type::kCreateAsync)(self->handle<WGPUDevice>(), &descriptor, callback);
 }
 
 }  // namespace
 
-void GPUShaderModule_getCompilationInfo(const Info& info) {
-  PromiseCall call(info, Kind::kGPUShaderModule, "GPUShaderModule.getCompilationInfo");
-  Object* const self = call.self();
-  if (self == nullptr) return;
-  Pending* const pending =
-      self->runtime->Begin(Pending::Kind::kCompilationInfo, call.resolver(), info.This());
-  WGPUCompilationInfoCallbackInfo callback;
-  callback.callback = OnCompilationInfo;
-  callback.userdata1 = pending;
-  pending->future = self->runtime->procs().shaderModuleGetCompilationInfo(
-      self->handle<WGPUShaderModule>(), callback);
-}
+void GPUDevice_createComputePipeline(const Info& info) { Create<Compute>(info); }
+void GPUDevice_createRenderPipeline(const Info& info) { Create<Render>(info); }
+void GPUDevice_createComputePipelineAsync(const Info& info) { CreateAsync<Compute>(info); }
+void GPUDevice_createRenderPipelineAsync(const Info& info) { CreateAsync<Render>(info); }
 
 }  // namespace dcp::webgpu

@@ -341,6 +341,10 @@ void Runtime::CollectGarbage() {
   Bury();
 }
 
+void Runtime::RefuseMemory(WGPUDevice device) const {
+  procs_.deviceInjectError(device, WGPUErrorType_OutOfMemory, ToView(kMemoryUsedUp));
+}
+
 bool Runtime::HasRoomFor(uint64_t bytes) {
   const auto fits = [&] {
     const uint64_t used = counters_.memory_bytes.load(std::memory_order_relaxed);
@@ -353,16 +357,10 @@ bool Runtime::HasRoomFor(uint64_t bytes) {
   return fits();
 }
 
-bool Runtime::HasRoomForBuffer() {
-  if (counters_.buffers.load(std::memory_order_relaxed) < options_.buffers) return true;
+bool Runtime::HasRoom(const std::atomic<uint32_t>& count, uint32_t most) {
+  if (count.load(std::memory_order_relaxed) < most) return true;
   CollectGarbage();
-  return counters_.buffers.load(std::memory_order_relaxed) < options_.buffers;
-}
-
-bool Runtime::HasRoomForPipeline() {
-  if (counters_.pipelines.load(std::memory_order_relaxed) < options_.pipelines) return true;
-  CollectGarbage();
-  return counters_.pipelines.load(std::memory_order_relaxed) < options_.pipelines;
+  return count.load(std::memory_order_relaxed) < most;
 }
 
 bool Runtime::HasRoomForDevice() {

@@ -38,6 +38,8 @@ enum class Maker : uint8_t {
   kCount,
 };
 
+inline constexpr char const* kMemoryUsedUp = "the Sandbox's memory of the GPU is used up";
+
 // Looks at the work of one device's queue, for GpuCounters::busy_ms.
 struct QueueWatch {
   Runtime* runtime;
@@ -106,11 +108,13 @@ class Runtime final : public Gpu {
   void RemoveDevice(Device* device);
   // Every resource of the device is destroyed with it.
   void DeviceDestroyed(WGPUDevice device);
+  // Beyond what the Sandbox may have: the error is the device's.
+  void RefuseMemory(WGPUDevice device) const;
   // Room for so many more bytes, perhaps after a garbage collection.
   bool HasRoomFor(uint64_t bytes);
   // Room for one more, likewise.
-  bool HasRoomForBuffer();
-  bool HasRoomForPipeline();
+  bool HasRoomForBuffer() { return HasRoom(counters_.buffers, options_.buffers); }
+  bool HasRoomForPipeline() { return HasRoom(counters_.pipelines, options_.pipelines); }
   bool HasRoomForDevice();
 
   // ---- Answers
@@ -154,6 +158,7 @@ class Runtime final : public Gpu {
   void AddMembers(v8::Local<v8::FunctionTemplate> type, const InterfaceSpec& spec);
   bool ReadMakers(v8::Local<v8::Context> context, v8::Local<v8::Object> classes);
   static void OnGarbage(const v8::WeakCallbackInfo<Object>& info);
+  bool HasRoom(const std::atomic<uint32_t>& count, uint32_t most);
   void Bury();
   void LookForInterrupts();
 

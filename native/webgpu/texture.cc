@@ -119,8 +119,7 @@ void GPUDevice_createTexture(const Info& info) {
   const bool refused = !too_large && !runtime.HasRoomFor(bytes);
   WGPUTexture made;
   if (refused) {
-    procs.deviceInjectError(handle, WGPUErrorType_OutOfMemory,
-                            ToView("the Sandbox's memory of the GPU is used up"));
+    runtime.RefuseMemory(handle);
     made = procs.deviceCreateErrorTexture(handle, &descriptor);
   } else {
     made = procs.deviceCreateTexture(handle, &descriptor);
