@@ -36,6 +36,9 @@ class Arena {
     return AllocateBlock(size);
   }
 
+  // Bytes handed out so far.
+  size_t used() const { return before_ + static_cast<size_t>(at_ - from_); }
+
   template <typename T>
   T* New() {
     static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= kAlignment);
@@ -58,12 +61,17 @@ class Arena {
     if (block == nullptr) return nullptr;
     block->next = blocks_;
     blocks_ = block;
+    before_ = used();
+    from_ = reinterpret_cast<char*>(block + 1);
     at_ = reinterpret_cast<char*>(block + 1) + size;
     end_ = reinterpret_cast<char*>(block + 1) + bytes;
     return block + 1;
   }
 
   Block* blocks_ = nullptr;
+  // Handed out of earlier blocks.
+  size_t before_ = 0;
+  char* from_ = inline_;
   char* at_ = inline_;
   char* end_ = inline_ + kInlineBytes;
   alignas(kAlignment) char inline_[kInlineBytes];

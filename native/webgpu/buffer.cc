@@ -99,7 +99,7 @@ void GPUDevice_createBuffer(const Info& info) {
   auto buffer = std::make_unique<Buffer>(&runtime, made, handle, descriptor,
                                          too_large || refused ? 0 : descriptor.size);
   if (descriptor.mappedAtCreation) buffer->Mapped(WGPUMapMode_Write, 0, descriptor.size);
-  runtime.Return(info, std::move(buffer), self, c.texts(descriptor.label));
+  runtime.Return(info, std::move(buffer), self, c.content(descriptor.label));
 }
 
 void GPUBuffer_size(const Info& info) {

@@ -175,7 +175,6 @@ bool Conversion::ToString(v8::Local<v8::Value> value, WGPUStringView* result) {
   auto* const text = static_cast<char*>(arena.Allocate(size + 1));
   if (text == nullptr) return FailOutOfMemory();
   *result = {text, size == 0 ? 0 : WriteUtf8(isolate, string, text, size)};
-  text_bytes_ += size;
   return true;
 }
 

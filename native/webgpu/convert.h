@@ -101,9 +101,8 @@ class Conversion {
   // USVString: its UTF-8, in the arena.
   bool ToString(v8::Local<v8::Value> value, WGPUStringView* result);
 
-  // What was converted by ToString() so far, and which of it is the label.
-  Texts texts(WGPUStringView label) const { return {label, text_bytes_}; }
-  size_t text_bytes() const { return text_bytes_; }
+  // What an object is made of by what was converted, and which of it is the label.
+  Content content(WGPUStringView label) const { return {label, arena.used()}; }
 
   // A value of an enum of WebIDL, by its number in the tables of names.h.
   bool ToEnum(v8::Local<v8::Value> value, const Where& where, EnumId id, uint32_t* result);
@@ -247,7 +246,6 @@ class Conversion {
   bool CheckFeatures(v8::Local<v8::Object> self, const Where& where);
 
   v8::Local<v8::Context> context_;
-  size_t text_bytes_ = 0;
   OwnedView* views_ = nullptr;
   // A bit for each of kFeatureNeeds.
   uint32_t needed_features_ = 0;

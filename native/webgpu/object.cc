@@ -10,10 +10,10 @@ namespace dcp::webgpu {
 
 namespace {
 
-// What an object of Dawn's takes beside its texts, and ours behind it: most take less.
+// What an object of Dawn's takes beside its content, and ours behind it: most take less.
 constexpr size_t kObjectBytes = 512;
-// Dawn has a copy of each text, and so have we, or what it was compiled to.
-constexpr size_t kBytesPerByteOfText = 2;
+// Dawn has a copy of everything, and so have we of a label; a shader is there compiled, too.
+constexpr size_t kCopies = 2;
 
 // Only the executing thread writes.
 void Add(std::atomic<uint64_t>& counter, uint64_t bytes) {
@@ -34,13 +34,13 @@ Object::~Object() {
   if (handle_ != nullptr) ReleaseHandle(runtime->procs(), kind, handle_);
 }
 
-void Object::Hold(size_t text_bytes) {
-  host_bytes_ += text_bytes * kBytesPerByteOfText;
-  Add(runtime->mutable_counters().host_bytes, text_bytes * kBytesPerByteOfText);
+void Object::Hold(size_t bytes) {
+  host_bytes_ += bytes * kCopies;
+  Add(runtime->mutable_counters().host_bytes, bytes * kCopies);
 }
 
 void Object::SetLabel(WGPUStringView text) {
-  const size_t before = label.size() * kBytesPerByteOfText;
+  const size_t before = label.size() * kCopies;
   label.assign(text.data, text.length);
   host_bytes_ -= before;
   Add(runtime->mutable_counters().host_bytes, -static_cast<uint64_t>(before));

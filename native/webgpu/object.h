@@ -35,10 +35,10 @@ inline constexpr int kLost = 6;
 inline constexpr int kCountWithAttributes = 7;
 }  // namespace field
 
-// What an object was made of, and keeps.
-struct Texts {
+// What an object is made of, and keeps.
+struct Content {
   WGPUStringView label{nullptr, 0};
-  // Of all strings, in UTF-8.
+  // Of all texts and lists.
   size_t bytes = 0;
 };
 
@@ -69,8 +69,8 @@ class Object {
   }
   void* raw_handle() const { return handle_; }
 
-  // Texts of so many bytes go with it: GpuCounters::host_bytes.
-  void Hold(size_t text_bytes);
+  // Content of so many bytes goes with it: GpuCounters::host_bytes.
+  void Hold(size_t bytes);
   void SetLabel(WGPUStringView text);
 
   Runtime* const runtime;

@@ -105,7 +105,7 @@ void Create(const Info& info) {
     made = create(device, &descriptor);
   }
   runtime.Return(info, std::make_unique<Pipeline>(&runtime, Type::kKind, made), self,
-                 c.texts(descriptor.label));
+                 c.content(descriptor.label));
 }
 
 template <typename Type>

@@ -291,16 +291,18 @@ v8::MaybeLocal<v8::Object> Runtime::Wrap(std::unique_ptr<Object> object,
   return wrapper;
 }
 
-void Runtime::Return(const Info& info, Kind kind, void* handle, Object* maker, const Texts& texts) {
+void Runtime::Return(const Info& info, Kind kind, void* handle, Object* maker,
+                     const Content& content) {
   auto object = Recorder::IsOne(kind) ? std::make_unique<Recorder>(this, kind, handle, *maker)
                                       : std::make_unique<Object>(this, kind, handle);
-  Return(info, std::move(object), maker, texts);
+  Return(info, std::move(object), maker, content);
 }
 
 void Runtime::Return(const Info& info, std::unique_ptr<Object> object, Object* maker,
-                     const Texts& texts) {
-  if (texts.label.data != nullptr && texts.label.length > 0) object->label = ToText(texts.label);
-  if (texts.bytes > 0) object->Hold(texts.bytes);
+                     const Content& content) {
+  if (content.label.data != nullptr && content.label.length > 0)
+    object->label = ToText(content.label);
+  if (content.bytes > 0) object->Hold(content.bytes);
   v8::Local<v8::Object> wrapper;
   if (Wrap(std::move(object), DeviceOf(maker->wrapper.Get(isolate_))).ToLocal(&wrapper)) {
     info.GetReturnValue().Set(wrapper);

@@ -94,9 +94,11 @@ class Runtime final : public Gpu {
   // The JavaScript object of a new object of ours, made by (a part of) that device (empty: by
   // none). Empty with an exception pending; then the object is gone.
   v8::MaybeLocal<v8::Object> Wrap(std::unique_ptr<Object> object, v8::Local<v8::Value> device);
-  // The answer of a method: a new object for what C answered, and the texts it was made of.
-  void Return(const Info& info, Kind kind, void* handle, Object* maker, const Texts& texts = {});
-  void Return(const Info& info, std::unique_ptr<Object> object, Object* maker, const Texts& texts);
+  // The answer of a method: a new object for what C answered, made of that content.
+  void Return(const Info& info, Kind kind, void* handle, Object* maker,
+              const Content& content = {});
+  void Return(const Info& info, std::unique_ptr<Object> object, Object* maker,
+              const Content& content);
   // The device that an object belongs to, itself included.
   v8::Local<v8::Value> DeviceOf(v8::Local<v8::Object> wrapper) const;
   v8::Local<v8::String> EnumString(EnumId id, uint32_t value) const;

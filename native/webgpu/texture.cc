@@ -127,7 +127,7 @@ void GPUDevice_createTexture(const Info& info) {
   runtime.Return(info,
                  std::make_unique<Texture>(&runtime, Kind::kGPUTexture, made, handle,
                                            too_large || refused ? 0 : bytes),
-                 self, c.texts(descriptor.label));
+                 self, c.content(descriptor.label));
 }
 
 void GPUTexture_destroy(const Info& info) {

@@ -231,7 +231,7 @@ function writeOperation(idl, abi, owner, { name, overloads, returns }, length) {
     returns.name === 'undefined'
       ? [`${call};`]
       : [
-          `self->runtime->Return(info, Kind::k${returns.name}, ${call}, self${label ? `, c.texts(a${labelIndex(idl, args)}.label)` : ''});`,
+          `self->runtime->Return(info, Kind::k${returns.name}, ${call}, self${label ? `, c.content(a${labelIndex(idl, args)}.label)` : ''});`,
         ];
   const tooFew =
     length > 0 ? [`if (info.Length() < ${length}) return ThrowTooFew(info, kCall, ${length});`] : [];
@@ -246,7 +246,7 @@ ${indent([
   ...(args.some(({ type }) => mayNeedFeature(idl, type))
     ? ['if (!c.HasFeatures(info.This(), kCall)) return;']
     : []),
-  ...(records ? [`self->Record(${usesConversion ? 'c.text_bytes()' : ''});`] : []),
+  ...(records ? [`self->Record(${usesConversion ? 'c.arena.used()' : ''});`] : []),
   ...result,
 ])}
 }`;

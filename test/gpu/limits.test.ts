@@ -108,6 +108,10 @@ const HOARDS: readonly (readonly [string, string])[] = [
     for (let k = 0; k < 1000; k++) encoder.clearBuffer(target);
     all.push(encoder.finish()); }`,
   ],
+  [
+    'lists of bundles',
+    `const many = new Array(1e4).fill(bundle.finish()); for (;;) render.executeBundles(many);`,
+  ],
   ['shaders', `for (let k = 0; ; k++) all.push(device.createShaderModule({ code: '//' + k + long }));`],
   ['small objects', `const texture = device.createTexture(SMALL); for (;;) all.push(texture.createView());`],
 ];
@@ -120,6 +124,9 @@ const HOARD = (statement: string): string =>
     const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
     const pass = device.createCommandEncoder().beginComputePass();
     const bundle = device.createRenderBundleEncoder({ colorFormats: ['rgba8unorm'] });
+    const view = device.createTexture(SMALL).createView();
+    const colorAttachments = [{ view, loadOp: 'load', storeOp: 'store' }];
+    const render = device.createCommandEncoder().beginRenderPass({ colorAttachments });
     ${statement}`);
 
 for (const [name, statement] of HOARDS) {

@@ -21,7 +21,7 @@ void GPUDevice_createSampler(const Info& info) {
   if (!ConvertGPUSamplerDescriptor(c, info[0], a0_where, &a0)) return;
   self->runtime->Return(info, Kind::kGPUSampler,
                         self->runtime->procs().deviceCreateSampler(self->handle<WGPUDevice>(), &a0),
-                        self, c.texts(a0.label));
+                        self, c.content(a0.label));
 }
 
 void GPUDevice_createBindGroupLayout(const Info& info) {
@@ -36,7 +36,7 @@ void GPUDevice_createBindGroupLayout(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUBindGroupLayout,
       self->runtime->procs().deviceCreateBindGroupLayout(self->handle<WGPUDevice>(), &a0), self,
-      c.texts(a0.label));
+      c.content(a0.label));
 }
 
 void GPUDevice_createPipelineLayout(const Info& info) {
@@ -50,7 +50,7 @@ void GPUDevice_createPipelineLayout(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUPipelineLayout,
       self->runtime->procs().deviceCreatePipelineLayout(self->handle<WGPUDevice>(), &a0), self,
-      c.texts(a0.label));
+      c.content(a0.label));
 }
 
 void GPUDevice_createBindGroup(const Info& info) {
@@ -64,7 +64,7 @@ void GPUDevice_createBindGroup(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUBindGroup,
       self->runtime->procs().deviceCreateBindGroup(self->handle<WGPUDevice>(), &a0), self,
-      c.texts(a0.label));
+      c.content(a0.label));
 }
 
 void GPUDevice_createShaderModule(const Info& info) {
@@ -78,7 +78,7 @@ void GPUDevice_createShaderModule(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUShaderModule,
       self->runtime->procs().deviceCreateShaderModule(self->handle<WGPUDevice>(), &a0), self,
-      c.texts(a0.label));
+      c.content(a0.label));
 }
 
 void GPUDevice_createCommandEncoder(const Info& info) {
@@ -91,7 +91,7 @@ void GPUDevice_createCommandEncoder(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUCommandEncoder,
       self->runtime->procs().deviceCreateCommandEncoder(self->handle<WGPUDevice>(), &a0), self,
-      c.texts(a0.label));
+      c.content(a0.label));
 }
 
 void GPUDevice_createRenderBundleEncoder(const Info& info) {
@@ -106,7 +106,7 @@ void GPUDevice_createRenderBundleEncoder(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPURenderBundleEncoder,
       self->runtime->procs().deviceCreateRenderBundleEncoder(self->handle<WGPUDevice>(), &a0), self,
-      c.texts(a0.label));
+      c.content(a0.label));
 }
 
 void GPUDevice_createQuerySet(const Info& info) {
@@ -121,7 +121,7 @@ void GPUDevice_createQuerySet(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUQuerySet,
       self->runtime->procs().deviceCreateQuerySet(self->handle<WGPUDevice>(), &a0), self,
-      c.texts(a0.label));
+      c.content(a0.label));
 }
 
 void GPUTexture_createView(const Info& info) {
@@ -134,7 +134,7 @@ void GPUTexture_createView(const Info& info) {
   if (!c.HasFeatures(info.This(), kCall)) return;
   self->runtime->Return(info, Kind::kGPUTextureView,
                         self->runtime->procs().textureCreateView(self->handle<WGPUTexture>(), &a0),
-                        self, c.texts(a0.label));
+                        self, c.content(a0.label));
 }
 
 void GPUTexture_width(const Info& info) {
@@ -221,11 +221,11 @@ void GPUCommandEncoder_beginRenderPass(const Info& info) {
   WGPURenderPassDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
   if (!ConvertGPURenderPassDescriptor(c, info[0], a0_where, &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->Return(
       info, Kind::kGPURenderPassEncoder,
       self->runtime->procs().commandEncoderBeginRenderPass(self->handle<WGPUCommandEncoder>(), &a0),
-      self, c.texts(a0.label));
+      self, c.content(a0.label));
 }
 
 void GPUCommandEncoder_beginComputePass(const Info& info) {
@@ -235,11 +235,11 @@ void GPUCommandEncoder_beginComputePass(const Info& info) {
   WGPUComputePassDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
   if (!ConvertGPUComputePassDescriptor(c, info[0], a0_where, &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->Return(info, Kind::kGPUComputePassEncoder,
                         self->runtime->procs().commandEncoderBeginComputePass(
                             self->handle<WGPUCommandEncoder>(), &a0),
-                        self, c.texts(a0.label));
+                        self, c.content(a0.label));
 }
 
 void GPUCommandEncoder_copyBufferToTexture(const Info& info) {
@@ -256,7 +256,7 @@ void GPUCommandEncoder_copyBufferToTexture(const Info& info) {
   WGPUExtent3D a2{};
   const Where a2_where{&kCall, "copySize"};
   if (!ConvertExtent3D(c, info[2], a2_where, &a2)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().commandEncoderCopyBufferToTexture(self->handle<WGPUCommandEncoder>(), &a0,
                                                            &a1, &a2);
 }
@@ -275,7 +275,7 @@ void GPUCommandEncoder_copyTextureToBuffer(const Info& info) {
   WGPUExtent3D a2{};
   const Where a2_where{&kCall, "copySize"};
   if (!ConvertExtent3D(c, info[2], a2_where, &a2)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().commandEncoderCopyTextureToBuffer(self->handle<WGPUCommandEncoder>(), &a0,
                                                            &a1, &a2);
 }
@@ -294,7 +294,7 @@ void GPUCommandEncoder_copyTextureToTexture(const Info& info) {
   WGPUExtent3D a2{};
   const Where a2_where{&kCall, "copySize"};
   if (!ConvertExtent3D(c, info[2], a2_where, &a2)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().commandEncoderCopyTextureToTexture(self->handle<WGPUCommandEncoder>(), &a0,
                                                             &a1, &a2);
 }
@@ -310,7 +310,7 @@ void GPUCommandEncoder_clearBuffer(const Info& info) {
   if (!info[1]->IsUndefined() && !c.ToInteger(info[1], {&kCall, "offset"}, &a1)) return;
   uint64_t a2 = WGPU_WHOLE_SIZE;
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "size"}, &a2)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().commandEncoderClearBuffer(self->handle<WGPUCommandEncoder>(), a0, a1, a2);
 }
 
@@ -329,7 +329,7 @@ void GPUCommandEncoder_resolveQuerySet(const Info& info) {
   if (!c.ToHandle(info[3], {&kCall, "destination"}, Kind::kGPUBuffer, &a3)) return;
   uint64_t a4{};
   if (!c.ToInteger(info[4], {&kCall, "destinationOffset"}, &a4)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().commandEncoderResolveQuerySet(self->handle<WGPUCommandEncoder>(), a0, a1,
                                                        a2, a3, a4);
 }
@@ -344,7 +344,7 @@ void GPUCommandEncoder_finish(const Info& info) {
   self->runtime->Return(
       info, Kind::kGPUCommandBuffer,
       self->runtime->procs().commandEncoderFinish(self->handle<WGPUCommandEncoder>(), &a0), self,
-      c.texts(a0.label));
+      c.content(a0.label));
 }
 
 void GPUCommandEncoder_pushDebugGroup(const Info& info) {
@@ -354,7 +354,7 @@ void GPUCommandEncoder_pushDebugGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().commandEncoderPushDebugGroup(self->handle<WGPUCommandEncoder>(), a0);
 }
 
@@ -371,7 +371,7 @@ void GPUCommandEncoder_insertDebugMarker(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().commandEncoderInsertDebugMarker(self->handle<WGPUCommandEncoder>(), a0);
 }
 
@@ -382,7 +382,7 @@ void GPUComputePassEncoder_setPipeline(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUComputePipeline a0{};
   if (!c.ToHandle(info[0], {&kCall, "pipeline"}, Kind::kGPUComputePipeline, &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().computePassEncoderSetPipeline(self->handle<WGPUComputePassEncoder>(), a0);
 }
 
@@ -397,7 +397,7 @@ void GPUComputePassEncoder_dispatchWorkgroups(const Info& info) {
   if (!info[1]->IsUndefined() && !c.ToInteger32(info[1], {&kCall, "workgroupCountY"}, &a1)) return;
   uint32_t a2 = 1;
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "workgroupCountZ"}, &a2)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().computePassEncoderDispatchWorkgroups(
       self->handle<WGPUComputePassEncoder>(), a0, a1, a2);
 }
@@ -411,7 +411,7 @@ void GPUComputePassEncoder_dispatchWorkgroupsIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().computePassEncoderDispatchWorkgroupsIndirect(
       self->handle<WGPUComputePassEncoder>(), a0, a1);
 }
@@ -428,7 +428,7 @@ void GPUComputePassEncoder_pushDebugGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().computePassEncoderPushDebugGroup(self->handle<WGPUComputePassEncoder>(),
                                                           a0);
 }
@@ -446,7 +446,7 @@ void GPUComputePassEncoder_insertDebugMarker(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().computePassEncoderInsertDebugMarker(self->handle<WGPUComputePassEncoder>(),
                                                              a0);
 }
@@ -468,7 +468,7 @@ void GPURenderPassEncoder_setViewport(const Info& info) {
   if (!c.ToNumber(info[4], {&kCall, "minDepth"}, &a4)) return;
   float a5{};
   if (!c.ToNumber(info[5], {&kCall, "maxDepth"}, &a5)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderSetViewport(self->handle<WGPURenderPassEncoder>(), a0, a1,
                                                       a2, a3, a4, a5);
 }
@@ -486,7 +486,7 @@ void GPURenderPassEncoder_setScissorRect(const Info& info) {
   if (!c.ToInteger32(info[2], {&kCall, "width"}, &a2)) return;
   uint32_t a3{};
   if (!c.ToInteger32(info[3], {&kCall, "height"}, &a3)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderSetScissorRect(self->handle<WGPURenderPassEncoder>(), a0,
                                                          a1, a2, a3);
 }
@@ -499,7 +499,7 @@ void GPURenderPassEncoder_setBlendConstant(const Info& info) {
   WGPUColor a0{};
   const Where a0_where{&kCall, "color"};
   if (!ConvertColor(c, info[0], a0_where, &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderSetBlendConstant(self->handle<WGPURenderPassEncoder>(),
                                                            &a0);
 }
@@ -511,7 +511,7 @@ void GPURenderPassEncoder_setStencilReference(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
   if (!c.ToInteger32(info[0], {&kCall, "reference"}, &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderSetStencilReference(self->handle<WGPURenderPassEncoder>(),
                                                               a0);
 }
@@ -523,7 +523,7 @@ void GPURenderPassEncoder_beginOcclusionQuery(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
   if (!c.ToInteger32(info[0], {&kCall, "queryIndex"}, &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderBeginOcclusionQuery(self->handle<WGPURenderPassEncoder>(),
                                                               a0);
 }
@@ -548,7 +548,7 @@ void GPURenderPassEncoder_executeBundles(const Info& info) {
             return c.ToHandle(element, element_at, Kind::kGPURenderBundle, place);
           }))
     return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderExecuteBundles(self->handle<WGPURenderPassEncoder>(),
                                                          a0_count, a0);
 }
@@ -565,7 +565,7 @@ void GPURenderPassEncoder_pushDebugGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderPushDebugGroup(self->handle<WGPURenderPassEncoder>(), a0);
 }
 
@@ -582,7 +582,7 @@ void GPURenderPassEncoder_insertDebugMarker(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderInsertDebugMarker(self->handle<WGPURenderPassEncoder>(),
                                                             a0);
 }
@@ -594,7 +594,7 @@ void GPURenderPassEncoder_setPipeline(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPURenderPipeline a0{};
   if (!c.ToHandle(info[0], {&kCall, "pipeline"}, Kind::kGPURenderPipeline, &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderSetPipeline(self->handle<WGPURenderPassEncoder>(), a0);
 }
 
@@ -611,7 +611,7 @@ void GPURenderPassEncoder_setIndexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderSetIndexBuffer(self->handle<WGPURenderPassEncoder>(), a0,
                                                          a1, a2, a3);
 }
@@ -631,7 +631,7 @@ void GPURenderPassEncoder_setVertexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderSetVertexBuffer(self->handle<WGPURenderPassEncoder>(), a0,
                                                           a1, a2, a3);
 }
@@ -649,7 +649,7 @@ void GPURenderPassEncoder_draw(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstVertex"}, &a2)) return;
   uint32_t a3 = 0;
   if (!info[3]->IsUndefined() && !c.ToInteger32(info[3], {&kCall, "firstInstance"}, &a3)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderDraw(self->handle<WGPURenderPassEncoder>(), a0, a1, a2,
                                                a3);
 }
@@ -669,7 +669,7 @@ void GPURenderPassEncoder_drawIndexed(const Info& info) {
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "baseVertex"}, &a3)) return;
   uint32_t a4 = 0;
   if (!info[4]->IsUndefined() && !c.ToInteger32(info[4], {&kCall, "firstInstance"}, &a4)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderDrawIndexed(self->handle<WGPURenderPassEncoder>(), a0, a1,
                                                       a2, a3, a4);
 }
@@ -683,7 +683,7 @@ void GPURenderPassEncoder_drawIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderDrawIndirect(self->handle<WGPURenderPassEncoder>(), a0,
                                                        a1);
 }
@@ -697,7 +697,7 @@ void GPURenderPassEncoder_drawIndexedIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderPassEncoderDrawIndexedIndirect(self->handle<WGPURenderPassEncoder>(),
                                                               a0, a1);
 }
@@ -712,7 +712,7 @@ void GPURenderBundleEncoder_finish(const Info& info) {
   self->runtime->Return(info, Kind::kGPURenderBundle,
                         self->runtime->procs().renderBundleEncoderFinish(
                             self->handle<WGPURenderBundleEncoder>(), &a0),
-                        self, c.texts(a0.label));
+                        self, c.content(a0.label));
 }
 
 void GPURenderBundleEncoder_pushDebugGroup(const Info& info) {
@@ -722,7 +722,7 @@ void GPURenderBundleEncoder_pushDebugGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderPushDebugGroup(self->handle<WGPURenderBundleEncoder>(),
                                                            a0);
 }
@@ -740,7 +740,7 @@ void GPURenderBundleEncoder_insertDebugMarker(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderInsertDebugMarker(
       self->handle<WGPURenderBundleEncoder>(), a0);
 }
@@ -752,7 +752,7 @@ void GPURenderBundleEncoder_setPipeline(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPURenderPipeline a0{};
   if (!c.ToHandle(info[0], {&kCall, "pipeline"}, Kind::kGPURenderPipeline, &a0)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderSetPipeline(self->handle<WGPURenderBundleEncoder>(),
                                                         a0);
 }
@@ -770,7 +770,7 @@ void GPURenderBundleEncoder_setIndexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderSetIndexBuffer(self->handle<WGPURenderBundleEncoder>(),
                                                            a0, a1, a2, a3);
 }
@@ -790,7 +790,7 @@ void GPURenderBundleEncoder_setVertexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderSetVertexBuffer(self->handle<WGPURenderBundleEncoder>(),
                                                             a0, a1, a2, a3);
 }
@@ -808,7 +808,7 @@ void GPURenderBundleEncoder_draw(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstVertex"}, &a2)) return;
   uint32_t a3 = 0;
   if (!info[3]->IsUndefined() && !c.ToInteger32(info[3], {&kCall, "firstInstance"}, &a3)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderDraw(self->handle<WGPURenderBundleEncoder>(), a0, a1,
                                                  a2, a3);
 }
@@ -828,7 +828,7 @@ void GPURenderBundleEncoder_drawIndexed(const Info& info) {
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "baseVertex"}, &a3)) return;
   uint32_t a4 = 0;
   if (!info[4]->IsUndefined() && !c.ToInteger32(info[4], {&kCall, "firstInstance"}, &a4)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderDrawIndexed(self->handle<WGPURenderBundleEncoder>(), a0,
                                                         a1, a2, a3, a4);
 }
@@ -842,7 +842,7 @@ void GPURenderBundleEncoder_drawIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderDrawIndirect(self->handle<WGPURenderBundleEncoder>(),
                                                          a0, a1);
 }
@@ -856,7 +856,7 @@ void GPURenderBundleEncoder_drawIndexedIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.text_bytes());
+  self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderDrawIndexedIndirect(
       self->handle<WGPURenderBundleEncoder>(), a0, a1);
 }
