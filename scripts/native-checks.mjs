@@ -6,6 +6,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import path from 'node:path';
 import { CommandError, jobs, root, run } from './steps.mjs';
 
+/** What the build's database has of a file. @typedef {{file: string, command: string, directory: string}} Compiled */
+
 const RULES = path.join(root, '.clang-tidy');
 const CACHE = path.join(root, '.cache/clang-tidy');
 
@@ -36,6 +38,7 @@ export async function clangTidy() {
   const database = path.join(root, 'build/compile_commands.json');
   if (!existsSync(database))
     throw new Error('build/compile_commands.json: missing; run `npm run build` first');
+  const compiled = /** @type {readonly Compiled[]} */ (JSON.parse(readFileSync(database, 'utf8')));
   const shared = digest([RULES, database, ...nativeFiles(/\.h$/)]);
   const folders = [...new Set(sources.map((source) => path.dirname(source)))];
   const queue = folders
@@ -50,7 +53,7 @@ export async function clangTidy() {
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       try {
-        await lintFolder(next.folder, next.files, database);
+        await lintFolder(next.folder, next.files, compiled);
         writeFileSync(next.passed, '');
       } catch (error) {
         failures.push(error instanceof CommandError ? error.output : String(error));
@@ -63,23 +66,20 @@ export async function clangTidy() {
   return `${count} of ${folders.length} folders changed`;
 }
 
-/** @param {string} folder @param {readonly string[]} files @param {string} database */
-async function lintFolder(folder, files, database) {
+/** @param {string} folder @param {readonly string[]} files @param {readonly Compiled[]} compiled */
+async function lintFolder(folder, files, compiled) {
   const unit = path.join(CACHE, folder.replaceAll('/', '-'));
   const source = path.join(unit, 'all.cc');
   mkdirSync(unit, { recursive: true });
   writeFileSync(source, files.map((file) => `#include "${file}"\n`).join(''));
-  const commands = /** @type {{file: string, command: string, directory: string}[]} */ (
-    JSON.parse(readFileSync(database, 'utf8'))
-  );
   const first = path.join(root, String(files[0]));
-  const compiled = commands.find(({ file }) => file === first);
-  if (compiled === undefined) throw new Error(`${files[0]}: the build does not know it; build again`);
-  const command = compiled.command
+  const known = compiled.find(({ file }) => file === first);
+  if (known === undefined) throw new Error(`${files[0]}: the build does not know it; build again`);
+  const command = known.command
     // clang cannot read what g++ has precompiled.
     .replace(/ -Winvalid-pch -include \S*cmake_pch\.hxx/, '')
     .replace(/ -o .*$/, ` -I${root} -o all.o -c ${source}`);
-  const entry = { file: source, directory: compiled.directory, command };
+  const entry = { file: source, directory: known.directory, command };
   writeFileSync(path.join(unit, 'compile_commands.json'), JSON.stringify([entry]));
   const options = [
     `--config-file=${RULES}`,

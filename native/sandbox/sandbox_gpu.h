@@ -81,8 +81,8 @@ class SandboxGpu {
   size_t HostBytes() const { return gpu_->counters().host_bytes.load(std::memory_order_relaxed); }
   // See webgpu::Gpu::HeedInterrupt(). Any thread.
   void HeedInterrupt() { gpu_->HeedInterrupt(); }
-  // See webgpu::Gpu::CollectGarbage().
-  void CollectGarbage() { gpu_->CollectGarbage(); }
+  // See webgpu::Gpu::Bury().
+  void Bury() { gpu_->Bury(); }
   // Waits at most so long until it is not busy. Runs no JavaScript.
   void WaitIdle(double wait_ms);
 

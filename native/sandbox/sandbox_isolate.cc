@@ -110,8 +110,8 @@ bool SandboxIsolate::IsOverMemory() const {
 void SandboxIsolate::EndIfOverMemory() {
   MemoryAccount& memory = isolate_.memory();
   if (owner_.ending->decided() || !IsOverMemory()) return;
-  if (gpu() != nullptr) gpu()->CollectGarbage();
   memory.Recount();
+  if (gpu() != nullptr) gpu()->Bury();
   if (!IsOverMemory()) return;
   owner_.ending->Decide({"EMEMORYLIMIT",
                          std::string(gpu() == nullptr ? "buffers and WebAssembly"

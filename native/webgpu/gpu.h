@@ -106,8 +106,8 @@ class Gpu {
   // some thousand turns of a loop, which is seconds when each turn is a slow call. Any thread.
   virtual void HeedInterrupt() = 0;
 
-  // Objects whose JavaScript is garbage go now. Takes as long as a full garbage collection.
-  virtual void CollectGarbage() = 0;
+  // Objects whose JavaScript has been collected go now, not at the next turn.
+  virtual void Bury() = 0;
 
   virtual const GpuCounters& counters() const = 0;
 

@@ -147,14 +147,11 @@ void Runtime::Submitted(WGPUQueue queue) {
   QueueWatch* const watch = found->get();
   if (watch->unwatched_work) return;
   watch->unwatched_work = true;
-  has_unwatched_work_ = true;
   if (watch->waiting) return;
   if (busy_watches_++ == 0) counters_.busy_since_ms.store(NowMs(), std::memory_order_relaxed);
 }
 
 void Runtime::WatchSubmitted() {
-  if (!has_unwatched_work_) return;
-  has_unwatched_work_ = false;
   for (const auto& watch : watches_) {
     if (watch->unwatched_work && !watch->waiting && !watch->obsolete) StartWatching(watch.get());
   }
@@ -348,21 +345,11 @@ void Runtime::RefuseMemory(WGPUDevice device) const {
 }
 
 bool Runtime::HasRoomFor(uint64_t bytes) {
-  const auto fits = [&] {
-    const uint64_t used = counters_.memory_bytes.load(std::memory_order_relaxed);
-    return used <= options_.memory_bytes && bytes <= options_.memory_bytes - used;
-  };
-  if (fits()) return true;
   // A texture or buffer alone larger than all there may be is no reason to look for garbage.
   if (bytes > options_.memory_bytes) return false;
-  CollectGarbage();
-  return fits();
-}
-
-bool Runtime::HasRoom(const std::atomic<uint32_t>& count, uint32_t most) {
-  if (count.load(std::memory_order_relaxed) < most) return true;
-  CollectGarbage();
-  return count.load(std::memory_order_relaxed) < most;
+  return FitsAfterGarbage([&] {
+    return counters_.memory_bytes.load(std::memory_order_relaxed) <= options_.memory_bytes - bytes;
+  });
 }
 
 bool Runtime::HasRoomForDevice() {

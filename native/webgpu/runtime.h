@@ -63,7 +63,7 @@ class Runtime final : public Gpu {
   bool HasPendingWork() const override;
   bool Poll(uint64_t timeout_ns) override;
   void WaitIdle(uint64_t timeout_ns) override;
-  void CollectGarbage() override;
+  void Bury() override;
   void HeedInterrupt() override { interrupted_.store(true, std::memory_order_relaxed); }
   const GpuCounters& counters() const override { return counters_; }
   void Release() override;
@@ -160,8 +160,17 @@ class Runtime final : public Gpu {
   void AddMembers(v8::Local<v8::FunctionTemplate> type, const InterfaceSpec& spec);
   bool ReadMakers(v8::Local<v8::Context> context, v8::Local<v8::Object> classes);
   static void OnGarbage(const v8::WeakCallbackInfo<Object>& info);
-  bool HasRoom(const std::atomic<uint32_t>& count, uint32_t most);
-  void Bury();
+  // Whether it fits, perhaps after a garbage collection.
+  template <typename Fits>
+  bool FitsAfterGarbage(Fits fits) {
+    if (fits()) return true;
+    CollectGarbage();
+    return fits();
+  }
+  bool HasRoom(const std::atomic<uint32_t>& count, uint32_t most) {
+    return FitsAfterGarbage([&] { return count.load(std::memory_order_relaxed) < most; });
+  }
+  void CollectGarbage();
   void LookForInterrupts();
 
   void ProcessEvents();
@@ -215,7 +224,6 @@ class Runtime final : public Gpu {
   std::vector<std::unique_ptr<QueueWatch>> watches_;
   // Of these, whose queue has work as far as we know.
   int busy_watches_ = 0;
-  bool has_unwatched_work_ = false;
 
   // Without an answer.
   PendingList pending_;
