@@ -4,15 +4,13 @@
  * thread, has no more of the machine than we do; and as it is on all cores. Beside the hand-over, what any two threads
  * need to wake each other: a message to a worker thread of Node's that was idle as long, and its answer.
  */
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
 import { measure, type Figures } from './harness/measure.js';
 import { pinToOneCore, unpin } from './harness/one-core.js';
 import { Report, digits } from './harness/report.js';
 import { BenchSandbox, benchJob } from './harness/sandboxes.js';
+import { EchoThread } from './rivals/echo.js';
 import { ivm } from './rivals/isolated-vm.js';
 
 const TURNS = 10;
@@ -28,8 +26,7 @@ const ECHO = "a worker thread's message and answer";
 const IN_A_ROW = 20;
 
 const evaluator = await openInProcessEvaluator({ threads: 1 });
-const here = path.dirname(fileURLToPath(import.meta.url));
-const thread = new Worker(path.join(here, 'rivals/echo-thread.js'));
+const thread = new EchoThread();
 
 const startAll = () =>
   measure(
@@ -88,17 +85,12 @@ const prewarm = (count: number) => async (): Promise<void> => {
 const assignAll = async (): Promise<void> => {
   for (const sandbox of prewarmed) await sandbox.assign(JOB);
 };
-const echo = (): Promise<unknown> =>
-  new Promise((resolve) => {
-    thread.once('message', resolve);
-    thread.postMessage({ array: null, transfer: false });
-  });
 const handOverAll = async (): Promise<Record<string, Figures>> => ({
   // One alone finds a processor that slept; of many, each finds it awake.
   ...(await measure(
     {
       'one alone': { turns: 1, prepare: prewarm(1), run: assignAll },
-      [ECHO]: { turns: 1, prepare: () => setTimeout(IDLE_MS), run: echo },
+      [ECHO]: { turns: 1, prepare: () => setTimeout(IDLE_MS), run: () => thread.send(null, false) },
     },
     { rounds: 51, warmUp: 10 },
   )),
@@ -113,7 +105,7 @@ const pinned = { start: await startAll(), handOver: await handOverAll() };
 unpin();
 const free = { start: await startAll(), handOver: await handOverAll() };
 await evaluator.close();
-await thread.terminate();
+await thread.close();
 
 const report = new Report('sandbox-start', { heapMiB: HEAP_MIB, rounds: ROUNDS, turns: TURNS, core });
 for (const [where, { start, handOver }] of Object.entries({ 'on one core': pinned, 'on all cores': free })) {

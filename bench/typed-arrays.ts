@@ -4,9 +4,7 @@
  * that no round waits for fresh memory.
  */
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { EchoThread } from './rivals/echo.js';
 import { ivm } from './rivals/isolated-vm.js';
 import type { Reference } from 'isolated-vm';
 import { decode, encode } from '#src/codec/index.js';
@@ -29,11 +27,10 @@ const SIZES = [64 * KIB, MIB, 4 * MIB, 16 * MIB, LARGE, 64 * MIB];
 const ROUNDS = 15;
 /** Round trips a run: many of what costs microseconds, few of what copies megabytes. */
 const TURNS = 20;
-const here = path.dirname(fileURLToPath(import.meta.url));
 
 const evaluator = await openInProcessEvaluator({ threads: 1 });
 const sandbox = await BenchSandbox.assigned(evaluator, '(array) => array');
-const thread = new Worker(path.join(here, 'rivals/echo-thread.js'));
+const thread = new EchoThread();
 const isolate = new ivm.Isolate({ memoryLimit: 512 });
 const echo = isolate.createContextSync().evalSync('(array) => array', { reference: true }) as Reference<
   (array: unknown) => unknown
@@ -42,13 +39,6 @@ const echo = isolate.createContextSync().evalSync('(array) => array', { referenc
 async function throughSandbox(array: Floats): Promise<Floats> {
   await sandbox.run(makeSliceBatch([1], [encode(array)]));
   return decode(payloadAt(sandbox.results[0]!, 0)) as Floats;
-}
-
-function throughThread(array: Floats, transfer: boolean): Promise<Floats> {
-  return new Promise((resolve) => {
-    thread.once('message', resolve);
-    thread.postMessage({ array, transfer }, transfer ? [array.buffer] : []);
-  });
 }
 
 function throughIsolate(array: Floats): Floats {
@@ -100,15 +90,15 @@ for (const bytes of SIZES) {
   const figures: Record<string, Figures> = await measure(
     {
       Slice: roundTrips(bytes, TURNS, throughSandbox),
-      'worker thread, transfer': roundTrips(bytes, TURNS, (array) => throughThread(array, true)),
-      'worker thread, copy': roundTrips(bytes, copies, (array) => throughThread(array, false)),
+      'worker thread, transfer': roundTrips(bytes, TURNS, (array) => thread.send(array, true)),
+      'worker thread, copy': roundTrips(bytes, copies, (array) => thread.send(array, false)),
       'isolated-vm, copy': roundTrips(bytes, copies, throughIsolate),
     },
     { rounds: bytes >= 16 * MIB ? 5 : ROUNDS, warmUp: 2 },
   );
   report.figures(`${label(bytes)}, in and out`, figures, 'Slice');
 }
-await thread.terminate();
+await thread.close();
 await evaluator.close();
 
 const median = (bytes: number): number => ours[label(bytes)]!.wallUs.median;
