@@ -83,6 +83,7 @@ export async function buildPrelude() {
   if (!existsSync(entry)) return 'no src/sandbox/main.ts';
   // Native code runs a script as the body of a function, the prelude's with the parameter `host`.
   await bundle(entry, 'prelude', 'start', 'host');
+  await bundle(path.join(root, 'src/sandbox/classic.ts'), 'classic', 'startClassic', 'host');
   await buildEnvironment();
 }
 

@@ -1,5 +1,5 @@
 /**
- * Holds the direction of #include in native/: `addon → sandbox → {webgpu, isolate} → v8`, `confinement` on its own, and
+ * Holds the direction of #include in native/: `addon → classic → sandbox → {webgpu, isolate} → v8`, `confinement` on its own, and
  * the Node-API headers in addon/ alone. A layer may include itself and every layer below it.
  *
  *   node scripts/check-native-layers.mjs
@@ -14,8 +14,9 @@ const MAY_INCLUDE = /** @type {Readonly<Record<string, readonly string[]>>} */ (
   isolate: ['v8'],
   webgpu: ['v8'],
   sandbox: ['webgpu', 'isolate', 'v8'],
+  classic: ['sandbox', 'webgpu', 'isolate', 'v8'],
   confinement: [],
-  addon: ['sandbox', 'webgpu', 'isolate', 'v8', 'confinement'],
+  addon: ['classic', 'sandbox', 'webgpu', 'isolate', 'v8', 'confinement'],
 });
 
 const NODE_API_HEADER = /^(napi(-inl)?(\.deprecated)?|node_api(_types)?|js_native_api(_types)?)\.h$/;

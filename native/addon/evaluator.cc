@@ -80,9 +80,9 @@ std::shared_ptr<const SandboxScripts> ScriptsOf(Napi::Object object) {
 }
 
 Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
-  static constexpr const char* kKinds[] = {"ready",   "assigned",         "results",
-                                           "message", "drained",          "lost",
-                                           "ended",   "inspectorMessage", "inspectorRun"};
+  static constexpr const char* kKinds[] = {
+      "ready", "assigned",         "results",      "message", "drained", "lost",
+      "ended", "inspectorMessage", "inspectorRun", "output",  "room"};
   Napi::Object object = Napi::Object::New(env);
   object["kind"] = kKinds[event.kind];
   object["sandbox"] = event.sandbox;
@@ -127,6 +127,8 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
     case SandboxEvent::kReady:
     case SandboxEvent::kAssigned:
     case SandboxEvent::kDrained:
+    case SandboxEvent::kOutput:
+    case SandboxEvent::kRoom:
       break;
   }
   return object;
@@ -192,6 +194,12 @@ Napi::Function NativeEvaluator::Define(Napi::Env env) {
                          InstanceMethod<&NativeEvaluator::Answer>("answer"),
                          InstanceMethod<&NativeEvaluator::Release>("release"),
                          InstanceMethod<&NativeEvaluator::Inspect>("inspect"),
+                         InstanceMethod<&NativeEvaluator::DefineClassic>("defineClassic"),
+                         InstanceMethod<&NativeEvaluator::CreateClassic>("createClassic"),
+                         InstanceMethod<&NativeEvaluator::Read>("read"),
+                         InstanceMethod<&NativeEvaluator::EndInput>("endInput"),
+                         InstanceMethod<&NativeEvaluator::TakeOutput>("takeOutput"),
+                         InstanceMethod<&NativeEvaluator::ReleaseOutput>("releaseOutput"),
                          InstanceMethod<&NativeEvaluator::Dispose>("dispose"),
                          InstanceMethod<&NativeEvaluator::Forget>("forget"),
                          InstanceMethod<&NativeEvaluator::Stop>("stop"),
@@ -224,7 +232,9 @@ void NativeEvaluator::Shutdown() {
   queue_->Stop();
   queue_->Clear();
   for (auto& [id, sandbox] : sandboxes_) sandbox->Abandon();
+  for (auto& [id, sandbox] : classic_sandboxes_) sandbox->Abandon();
   sandboxes_.clear();
+  classic_sandboxes_.clear();
 }
 
 Napi::Value NativeEvaluator::QueueId(const Napi::CallbackInfo& info) {
@@ -236,11 +246,11 @@ Napi::Value NativeEvaluator::QueueId(const Napi::CallbackInfo& info) {
 void NativeEvaluator::CreateSandbox(const Napi::CallbackInfo& info) {
   const uint32_t id = Uint32(info[0]);
   const auto bytes = [&](size_t index) { return static_cast<size_t>(Double(info[index])); };
-  auto sandbox =
-      Sandbox::Create(SandboxOptions{id, platform_, scripts_, bytes(1), bytes(2), bytes(3),
-                                     GpuLimits{bytes(4), Uint32(info[5]), Uint32(info[6])},
-                                     info[7].As<Napi::Boolean>().Value()},
-                      queue_, channel_);
+  auto sandbox = Sandbox::Create<SliceSandbox>(
+      SandboxOptions{id, platform_, scripts_, bytes(1), bytes(2), bytes(3),
+                     GpuLimits{bytes(4), Uint32(info[5]), Uint32(info[6])},
+                     info[7].As<Napi::Boolean>().Value()},
+      queue_, channel_);
   sandboxes_[id] = sandbox;
   sandbox->Wake();
 }
@@ -263,9 +273,19 @@ void NativeEvaluator::RefuseGpu(const Napi::CallbackInfo& info) {
   gpu_offer_ = offer;
 }
 
-Sandbox* NativeEvaluator::Find(const Napi::CallbackInfo& info) {
+SliceSandbox* NativeEvaluator::Find(const Napi::CallbackInfo& info) {
   const auto found = sandboxes_.find(Uint32(info[0]));
   return found == sandboxes_.end() ? nullptr : found->second.get();
+}
+
+ClassicSandbox* NativeEvaluator::FindClassic(const Napi::CallbackInfo& info) {
+  const auto found = classic_sandboxes_.find(Uint32(info[0]));
+  return found == classic_sandboxes_.end() ? nullptr : found->second.get();
+}
+
+Sandbox* NativeEvaluator::FindAny(const Napi::CallbackInfo& info) {
+  Sandbox* of_slices = Find(info);
+  return of_slices != nullptr ? of_slices : FindClassic(info);
 }
 
 namespace {
@@ -288,7 +308,7 @@ std::optional<Modules> ModulesOf(Napi::Value value) {
 // assign(id, description, plain, workFunction, modules, argumentsHead, argumentsSegments,
 // sliceTimeoutMs, progressTimeoutMs, cpuTimeoutMs, gpuTimeoutMs, webgpu)
 void NativeEvaluator::Assign(const Napi::CallbackInfo& info) {
-  if (Sandbox* sandbox = Find(info)) {
+  if (SliceSandbox* sandbox = Find(info)) {
     sandbox->Assign({String(info[1]),
                      info[2].As<Napi::Boolean>().Value(),
                      String(info[3]),
@@ -301,7 +321,7 @@ void NativeEvaluator::Assign(const Napi::CallbackInfo& info) {
 
 // run(id, numbers, heads, headEnds, segments, segmentEnds)
 void NativeEvaluator::Run(const Napi::CallbackInfo& info) {
-  if (Sandbox* sandbox = Find(info)) {
+  if (SliceSandbox* sandbox = Find(info)) {
     sandbox->Run({NumbersOf(info[1]),
                   {BytesOf(info[2]), NumbersOf(info[3]), TakeSegments(info[4].As<Napi::Array>()),
                    NumbersOf(info[5])}});
@@ -310,32 +330,86 @@ void NativeEvaluator::Run(const Napi::CallbackInfo& info) {
 
 // answer(id, request, text, segments)
 void NativeEvaluator::Answer(const Napi::CallbackInfo& info) {
-  if (Sandbox* sandbox = Find(info)) {
+  if (SliceSandbox* sandbox = Find(info)) {
     sandbox->Reply({Double(info[1]), String(info[2]), TakeSegments(info[3].As<Napi::Array>())});
   }
 }
 
 // release(id, bytes): events of so many bytes are done with.
 void NativeEvaluator::Release(const Napi::CallbackInfo& info) {
-  if (Sandbox* sandbox = Find(info)) {
+  if (SliceSandbox* sandbox = Find(info)) {
     sandbox->Release(static_cast<size_t>(Double(info[1])), info[2].ToBoolean());
   }
 }
 
 // inspect(id, command, message)
 void NativeEvaluator::Inspect(const Napi::CallbackInfo& info) {
-  if (Sandbox* sandbox = Find(info)) {
+  if (SliceSandbox* sandbox = Find(info)) {
     sandbox->Inspect({static_cast<InspectorCommand::Kind>(Uint32(info[1])),
                       info[2].As<Napi::String>().Utf16Value()});
   }
 }
 
+// defineClassic(names, sources, webgpuScript): a number for createClassic()
+Napi::Value NativeEvaluator::DefineClassic(const Napi::CallbackInfo& info) {
+  auto setup = std::make_shared<ClassicSetup>();
+  const std::vector<std::string> names = StringsOf(info[0].As<Napi::Array>());
+  const std::vector<Bytes> sources = SegmentsOf(info[1].As<Napi::Array>());
+  for (size_t index = 0; index < names.size(); index++) {
+    const Bytes& source = sources[index];
+    setup->startup.push_back(std::make_shared<StartupScript>(
+        names[index], std::string(reinterpret_cast<const char*>(source.data), source.size)));
+  }
+  setup->webgpu = SharedScript::Get(ClassicWebgpuScript(), String(info[2]));
+  setup->gpu = gpu_offer_;
+  classic_setups_.push_back(std::move(setup));
+  return Napi::Number::New(info.Env(), static_cast<double>(classic_setups_.size() - 1));
+}
+
+// createClassic(id, setup, heapBytes, bufferBytes, gpuBytes, gpuBuffers, gpuPipelines)
+void NativeEvaluator::CreateClassic(const Napi::CallbackInfo& info) {
+  const uint32_t id = Uint32(info[0]);
+  const auto bytes = [&](size_t index) { return static_cast<size_t>(Double(info[index])); };
+  auto sandbox = Sandbox::Create<ClassicSandbox>(
+      SandboxOptions{id, platform_, scripts_, bytes(2), bytes(3), 0,
+                     GpuLimits{bytes(4), Uint32(info[5]), Uint32(info[6])}},
+      classic_setups_[Uint32(info[1])], queue_, channel_);
+  classic_sandboxes_[id] = sandbox;
+  sandbox->Wake();
+}
+
+// read(id, chunk): whether no more should come until the event 'room'
+Napi::Value NativeEvaluator::Read(const Napi::CallbackInfo& info) {
+  ClassicSandbox* sandbox = FindClassic(info);
+  return Napi::Boolean::New(info.Env(), sandbox != nullptr && sandbox->Read(BytesOf(info[1])));
+}
+
+void NativeEvaluator::EndInput(const Napi::CallbackInfo& info) {
+  if (ClassicSandbox* sandbox = FindClassic(info)) sandbox->EndInput();
+}
+
+// takeOutput(id): chunks of lines, after the event 'output'
+Napi::Value NativeEvaluator::TakeOutput(const Napi::CallbackInfo& info) {
+  ClassicSandbox* sandbox = FindClassic(info);
+  return ViewsOf(info.Env(), sandbox == nullptr ? std::vector<Bytes>() : sandbox->TakeOutput());
+}
+
+// releaseOutput(id, bytes): so many bytes of it have been sent
+void NativeEvaluator::ReleaseOutput(const Napi::CallbackInfo& info) {
+  if (ClassicSandbox* sandbox = FindClassic(info)) {
+    sandbox->Release(static_cast<size_t>(Double(info[1])));
+  }
+}
+
 void NativeEvaluator::Dispose(const Napi::CallbackInfo& info) {
-  if (Sandbox* sandbox = Find(info)) sandbox->Dispose();
+  if (Sandbox* sandbox = FindAny(info)) sandbox->Dispose();
 }
 
 // forget(id): after its 'ended' event.
-void NativeEvaluator::Forget(const Napi::CallbackInfo& info) { sandboxes_.erase(Uint32(info[0])); }
+void NativeEvaluator::Forget(const Napi::CallbackInfo& info) {
+  sandboxes_.erase(Uint32(info[0]));
+  classic_sandboxes_.erase(Uint32(info[0]));
+}
 
 // stop(): executors return soon, and what they run is thrown away.
 void NativeEvaluator::Stop(const Napi::CallbackInfo&) { queue_->Stop(); }
@@ -348,12 +422,13 @@ void NativeEvaluator::Close(const Napi::CallbackInfo&) {
 
 Napi::Value NativeEvaluator::Stats(const Napi::CallbackInfo& info) {
   Napi::Object stats = Napi::Object::New(info.Env());
-  stats["sandboxes"] = static_cast<double>(sandboxes_.size());
+  stats["sandboxes"] = static_cast<double>(sandboxes_.size() + classic_sandboxes_.size());
   stats["ready"] = static_cast<double>(queue_->ready_count());
   stats["executors"] = static_cast<double>(queue_->executor_count());
   stats["disowned"] = static_cast<double>(Sandbox::disowned_count());
   GpuUse use;
   for (const auto& [id, sandbox] : sandboxes_) sandbox->AddGpuUse(&use);
+  for (const auto& [id, sandbox] : classic_sandboxes_) sandbox->AddGpuUse(&use);
   Napi::Object gpu = Napi::Object::New(info.Env());
   gpu["busy"] = use.busy;
   gpu["devices"] = use.devices;

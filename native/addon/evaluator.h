@@ -10,8 +10,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "classic/classic_sandbox.h"
 #include "sandbox/run_queue.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/slice_sandbox.h"
 
 namespace dcp {
 
@@ -55,14 +56,22 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
   void Answer(const Napi::CallbackInfo& info);
   void Release(const Napi::CallbackInfo& info);
   void Inspect(const Napi::CallbackInfo& info);
+  Napi::Value DefineClassic(const Napi::CallbackInfo& info);
+  void CreateClassic(const Napi::CallbackInfo& info);
+  Napi::Value Read(const Napi::CallbackInfo& info);
+  void EndInput(const Napi::CallbackInfo& info);
+  Napi::Value TakeOutput(const Napi::CallbackInfo& info);
+  void ReleaseOutput(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
   void Forget(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
 
-  // Throws a JavaScript error and answers null when there is none of that id.
-  Sandbox* Find(const Napi::CallbackInfo& info);
+  // Null when there is none of that id; of that kind, or of any.
+  SliceSandbox* Find(const Napi::CallbackInfo& info);
+  ClassicSandbox* FindClassic(const Napi::CallbackInfo& info);
+  Sandbox* FindAny(const Napi::CallbackInfo& info);
   void Shutdown();
 
   node::MultiIsolatePlatform* platform_;
@@ -71,7 +80,9 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
   std::shared_ptr<EventChannel> channel_;
   std::shared_ptr<const SandboxScripts> scripts_;
   std::shared_ptr<const GpuOffer> gpu_offer_ = std::make_shared<GpuOffer>();
-  std::unordered_map<uint32_t, std::shared_ptr<Sandbox>> sandboxes_;
+  std::unordered_map<uint32_t, std::shared_ptr<SliceSandbox>> sandboxes_;
+  std::unordered_map<uint32_t, std::shared_ptr<ClassicSandbox>> classic_sandboxes_;
+  std::vector<std::shared_ptr<const ClassicSetup>> classic_setups_;
 };
 
 // runExecutor(queueId, probe): true when it is to be called again, false when the queue was

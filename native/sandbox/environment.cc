@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "sandbox/environment_functions.h"
-#include "sandbox/host_functions.h"
 #include "sandbox/host_object.h"
 #include "sandbox/sandbox_isolate.h"
 #include "v8/strings.h"
@@ -36,15 +35,26 @@ void LoadGroup(const Arguments& info) {
   }
 }
 
-bool AddEnvironmentFunctions(v8::Local<v8::Context> context, v8::Local<v8::Object> object) {
-  HostObject host(context, object);
-  AddPreludeFunctions(&host);
-  host.Add("group", LoadGroup);
-  AddBase64Functions(&host);
-  AddCloneFunctions(&host);
-  AddCryptoFunctions(&host);
-  AddTextFunctions(&host);
-  return host.ok();
+// openWebgpu(classes): the interfaces by name, and `gpu`
+void OpenWebgpu(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  SandboxGpu* gpu = SandboxIsolate::Of(isolate).gpu();
+  v8::Local<v8::Object> exports;
+  if (gpu == nullptr || !info[0]->IsObject())
+    return ThrowTypeError(isolate, "openWebgpu: a Job with WebGPU, and classes, expected");
+  if (gpu->Install(isolate->GetCurrentContext(), info[0].As<v8::Object>()).ToLocal(&exports)) {
+    info.GetReturnValue().Set(exports);
+  }
+}
+
+// What groups need whatever runs the Sandbox.
+void AddEnvironmentFunctions(HostObject* host) {
+  host->Add("group", LoadGroup);
+  host->Add("openWebgpu", OpenWebgpu);
+  AddBase64Functions(host);
+  AddCloneFunctions(host);
+  AddCryptoFunctions(host);
+  AddTextFunctions(host);
 }
 
 // Sets a flag for as long as it lives.
@@ -78,8 +88,10 @@ const ScriptPurpose& GroupScript(const std::string& group) {
   return named->purpose;
 }
 
-Environment::Environment(std::shared_ptr<const SandboxScripts> scripts)
-    : scripts_(std::move(scripts)), groups_(scripts_->groups.size()) {}
+Environment::Environment(std::shared_ptr<const SandboxScripts> scripts, AddFunctions add_functions)
+    : scripts_(std::move(scripts)),
+      add_functions_(add_functions),
+      groups_(scripts_->groups.size()) {}
 
 void Environment::Attach(v8::Isolate* isolate, v8::Local<v8::Object> host,
                          v8::Local<v8::Object> realm) {
@@ -149,7 +161,10 @@ v8::MaybeLocal<v8::Object> Environment::Load(v8::Local<v8::Context> context, siz
   v8::EscapableHandleScope scope(isolate);
   v8::Local<v8::Object> host = host_.Get(isolate);
   if (!host_complete_) {
-    if (!AddEnvironmentFunctions(context, host)) return {};
+    HostObject object(context, host);
+    add_functions_(&object);
+    AddEnvironmentFunctions(&object);
+    if (!object.ok()) return {};
     host_complete_ = true;
   }
   v8::Local<v8::Value> argv[] = {host, realm_.Get(isolate)};

@@ -9,9 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "sandbox/host_object.h"
 #include "sandbox/shared_script.h"
 
 namespace dcp {
+
+// Gives an object what one kind of Sandbox has for our scripts.
+using AddFunctions = void (*)(HostObject* host);
 
 // Globals that one script makes, when the first of them is used.
 struct GlobalGroup {
@@ -34,7 +38,8 @@ const ScriptPurpose& GroupScript(const std::string& group);
 // the executing thread only, with the isolate entered.
 class Environment {
  public:
-  explicit Environment(std::shared_ptr<const SandboxScripts> scripts);
+  // `add_functions` completes the host object when the first group is made.
+  Environment(std::shared_ptr<const SandboxScripts> scripts, AddFunctions add_functions);
 
   // What the scripts will be called with: the prelude's own host object, and its realm.
   void Attach(v8::Isolate* isolate, v8::Local<v8::Object> host, v8::Local<v8::Object> realm);
@@ -72,6 +77,7 @@ class Environment {
                           const v8::PropertyCallbackInfo<v8::Value>& info);
 
   const std::shared_ptr<const SandboxScripts> scripts_;
+  const AddFunctions add_functions_;
   std::vector<Group> groups_;
   v8::Global<v8::Object> host_;
   v8::Global<v8::Object> realm_;

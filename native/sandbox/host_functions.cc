@@ -10,7 +10,7 @@
 #include "sandbox/host_object.h"
 #include "sandbox/memory_functions.h"
 #include "sandbox/modules.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/slice_sandbox.h"
 #include "v8/script.h"
 #include "v8/strings.h"
 
@@ -86,25 +86,13 @@ bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value, 
 void Now(const Arguments& info) { info.GetReturnValue().Set(MonotonicMs()); }
 
 void CpuNow(const Arguments& info) {
-  info.GetReturnValue().Set(Sandbox::Of(info.GetIsolate())->CpuMs());
+  info.GetReturnValue().Set(SliceSandbox::Of(info.GetIsolate())->CpuMs());
 }
 
 // gpuNow(): milliseconds the GPU has worked so far
 void GpuNow(const Arguments& info) {
   const SandboxGpu* gpu = SandboxIsolate::Of(info.GetIsolate()).gpu();
   info.GetReturnValue().Set(gpu == nullptr ? 0 : gpu->BusyMs(MonotonicMs()));
-}
-
-// openWebgpu(classes): the interfaces by name, and `gpu`
-void OpenWebgpu(const Arguments& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  SandboxGpu* gpu = SandboxIsolate::Of(isolate).gpu();
-  v8::Local<v8::Object> exports;
-  if (gpu == nullptr || !info[0]->IsObject())
-    return ThrowTypeError(isolate, "openWebgpu: a Job with WebGPU, and classes, expected");
-  if (gpu->Install(isolate->GetCurrentContext(), info[0].As<v8::Object>()).ToLocal(&exports)) {
-    info.GetReturnValue().Set(exports);
-  }
 }
 
 // defineGlobals(group, names): lazy properties of the global object
@@ -121,7 +109,7 @@ void DefineGlobals(const Arguments& info) {
 // segmentEnds, webgpuMs?): whether the next Slice may begin
 void Deliver(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  Sandbox* sandbox = Sandbox::Of(isolate);
+  SliceSandbox* sandbox = SliceSandbox::Of(isolate);
   const size_t count = info[0]->IsUint32() ? info[0].As<v8::Uint32>()->Value() : 0;
   const size_t head_bytes = info[6]->IsUint32() ? info[6].As<v8::Uint32>()->Value() : 0;
   ResultBatch results;
@@ -163,7 +151,7 @@ size_t BytesToSay(const Arguments& info) {
 void Post(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  Sandbox* sandbox = Sandbox::Of(isolate);
+  SliceSandbox* sandbox = SliceSandbox::Of(isolate);
   SandboxEvent event{sandbox->id(), SandboxEvent::kMessage};
   if (!info[0]->IsInt32() || !info[1]->IsNumber() || !info[2]->IsNumber() || !info[3]->IsString()) {
     return ThrowTypeError(isolate, "post: malformed message");
@@ -188,7 +176,7 @@ void Post(const Arguments& info) {
 // reject(message, slice, retries, reason): the Slice ended without a result.
 void RejectSlice(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  Sandbox* sandbox = Sandbox::Of(isolate);
+  SliceSandbox* sandbox = SliceSandbox::Of(isolate);
   if (!info[0]->IsInt32() || !info[1]->IsUint32() || !info[2]->IsNumber() || !info[3]->IsString()) {
     return ThrowTypeError(isolate, "reject: malformed message");
   }
@@ -204,7 +192,7 @@ void RejectSlice(const Arguments& info) {
 }
 
 // drained(): the prelude has no Slice left.
-void Drained(const Arguments& info) { Sandbox::Of(info.GetIsolate())->ReportDrained(); }
+void Drained(const Arguments& info) { SliceSandbox::Of(info.GetIsolate())->ReportDrained(); }
 
 // runMicrotasks(): the promise jobs there are, and those they make.
 void RunMicrotasks(const Arguments& info) {
@@ -318,7 +306,6 @@ void AddPreludeFunctions(HostObject* host) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   host->Add("cpuNow", CpuNow);
   host->Add("gpuNow", GpuNow);
-  host->Add("openWebgpu", OpenWebgpu);
   host->Add("defineGlobals", DefineGlobals);
   host->Add("deliver", Deliver);
   host->Add("post", Post);
@@ -334,8 +321,9 @@ void AddPreludeFunctions(HostObject* host) {
   host->Add("utf8Read", Utf8Read);
   host->Add("utf8Write", Utf8Write);
   host->Add("isDetachable", IsDetachable);
-  host->Add("resultBytes",
-            v8::Number::New(isolate, static_cast<double>(Sandbox::Of(isolate)->result_bytes())));
+  host->Add(
+      "resultBytes",
+      v8::Number::New(isolate, static_cast<double>(SliceSandbox::Of(isolate)->result_bytes())));
   AddMemoryFunctions(host);
 }
 

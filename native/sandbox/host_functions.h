@@ -1,4 +1,4 @@
-// Internal to native/sandbox: what the prelude can ask of us. The Work Function never gets hold of
+// Public to native/: what the prelude can ask of us. The Work Function never gets hold of
 // it.
 #pragma once
 

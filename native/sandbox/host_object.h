@@ -1,4 +1,4 @@
-// Internal to native/sandbox: making the functions that our scripts may call.
+// Public to native/: making the functions that our scripts may call.
 #pragma once
 
 #include <v8.h>

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "sandbox/sandbox_isolate.h"
+#include "sandbox/slice_isolate.h"
 #include "v8/strings.h"
 
 namespace dcp {
@@ -13,7 +13,7 @@ using Arguments = v8::FunctionCallbackInfo<v8::Value>;
 
 // The file of that index, null when there is none.
 const Bytes* AssetOf(const Arguments& info) {
-  const Modules* modules = SandboxIsolate::Of(info.GetIsolate()).modules();
+  const Modules* modules = SliceIsolate::Of(info.GetIsolate()).modules();
   if (modules == nullptr || !info[0]->IsUint32()) return nullptr;
   const uint32_t index = info[0].As<v8::Uint32>()->Value();
   return index < modules->assets.size() ? &modules->assets[index] : nullptr;
@@ -30,7 +30,7 @@ const ScriptPurpose& ModulesScript() {
 void CompileModules(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   v8::Local<v8::Function> function;
-  if (SandboxIsolate::Of(isolate).CompileModules().ToLocal(&function))
+  if (SliceIsolate::Of(isolate).CompileModules().ToLocal(&function))
     info.GetReturnValue().Set(function);
 }
 
@@ -59,7 +59,7 @@ void ReadAsset(const Arguments& info) {
 // sourceMap(): the source map of the modules' script, as text
 void ReadSourceMap(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const Modules* modules = SandboxIsolate::Of(isolate).modules();
+  const Modules* modules = SliceIsolate::Of(isolate).modules();
   if (modules == nullptr) return;
   v8::Local<v8::String> text;
   if (NewString(isolate,

@@ -20,6 +20,8 @@ constexpr double kNodePatienceMs = 10;
 constexpr double kSharedGpuWaitMs = 5;
 // How often some Sandbox's GPU is looked at while others keep the threads busy.
 constexpr double kGpuLookMs = 1;
+// A thread looks up that often even if nothing is due before.
+constexpr double kLongestWaitMs = 1e9;
 
 bool IsReadable(int fd) {
   pollfd entry{fd, POLLIN, 0};
@@ -128,16 +130,19 @@ ExecutorExit RunQueue::Run(Executor& executor) {
 }
 
 void RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms) {
-  int timeout_ms = -1;
+  timespec timeout{};
+  bool waits_for_timer = false;
   if (timer_keeper_ == nullptr && !timers_.empty()) {
     timer_keeper_ = &executor;
-    const double wait = std::ceil(timers_.begin()->first - now_ms);
-    timeout_ms = static_cast<int>(std::clamp(wait, 0.0, 1e9));
+    const double wait_ms = std::clamp(timers_.begin()->first - now_ms, 0.0, kLongestWaitMs);
+    timeout.tv_sec = static_cast<time_t>(wait_ms / 1e3);
+    timeout.tv_nsec = static_cast<long>(std::fmod(wait_ms, 1e3) * 1e6);
+    waits_for_timer = true;
   }
   idle_.push_back(&executor);
   lock.unlock();
   pollfd waits[] = {{executor.wake_fd, POLLIN, 0}, {executor.node_loop_fd, POLLIN, 0}};
-  poll(waits, 2, timeout_ms);
+  ppoll(waits, 2, waits_for_timer ? &timeout : nullptr, nullptr);
   if (waits[0].revents != 0) Drain(executor.wake_fd);
   lock.lock();
   Erase(idle_, &executor);

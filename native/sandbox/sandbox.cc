@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
+#include <vector>
 
 #include "isolate/clock.h"
 #include "sandbox/run_queue.h"
@@ -37,36 +37,13 @@ DisownedSandboxes& Disowned() {
 Sandbox::Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
                  std::shared_ptr<SandboxListener> listener)
     : options_(std::move(options)),
-      queue_(std::move(queue)),
       outbox_(options_.id, std::move(listener)),
       deadlines_(&control_, &cpu_, &outbox_),
+      queue_(std::move(queue)),
       inspector_inbox_(options_.inspected ? std::make_shared<InspectorInbox>() : nullptr) {}
-
-std::shared_ptr<Sandbox> Sandbox::Create(SandboxOptions options, std::weak_ptr<RunQueue> queue,
-                                         std::shared_ptr<SandboxListener> listener) {
-  auto sandbox =
-      std::make_shared<Sandbox>(std::move(options), std::move(queue), std::move(listener));
-  Watchdog::Instance().Add(sandbox);
-  return sandbox;
-}
 
 // ---- What the host says
 // ------------------------------------------------------------------------------------------
-
-void Sandbox::Post(Command command) {
-  {
-    std::lock_guard lock(mutex_);
-    if (const auto* assignment = std::get_if<Assignment>(&command)) {
-      deadlines_.SetLimits(assignment->limits);
-    }
-    inbox_.push_back(std::move(command));
-  }
-  Wake();
-}
-
-void Sandbox::Assign(Assignment assignment) { Post(std::move(assignment)); }
-void Sandbox::Run(SliceBatch batch) { Post(std::move(batch)); }
-void Sandbox::Reply(Answer answer) { Post(std::move(answer)); }
 
 void Sandbox::Dispose() {
   ending_.Decide({});
@@ -90,10 +67,6 @@ void Sandbox::AddGpuUse(GpuUse* sum) {
 void Sandbox::Wake() {
   const auto self = weak_from_this().lock();
   if (auto queue = queue_.lock(); queue && self) queue->MakeRunnable(self);
-}
-
-void Sandbox::Release(size_t bytes, bool of_message) {
-  if (outbox_.Release(bytes, of_message)) Wake();
 }
 
 // ---- Running
@@ -132,109 +105,22 @@ bool Sandbox::Execute(Executor& executor, double gpu_wait_ms) {
   return more;
 }
 
-bool Sandbox::Turn() {
-  v8::HandleScope scope(isolate_->get());
+bool Sandbox::BeginTurn() {
   bool did = isolate_->DispatchInspector();
   did = RunCommands() || did;
   did = isolate_->RunTasks() || did;
-  const auto goes_on = [this] { return !ending_.decided(); };
   // What the GPU answers at once is told at once.
   for (const double until_ms = MonotonicMs() + kQuantumMs; isolate_->PollGpu(0) && goes_on();) {
     did = true;
     if (MonotonicMs() > until_ms) break;
     isolate_->RunPromiseJobs();
   }
-  if (goes_on() && isolate_->prepare_at_ms() <= MonotonicMs()) {
-    isolate_->Prepare(true);
-    did = true;
-  }
-  if (did && goes_on()) isolate_->RunPromiseJobs();
-  if (goes_on() && isolate_->has_rejections()) {
-    isolate_->Call(Prelude::kRejections);
-    did = true;
-  }
-  if (goes_on() && control_.next_timer_ms != 0 && control_.next_timer_ms <= MonotonicMs()) {
-    isolate_->Call(Prelude::kTimers);
-    did = true;
-  }
-  if (goes_on() && control_.state == Control::kMore && !outbox_.IsFull()) {
-    isolate_->Call(Prelude::kPump);
-    did = true;
-    if (goes_on() && owed_.drained()) isolate_->OfferModulesCache();
-  }
-  if (goes_on() && control_.state == Control::kWaiting && control_.undelivered != 0 &&
-      !outbox_.IsFull()) {
-    // The Slice really waits: what was done before need not.
-    isolate_->Call(Prelude::kFlush);
-  }
-  if (goes_on() && !did && control_.state == Control::kWaiting && isolate_->HasNothingToWaitFor()) {
-    isolate_->Call(Prelude::kStuck);
-    did = true;
-  }
-  if (goes_on() && control_.state == Control::kIdle && !owed_.empty()) {
-    ending_.Decide({"EEVALUATOR", "the Sandbox lost track of its Slices", 0});
-  }
   return did;
-}
-
-bool Sandbox::RunCommands() {
-  std::deque<Command> commands;
-  {
-    std::lock_guard lock(mutex_);
-    commands.swap(inbox_);
-  }
-  const bool any = !commands.empty();
-  for (Command& command : commands) {
-    if (auto* batch = std::get_if<SliceBatch>(&command)) {
-      // Whatever comes of them, they are owed.
-      owed_.Add(batch->numbers);
-      if (!ending_.decided() && !batch->numbers.empty()) isolate_->AddBatch(std::move(*batch));
-    } else if (ending_.decided()) {
-      continue;
-    } else if (auto* answer = std::get_if<Answer>(&command)) {
-      isolate_->Reply(std::move(*answer));
-    } else if (isolate_->Assign(std::move(std::get<Assignment>(command)))) {
-      outbox_.Emit(SandboxEvent::kAssigned);
-    }
-  }
-  return any;
 }
 
 void Sandbox::ReadTimers() {
   if (gpu() != nullptr && gpu()->WantsPolling()) gpu_wait_ms_ = gpu()->next_wait_ms();
-  // Not every double is a time: one that is none would upset the order of everybody's timers.
-  const double work_timer_ms = control_.next_timer_ms > 0 ? control_.next_timer_ms : kNever;
-  next_due_ms_ = std::min({work_timer_ms, isolate_->NextTaskMs(), isolate_->prepare_at_ms()});
-}
-
-// ---- What the prelude reports
-// ----------------------------------------------------------------------------------
-
-bool Sandbox::MaySay(size_t bytes) {
-  if (ending_.decided()) return false;
-  if (outbox_.MaySay(bytes)) return true;
-  ending_.Decide({"EEVALUATOR", "the Sandbox said more than its prelude lets it", 0});
-  isolate_->get()->TerminateExecution();
-  return false;
-}
-
-bool Sandbox::Settle(uint32_t number) {
-  if (!owed_.Settle(number)) return false;
-  deadlines_.OnSettled();
-  return true;
-}
-
-bool Sandbox::DeliverResults(ResultBatch results) {
-  if (!owed_.Deliver(results.numbers, outbox_.IsFull())) return false;
-  if (!results.numbers.empty()) deadlines_.OnSettled();
-  SandboxEvent event{options_.id, SandboxEvent::kResults};
-  event.results = std::move(results);
-  outbox_.Emit(std::move(event));
-  return true;
-}
-
-void Sandbox::ReportDrained() {
-  if (owed_.Drain()) outbox_.Emit(SandboxEvent::kDrained);
+  next_due_ms_ = std::min(NextOwnMs(), isolate_->NextTaskMs());
 }
 
 // ---- What may end it
@@ -299,11 +185,15 @@ void Sandbox::Evict() {
 void Sandbox::OnInterrupt(v8::Isolate* isolate, void* data) {
   auto* self = static_cast<Sandbox*>(data);
   if (self->executor_ == nullptr) return;
-  self->EndIfOverdue();
-  self->isolate_->EndIfOverMemory();
-  self->EndIfNodeIsEnding();
-  if (self->ending_.decided()) return isolate->TerminateExecution();
+  if (self->MustEnd()) return isolate->TerminateExecution();
   self->isolate_->DispatchInspector();
+}
+
+bool Sandbox::MustEnd() {
+  EndIfOverdue();
+  isolate_->EndIfOverMemory();
+  EndIfNodeIsEnding();
+  return ending_.decided();
 }
 
 void Sandbox::EndIfNodeIsEnding() {
@@ -317,10 +207,9 @@ void Sandbox::EndIfNodeIsEnding() {
 
 void Sandbox::CreateIsolate() {
   const std::weak_ptr<Sandbox> weak = weak_from_this();
-  auto created = std::make_unique<SandboxIsolate>(
-      SandboxIsolate::Owner{this, &options_, &control_, &cpu_, &deadlines_, &ending_}, [weak] {
-        if (auto self = weak.lock()) self->Wake();
-      });
+  auto created = MakeIsolate({this, &options_, &control_, &cpu_, &deadlines_, &ending_}, [weak] {
+    if (auto self = weak.lock()) self->Wake();
+  });
   {
     std::lock_guard lock(mutex_);
     isolate_ = std::move(created);
@@ -367,27 +256,6 @@ SandboxEvent Sandbox::EndEvent() {
   event.code = std::move(end.code);
   event.text = std::move(end.message);
   event.slice = end.slice;
-  {
-    std::lock_guard lock(mutex_);
-    for (const Command& command : inbox_) {
-      if (const auto* batch = std::get_if<SliceBatch>(&command)) owed_.Add(batch->numbers);
-    }
-    inbox_.clear();
-  }
-  // The Slice that was running comes first; those before it ran, and their results died with the
-  // Sandbox.
-  const uint32_t running = SliceOf(control_.slice);
-  if (owed_.Remove(running)) {
-    event.elapsed_ms = MonotonicMs() - control_.slice_started_ms;
-    if (event.slice == 0) {
-      event.unfinished.push_back(running);
-      event.number = 1;
-    }
-  } else {
-    // Whatever the prelude claims, blame needs a Slice that was really here.
-    event.slice = 0;
-  }
-  for (uint32_t number : owed_.numbers()) event.unfinished.push_back(number);
   return event;
 }
 

@@ -1,10 +1,9 @@
-// Public to native/: one Sandbox, its event loop and its life.
+// Public to native/: one Sandbox: its life, and its turns on threads that it does not own.
 #pragma once
 
 #include <v8.h>
 
-#include <cstdint>
-#include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -12,7 +11,6 @@
 #include "isolate/cpu_meter.h"
 #include "isolate/inspector.h"
 #include "isolate/watchdog.h"
-#include "sandbox/assignment.h"
 #include "sandbox/control.h"
 #include "sandbox/deadlines.h"
 #include "sandbox/ending.h"
@@ -26,21 +24,24 @@ namespace dcp {
 class RunQueue;
 struct Executor;
 
-class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbox> {
+// What every kind has: an isolate under the watchdog's eyes, run by whichever thread the queue
+// gives it, and one end. SliceSandbox runs the Slices of a Job, ClassicSandbox (native/classic) the
+// startup files of an existing dcp-client.
+class Sandbox : public Watched, public std::enable_shared_from_this<Sandbox> {
  public:
   // Made known to the watchdog.
-  static std::shared_ptr<Sandbox> Create(SandboxOptions options, std::weak_ptr<RunQueue> queue,
-                                         std::shared_ptr<SandboxListener> listener);
-  // For Create().
-  Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
-          std::shared_ptr<SandboxListener> listener);
+  template <typename Kind, typename... Arguments>
+  static std::shared_ptr<Kind> Create(Arguments&&... arguments) {
+    auto sandbox = std::make_shared<Kind>(std::forward<Arguments>(arguments)...);
+    Watchdog::Instance().Add(sandbox);
+    return sandbox;
+  }
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
 
   uint32_t id() const { return options_.id; }
 
   // From the host, any thread.
-  void Assign(Assignment assignment);
-  void Run(SliceBatch batch);
-  void Reply(Answer answer);
   void Dispose();
   // Only when it is inspected.
   void Inspect(InspectorCommand command);
@@ -50,8 +51,6 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   void AddGpuUse(GpuUse* sum);
   // Something the Sandbox waits for may have happened.
   void Wake();
-  // The host has done with events of so many bytes; of kMessage, or of kResults. Any thread.
-  void Release(size_t bytes, bool of_message);
 
   // From the run queue, on the executor's thread. Answers whether there is more to do at once. May
   // wait so long for the GPU first, if that is what the Sandbox waits for.
@@ -75,33 +74,58 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   double timer_ms = 0;
   bool waits_for_gpu = false;
 
-  // For the functions given to the prelude, on the executing thread.
-  static Sandbox* Of(v8::Isolate* isolate) { return &SandboxIsolate::SandboxOf(isolate); }
-  SandboxIsolate& isolate() { return *isolate_; }
   // CPU time of this Sandbox so far, over all threads it ran on.
   double CpuMs() const { return cpu_.Ms(); }
-  size_t result_bytes() const { return options_.result_bytes; }
-  const Outbox& outbox() const { return outbox_; }
-  void Emit(SandboxEvent event) { outbox_.Emit(std::move(event)); }
-  // Whether a message of so many bytes may be posted. If not, the Sandbox ends.
-  bool MaySay(size_t bytes);
-  // The Slice has ended. False when it is not the one whose turn it is.
-  bool Settle(uint32_t number);
-  // False when these are not the Slices whose turn it is.
-  bool DeliverResults(ResultBatch results);
-  void ReportDrained();
 
   // Sandboxes of this process that were left as they are, because their GPU does not come back.
   static size_t disowned_count();
 
+ protected:
+  Sandbox(SandboxOptions options, std::weak_ptr<RunQueue> queue,
+          std::shared_ptr<SandboxListener> listener);
+  // The queue, the watchdog and the addon hold it as what it is.
+  ~Sandbox() = default;
+
+  // ---- What a kind does its own way, on the executing thread.
+
+  virtual std::unique_ptr<SandboxIsolate> MakeIsolate(const SandboxIsolate::Owner& owner,
+                                                      std::function<void()> wake) = 0;
+  // What the host handed over meanwhile. Answers whether there was anything.
+  virtual bool RunCommands() = 0;
+  // One turn of the event loop, with the isolate entered: BeginTurn() first. Answers whether it did
+  // anything.
+  virtual bool Turn() = 0;
+  // When there is something to do without being woken, beside V8's own tasks.
+  virtual double NextOwnMs() = 0;
+  // Why it ended, and what it still owes.
+  virtual SandboxEvent EndEvent();
+
+  // ---- What kinds use.
+
+  // Commands, V8's tasks, the GPU's answers, and the promise jobs of all that.
+  bool BeginTurn();
+  bool goes_on() const { return !ending_.decided(); }
+  // What runs is wanted elsewhere, or told to end: it may not go on. On the executing thread, in
+  // the midst of JavaScript.
+  bool MustEnd();
+  // Null while there is no isolate. On the executing thread, or under the lock.
+  SandboxGpu* gpu() const { return isolate_ ? isolate_->gpu() : nullptr; }
+
+  const SandboxOptions options_;
+  Control control_;
+  CpuMeter cpu_;
+  Outbox outbox_;
+  Deadlines deadlines_;
+  Ending ending_;
+
+  // Guards the isolate's pointer, and what kinds say.
+  std::mutex mutex_;
+  // Made, used and ended by the executing thread. Others may look at it under the lock.
+  std::unique_ptr<SandboxIsolate> isolate_;
+
  private:
-  void Post(Command command);
   // Makes the isolate, which others may interrupt from then on.
   void CreateIsolate();
-  // One turn of the event loop: commands, V8's tasks, timers, Slices. Answers whether it did
-  // anything.
-  bool Turn();
-  bool RunCommands();
   // When the Sandbox wants to be called again, unless it has ended.
   void ReadTimers();
   // The end is decided, and the GPU still works: nothing of it can be given up before it is done.
@@ -109,13 +133,9 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   bool AwaitsGpu(double wait_ms);
   // Reports the end and disposes of the isolate.
   void Finish();
-  // What the Sandbox still owes, and whom its end is blamed on.
-  SandboxEvent EndEvent();
   // Disposes of isolate and GPU. Not if the GPU still works: whatever touches it might wait for
   // ever, so the Sandbox is left as it is, for good, and counted. Answers whether it was.
   bool LetGo();
-  // Null while there is no isolate. On the executing thread, or under the lock.
-  SandboxGpu* gpu() const { return isolate_ ? isolate_->gpu() : nullptr; }
   // What the deadline that has passed makes of the Sandbox. Any thread.
   End Verdict();
   // The watchdog saw a deadline pass: decides the end, if it is still so.
@@ -127,25 +147,12 @@ class Sandbox final : public Watched, public std::enable_shared_from_this<Sandbo
   static void OnInterrupt(v8::Isolate* isolate, void* self);
   InspectorOwner OwnerOfInspector();
 
-  const SandboxOptions options_;
   const std::weak_ptr<RunQueue> queue_;
-  Control control_;
-  CpuMeter cpu_;
-  Outbox outbox_;
-  Deadlines deadlines_;
-  Ending ending_;
   // Null when it is not inspected.
   const std::shared_ptr<InspectorInbox> inspector_inbox_;
 
-  // Guards what follows it.
-  std::mutex mutex_;
-  std::deque<Command> inbox_;
-  // Made, used and ended by the executing thread. Others may look at it under the lock.
-  std::unique_ptr<SandboxIsolate> isolate_;
-
   // Of the executing thread.
   Executor* executor_ = nullptr;
-  OwedSlices owed_;
   double next_due_ms_ = 0;
   double gpu_wait_ms_ = 0;
   // When the end was first held up by the GPU, 0 while it was not.

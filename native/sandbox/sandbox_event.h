@@ -22,6 +22,8 @@ struct SandboxEvent {
     kEnded,
     kInspectorMessage,
     kInspectorRun,
+    kOutput,
+    kRoom,
   };
   uint32_t sandbox;
   Kind kind;
@@ -44,6 +46,7 @@ struct SandboxEvent {
   bool disowned = false;
   // kResults, kMessage: what the host is to give back by Release() once it has done with the event.
   size_t bytes = 0;
+  // kOutput, kRoom: of a classic Sandbox; it has written lines, it can be given more.
   // kInspectorMessage: of the DevTools protocol, JSON. (kInspectorRun: the debugger is ready.)
   std::u16string inspector_message = {};
 };

@@ -4,22 +4,14 @@
 #include <utility>
 
 #include "isolate/clock.h"
-#include "sandbox/host_functions.h"
-#include "v8/strings.h"
 
 namespace dcp {
-
-namespace {
-
-// A Sandbox that is wanted at once gets its Job within that time, and prepares for nothing else.
-constexpr double kPrepareAfterMs = 2;
-
-}  // namespace
 
 // ---- Beginning and end
 // -------------------------------------------------------------------------------------------
 
-SandboxIsolate::SandboxIsolate(const Owner& owner, std::function<void()> wake)
+SandboxIsolate::SandboxIsolate(const Owner& owner, std::function<void()> wake,
+                               AddFunctions add_functions)
     : owner_(owner),
       isolate_(owner.options->platform,
                IsolateOptions{
@@ -28,9 +20,7 @@ SandboxIsolate::SandboxIsolate(const Owner& owner, std::function<void()> wake)
                    std::move(wake),
                    [this] { OnNearHeapLimit(); },
                }),
-      prelude_(owner.options->scripts->prelude),
-      environment_(owner.options->scripts),
-      prepare_at_ms_(kNever) {
+      environment_(owner.options->scripts, add_functions) {
   get()->SetData(kSelfSlot, this);
   get()->SetPromiseRejectCallback(OnPromiseReject);
   segments_ = std::make_unique<SegmentGate>(&isolate_);
@@ -40,9 +30,7 @@ SandboxIsolate::~SandboxIsolate() {
   // Handles go while the isolate is entered, the isolate itself once it is not.
   EnteredIsolate entered(get());
   if (gpu_owned_) gpu_owned_->Release();
-  prelude_.Clear();
   environment_.Clear();
-  modules_function_.Reset();
   inspector_.reset();
   rejections_.Clear();
   context_.Reset();
@@ -59,38 +47,13 @@ void SandboxIsolate::Start(std::shared_ptr<InspectorInbox> inbox, InspectorOwner
     inspector_ =
         std::make_unique<Inspector>(isolate, context, std::move(inbox), std::move(inspector_owner));
   }
-  v8::Local<v8::Object> host =
-      MakeHostObject(context, owner_.control, sizeof *owner_.control / sizeof(double));
-  v8::Local<v8::Object> realm;
-  std::string why_not;
-  if (!prelude_.Run(context, host, &why_not).ToLocal(&realm)) return Fail(why_not);
-  environment_.Attach(isolate, host, realm);
-  if (prelude_.makes_cache()) {
-    // The first of the process goes through everything at once, for the cache.
-    Prepare(true);
-    if (owner_.ending->decided()) return;
-  } else {
-    prepare_at_ms_ = MonotonicMs() + kPrepareAfterMs;
-  }
-  RunPromiseJobs();
+  RunFirst(context);
 }
 
-void SandboxIsolate::Prepare(bool rehearse) {
-  prepare_at_ms_ = kNever;
-  v8::Isolate* isolate = get();
-  v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  v8::TryCatch caught(isolate);
-  v8::Local<v8::Object> codec;
-  // No limit of the Job's applies: nothing of a Job has run. The codec looks for what the web has
-  // and a bare isolate lacks, so it comes before the names that would load on sight.
-  const auto prepare = [&] {
-    if (!environment_.Load(context, "codec").ToLocal(&codec)) return false;
-    return prelude_.Prepare(context, codec, rehearse) && environment_.Install(context);
-  };
-  if (!prepare()) return Fail("the prelude failed: " + Describe(isolate, caught));
-  environment_.OfferCaches();
-  // Last: whoever finds this one cached finds the others, and need not rehearse for them.
-  if (prelude_.makes_cache()) prelude_.OfferCache(isolate);
+bool SandboxIsolate::OpenGpu(const GpuOffer& offer, std::string* why_not) {
+  gpu_owned_ = SandboxGpu::Create(offer, owner_.options->gpu, get(), why_not);
+  gpu_ = gpu_owned_.get();
+  return gpu_owned_ != nullptr;
 }
 
 void SandboxIsolate::OnNearHeapLimit() {
@@ -121,138 +84,8 @@ void SandboxIsolate::EndIfOverMemory() {
                          SliceOf(owner_.control->slice)});
 }
 
-// ---- What the host hands over
-// ------------------------------------------------------------------------------------
-
-bool SandboxIsolate::Assign(Assignment assignment) {
-  v8::Isolate* isolate = get();
-  v8::Local<v8::String> description;
-  v8::Local<v8::String> work_function;
-  if (!NewString(isolate, assignment.description).ToLocal(&description) ||
-      !NewString(isolate, assignment.work_function).ToLocal(&work_function)) {
-    owner_.ending->Decide(
-        {"EWORKFUNCTION", "the Work Function is longer than V8's longest string", 0});
-    return false;
-  }
-  if (prepare_at_ms_ != kNever) Prepare(false);
-  if (owner_.ending->decided()) return false;
-  modules_ = std::move(assignment.modules);
-  if (assignment.gpu) {
-    std::string why_not;
-    gpu_owned_ = SandboxGpu::Create(*assignment.gpu, owner_.options->gpu, isolate, &why_not);
-    if (!gpu_owned_) {
-      owner_.ending->Decide({"EREQUIREMENT", why_not, 0});
-      return false;
-    }
-    gpu_ = gpu_owned_.get();
-  }
-  v8::Local<v8::Value> argv[] = {
-      description,
-      v8::Boolean::New(isolate, assignment.plain),
-      work_function,
-      assignment.arguments.head.size == 0
-          ? v8::Null(isolate).As<v8::Value>()
-          : AdoptBytes(isolate, std::move(assignment.arguments.head)).As<v8::Value>(),
-      AdoptSegments(std::move(assignment.arguments.segments)),
-  };
-  v8::Local<v8::Value> failure;
-  if (!Call(Prelude::kAssign, 5, argv).ToLocal(&failure)) return false;
-  if (failure->IsString()) {
-    owner_.ending->Decide({"EWORKFUNCTION", ToUtf8(isolate, failure.As<v8::String>()), 0});
-    return false;
-  }
-  owner_.deadlines->SetLoaded();
-  return true;
-}
-
-void SandboxIsolate::AddBatch(SliceBatch batch) {
-  segments_->BeginBatch();
-  v8::Isolate* isolate = get();
-  const auto copy = [&](const std::vector<uint32_t>& column) {
-    return AdoptBytes(isolate, Bytes::Copy(column.data(), column.size() * sizeof(uint32_t)));
-  };
-  v8::Local<v8::Value> argv[] = {
-      copy(batch.numbers),
-      AdoptBytes(isolate, std::move(batch.payloads.heads)),
-      copy(batch.payloads.head_ends),
-      AdoptSegments(std::move(batch.payloads.segments)),
-      copy(batch.payloads.segment_ends),
-  };
-  Call(Prelude::kAddBatch, 5, argv);
-}
-
-void SandboxIsolate::Reply(Answer answer) {
-  v8::Isolate* isolate = get();
-  v8::Local<v8::String> text;
-  if (!NewString(isolate, answer.text).ToLocal(&text)) return;
-  size_t bytes = 0;
-  for (const Bytes& segment : answer.segments) bytes += segment.size;
-  segments_->BeginBatch();
-  // Unlike the data of a Slice, these are more the more the Work Function asks for.
-  const bool fits = segments_->MakeRoom(bytes);
-  v8::Local<v8::Value> argv[] = {
-      v8::Number::New(isolate, answer.request),
-      text,
-      fits ? AdoptSegments(std::move(answer.segments)).As<v8::Value>()
-           : v8::Null(isolate).As<v8::Value>(),
-  };
-  Call(Prelude::kAnswer, 3, argv);
-}
-
-v8::Local<v8::Array> SandboxIsolate::AdoptSegments(std::vector<Bytes> segments) {
-  std::vector<v8::Local<v8::Value>> buffers;
-  buffers.reserve(segments.size());
-  for (Bytes& segment : segments) buffers.push_back(segments_->Adopt(std::move(segment)));
-  return v8::Array::New(get(), buffers.data(), buffers.size());
-}
-
-v8::MaybeLocal<v8::Function> SandboxIsolate::CompileModules() {
-  v8::Isolate* isolate = get();
-  v8::Local<v8::Function> function;
-  if (!modules_ ||
-      !modules_->script->Compile(isolate, isolate->GetCurrentContext()).ToLocal(&function)) {
-    return {};
-  }
-  if (!modules_->script->has_cache()) modules_function_.Reset(isolate, function);
-  // Positions of other code are those of its source already.
-  isolate->SetPrepareStackTraceCallback(FormatStack);
-  return function;
-}
-
-v8::MaybeLocal<v8::Value> SandboxIsolate::FormatStack(v8::Local<v8::Context> context,
-                                                      v8::Local<v8::Value> error,
-                                                      v8::Local<v8::Array> sites) {
-  v8::Local<v8::Value> argv[] = {error, sites};
-  return Of(v8::Isolate::GetCurrent()).prelude_.Call(context, Prelude::kStack, 2, argv);
-}
-
-void SandboxIsolate::OfferModulesCache() {
-  if (modules_function_.IsEmpty()) return;
-  modules_->script->OfferCache(modules_function_.Get(get()));
-  modules_function_.Reset();
-}
-
 // ---- Running
 // -----------------------------------------------------------------------------------------------
-
-v8::MaybeLocal<v8::Value> SandboxIsolate::Call(Prelude::Entry entry, int argc,
-                                               v8::Local<v8::Value>* argv) {
-  v8::Isolate* isolate = get();
-  v8::TryCatch caught(isolate);
-  v8::Local<v8::Value> result;
-  {
-    const Deadlines::Running running(owner_.deadlines);
-    if (entry == Prelude::kPump) owner_.deadlines->OnBegin();
-    if (!prelude_.Call(isolate->GetCurrentContext(), entry, argc, argv).ToLocal(&result)) {
-      // A termination has its reason set by whoever asked for it. Anything else is a fault of the
-      // prelude, which a Work Function can only bring about by breaking what the prelude relies on.
-      Fail("the Sandbox failed: " + Describe(isolate, caught));
-      return {};
-    }
-  }
-  RunPromiseJobs();
-  return result;
-}
 
 void SandboxIsolate::RunPromiseJobs() {
   v8::TryCatch caught(get());
@@ -281,13 +114,11 @@ bool SandboxIsolate::PollGpu(double wait_ms) {
   return gpu->Poll(wait_ms);
 }
 
-bool SandboxIsolate::HasNothingToWaitFor() {
+bool SandboxIsolate::NothingIsUnderWay() {
   // What V8 wants to do later is collecting garbage, which settles no promise; it may want that for
   // ever.
-  const Control& control = *owner_.control;
-  return control.awaited_timers == 0 && control.open_requests == 0 && rejections_.size() == 0 &&
-         !(gpu() != nullptr && gpu()->HasPendingWork()) && NextTaskMs() > 0 &&
-         !get()->HasPendingBackgroundTasks();
+  return rejections_.size() == 0 && !(gpu() != nullptr && gpu()->HasPendingWork()) &&
+         NextTaskMs() > 0 && !get()->HasPendingBackgroundTasks();
 }
 
 v8::Local<v8::Array> SandboxIsolate::TakeRejections() {

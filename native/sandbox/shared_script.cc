@@ -4,23 +4,13 @@
 #include <map>
 #include <utility>
 
+#include "v8/external_strings.h"
 #include "v8/script.h"
 #include "v8/strings.h"
 
 namespace dcp {
 
 namespace {
-
-// V8 reads the text where it lies, instead of a copy in each heap.
-class SharedSource final : public v8::String::ExternalOneByteStringResource {
- public:
-  explicit SharedSource(std::shared_ptr<const std::string> text) : text_(std::move(text)) {}
-  const char* data() const override { return text_->data(); }
-  size_t length() const override { return text_->size(); }
-
- private:
-  const std::shared_ptr<const std::string> text_;
-};
 
 // The scripts there are. Their keys refer to the scripts' own text.
 class Registry {
@@ -68,10 +58,7 @@ SharedScript::~SharedScript() {
 
 v8::MaybeLocal<v8::String> SharedScript::Text(v8::Isolate* isolate) {
   if (!ascii_) return NewString(isolate, *source_);
-  // V8 deletes it with the string; without a string there is no memory left for anything.
-  auto* resource = new SharedSource(source_);
-  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks)
-  return v8::String::NewExternalOneByte(isolate, resource);
+  return NewShared(isolate, source_);
 }
 
 v8::MaybeLocal<v8::Function> SharedScript::Compile(v8::Isolate* isolate,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, type OptionValues } from 'commander';
 import { probeGpu, serveFrames } from '../evaluator/index.js';
+import { runClassicEvaluator } from './classic-evaluator.js';
 import { gpuInfoText } from './gpu-info.js';
 import { gpuOptionsOf, withGpuOptions } from './gpu-options.js';
 import { ExitCode, runProgram, UsageError, wholeNumber } from './program.js';
@@ -9,19 +10,48 @@ import { ExitCode, runProgram, UsageError, wholeNumber } from './program.js';
 const CHANNEL_FD = 3;
 
 const HELP = `
-A Worker starts this program by itself and speaks frames with it on descriptor ${CHANNEL_FD}. It ends when the other side
-closes that descriptor; SIGINT, SIGTERM and SIGHUP, which a terminal or a service manager sends to all processes of a
+With startup files it speaks the protocol of existing DCP Workers, lines of text: with --port or --socket each connection
+gets a Sandbox of its own, else there is one on standard input and output. (A service manager may hand over listening
+sockets as systemd does.) dcp-evaluator-start finds the startup files of an installed dcp-client and passes them.
+
+With --frames a Worker of ours has started it and speaks frames with it on descriptor ${CHANNEL_FD}. It ends when the other
+side closes that descriptor; SIGINT, SIGTERM and SIGHUP, which a terminal or a service manager sends to all processes of a
 Worker, are left to the Worker.
 
 With --gpu-info it looks for Dawn, Vulkan and adapters, says what it found and what to do about what is missing.
 
 Exit codes:
-  0  the other side closed the descriptor; --gpu-info: Jobs can have WebGPU here
-  1  what came there were no frames; --gpu-info: Jobs cannot have WebGPU here
-  2  the command line is wrong, or nobody is on the other side`;
+  0    the other side has closed, or SIGTERM came; --gpu-info: Jobs can have WebGPU here
+  1    it cannot listen there, the Sandbox on standard input failed, or what came were no frames;
+       --gpu-info: Jobs cannot have WebGPU here
+  2    the command line is wrong, or nobody is on the other side
+  130  SIGINT came while it listened`;
 
 const program = new Command('dcp-evaluator')
   .description('Runs untrusted JavaScript and WebAssembly in Sandboxes, for a Worker in another process.')
+  .argument('[files...]', 'startup files, run in this order in every Sandbox before the first line')
+  .option(
+    '-p, --port <port>',
+    'listen on this TCP port, 0 to 65535 (0: any that is free)',
+    wholeNumber(0, 65_535),
+  )
+  .option(
+    '--listen <address>',
+    "with --port: the address to listen on; any: all of the machine's. Default: loopback",
+  )
+  .option('--socket <path>', 'listen on a UNIX socket of this name')
+  .option(
+    '-d, --debug-level <level>',
+    'what goes to standard error, 0 to 7 as in syslog: 3 errors, 4 what ended connections, 6 connections',
+    wholeNumber(0, 7),
+    4,
+  )
+  .option('--options <options>', 'options of V8, as --max-old-space-size=2048; may be repeated', collect, [])
+  .option(
+    '--spare <n>',
+    'Sandboxes kept ready for connections to come, 0 to 1024; default: 2',
+    wholeNumber(0, 1024),
+  )
   .option('--frames', `speak frames on descriptor ${CHANNEL_FD}, a UNIX stream socket`)
   .option(
     '--threads <n>',
@@ -35,7 +65,11 @@ const program = new Command('dcp-evaluator')
 
 withGpuOptions(program);
 
-async function runEvaluator(options: OptionValues): Promise<void> {
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+async function runEvaluator(files: readonly string[], options: OptionValues): Promise<void> {
   const gpu = gpuOptionsOf(options);
   if (options['gpuInfo'] === true) {
     if (gpu === null) throw new UsageError('--gpu-info and --no-gpu: one or the other');
@@ -44,8 +78,24 @@ async function runEvaluator(options: OptionValues): Promise<void> {
     if (report.adapters.length === 0) process.exitCode = ExitCode.failure;
     return;
   }
+  if (files.length > 0) {
+    if (options['frames'] === true) throw new UsageError('--frames and startup files: one or the other');
+    return runClassicEvaluator({
+      files,
+      port: options['port'] as number | undefined,
+      listen: options['listen'] as string | undefined,
+      socket: options['socket'] as string | undefined,
+      debugLevel: options['debugLevel'] as number,
+      v8Options: options['options'] as readonly string[],
+      threads: options['threads'] as number | undefined,
+      spare: options['spare'] as number | undefined,
+      gpu,
+    });
+  }
   if (options['frames'] !== true) {
-    throw new UsageError('nothing says how to be spoken to; there are --frames and --gpu-info');
+    throw new UsageError(
+      'nothing says how to be spoken to; there are startup files, --frames and --gpu-info',
+    );
   }
   await serveFrames(CHANNEL_FD, options['threads'] as number | undefined, gpu);
 }

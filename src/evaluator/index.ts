@@ -20,3 +20,5 @@ export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
 export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './child-process/evaluator.js';
 export { serveFrames } from './child-process/serve.js';
+export type { StartupFile } from './classic/sandbox.js';
+export { openClassicServer, type ClassicServer, type ListenAddress } from './classic/server.js';

@@ -102,6 +102,25 @@ export interface NativeEvaluator {
   release(id: number, bytes: number, ofMessage: boolean): void;
   /** For a Sandbox that is inspected. `message` is of the DevTools protocol, empty where there is none. */
   inspect(id: number, command: InspectorCommand, message: string): void;
+  /** Startup files, by the names that stacks show and their UTF-8 text. Answers a number for `createClassic`. */
+  defineClassic(names: readonly string[], sources: readonly Uint8Array[], webgpuScript: string): number;
+  createClassic(
+    id: number,
+    setup: number,
+    heapBytes: number,
+    bufferBytes: number,
+    gpuBytes: number,
+    gpuBuffers: number,
+    gpuPipelines: number,
+  ): void;
+  /** Hands a classic Sandbox bytes of lines, which it keeps. True: it wants no more until its event `room`. */
+  read(id: number, chunk: Uint8Array): boolean;
+  /** No line comes any more: the Sandbox ends once it has nothing to do. */
+  endInput(id: number): void;
+  /** The lines written by then, in chunks; after the event `output`, or the end. */
+  takeOutput(id: number): Uint8Array[];
+  /** So many bytes of them have been sent: a Sandbox of which too many have not reads and writes nothing. */
+  releaseOutput(id: number, bytes: number): void;
   dispose(id: number): void;
   /** After the Sandbox's `ended` event. */
   forget(id: number): void;
@@ -142,7 +161,7 @@ export type InspectorCommand = (typeof InspectorCommand)[keyof typeof InspectorC
 export type NativeEvent = { readonly sandbox: number } &
   // `inspectorRun`: a debugger has set what it wanted to set, or has gone.
   (
-    | { readonly kind: 'ready' | 'assigned' | 'drained' | 'inspectorRun' }
+    | { readonly kind: 'ready' | 'assigned' | 'drained' | 'inspectorRun' | 'output' | 'room' }
     | { readonly kind: 'inspectorMessage'; readonly text: string }
     | {
         readonly kind: 'results';

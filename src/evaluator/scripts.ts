@@ -17,6 +17,11 @@ export function sandboxScripts(): SandboxScripts {
   return scripts;
 }
 
+/** What opens WebGPU in a classic Sandbox. */
+export function classicScript(): string {
+  return read('classic');
+}
+
 function read(name: string): string {
   return readFileSync(new URL(`../sandbox/${name}.script.js`, import.meta.url), 'latin1');
 }

@@ -6,16 +6,17 @@ import { completeGpuOptions, findDawn, type CompleteGpuOptions, type GpuOptions 
 import { loadNative, type NativeEvaluator, type NativeEvent, type NativeStats } from '../native.js';
 import { openInspectorServer, type InspectOptions, type InspectorServer } from '../inspector/index.js';
 import { completeLimits, completeThreads } from '../options.js';
-import { sandboxScripts } from '../scripts.js';
+import { classicScript, sandboxScripts } from '../scripts.js';
+import { ClassicSandbox, type ClassicObserver, type StartupFile } from '../classic/sandbox.js';
 import { InProcessSandbox } from './sandbox.js';
 
 export interface InProcessEvaluatorOptions {
   /** Threads that run Sandboxes, 1 to 1024. Default: one per core. More Sandboxes than threads is fine. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Debuggers may look into Sandboxes, whose Slices wait for one. Default: none. For one's own code only. */
   readonly inspect?: InspectOptions | null;
   /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
-  readonly gpu?: GpuOptions | null;
+  readonly gpu?: GpuOptions | null | undefined;
 }
 
 /** What happens to threads and Sandboxes that only the end of this process can mend. */
@@ -26,6 +27,13 @@ export interface LossObserver {
   onDisowned(): void;
 }
 const IGNORE_LOSSES: LossObserver = { onStuck: () => undefined, onDisowned: () => undefined };
+
+/** A Sandbox of any kind, as the evaluator sees it. */
+interface Resident {
+  readonly id: number;
+  handle(event: NativeEvent): void;
+  dispose(): void;
+}
 
 /** A thread that dies at once, again and again, is replaced ever more slowly. */
 const THREAD_RESTART_MS = 100;
@@ -62,7 +70,8 @@ export async function openInProcessEvaluator(
  */
 export class InProcessEvaluator implements Evaluator {
   readonly #native: NativeEvaluator;
-  readonly #sandboxes = new Map<number, InProcessSandbox>();
+  readonly #sandboxes = new Map<number, Resident>();
+  readonly #setups = new Map<readonly StartupFile[], number>();
   readonly #pool: Piscina<{ queueId: number }, void>;
   readonly #executors: Promise<void>[] = [];
   readonly #onExit = (code: number): void => {
@@ -125,6 +134,36 @@ export class InProcessEvaluator implements Evaluator {
     return sandbox;
   }
 
+  /**
+   * A Sandbox that speaks the classic protocol. Startup files are read and compiled once for each list of them (the same
+   * array).
+   */
+  createClassicSandbox(
+    startup: readonly StartupFile[],
+    observer: ClassicObserver,
+    limits: Partial<SandboxLimits> = {},
+  ): ClassicSandbox {
+    if (this.#closing) throw new EvaluatorError('the evaluator is closed');
+    const id = ++this.#lastId;
+    const sandbox = new ClassicSandbox(id, this.#native, observer);
+    this.#sandboxes.set(id, sandbox);
+    sandbox.start(this.#setupOf(startup), completeLimits(limits));
+    return sandbox;
+  }
+
+  #setupOf(startup: readonly StartupFile[]): number {
+    let setup = this.#setups.get(startup);
+    if (setup === undefined) {
+      // Every Sandbox asks whether there is WebGPU.
+      this.#prepareGpu();
+      const names = startup.map(({ name }) => name);
+      const sources = startup.map(({ source }) => source);
+      setup = this.#native.defineClassic(names, sources, classicScript());
+      this.#setups.set(startup, setup);
+    }
+    return setup;
+  }
+
   /** Opens Dawn's library, or says why there is none: when the first Job requires it, because it takes memory and time. */
   #prepareGpu(): void {
     if (this.#gpuPrepared) return;
@@ -169,8 +208,8 @@ export class InProcessEvaluator implements Evaluator {
       for (const thread of threads) thread.unref();
       process.emitWarning('an evaluator thread is stuck in a builtin and is left behind', WARNING);
       for (const sandbox of this.#sandboxes.values()) {
-        this.#native.forget(sandbox.id);
         sandbox.handle(lost(sandbox.id));
+        this.#native.forget(sandbox.id);
       }
       this.#sandboxes.clear();
       this.#native.close();
@@ -229,9 +268,11 @@ export class InProcessEvaluator implements Evaluator {
       }
       if (event.kind === 'ended' || event.kind === 'lost') {
         this.#sandboxes.delete(event.sandbox);
+        sandbox.handle(event);
         this.#native.forget(event.sandbox);
+      } else {
+        sandbox.handle(event);
       }
-      sandbox.handle(event);
       if (event.kind === 'lost') this.losses.onStuck();
       if (event.kind === 'ended' && event.disowned) {
         process.emitWarning(

@@ -144,6 +144,10 @@ export class InProcessSandbox implements Sandbox {
       case 'ended':
         this.#handleEnd(event);
         break;
+      case 'output':
+      case 'room':
+        // Of classic Sandboxes.
+        break;
     }
   }
 

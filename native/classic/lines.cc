@@ -1,0 +1,161 @@
+#include "classic/lines.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+namespace dcp {
+
+namespace {
+
+// More than that of whole lines waits at the peer's, not here.
+constexpr size_t kFullInputBytes = size_t{16} << 20;
+// Lines up to this are put together: each piece costs the host an object and a place in a list.
+constexpr size_t kShortLineBytes = size_t{16} << 10;
+constexpr auto kMoment = std::chrono::milliseconds(20);
+
+std::string_view ViewOf(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data), bytes.size};
+}
+
+}  // namespace
+
+// ---- Input
+// -------------------------------------------------------------------------------------------------------
+
+bool LineInput::Put(Bytes chunk) {
+  std::lock_guard lock(mutex_);
+  put_bytes_ += chunk.size;
+  put_.push_back(std::move(chunk));
+  if (put_bytes_ >= kFullInputBytes) full_ = true;
+  return full_;
+}
+
+void LineInput::End() {
+  std::lock_guard lock(mutex_);
+  ended_ = true;
+}
+
+bool LineInput::Fetch() {
+  std::lock_guard lock(mutex_);
+  if (put_.empty()) return false;
+  for (Bytes& chunk : put_) {
+    if (chunk.size > 0) chunks_.push_back(std::move(chunk));
+  }
+  put_.clear();
+  put_bytes_ = 0;
+  if (full_) {
+    full_ = false;
+    room_ = true;
+  }
+  return true;
+}
+
+bool LineInput::TakeRoom() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(room_, false);
+}
+
+bool LineInput::IsAtEnd() {
+  std::lock_guard lock(mutex_);
+  return ended_ && put_.empty();
+}
+
+bool LineInput::Next(std::string_view* line) {
+  if (joined_.capacity() > kShortLineBytes) joined_ = {};
+  joined_.clear();
+  for (;;) {
+    // All but the last chunk have been looked through. `looked_` chunks have no line's end.
+    while (looked_ < chunks_.size()) {
+      std::string_view chunk = ViewOf(chunks_[looked_]);
+      const size_t from = looked_ == 0 ? at_ : 0;
+      const void* end = std::memchr(chunk.data() + from, '\n', chunk.size() - from);
+      if (end == nullptr) {
+        incomplete_ += chunk.size() - from;
+        looked_++;
+        continue;
+      }
+      const size_t past = static_cast<size_t>(static_cast<const char*>(end) - chunk.data()) + 1;
+      if (looked_ == 0) {
+        line_ = chunk.substr(from, past - from);
+        at_ = past;
+      } else {
+        joined_.reserve(incomplete_ + past);
+        for (size_t index = 0; index < looked_; index++) {
+          joined_.append(ViewOf(chunks_[index]).substr(index == 0 ? at_ : 0));
+        }
+        joined_.append(chunk.substr(0, past));
+        chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(looked_));
+        at_ = past;
+        looked_ = 0;
+        incomplete_ = 0;
+        line_ = joined_;
+      }
+      *line = line_;
+      return true;
+    }
+    // A chunk that is used up goes, once its last line has been read.
+    if (looked_ == 1 && incomplete_ == 0) {
+      chunks_.pop_front();
+      looked_ = 0;
+      at_ = 0;
+    }
+    if (!Fetch()) return false;
+  }
+}
+
+std::string LineInput::TakeLine() {
+  if (!joined_.empty()) return std::move(joined_);
+  return std::string(line_);
+}
+
+// ---- Output
+// ------------------------------------------------------------------------------------------------------
+
+bool LineOutput::Tell() { return !std::exchange(told_, true); }
+
+bool LineOutput::Add(Bytes lines) {
+  std::lock_guard lock(mutex_);
+  held_ += lines.size;
+  if (lines.size <= kShortLineBytes) {
+    tail_.append(ViewOf(lines));
+  } else {
+    if (!tail_.empty()) {
+      whole_.push_back(Bytes::Copy(tail_.data(), tail_.size()));
+      tail_.clear();
+    }
+    whole_.push_back(std::move(lines));
+  }
+  return Tell();
+}
+
+bool LineOutput::Add(std::string_view line) {
+  std::lock_guard lock(mutex_);
+  held_ += line.size();
+  tail_.append(line);
+  return Tell();
+}
+
+std::vector<Bytes> LineOutput::Take() {
+  std::lock_guard lock(mutex_);
+  told_ = false;
+  std::vector<Bytes> taken = std::move(whole_);
+  whole_.clear();
+  if (!tail_.empty()) taken.push_back(Bytes::Copy(tail_.data(), tail_.size()));
+  tail_.clear();
+  return taken;
+}
+
+bool LineOutput::Release(size_t bytes) {
+  const size_t before = held_.fetch_sub(bytes);
+  released_.notify_all();
+  return before >= kFullBytes && before - bytes < kFullBytes;
+}
+
+void LineOutput::Wait() {
+  std::unique_lock lock(mutex_);
+  released_.wait_for(lock, kMoment, [this] { return !IsFlooded(); });
+}
+
+}  // namespace dcp

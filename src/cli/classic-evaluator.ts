@@ -1,0 +1,131 @@
+/** What `dcp-evaluator` does with startup files: the protocol of existing Workers, over TCP, a UNIX socket or standard input. */
+import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import {
+  openClassicServer,
+  type ClassicServer,
+  type GpuOptions,
+  type ListenAddress,
+  type StartupFile,
+} from '../evaluator/index.js';
+import { ExitCode, UsageError } from './program.js';
+
+/** Levels of syslog, which `-d` takes as numbers. */
+const Level = { error: 3, warning: 4, notice: 5, info: 6 } as const;
+
+/** systemd hands over listening sockets from this descriptor on. (sd_listen_fds(3)) */
+const FIRST_LISTEN_FD = 3;
+
+/** A Sandbox may use this much of each kind of memory, unless there is less than twice as much on the machine. */
+const MEMORY_MIB = 4096;
+const MIB = 2 ** 20;
+
+/** Loopback: nobody but this machine's own programs. Existing Workers connect to `localhost`, which may be either. */
+const LOOPBACK = ['127.0.0.1', '::1'] as const;
+
+export interface ClassicOptions {
+  readonly files: readonly string[];
+  readonly port: number | undefined;
+  readonly listen: string | undefined;
+  readonly socket: string | undefined;
+  readonly debugLevel: number;
+  readonly v8Options: readonly string[];
+  readonly threads: number | undefined;
+  readonly spare: number | undefined;
+  readonly gpu: GpuOptions | null;
+}
+
+/** Runs until the peer on standard input has gone, or, as a server, until a signal comes. */
+export async function runClassicEvaluator(options: ClassicOptions): Promise<void> {
+  const startup = options.files.map(readStartupFile);
+  const heapMiB = applyV8Options(options.v8Options);
+  const addresses = addressesOf(options);
+  const log = (level: number, message: string): void => {
+    if (level <= options.debugLevel) process.stderr.write(`dcp-evaluator: ${message}\n`);
+  };
+  const memoryMiB = Math.max(16, Math.min(MEMORY_MIB, Math.floor(totalmem() / MIB / 2)));
+  const server = await openClassicServer({
+    startup,
+    threads: options.threads,
+    gpu: options.gpu,
+    spare: addresses.length === 0 ? 0 : (options.spare ?? 2),
+    limits: { heapMiB: heapMiB ?? memoryMiB, bufferMiB: memoryMiB },
+    onFailure: (reason) => log(Level.error, `a Sandbox could not start: ${reason}`),
+    onConnection: (connection) => log(Level.info, `connection ${connection}: open`),
+    onEnd: (connection, reason) =>
+      reason === null
+        ? log(Level.info, `connection ${connection}: closed`)
+        : log(Level.warning, `connection ${connection}: ${reason}`),
+  });
+  if (addresses.length === 0) return serveStdio(server);
+  try {
+    for (const address of addresses) await listen(server, address);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  onSignal('SIGTERM', ExitCode.ok);
+  onSignal('SIGINT', ExitCode.interrupted);
+
+  function onSignal(signal: NodeJS.Signals, code: number): void {
+    process.once(signal, () => {
+      log(Level.notice, `${signal}: closing`);
+      void server.close().then(() => process.exit(code));
+    });
+  }
+}
+
+async function serveStdio(server: ClassicServer): Promise<void> {
+  const reason = await server.serve(process.stdin, process.stdout);
+  if (reason !== null) process.exitCode = ExitCode.failure;
+  await server.close();
+  process.stdin.destroy();
+}
+
+/** Prints where it listens, for people and for programs that started it with port 0. */
+async function listen(server: ClassicServer, address: ListenAddress): Promise<void> {
+  const where = await server.listen(address);
+  process.stdout.write(`Listening on ${where}\n`);
+  if (!('host' in address) || address.host !== LOOPBACK[0]) return;
+  const port = Number(where.split(':').at(-1));
+  try {
+    process.stdout.write(`Listening on ${await server.listen({ port, host: LOOPBACK[1] })}\n`);
+  } catch {
+    // No IPv6 here, or another program on that port: IPv4 is enough.
+  }
+}
+
+/** Where to listen; empty: nowhere, one Sandbox on standard input and output. */
+function addressesOf({ port, listen: host, socket }: ClassicOptions): ListenAddress[] {
+  if (host !== undefined && port === undefined) throw new UsageError('--listen needs --port');
+  if (port !== undefined && socket !== undefined)
+    throw new UsageError('--port and --socket: one or the other');
+  if (socket !== undefined) return [{ path: socket }];
+  if (port !== undefined) return [{ port, host: host === 'any' ? '::' : (host ?? LOOPBACK[0]) }];
+  const { LISTEN_PID, LISTEN_FDS } = process.env;
+  if (LISTEN_PID === undefined || Number(LISTEN_PID) !== process.pid) return [];
+  return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => ({ fd: FIRST_LISTEN_FD + index }));
+}
+
+function readStartupFile(file: string): StartupFile {
+  try {
+    return { name: path.basename(file), source: readFileSync(file) };
+  } catch (error) {
+    throw new UsageError(`the startup file cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** Sets V8's flags for all Sandboxes to come. Answers the limit of their heaps, if one is among them. */
+function applyV8Options(options: readonly string[]): number | undefined {
+  let heapMiB: number | undefined;
+  for (const option of options.flatMap((text) => text.split(/\s+/)).filter((text) => text !== '')) {
+    if (!option.startsWith('--'))
+      throw new UsageError(`--options: expected V8 options, as --name=value; got ${option}`);
+    const [, limit] = /^--max[-_]old[-_]space[-_]size=(\d+)$/.exec(option) ?? [];
+    if (limit !== undefined) heapMiB = Number(limit);
+    setFlagsFromString(option);
+  }
+  return heapMiB;
+}
