@@ -66,15 +66,19 @@ export async function runClassicEvaluator(options: ClassicOptions): Promise<void
     await server.close();
     throw error;
   }
-  onSignal('SIGTERM', ExitCode.ok);
-  onSignal('SIGINT', ExitCode.interrupted);
+  const [signal, code] = await Promise.race([
+    received('SIGTERM', ExitCode.ok),
+    received('SIGINT', ExitCode.interrupted),
+  ]);
+  log(Level.notice, `${signal}: closing`);
+  await server.close();
+  process.exitCode = code;
+}
 
-  function onSignal(signal: NodeJS.Signals, code: number): void {
-    process.once(signal, () => {
-      log(Level.notice, `${signal}: closing`);
-      void server.close().then(() => process.exit(code));
-    });
-  }
+function received(signal: NodeJS.Signals, code: number): Promise<[NodeJS.Signals, number]> {
+  return new Promise((resolve) => {
+    process.once(signal, () => resolve([signal, code]));
+  });
 }
 
 async function serveStdio(server: ClassicServer): Promise<void> {

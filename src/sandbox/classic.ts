@@ -7,7 +7,9 @@ import { Clock } from './clock.js';
 import { primordials } from './environment/primordials.js';
 import type { EnvironmentHost } from './environment/host.js';
 import type { Realm } from './environment/realm.js';
+import { defineInterface } from './environment/webidl.js';
 import { explain, ownStack } from './failure.js';
+import { defineGlobal } from './globals.js';
 import type { Host } from './host.js';
 
 interface ClassicHost extends Host {
@@ -15,7 +17,16 @@ interface ClassicHost extends Host {
   log(text: string): void;
 }
 
+/** There is no canvas. The startup files of dcp-client look at its prototype all the same. */
+class GPUCanvasContext {
+  constructor() {
+    throw new primordials.TypeError('GPUCanvasContext: Illegal constructor');
+  }
+}
+
 export function startClassic(host: ClassicHost): Realm {
+  defineInterface(primordials, 'GPUCanvasContext', GPUCanvasContext);
+  defineGlobal('GPUCanvasContext', GPUCanvasContext);
   const realm = {
     primordials,
     webgpu: true,
