@@ -1,6 +1,5 @@
 /** What `dcp-evaluator` does with startup files: the protocol of existing Workers, over TCP, a UNIX socket or standard input. */
 import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import {
@@ -17,10 +16,6 @@ const Level = { error: 3, warning: 4, notice: 5, info: 6 } as const;
 
 /** systemd hands over listening sockets from this descriptor on. (sd_listen_fds(3)) */
 const FIRST_LISTEN_FD = 3;
-
-/** A Sandbox may use this much of each kind of memory, unless there is less than twice as much on the machine. */
-const MEMORY_MIB = 4096;
-const MIB = 2 ** 20;
 
 /** Loopback: nobody but this machine's own programs. Existing Workers connect to `localhost`, which may be either. */
 const LOOPBACK = ['127.0.0.1', '::1'] as const;
@@ -45,13 +40,12 @@ export async function runClassicEvaluator(options: ClassicOptions): Promise<void
   const log = (level: number, message: string): void => {
     if (level <= options.debugLevel) process.stderr.write(`dcp-evaluator: ${message}\n`);
   };
-  const memoryMiB = Math.max(16, Math.min(MEMORY_MIB, Math.floor(totalmem() / MIB / 2)));
   const server = await openClassicServer({
     startup,
     threads: options.threads,
     gpu: options.gpu,
     spare: addresses.length === 0 ? 0 : (options.spare ?? 2),
-    limits: { heapMiB: heapMiB ?? memoryMiB, bufferMiB: memoryMiB },
+    limits: heapMiB === undefined ? {} : { heapMiB },
     onFailure: (reason) => log(Level.error, `a Sandbox could not start: ${reason}`),
     onConnection: (connection) => log(Level.info, `connection ${connection}: open`),
     onEnd: (connection, reason) =>

@@ -22,3 +22,9 @@ export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './
 export { serveFrames } from './child-process/serve.js';
 export type { StartupFile } from './classic/sandbox.js';
 export { openClassicServer, type ClassicServer, type ListenAddress } from './classic/server.js';
+export {
+  openSandboxClass,
+  type InProcessWorker,
+  type SandboxClass,
+  type SandboxClassOptions,
+} from './classic/sandbox-class.js';

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { rmSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { Connection } from './connection.js';
+import { classicLimits, usableGpu } from './sandbox-class.js';
 import { ClassicPool, type ClassicPoolOptions } from './pool.js';
 import type { GpuOptions } from '../gpu/index.js';
 import { openInProcessEvaluator, type InProcessEvaluator } from '../in-process/evaluator.js';
@@ -26,8 +27,9 @@ export interface ClassicServerOptions extends ClassicPoolOptions {
 
 /** Opens the evaluator and makes the first Sandboxes. Nobody can connect before `listen`. */
 export async function openClassicServer(options: ClassicServerOptions): Promise<ClassicServer> {
-  const evaluator = await openInProcessEvaluator({ threads: options.threads, gpu: options.gpu });
-  return new ClassicServer(evaluator, options);
+  const gpu = await usableGpu(options.gpu);
+  const evaluator = await openInProcessEvaluator({ threads: options.threads, gpu });
+  return new ClassicServer(evaluator, { ...options, limits: { ...classicLimits(), ...options.limits } });
 }
 
 export class ClassicServer {
