@@ -25,8 +25,34 @@ bool IsAscii(const uint8_t* data, size_t size) {
   return seen < 0x80;
 }
 
-// How many bytes a string takes in UTF-8 when each of its characters is a byte: those from 0x80 on
-// take two.
+// Text of UTF-8 as a byte a character (Latin-1), which is how V8 keeps it then. Nothing when it has
+// other characters or is malformed. KVIN writes typed arrays so: half of their characters take two
+// bytes, at random, so there is no branch on any of them.
+std::shared_ptr<const std::string> ToLatin1(std::string_view utf8) {
+  auto text = std::make_shared<std::string>(utf8.size(), '\0');
+  const auto* from = reinterpret_cast<const uint8_t*>(utf8.data());
+  auto* to = reinterpret_cast<uint8_t*>(text->data());
+  size_t at = 0;
+  size_t length = 0;
+  uint32_t wrong = 0;
+  // A line ends in a line end, which is one byte: the one after any other is there.
+  while (at + 1 < utf8.size()) {
+    const uint32_t lead = from[at];
+    const uint32_t next = from[at + 1];
+    const uint32_t two = lead >> 7U;
+    wrong |= two & static_cast<uint32_t>((lead & 0xfeU) != 0xc2U || (next & 0xc0U) != 0x80U);
+    to[length++] = static_cast<uint8_t>(two != 0 ? (lead & 0x03U) << 6U | (next & 0x3fU) : lead);
+    at += 1 + two;
+  }
+  if (at < utf8.size()) {
+    wrong |= from[at] >> 7U;
+    to[length++] = from[at];
+  }
+  if (wrong != 0) return nullptr;
+  text->resize(length);
+  return text;
+}
+
 size_t Utf8LengthOfLatin1(const uint8_t* data, size_t size) {
   size_t length = size;
   for (size_t index = 0; index < size; index++) length += data[index] >> 7U;
@@ -41,17 +67,18 @@ Bytes ToLine(v8::Isolate* isolate, v8::Local<v8::String> text) {
     WriteOneByte(isolate, text, line.data);
     line.data[units] = '\n';
     if (IsAscii(line.data, units)) return line;
-    Bytes wide = Bytes::Allocate(Utf8LengthOfLatin1(line.data, units) + 1);
+    const size_t length = Utf8LengthOfLatin1(line.data, units) + 1;
+    // Each character is written as if it took two bytes.
+    Bytes wide = Bytes::Allocate(length + 1);
     uint8_t* to = wide.data;
     for (size_t index = 0; index <= units; index++) {
-      const uint8_t byte = line.data[index];
-      if (byte < 0x80) {
-        *to++ = byte;
-      } else {
-        *to++ = static_cast<uint8_t>(0xc0U | byte >> 6U);
-        *to++ = static_cast<uint8_t>(0x80U | (byte & 0x3fU));
-      }
+      const uint32_t unit = line.data[index];
+      const uint32_t two = unit >> 7U;
+      to[0] = static_cast<uint8_t>(two != 0 ? 0xc0U | unit >> 6U : unit);
+      to[1] = static_cast<uint8_t>(0x80U | (unit & 0x3fU));
+      to += 1 + two;
     }
+    wide.size = length;
     return wide;
   }
   const size_t length = Utf8Length(isolate, text);
@@ -60,6 +87,21 @@ Bytes ToLine(v8::Isolate* isolate, v8::Local<v8::String> text) {
   line.data[written] = '\n';
   line.size = written + 1;
   return line;
+}
+
+// The string of a line. Empty, with a RangeError pending, when it is longer than strings can be.
+v8::MaybeLocal<v8::String> FromLine(v8::Isolate* isolate, std::string_view line, LineInput* input) {
+  if (line.size() < kLongLineBytes) return NewString(isolate, line);
+  if (line.size() > 2 * static_cast<size_t>(v8::String::kMaxLength)) return ThrowTooLong(isolate);
+  if (IsAscii(reinterpret_cast<const uint8_t*>(line.data()), line.size())) {
+    if (line.size() > static_cast<size_t>(v8::String::kMaxLength)) return ThrowTooLong(isolate);
+    return NewShared(isolate, std::make_shared<const std::string>(input->TakeLine()));
+  }
+  if (auto text = ToLatin1(line)) {
+    if (text->size() > static_cast<size_t>(v8::String::kMaxLength)) return ThrowTooLong(isolate);
+    return NewShared(isolate, std::move(text));
+  }
+  return NewString(isolate, line);
 }
 
 }  // namespace
@@ -124,22 +166,16 @@ bool ClassicSandbox::Turn() {
 bool ClassicSandbox::ReadOneLine() {
   std::string_view line;
   if (!isolate().has_on_line() || !input_.Next(&line)) {
-    if (input_.incomplete_bytes() > static_cast<size_t>(v8::String::kMaxLength)) {
+    if (input_.incomplete_bytes() > 2 * static_cast<size_t>(v8::String::kMaxLength)) {
       ending_.Decide({"EPROTOCOL", "a line is longer than V8's longest string", 0});
     }
     if (input_.TakeRoom()) outbox_.Emit(SandboxEvent::kRoom);
     return false;
   }
   v8::Isolate* isolate = this->isolate().get();
-  v8::MaybeLocal<v8::String> read;
-  if (line.size() >= kLongLineBytes &&
-      IsAscii(reinterpret_cast<const uint8_t*>(line.data()), line.size())) {
-    read = NewShared(isolate, std::make_shared<const std::string>(input_.TakeLine()));
-  } else {
-    read = NewString(isolate, line);
-  }
   v8::Local<v8::String> text;
-  if (!read.ToLocal(&text)) {
+  const v8::TryCatch caught(isolate);
+  if (!FromLine(isolate, line, &input_).ToLocal(&text)) {
     ending_.Decide({"EPROTOCOL", "a line is longer than V8's longest string", 0});
     return true;
   }
