@@ -1,8 +1,6 @@
 #include "classic/lines.h"
 
-#include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 namespace dcp {
@@ -62,52 +60,41 @@ bool LineInput::IsAtEnd() {
   return ended_ && put_.empty();
 }
 
-bool LineInput::Next(std::string_view* line) {
-  if (joined_.capacity() > kShortLineBytes) joined_ = {};
-  joined_.clear();
+const Line* LineInput::Next() {
+  if (!line_.parts.empty()) {
+    chunks_.erase(chunks_.begin(),
+                  chunks_.begin() + static_cast<std::ptrdiff_t>(line_.parts.size() - 1));
+    at_ = past_;
+    looked_ = 0;
+    incomplete_ = 0;
+    line_.parts.clear();
+  }
   for (;;) {
-    // All but the last chunk have been looked through. `looked_` chunks have no line's end.
-    while (looked_ < chunks_.size()) {
-      std::string_view chunk = ViewOf(chunks_[looked_]);
+    for (; looked_ < chunks_.size(); looked_++) {
+      const std::string_view chunk = ViewOf(chunks_[looked_]);
       const size_t from = looked_ == 0 ? at_ : 0;
-      const void* end = std::memchr(chunk.data() + from, '\n', chunk.size() - from);
-      if (end == nullptr) {
+      const size_t end = chunk.find('\n', from);
+      if (end == std::string_view::npos) {
         incomplete_ += chunk.size() - from;
-        looked_++;
         continue;
       }
-      const size_t past = static_cast<size_t>(static_cast<const char*>(end) - chunk.data()) + 1;
-      if (looked_ == 0) {
-        line_ = chunk.substr(from, past - from);
-        at_ = past;
-      } else {
-        joined_.reserve(incomplete_ + past);
-        for (size_t index = 0; index < looked_; index++) {
-          joined_.append(ViewOf(chunks_[index]).substr(index == 0 ? at_ : 0));
-        }
-        joined_.append(chunk.substr(0, past));
-        chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(looked_));
-        at_ = past;
-        looked_ = 0;
-        incomplete_ = 0;
-        line_ = joined_;
+      past_ = end + 1;
+      for (size_t index = 0; index <= looked_; index++) {
+        const std::string_view all = ViewOf(chunks_[index]);
+        const size_t start = index == 0 ? at_ : 0;
+        line_.parts.push_back(all.substr(start, (index == looked_ ? past_ : all.size()) - start));
       }
-      *line = line_;
-      return true;
+      line_.bytes = incomplete_ + past_ - from;
+      return &line_;
     }
-    // A chunk that is used up goes, once its last line has been read.
+    // A chunk that is used up goes.
     if (looked_ == 1 && incomplete_ == 0) {
       chunks_.pop_front();
       looked_ = 0;
       at_ = 0;
     }
-    if (!Fetch()) return false;
+    if (!Fetch()) return nullptr;
   }
-}
-
-std::string LineInput::TakeLine() {
-  if (!joined_.empty()) return std::move(joined_);
-  return std::string(line_);
 }
 
 // ---- Output

@@ -17,6 +17,12 @@
 
 namespace dcp {
 
+// A line in parts, none of them empty.
+struct Line {
+  std::vector<std::string_view> parts;
+  size_t bytes = 0;
+};
+
 // What comes from the peer: chunks, cut anywhere, become lines. Put() on any thread, the others on
 // the executing one.
 class LineInput {
@@ -26,10 +32,9 @@ class LineInput {
   // Nothing comes any more.
   void End();
 
-  // The next line with its end, undefined until the next call. False: there is none yet.
-  bool Next(std::string_view* line);
-  // The same bytes, for whoever wants to keep them: once, after Next() answered a line.
-  std::string TakeLine();
+  // The next line with its end, in as many parts as it lay in chunks. Null: there is none yet.
+  // Until the next call.
+  const Line* Next();
   // What came and is no whole line yet.
   size_t incomplete_bytes() const { return incomplete_; }
   // Answers once that Put() may be called again after it said otherwise.
@@ -54,9 +59,10 @@ class LineInput {
   size_t at_ = 0;
   size_t looked_ = 0;
   size_t incomplete_ = 0;
-  // A line that lay in more than one chunk.
-  std::string joined_;
-  std::string_view line_;
+  // The last line. Its chunks but the last go at the next call; that one is then read up to
+  // `past_`.
+  Line line_;
+  size_t past_ = 0;
 };
 
 // What a Sandbox has written and the host has not sent. Add() and Wait() on the executing thread,
