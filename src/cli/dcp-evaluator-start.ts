@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import path from 'node:path';
+import { Command, Option, type OptionValues } from 'commander';
+import { dumpLaunch } from './dump-launch.js';
+import { DEFAULT_PREFIX, launchOf } from './evaluator-launch.js';
+import { makeFolderOf } from './pid-file.js';
+import { ExitCode, runProgram, wholeNumber } from './program.js';
+import { runEvaluator } from './run-evaluator.js';
+import { oneSpelling } from './spellings.js';
+
+const DEFAULT_PID_FILE = path.join(DEFAULT_PREFIX, 'run/dcp-evaluator-start.pid');
+
+const HELP = `
+Arguments behind "--" go to the evaluator as they are:
+  dcp-evaluator-start -p 9000 -- --options=--max-old-space-size=2048
+
+The dcp-client is looked for as Node does it from the current directory, then from this package. SIGINT, SIGTERM and
+SIGHUP are passed on to the evaluator. Names of options may be spelled either way: --sandbox-type, --sandboxType.
+
+Exit codes:
+  that of the evaluator; 128 + n when signal n ended it
+  0  a dump was printed
+  1  there is no dcp-client, the evaluator does not start, or the process that the pid file names is alive
+  2  the command line is wrong`;
+
+const program = new Command('dcp-evaluator-start')
+  .description(
+    "Starts an evaluator for the Sandboxes of existing Workers, with a dcp-client's startup files.",
+  )
+  .argument('[arguments...]', 'for the evaluator')
+  .option(
+    '--prefix <dir>',
+    `where the evaluator runs; given, the evaluator is <dir>/bin/dcp-evaluator; default: ${DEFAULT_PREFIX}`,
+  )
+  .addOption(
+    new Option('-p, --port <port>', 'TCP port the evaluator listens on, 1 to 65535')
+      .argParser(wholeNumber(1, 65_535))
+      .default(9000),
+  )
+  .option(
+    '-s, --stdio',
+    'no port, one Sandbox on standard input and output, as for inetd; no banner; default: the port',
+  )
+  .option('-e, --evaluator <file>', 'the evaluator; default: dcp-evaluator of this package')
+  .option('-r, --rEvaluator <module>', 'the evaluator as the name of a module; default: --evaluator')
+  .option('--dcp-client <dir>', 'the dcp-client that startup files come from; default: the one installed')
+  .option('--sandbox-libexec-dir <dir>', "folder of startup files; default: the dcp-client's libexec/sandbox")
+  .option(
+    '--sandbox-definitions <file>',
+    "which startup files each type of sandbox takes; default: the dcp-client's generated/sandbox-definitions.json",
+  )
+  .addOption(new Option('-t, --sandbox-type <type>', 'type of sandbox').default('native'))
+  .option('-D, --dump', 'print the configuration, start nothing')
+  .option('-T, --dump-types', 'print the types of sandboxes, start nothing')
+  .option('-F, --dump-files', 'print the startup files, start nothing')
+  .option('-J, --json', 'dumps are JSON')
+  .option('-v, --verbose', 'print the command; show the stack of errors')
+  .option(
+    '-f, --pidFile [file]',
+    `write the process id into a file while it runs; default: none; without a value: ${DEFAULT_PID_FILE}`,
+  )
+  .option(
+    '-d, --debugLogLevel <level>',
+    "what the evaluator logs: emerg, alert, crit, error, warn, notice, info or debug; default: the evaluator's",
+  )
+  .addHelpText('after', HELP);
+
+const { argv, spelled } = oneSpelling(
+  process.argv,
+  program.options.map((option) => option.name()),
+);
+
+/** The options of the command line, in their order. */
+const given = new Set<string>();
+for (const name of program.options.map((option) => option.name()))
+  program.on(`option:${name}`, () => given.add(name));
+
+program.action(async (words: string[], options: OptionValues) => {
+  const launch = launchOf(options, words);
+  const dump = options['dump']
+    ? 'all'
+    : options['dumpFiles']
+      ? 'files'
+      : options['dumpTypes']
+        ? 'types'
+        : null;
+  const warn = (message: string): void => void process.stderr.write(`${program.name()}: ${message}\n`);
+  if (/^\d+$/.test(String(options['debugLogLevel'])))
+    warn(`--debugLogLevel: ${options['debugLogLevel']}: numbers are deprecated, use a name`);
+  if (dump !== null) {
+    const names = [...given].map((name) => spelled.get(name) ?? name);
+    dumpLaunch(launch, dump, options['json'] === true, names);
+    return;
+  }
+  if (options['pidFile'] === true) makeFolderOf(DEFAULT_PID_FILE);
+  process.exitCode = await runEvaluator(launch, {
+    verbose: options['verbose'] === true,
+    pidFile:
+      options['pidFile'] === true ? DEFAULT_PID_FILE : ((options['pidFile'] as string | undefined) ?? null),
+    warn,
+  });
+});
+
+process.exitCode = ExitCode.ok;
+await runProgram(program, argv);
