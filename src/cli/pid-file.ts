@@ -28,7 +28,7 @@ export function writePidFile(file: string): PidFileOutcome {
     const { code, message } = error as NodeJS.ErrnoException;
     return { kind: 'failed', reason: code ?? message };
   } finally {
-    rmSync(fresh, { force: true });
+    removeIfAny(fresh);
   }
 }
 
@@ -47,6 +47,14 @@ function claim(target: string, fresh: string): PidFileOutcome {
     }
     process.on('exit', () => removeOwn(target));
     return { kind: 'written', stale };
+  }
+}
+
+function removeIfAny(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Where it could not be written it is not.
   }
 }
 

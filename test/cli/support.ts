@@ -26,7 +26,11 @@ export function temporaryDirectory(t: TestContext): string {
   return directory;
 }
 
-type Program = 'dcp-evaluator' | 'dcp-job' | 'dcp-worker';
+type Program = 'dcp-evaluator' | 'dcp-evaluator-start' | 'dcp-job' | 'dcp-worker';
+
+export function programFile(program: Program): string {
+  return fileURLToPath(import.meta.resolve(`#src/cli/${program}.js`));
+}
 
 /** Starts one of our programs, with more in its environment; it is killed at the end of the test if it still runs. */
 export function start(
@@ -34,11 +38,12 @@ export function start(
   program: Program,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  cwd?: string,
 ): Running {
-  const file = fileURLToPath(import.meta.resolve(`#src/cli/${program}.js`));
-  const child = spawn(process.execPath, [file, ...args], {
+  const child = spawn(process.execPath, [programFile(program), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
+    cwd,
   });
   t.after(() => child.kill('SIGKILL'));
   let stdout = '';
@@ -75,8 +80,9 @@ export function run(
   program: Program,
   args: readonly string[],
   env?: NodeJS.ProcessEnv,
+  cwd?: string,
 ): Promise<Ended> {
-  return start(t, program, args, env).ended;
+  return start(t, program, args, env, cwd).ended;
 }
 
 /** The JSON lines of an output; throws when there is anything else in it. */

@@ -27,7 +27,8 @@ export class StartupFiles {
   readonly folder: string;
   readonly index: string;
   readonly #definitions: ReadonlyMap<string, readonly string[]>;
-  readonly #modulesOf: string;
+  /** Where modules are looked for. */
+  readonly #places: readonly string[];
 
   /** Throws `InvalidArgumentError` for an option that is wrong, `DcpError` with `ENOCLIENT` when there is no `dcp-client`. */
   constructor(options: StartupFilesOptions = {}) {
@@ -36,7 +37,7 @@ export class StartupFiles {
       throw noClient(options);
     this.folder = options.folder ?? path.join(client!, FOLDER);
     this.index = options.index ?? path.join(client!, INDEX);
-    this.#modulesOf = client ?? path.resolve(this.folder);
+    this.#places = [...(client === null ? [] : [client]), path.resolve(this.folder)];
     this.#definitions = readIndex(this.index);
   }
 
@@ -53,18 +54,21 @@ export class StartupFiles {
         'type',
         `expected one of ${this.types.join(', ')}, which are in ${this.index}, got ${type}`,
       );
-    const require = createRequire(path.join(this.#modulesOf, 'package.json'));
+    const { resolve } = createRequire(import.meta.url);
     return names.map((name) => {
       // With a slash it is a file of a package that dcp-client depends on.
       const isModule = name.includes('/');
       try {
-        return require.resolve(isModule ? name : path.resolve(this.folder, name));
+        return isModule
+          ? resolve(name, { paths: [...this.#places] })
+          : resolve(path.resolve(this.folder, name));
       } catch {
-        if (!isModule) throw new InvalidArgumentError('folder', `there is no ${name}.js in ${this.folder}`);
-        throw new DcpError(
-          'ENOSTARTUPFILE',
-          `${name}: not installed for ${this.#modulesOf}; npm install there`,
-        );
+        if (!isModule)
+          throw new InvalidArgumentError(
+            'folder',
+            `there is no ${name}${path.extname(name) === '' ? '.js' : ''} in ${this.folder}`,
+          );
+        throw new DcpError('ENOSTARTUPFILE', `${name}: not installed for ${this.#places.join(', nor for ')}`);
       }
     });
   }
