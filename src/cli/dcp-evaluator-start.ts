@@ -33,8 +33,8 @@ const program = new Command('dcp-evaluator-start')
     `where the evaluator runs; given, the evaluator is <dir>/bin/dcp-evaluator; default: ${DEFAULT_PREFIX}`,
   )
   .addOption(
-    new Option('-p, --port <port>', 'TCP port the evaluator listens on, 1 to 65535')
-      .argParser(wholeNumber(1, 65_535))
+    new Option('-p, --port <port>', 'TCP port the evaluator listens on, 0 to 65535 (0: any that is free)')
+      .argParser(wholeNumber(0, 65_535))
       .default(9000),
   )
   .option(

@@ -27,6 +27,7 @@ test('the evaluator gets the startup files, the port, the level, and what follow
   const common = ['--dcp-client', client, '-e', evaluator];
   const files = tinyFiles(client);
   assert.deepEqual((await given(t, common)).args, [...files, '-p', '9000']);
+  assert.deepEqual((await given(t, [...common, '-p', '0'])).args, [...files, '-p', '0'], 'any port');
   const passed = ['--options=--max-old-space-size=2048', '-p', '--dump', '1e3', '007', '', 'ü b'];
   assert.deepEqual((await given(t, [...common, '-p', '9001', '-d', 'debug', '--', ...passed])).args, [
     ...files,
@@ -187,9 +188,9 @@ test('a mistake is one line that names option and value', async (t) => {
   const c = ['--dcp-client', client];
   const cases: [string[], number, string | RegExp][] = [
     [
-      ['-p', '0'],
+      ['-p', '65536'],
       2,
-      /^dcp-evaluator-start: option '-p, --port <port>' argument '0' is invalid\. expected a whole number/,
+      /^dcp-evaluator-start: option '-p, --port <port>' argument '65536' is invalid\. expected a whole number/,
     ],
     [['--port=https'], 2, /argument 'https' is invalid/],
     [['--sandbox-typ', 'native'], 2, /unknown option '--sandbox-typ'\n\(Did you mean --sandbox-type\?\)/],
