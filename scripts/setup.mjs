@@ -84,7 +84,7 @@ function readLock(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : null;
 }
 
-const NPM_ARGUMENTS = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+export const NPM_ARGUMENTS = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
 
 /**
  * @param {Steps} steps

@@ -66,6 +66,16 @@ const SUITES = {
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
   cli: { concurrency: 2, timeoutMs: 300_000 },
+  // One contract, two generations of DCP's own programs: test/classic/support/generation.ts reads the variable.
+  classic: {
+    concurrency: 1,
+    timeoutMs: 240_000,
+    variants: ['5', '4'].map((generation) => ({
+      label: ` (DCP ${generation})`,
+      env: { DCP_TEST_CLASSIC_GENERATION: generation },
+      wanted: () => true,
+    })),
+  },
 };
 
 /**
@@ -80,6 +90,7 @@ export const NATIVE_SUITES = Object.freeze([
   'isolation',
   'environment',
   'codec',
+  'classic',
 ]);
 
 /**
@@ -104,7 +115,8 @@ export function testFiles(wanted = () => true) {
   /** @type {Map<string, string[]>} */
   const found = new Map();
   for (const name of readdirSync(folder, { recursive: true }).map(String).sort()) {
-    if (!/\.test\.(ts|mjs)$/.test(name)) continue;
+    // The packages in test/compat/ have tests of their own.
+    if (!/\.test\.(ts|mjs)$/.test(name) || name.startsWith('compat')) continue;
     const suite = name.includes(path.sep) ? /** @type {string} */ (name.split(path.sep)[0]) : 'other';
     if (!wanted(suite, path.basename(name))) continue;
     const file = name.endsWith('.ts')

@@ -10,10 +10,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ASAN_BUILD_DIRECTORY, buildAll } from './build.mjs';
+import { ensureExistingPrograms } from './compat.mjs';
 import { runSuites, summary } from './run-tests.mjs';
 import { Steps, run } from './steps.mjs';
 import { softwareGpuEnvironment } from './software-gpu.mjs';
-import { NATIVE_SUITES } from './suites.mjs';
+import { NATIVE_SUITES, testFiles } from './suites.mjs';
 
 const { values, positionals: words } = parseArgs({
   options: { asan: { type: 'boolean', default: false }, 'no-build': { type: 'boolean', default: false } },
@@ -27,6 +28,8 @@ if (!values['no-build']) {
 
 const selected = (/** @type {string} */ suite, /** @type {string} */ file) =>
   words.length === 0 || words.some((word) => `${suite}/${file}`.includes(word));
+if (testFiles(selected).has('classic'))
+  await new Steps().must('existing programs of DCP', ensureExistingPrograms);
 const counts = values.asan
   ? await runSuites({
       env: await asanEnvironment(),

@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util';
 import { buildNative, buildPrelude, buildTests, buildTypeScript } from './build.mjs';
 import { CHECKS } from './checks.mjs';
+import { ensureExistingPrograms } from './compat.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
@@ -35,6 +36,7 @@ const counts = noTests();
 if (wanted('setup')) {
   heading('Set up');
   await setUp(steps, { dryRun: false, checks: true });
+  await steps.must('existing programs of DCP', ensureExistingPrograms);
   // Without it, and without a GPU, the tests that need one are skipped and say so.
   await steps.optional('software GPU', ensureSoftwareGpu);
 }
