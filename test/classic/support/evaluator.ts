@@ -1,0 +1,113 @@
+/** Starts the evaluator under test: this package's, or another that speaks the same words. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startupFiles } from './generation.js';
+
+/**
+ * Another evaluator to put to the test, words divided by blanks; startup files and options come behind it. npm's own:
+ * `DCP_TEST_CLASSIC_COMMAND="node …/dcp-client/libexec/evaluator-node.js" DCP_TEST_CLASSIC_TYPE=node`, not as root.
+ */
+const OTHER_COMMAND = process.env['DCP_TEST_CLASSIC_COMMAND'];
+
+/** Which of the lists in sandbox-definitions.json it starts with. */
+const TYPE = process.env['DCP_TEST_CLASSIC_TYPE'] ?? 'native';
+
+/** The startup files of the evaluator under test. */
+export const ownStartupFiles = (): string[] => startupFiles(TYPE);
+
+/** Why a test says nothing about other evaluators; false when this package's is under test. For the option `skip`. */
+export const onlyOurs = (reason: string): string | false => OTHER_COMMAND !== undefined && reason;
+
+const OUR_COMMAND = [
+  process.execPath,
+  fileURLToPath(new URL('../../../dist/cli/dcp-evaluator.js', import.meta.url)),
+];
+
+export interface StartOptions {
+  readonly options?: readonly string[];
+  /** Default: those of the generation under test. */
+  readonly files?: readonly string[];
+}
+
+type EvaluatorProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** An evaluator that listens. */
+export interface Listening {
+  readonly process: EvaluatorProcess;
+  readonly port: number;
+  /** What it has written to stderr so far. */
+  stderr(): string;
+  /** Resolves once stderr matches. */
+  untilStderr(pattern: RegExp): Promise<void>;
+}
+
+/** Starts an evaluator on a port of its own; it is ended with the test. */
+export async function listen(t: TestContext, options: StartOptions = {}): Promise<Listening> {
+  const port = await freePort();
+  const child = launch(t, [...(options.options ?? []), '-p', String(port)], options.files);
+  let stdout = '';
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      if (new RegExp(`\\b${port}\\b.*\n`).test(stdout)) resolve();
+    });
+    child.on('close', (code) =>
+      reject(new Error(`the evaluator ended with code ${code} before it listened\n${stdout}${stderr}`)),
+    );
+  });
+  return {
+    process: child,
+    port,
+    stderr: () => stderr,
+    untilStderr: async (pattern) => {
+      while (!pattern.test(stderr)) await once(child.stderr, 'data');
+    },
+  };
+}
+
+/** Starts an evaluator with one sandbox, on its standard streams; it is ended with the test. */
+export function startOnStdio(t: TestContext, options: StartOptions = {}): EvaluatorProcess {
+  const child = launch(t, options.options ?? [], options.files);
+  child.stderr.resume();
+  return child;
+}
+
+function launch(
+  t: TestContext,
+  options: readonly string[],
+  files: readonly string[] = ownStartupFiles(),
+): EvaluatorProcess {
+  const [program, ...words] = OTHER_COMMAND?.split(' ') ?? OUR_COMMAND;
+  const child = spawn(program!, [...words, ...files, ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // Whoever kills the evaluator finds its pipe broken.
+  child.stdin.on('error', () => undefined);
+  t.after(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return child;
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Resident memory of a process, MiB. */
+export function residentMiB(pid: number): number {
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]);
+  return (pages * 4096) / 2 ** 20;
+}
