@@ -46,7 +46,7 @@ export class Sandbox {
   constructor(
     readonly worker: StandaloneWorker,
     readonly kvin: Kvin,
-    stream: Readable | null,
+    readonly stream: Readable | null,
   ) {
     worker.addEventListener('message', ({ data }) => {
       const { ringSource, value } = kvin.unmarshal(data) as { ringSource: number; value: Message };
@@ -74,6 +74,11 @@ export class Sandbox {
       line = lines.pop()!;
       this.death ??= lines.find((complete) => complete.startsWith('DIE:')) ?? null;
     });
+  }
+
+  /** The connection, of a sandbox over TCP. */
+  get socket(): net.Socket | null {
+    return this.stream instanceof net.Socket ? this.stream : null;
   }
 
   get ended(): boolean {
