@@ -94,7 +94,7 @@ test(
       while (Date.now() < end);
       return n;
     });
-    const stalled = [];
+    const stalled: Awaited<ReturnType<typeof stall>>[] = [];
     for (let n = 0; n < 3; n++) stalled.push(await stall(t, evaluator, messages));
     // Long enough for all of it to be written, if it were.
     for (let n = 0; n < 20; n++) assert.equal(await other.result(100), 100);

@@ -152,7 +152,7 @@ test('what a Work Function throws or rejects with is a workError, and the sandbo
 test('a rejection that is handled before its turn is over harms nobody', async (t) => {
   const sandbox = await assigned(t, async () => {
     const rejected = Promise.reject(new Error('for a moment'));
-    await null;
+    await Promise.resolve();
     return rejected.catch((error: Error) => error.message);
   });
   assert.equal(await sandbox.result(0), 'for a moment');
