@@ -108,12 +108,17 @@ export class Sandbox {
     return this.next(answer, from);
   }
 
-  /** The first message of this kind at or behind `from`. */
+  /** The first message of this kind at or behind `from`; an error that the startup files report fails it. */
   async next(request: string, from = 0): Promise<Message> {
-    const find = (): Message | undefined =>
-      this.messages.slice(from).find((message) => message.request === request);
-    await this.until(() => find() !== undefined);
-    return find()!;
+    let found: Message | undefined;
+    await this.until(() => {
+      found = this.messages
+        .slice(from)
+        .find((message) => message.request === request || message.request === 'error');
+      return found !== undefined;
+    });
+    if (found!.request === request) return found!;
+    throw new Error(`an error instead of ${request}`, { cause: found!['error'] });
   }
 
   describe(): Promise<Message> {
