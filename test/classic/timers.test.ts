@@ -1,7 +1,6 @@
 /** Timers, which the startup files make of one primitive that wakes the sandbox. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { onlyOurs } from './support/evaluator.js';
 import { assigned, type Message, type Sandbox } from './support/sandbox.js';
 
 declare const work: { emit(name: string, value?: unknown): void };
@@ -111,19 +110,3 @@ test('an interval left running at the end of a Slice stands still until the next
   assert.deepEqual(eventsOf(sandbox.messages.slice(end)), []);
   assert.ok(eventsOf(await sandbox.run('second')).length > 0);
 });
-
-test(
-  'clearTimers takes back the timers that the startup files wait for',
-  { skip: onlyOurs("npm's evaluator has Node's timers") },
-  async (t) => {
-    const sandbox = await assigned(t, () => new Promise((resolve) => setTimeout(resolve, 50)));
-    await sandbox.begin(0);
-    await sandbox.ask({ request: 'clearTimers' }, 'clearTimersDone');
-    const from = sandbox.messages.length;
-    await letTimePass(sandbox, 80);
-    assert.deepEqual(
-      sandbox.messages.slice(from).filter(({ request }) => request === 'complete'),
-      [],
-    );
-  },
-);
