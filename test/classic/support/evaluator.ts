@@ -1,7 +1,6 @@
 /** Starts the evaluator under test: this package's, or another that speaks the same words. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
@@ -104,10 +103,4 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-/** Resident memory of a process, MiB. */
-export function residentMiB(pid: number): number {
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]);
-  return (pages * 4096) / 2 ** 20;
 }
