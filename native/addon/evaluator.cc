@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -81,8 +82,10 @@ std::shared_ptr<const SandboxScripts> ScriptsOf(Napi::Object object) {
 
 Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
   static constexpr const char* kKinds[] = {
-      "ready", "assigned",         "results",      "message", "drained", "lost",
-      "ended", "inspectorMessage", "inspectorRun", "output",  "room"};
+      "ready", "assigned", "results",          "message",      "drained",
+      "lost",  "ended",    "inspectorMessage", "inspectorRun", "output",
+      "room",  "blocked",  "unblocked"};
+  static_assert(std::size(kKinds) == SandboxEvent::kUnblocked + 1);
   Napi::Object object = Napi::Object::New(env);
   object["kind"] = kKinds[event.kind];
   object["sandbox"] = event.sandbox;
@@ -129,6 +132,8 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
     case SandboxEvent::kDrained:
     case SandboxEvent::kOutput:
     case SandboxEvent::kRoom:
+    case SandboxEvent::kBlocked:
+    case SandboxEvent::kUnblocked:
       break;
   }
   return object;

@@ -16,6 +16,10 @@ namespace {
 constexpr std::string_view kMessage = "MSG:{\"type\":\"workerMessage\"";
 // Of what nobody caught.
 constexpr size_t kMaxThrown = 4096;
+// A peer that reads nothing so long, of so much, reads nothing any more.
+constexpr double kPeerPatienceMs = 60e3;
+// Before others are given a thread in place of the one that waits for it.
+constexpr double kThreadPatienceMs = 100;
 
 }  // namespace
 
@@ -123,7 +127,7 @@ void ClassicSandbox::EndIfItCannotAnswer() {
 // ------------------------------------------------------------------------------------------------------
 
 void ClassicSandbox::WriteLine(v8::Local<v8::String> line) {
-  while (output_.IsFlooded() && !MustEnd()) output_.Wait();
+  if (output_.IsFlooded()) AwaitPeer();
   v8::Isolate* isolate = this->isolate().get();
   if (!goes_on()) return isolate->TerminateExecution();
   Bytes bytes = ToLine(isolate, line);
@@ -132,6 +136,26 @@ void ClassicSandbox::WriteLine(v8::Local<v8::String> line) {
     unanswered_ = false;
   }
   Write(std::move(bytes));
+}
+
+void ClassicSandbox::AwaitPeer() {
+  double since_ms = MonotonicMs();
+  size_t sent = output_.sent();
+  bool told = false;
+  while (output_.IsFlooded() && !MustEnd()) {
+    output_.Wait();
+    const double now_ms = MonotonicMs();
+    if (output_.sent() != sent) {
+      sent = output_.sent();
+      since_ms = now_ms;
+    } else if (now_ms - since_ms > kPeerPatienceMs) {
+      ending_.Decide({"EPROTOCOL", "the peer has read nothing for a minute", 0});
+    } else if (!told && now_ms - since_ms > kThreadPatienceMs) {
+      told = true;
+      outbox_.Emit(SandboxEvent::kBlocked);
+    }
+  }
+  if (told) outbox_.Emit(SandboxEvent::kUnblocked);
 }
 
 void ClassicSandbox::Log(std::string_view text) {

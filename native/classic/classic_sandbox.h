@@ -56,6 +56,8 @@ class ClassicSandbox final : public Sandbox {
   void ReportUnhandled();
   void EndIfItCannotAnswer();
   void Write(Bytes lines);
+  // Holds the thread while the peer does not read. It may have its reasons, but not for ever.
+  void AwaitPeer();
 
   const std::shared_ptr<const ClassicSetup> setup_;
   LineInput input_;

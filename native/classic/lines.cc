@@ -135,6 +135,7 @@ std::vector<Bytes> LineOutput::Take() {
 }
 
 bool LineOutput::Release(size_t bytes) {
+  sent_ += bytes;
   const size_t before = held_.fetch_sub(bytes);
   released_.notify_all();
   return before >= kFullBytes && before - bytes < kFullBytes;

@@ -83,6 +83,8 @@ class LineOutput {
   bool IsFlooded() const { return held_.load() >= kFloodedBytes; }
   // Waits until it is not flooded any more, or a moment has passed.
   void Wait();
+  // Bytes that have been sent so far.
+  size_t sent() const { return sent_.load(); }
 
  private:
   static constexpr size_t kFullBytes = size_t{16} << 20;
@@ -97,6 +99,7 @@ class LineOutput {
   std::string tail_;
   bool told_ = false;
   std::atomic<size_t> held_{0};
+  std::atomic<size_t> sent_{0};
 };
 
 }  // namespace dcp

@@ -161,7 +161,8 @@ export type InspectorCommand = (typeof InspectorCommand)[keyof typeof InspectorC
 export type NativeEvent = { readonly sandbox: number } &
   // `inspectorRun`: a debugger has set what it wanted to set, or has gone.
   (
-    | { readonly kind: 'ready' | 'assigned' | 'drained' | 'inspectorRun' | 'output' | 'room' }
+    | { readonly kind: 'ready' | 'assigned' | 'drained' | 'inspectorRun' }
+    | { readonly kind: 'output' | 'room' | 'blocked' | 'unblocked' }
     | { readonly kind: 'inspectorMessage'; readonly text: string }
     | {
         readonly kind: 'results';

@@ -2,8 +2,13 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ClassicObserver, ClassicSandbox } from './sandbox.js';
 
-/** A peer that sends nothing more still gets its answers for so long. It may also have gone, and then nobody waits. */
+/**
+ * A peer that sends nothing more still gets its answers, as long as one follows the other within this time. It may also
+ * have gone, which only shows when something is written: then nobody waits for what the Sandbox is at.
+ */
 const HALF_OPEN_MS = 250;
+
+const PIECE_BYTES = 2 ** 20;
 
 /** Carries bytes between a peer's streams and a Sandbox, with back-pressure both ways, until one of them ends. */
 export class Connection implements ClassicObserver {
@@ -44,8 +49,15 @@ export class Connection implements ClassicObserver {
   onOutput(): void {
     const chunks = this.sandbox.takeOutput();
     if (chunks.length === 0) return;
+    this.#halfOpen?.refresh();
     this.output.cork();
-    for (const chunk of chunks) this.output.write(chunk, () => this.sandbox.releaseOutput(chunk.length));
+    for (const chunk of chunks) {
+      // In pieces, so that it shows when a slow peer gets on.
+      for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
+        const piece = chunk.subarray(start, start + PIECE_BYTES);
+        this.output.write(piece, () => this.sandbox.releaseOutput(piece.length));
+      }
+    }
     this.output.uncork();
   }
 

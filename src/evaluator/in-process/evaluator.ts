@@ -41,7 +41,7 @@ const MAX_THREAD_RESTART_MS = 5000;
 
 const WARNING = 'DcpEvaluatorWarning';
 
-/** Threads that replace those stuck in builtins; beyond, the evaluator has fewer. */
+/** Threads that replace those stuck in builtins, or held by peers that do not read; beyond, the evaluator has fewer. */
 const SPARE_THREADS = 64;
 /** How long a thread may take to come back when the evaluator closes or the process ends. */
 const STUCK_MS = 2000;
@@ -89,6 +89,8 @@ export class InProcessEvaluator implements Evaluator {
   #lastId = 0;
   #closing: Promise<void> | null = null;
   #stopped = false;
+  #blocked = 0;
+  #lent = 0;
 
   #gpuPrepared = false;
   readonly #gpu: CompleteGpuOptions | null;
@@ -248,6 +250,14 @@ export class InProcessEvaluator implements Evaluator {
     }
   }
 
+  /** A Sandbox holds its thread while its peer does not read: the others get one instead, which stays for the next time. */
+  #lendThread(): void {
+    this.#blocked++;
+    if (this.#blocked <= this.#lent || this.#lent === SPARE_THREADS || this.#stopped) return;
+    this.#lent++;
+    this.#executors.push(this.#serve());
+  }
+
   /** Every Sandbox is told to end and reports it, so that its observer learns what was unfinished. */
   #endSandboxes(): Promise<void> {
     return new Promise((resolve) => {
@@ -266,6 +276,8 @@ export class InProcessEvaluator implements Evaluator {
         process.emitWarning('an evaluator thread is stuck in a builtin and is replaced', WARNING);
         this.#executors.push(this.#serve());
       }
+      if (event.kind === 'blocked') this.#lendThread();
+      if (event.kind === 'unblocked') this.#blocked--;
       if (event.kind === 'ended' || event.kind === 'lost') {
         this.#sandboxes.delete(event.sandbox);
         sandbox.handle(event);

@@ -144,8 +144,7 @@ export class InProcessSandbox implements Sandbox {
       case 'ended':
         this.#handleEnd(event);
         break;
-      case 'output':
-      case 'room':
+      default:
         // Of classic Sandboxes.
         break;
     }
