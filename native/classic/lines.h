@@ -88,7 +88,7 @@ class LineOutput {
 
  private:
   static constexpr size_t kFullBytes = size_t{16} << 20;
-  static constexpr size_t kFloodedBytes = size_t{64} << 20;
+  static constexpr size_t kFloodedBytes = size_t{32} << 20;
 
   bool Tell();
 

@@ -32,10 +32,12 @@ export class Connection implements ClassicObserver {
       this.#inputEnded = true;
       if (sandbox.isReady) this.#awaitEnd();
     });
-    for (const stream of new Set([input, output])) {
-      stream.on('error', this.#onGone);
-      stream.on('close', this.#onGone);
-    }
+    for (const stream of new Set([input, output])) stream.on('error', this.#onGone);
+    output.on('close', this.#onGone);
+    // A pipe that has ended is closed, and says nothing of the one that leads back.
+    input.on('close', () => {
+      if (!this.#inputEnded) this.#onGone();
+    });
     sandbox.observe(this);
     // What its startup files have said.
     this.onOutput();
