@@ -64,9 +64,13 @@ async function arraySlice({ port }: Listening, slices: number): Promise<number> 
   return median(times);
 }
 
-/** What KVIN and JSON take for such a Slice, at both ends: in this process, with nothing between. */
-function codecMs(): number {
-  const times: number[] = [];
+/**
+ * What such a Slice takes whatever evaluator there is, measured in this process with nothing between: KVIN and JSON at both ends,
+ * and besides what the peer's own stream does to make bytes of the text.
+ */
+function codecMs(): { codec: number; withBytes: number } {
+  const codec: number[] = [];
+  const withBytes: number[] = [];
   for (let index = 0; index < 30; index++) {
     const started = performance.now();
     const line = JSON.stringify({
@@ -74,9 +78,12 @@ function codecMs(): number {
       message: kvin.marshal({ request: 'main', data: MEGABYTE }),
     });
     kvin.unmarshal((JSON.parse(line) as { message: unknown }).message);
-    times.push(performance.now() - started);
+    const between = performance.now();
+    Buffer.from(line);
+    codec.push(between - started);
+    withBytes.push(performance.now() - started);
   }
-  return median(times);
+  return { codec: median(codec), withBytes: median(withBytes) };
 }
 
 async function idleMiB({ process, port }: Listening, count: number): Promise<number> {
@@ -110,8 +117,9 @@ const coldMs = await cold();
 const describeMs = { ours: await describing(ours), npm: await describing(npm) };
 const emptyMs = { ours: await emptySlice(ours, SLICES.ours), npm: await emptySlice(npm, SLICES.npm) };
 const arrayMs = { ours: await arraySlice(ours, ARRAYS.ours), npm: await arraySlice(npm, ARRAYS.npm) };
-const codec = codecMs();
+const { codec, withBytes } = codecMs();
 const outsideMs = { ours: arrayMs.ours - codec, npm: arrayMs.npm - codec };
+const betweenMs = { ours: arrayMs.ours - withBytes, npm: arrayMs.npm - withBytes };
 const idle = { ours: await idleMiB(ours, IDLE.ours), npm: await idleMiB(npm, IDLE.npm) };
 const atOnceMs = await timed(async () => {
   const peers = await Promise.all(Array.from({ length: AT_ONCE }, () => describe(ours.port)));
@@ -136,9 +144,21 @@ report.table('An evaluator for existing Workers', [
   row('empty Slice, ms', emptyMs),
   row('Slice with 1 MB Float32Array, ms', arrayMs),
   row(`the same without KVIN and JSON (${digits(codec)} ms), ms`, outsideMs),
+  row(`and without the peer's bytes of text (${digits(withBytes - codec)} ms), ms`, betweenMs),
   row('idle connection, MiB (PSS)', idle),
 ]);
-report.data('figures', { describeMs, coldMs, emptyMs, arrayMs, codec, outsideMs, idle, atOnceMs });
+report.data('figures', {
+  describeMs,
+  coldMs,
+  emptyMs,
+  arrayMs,
+  codec,
+  withBytes,
+  outsideMs,
+  betweenMs,
+  idle,
+  atOnceMs,
+});
 const stand = (figure: string, target: number, ratio: number): void => {
   report.standing(figure, `${target}x faster than dcp-client's`, `${digits(ratio)}x`, ratio >= target);
 };
@@ -147,6 +167,11 @@ stand('connect → describe, cold', 4, describeMs.npm / coldMs.next);
 stand('empty Slices', 10, emptyMs.npm / emptyMs.ours);
 stand('Slices with 1 MB', 1.8, arrayMs.npm / arrayMs.ours);
 stand('Slices with 1 MB, outside of KVIN and JSON', 10, outsideMs.npm / outsideMs.ours);
+report.standing(
+  "and without what the peer's own stream takes to make bytes of the text",
+  '10x, reported',
+  `${digits(betweenMs.npm / betweenMs.ours)}x`,
+);
 report.standing(
   `${AT_ONCE} connections at once, all described`,
   'all answered',
