@@ -21,7 +21,7 @@ constexpr double kSharedGpuWaitMs = 5;
 // How often some Sandbox's GPU is looked at while others keep the threads busy.
 constexpr double kGpuLookMs = 1;
 // A thread looks up that often even if nothing is due before.
-constexpr double kLongestWaitMs = 1e9;
+constexpr double kLongestSleepMs = 1e9;
 
 bool IsReadable(int fd) {
   pollfd entry{fd, POLLIN, 0};
@@ -134,7 +134,7 @@ void RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executo
   bool waits_for_timer = false;
   if (timer_keeper_ == nullptr && !timers_.empty()) {
     timer_keeper_ = &executor;
-    const double wait_ms = std::clamp(timers_.begin()->first - now_ms, 0.0, kLongestWaitMs);
+    const double wait_ms = std::clamp(timers_.begin()->first - now_ms, 0.0, kLongestSleepMs);
     timeout.tv_sec = static_cast<time_t>(wait_ms / 1e3);
     timeout.tv_nsec = static_cast<long>(std::fmod(wait_ms, 1e3) * 1e6);
     waits_for_timer = true;

@@ -48,8 +48,8 @@ struct SandboxEvent {
   bool disowned = false;
   // kResults, kMessage: what the host is to give back by Release() once it has done with the event.
   size_t bytes = 0;
-  // Of a classic Sandbox: it has written lines (kOutput), can be given more (kRoom), holds its thread
-  // until the peer has read what it wrote (kBlocked), does so no more (kUnblocked).
+  // Of a classic Sandbox: it has written lines (kOutput), can be given more (kRoom), holds its
+  // thread until the peer has read what it wrote (kBlocked), does so no more (kUnblocked).
   // kInspectorMessage: of the DevTools protocol, JSON. (kInspectorRun: the debugger is ready.)
   std::u16string inspector_message = {};
 };

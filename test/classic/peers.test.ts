@@ -102,7 +102,10 @@ async function serveBesideStalled(t: TestContext, count: number): Promise<Wire &
   // Long enough for all of it to be written, if it were.
   for (let n = 0; n < 20; n++) assert.equal(await other.result(100), 100);
   const peak = peakMiB(evaluator.process.pid!);
-  assert.ok(underAsan || peak < 250 + 150 * count, `${peak} MiB at the peak, of ${count * MESSAGES} MB written`);
+  assert.ok(
+    underAsan || peak < 250 + 150 * count,
+    `${peak} MiB at the peak, of ${count * MESSAGES} MB written`,
+  );
   return first!;
 }
 
