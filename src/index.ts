@@ -11,13 +11,21 @@ export {
 } from './scheduler/index.js';
 export {
   openInProcessEvaluator,
+  openSandboxClass,
+  readStartupFiles,
+  StartupFiles,
   type Evaluator,
   type InProcessEvaluatorOptions,
+  type InProcessWorker,
   type Sandbox,
+  type SandboxClass,
+  type SandboxClassOptions,
   type SandboxJob,
   type SandboxLimits,
   type SandboxObserver,
   type SliceRejection,
+  type StartupFile,
+  type StartupFilesOptions,
 } from './evaluator/index.js';
 export { decode, encode } from './codec/index.js';
 export {

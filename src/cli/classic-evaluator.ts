@@ -1,13 +1,11 @@
 /** What `dcp-evaluator` does with startup files: the protocol of existing Workers, over TCP, a UNIX socket or standard input. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import {
   openClassicServer,
+  readStartupFiles,
   type ClassicServer,
   type GpuOptions,
   type ListenAddress,
-  type StartupFile,
 } from '../evaluator/index.js';
 import { ExitCode, UsageError } from './program.js';
 
@@ -34,7 +32,7 @@ export interface ClassicOptions {
 
 /** Runs until the peer on standard input has gone, or, as a server, until a signal comes. */
 export async function runClassicEvaluator(options: ClassicOptions): Promise<void> {
-  const startup = options.files.map(readStartupFile);
+  const startup = readStartupFiles(options.files);
   const heapMiB = applyV8Options(options.v8Options);
   const addresses = addressesOf(options);
   const log = (level: number, message: string): void => {
@@ -105,14 +103,6 @@ function addressesOf({ port, listen: host, socket }: ClassicOptions): ListenAddr
   const { LISTEN_PID, LISTEN_FDS } = process.env;
   if (LISTEN_PID === undefined || Number(LISTEN_PID) !== process.pid) return [];
   return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => ({ fd: FIRST_LISTEN_FD + index }));
-}
-
-function readStartupFile(file: string): StartupFile {
-  try {
-    return { name: path.basename(file), source: readFileSync(file) };
-  } catch (error) {
-    throw new UsageError(`the startup file cannot be read: ${(error as Error).message}`);
-  }
 }
 
 /** Sets V8's flags for all Sandboxes to come. Answers the limit of their heaps, if one is among them. */

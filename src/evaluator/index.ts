@@ -28,4 +28,4 @@ export {
   type SandboxClass,
   type SandboxClassOptions,
 } from './classic/sandbox-class.js';
-export { StartupFiles, type StartupFilesOptions } from './classic/startup-files.js';
+export { readStartupFiles, StartupFiles, type StartupFilesOptions } from './classic/startup-files.js';

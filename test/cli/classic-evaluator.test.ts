@@ -248,7 +248,7 @@ test('sockets that systemd hands over are served', async (t) => {
 
 test('mistakes on the command line are named', async (t) => {
   const refused: [string[], RegExp][] = [
-    [[path.join(folder, 'none.js')], /the startup file cannot be read: ENOENT.*none\.js/],
+    [[path.join(folder, 'none.js')], /startup file: it cannot be read: ENOENT.*none\.js/],
     [[ECHO, '-p', '70000'], /'70000' is invalid.*0 to 65535/],
     [[ECHO, '--listen', '127.0.0.1'], /--listen needs --port/],
     [[ECHO, '-p', '0', '--socket', 'x'], /--port and --socket: one or the other/],

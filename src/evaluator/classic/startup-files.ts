@@ -6,6 +6,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { DcpError, InvalidArgumentError } from '../../model/index.js';
+import type { StartupFile } from './sandbox.js';
 
 const INDEX = 'generated/sandbox-definitions.json';
 const FOLDER = 'libexec/sandbox';
@@ -72,6 +73,17 @@ export class StartupFiles {
       }
     });
   }
+}
+
+/** Their text, under the names that stacks show. Throws `InvalidArgumentError` for one that cannot be read. */
+export function readStartupFiles(files: readonly string[]): readonly StartupFile[] {
+  return files.map((file) => {
+    try {
+      return { name: path.basename(file), source: readFileSync(file) };
+    } catch (error) {
+      throw new InvalidArgumentError('startup file', `it cannot be read: ${(error as Error).message}`);
+    }
+  });
 }
 
 function clientOf({ client, folders = defaultFolders() }: StartupFilesOptions): string | null {
