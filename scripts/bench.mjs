@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAll, buildNative } from './build.mjs';
+import { ensureExistingPrograms } from './compat.mjs';
 import { buildDirectoryOf, ensureHeaders, ensureNode, headersBeside, runningMajor } from './nodes.mjs';
 import { softwareGpuEnvironment } from './software-gpu.mjs';
 import { Steps, bin, root, run } from './steps.mjs';
@@ -94,6 +95,7 @@ await steps.must('isolated-vm', async () => {
   env.DCP_BENCH_ISOLATED_VM = await ensureIsolatedVm(node, major);
 });
 const chosen = positionals.length > 0 ? positionals : known;
+if (chosen.includes('classic')) await steps.must('existing programs of DCP', ensureExistingPrograms);
 if (chosen.includes('webgpu-calls')) await steps.must('rivals in C++', buildNativeRivals);
 
 mkdirSync(RESULTS, { recursive: true });

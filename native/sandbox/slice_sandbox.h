@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "isolate/clock.h"
 #include "sandbox/assignment.h"
 #include "sandbox/outbox.h"
 #include "sandbox/sandbox.h"
@@ -56,8 +57,13 @@ class SliceSandbox final : public Sandbox {
 
   // Guarded by the lock.
   std::deque<Command> inbox_;
+  // Garbage goes once the Sandbox has had nothing to do for a while.
+  bool Tidy();
+
   // Of the executing thread.
   OwedSlices owed_;
+  // When to collect it, infinity: there is none to speak of.
+  double tidy_at_ms_ = kNever;
 };
 
 }  // namespace dcp
