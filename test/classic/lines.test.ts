@@ -92,7 +92,7 @@ test('a new serializer speaks both ways once it is acknowledged', async (t) => {
   await sandbox.next('__sandboxLoaded');
   const raw: string[] = [];
   sandbox.stream!.on('data', (text: string) => raw.push(...text.split('\n').filter(Boolean)));
-  sandbox.worker.changeSerializer({
+  sandbox.worker.changeSerializer!({
     serialize: `function (value) { return 'new ' + JSON.stringify(value); }`,
     deserialize: `function (line) { return JSON.parse(line.slice(4)); }`,
   });

@@ -20,13 +20,14 @@ export interface Kvin {
   unmarshal(marshalled: unknown): unknown;
 }
 
-/** The client's end of a connection, as dcp-client/lib/standaloneWorker.js makes it. */
+/** The client's end of a sandbox, as dcp-client/lib/standaloneWorker.js makes it. */
 export interface StandaloneWorker {
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
   addEventListener(type: 'error', listener: (error: unknown) => void): void;
   addEventListener(type: 'end', listener: () => void): void;
   postMessage(message: object): void;
-  changeSerializer(serializer: object): void;
+  /** Where there is a connection. */
+  changeSerializer?(serializer: object): void;
   terminate(): void;
 }
 

@@ -42,7 +42,7 @@ export class Sandbox {
   #ended = false;
   #checks: (() => void)[] = [];
 
-  /** @param stream what the worker reads from; without one the worker has connected by itself */
+  /** @param stream what the worker reads from; without one the worker does so by itself */
   constructor(
     readonly worker: StandaloneWorker,
     readonly kvin: Kvin,
