@@ -125,12 +125,12 @@ export class Sandbox {
     return this.ask({ request: 'describe' }, 'describe');
   }
 
-  applyRequirements(): Promise<Message> {
-    const environment = { webgpu: false, offscreenCanvas: false };
+  applyRequirements({ webgpu = false, worktime = 'map-basic' } = {}): Promise<Message> {
+    const environment = { webgpu, offscreenCanvas: false };
     return this.ask(
       GENERATION === 4
         ? { request: 'applyRequirements', requirements: { environment } }
-        : { request: 'applyRequirements', ...environment, worktime: 'map-basic' },
+        : { request: 'applyRequirements', ...environment, worktime },
       'applyRequirementsDone',
     );
   }
