@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly options?: readonly string[];
   /** Default: those of the generation under test. */
   readonly files?: readonly string[];
+  /** A program that starts the evaluator, and its arguments. Default: the evaluator. */
+  readonly command?: readonly string[];
 }
 
 type EvaluatorProcess = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -48,14 +50,16 @@ export interface Listening {
 /** Starts an evaluator on a port of its own; it is ended with the test. */
 export async function listen(t: TestContext, options: StartOptions = {}): Promise<Listening> {
   const port = await freePort();
-  const child = launch(t, [...(options.options ?? []), '-p', String(port)], options.files);
+  const child = launch(t, { ...options, options: [...(options.options ?? []), '-p', String(port)] });
+  // A program that starts it names the port before.
+  const listens = new RegExp(options.command ? `^Listening on .*:${port}\n` : `\\b${port}\\b.*\n`, 'm');
   let stdout = '';
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString();
-      if (new RegExp(`\\b${port}\\b.*\n`).test(stdout)) resolve();
+      if (listens.test(stdout)) resolve();
     });
     child.on('close', (code) =>
       reject(new Error(`the evaluator ended with code ${code} before it listened\n${stdout}${stderr}`)),
@@ -73,17 +77,16 @@ export async function listen(t: TestContext, options: StartOptions = {}): Promis
 
 /** Starts an evaluator with one sandbox, on its standard streams; it is ended with the test. */
 export function startOnStdio(t: TestContext, options: StartOptions = {}): EvaluatorProcess {
-  const child = launch(t, options.options ?? [], options.files);
+  const child = launch(t, options);
   child.stderr.resume();
   return child;
 }
 
 function launch(
   t: TestContext,
-  options: readonly string[],
-  files: readonly string[] = ownStartupFiles(),
+  { options = [], command, files = command ? [] : ownStartupFiles() }: StartOptions,
 ): EvaluatorProcess {
-  const [program, ...words] = OTHER_COMMAND?.split(' ') ?? OUR_COMMAND;
+  const [program, ...words] = command ?? OTHER_COMMAND?.split(' ') ?? OUR_COMMAND;
   const child = spawn(program!, [...words, ...files, ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
   // Whoever kills the evaluator finds its pipe broken.
   child.stdin.on('error', () => undefined);
@@ -96,7 +99,7 @@ function launch(
   return child;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;

@@ -73,6 +73,13 @@ export function startupFiles(type: string): string[] {
   );
 }
 
+/** Where the dcp-client is. */
+export const CLIENT_FOLDER = clientFolder;
+
+/** A program of the published dcp-worker, which DCP 4 has. */
+export const publishedProgram = (name: string): string =>
+  path.join(folder, 'node_modules/dcp-worker/bin', name);
+
 let client: Promise<Client> | null = null;
 
 /** dcp-client without a scheduler and without a network. */
