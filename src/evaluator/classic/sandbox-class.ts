@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { EvaluatorError } from '../../model/index.js';
 import type { SandboxLimits } from '../evaluator.js';
 import { askForGpus, type GpuOptions } from '../gpu/index.js';
-import { openInProcessEvaluator, type InProcessEvaluator } from '../in-process/evaluator.js';
+import { openInProcessEvaluator } from '../in-process/evaluator.js';
 import { LineSplitter } from './line-splitter.js';
 import { ClassicPool } from './pool.js';
 import type { ClassicObserver, ClassicSandbox, StartupFile } from './sandbox.js';
@@ -52,20 +52,29 @@ export interface SandboxClass {
 export async function openSandboxClass(options: SandboxClassOptions): Promise<SandboxClass> {
   const gpu = await usableGpu(options.gpu === undefined ? {} : options.gpu);
   const evaluator = await openInProcessEvaluator({ threads: options.threads, gpu });
-  const limits = { ...classicLimits(), ...options.limits };
-  const pool = new ClassicPool(evaluator, {
-    startup: options.startup,
-    spare: options.spare ?? 2,
-    limits,
-    onFailure: (reason) => process.emitWarning(`a Sandbox could not start: ${reason}`, 'DcpEvaluatorWarning'),
-  });
+  let pool: ClassicPool;
+  try {
+    pool = new ClassicPool(evaluator, {
+      startup: options.startup,
+      spare: options.spare ?? 2,
+      limits: { ...classicLimits(), ...options.limits },
+      onFailure: (reason) =>
+        process.emitWarning(`a Sandbox could not start: ${reason}`, 'DcpEvaluatorWarning'),
+    });
+  } catch (error) {
+    await evaluator.close();
+    throw error;
+  }
   return {
     SandboxConstructor: class extends SandboxHandle {
       constructor() {
         super(pool.take());
       }
     },
-    close: () => closeAll(pool, evaluator),
+    async close() {
+      pool.close();
+      await evaluator.close();
+    },
   };
 }
 
@@ -80,11 +89,6 @@ export async function usableGpu(gpu: GpuOptions | null): Promise<GpuOptions | nu
 export function classicLimits(): Pick<SandboxLimits, 'heapMiB' | 'bufferMiB'> {
   const memoryMiB = Math.max(16, Math.min(MEMORY_MIB, Math.floor(totalmem() / MIB / 2)));
   return { heapMiB: memoryMiB, bufferMiB: memoryMiB };
-}
-
-async function closeAll(pool: ClassicPool, evaluator: InProcessEvaluator): Promise<void> {
-  pool.close();
-  await evaluator.close();
 }
 
 /** What the startup files write (docs/CLASSIC_EVALUATOR.md). */
