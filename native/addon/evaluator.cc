@@ -363,7 +363,9 @@ Napi::Value NativeEvaluator::DefineClassic(const Napi::CallbackInfo& info) {
   for (size_t index = 0; index < names.size(); index++) {
     const Bytes& source = sources[index];
     setup->startup.push_back(std::make_shared<StartupScript>(
-        names[index], std::string(reinterpret_cast<const char*>(source.data), source.size)));
+        names[index],
+        TakeLongTexts(std::string(reinterpret_cast<const char*>(source.data), source.size),
+                      &setup->long_texts)));
   }
   setup->webgpu = SharedScript::Get(ClassicWebgpuScript(), String(info[2]));
   setup->gpu = gpu_offer_;

@@ -9,6 +9,7 @@
 #include "classic/classic_sandbox.h"
 #include "isolate/clock.h"
 #include "sandbox/host_functions.h"
+#include "v8/external_strings.h"
 #include "v8/strings.h"
 
 namespace dcp {
@@ -76,6 +77,16 @@ void PerformanceNow(const Arguments& info) {
   const double start_ms = info.Data().As<v8::Number>()->Value();
   const double steps = std::floor((MonotonicMs() - start_ms) / kClockStepMs);
   info.GetReturnValue().Set(steps * kClockStepMs);
+}
+
+// A text that was taken out of the startup files, for their own code.
+void LongText(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const SharedText text =
+      info[0]->IsUint32() ? ClassicIsolate::Of(isolate).long_text(info[0].As<v8::Uint32>()->Value())
+                          : nullptr;
+  v8::Local<v8::String> string;
+  if (text && NewShared(isolate, text).ToLocal(&string)) info.GetReturnValue().Set(string);
 }
 
 // initWebGPU(): a promise of whether there is WebGPU now
@@ -165,7 +176,19 @@ bool ClassicIsolate::AddPrimitives(v8::Local<v8::Context> context) {
   HostObject agent(context, navigator);
   agent.Add("userAgent", Name(isolate, "dcp-evaluator"));
   primitives.Add("navigator", navigator);
-  return primitives.ok() && clock.ok() && agent.ok();
+  return primitives.ok() && clock.ok() && agent.ok() && AddLongTexts(context);
+}
+
+bool ClassicIsolate::AddLongTexts(v8::Local<v8::Context> context) {
+  if (setup_->long_texts.empty()) return true;
+  v8::Local<v8::Function> function;
+  constexpr auto kHidden =
+      static_cast<v8::PropertyAttribute>(v8::ReadOnly | v8::DontEnum | v8::DontDelete);
+  return v8::Function::New(context, LongText, {}, 0, v8::ConstructorBehavior::kThrow)
+             .ToLocal(&function) &&
+         context->Global()
+             ->DefineOwnProperty(context, Name(get(), kLongTextFunction), function, kHidden)
+             .FromMaybe(false);
 }
 
 bool ClassicIsolate::RunStartupFiles(v8::Local<v8::Context> context) {

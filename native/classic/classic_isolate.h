@@ -8,7 +8,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "classic/long_texts.h"
 #include "classic/startup_script.h"
 #include "sandbox/sandbox_isolate.h"
 
@@ -17,6 +19,8 @@ namespace dcp {
 // What the Sandboxes of one evaluator have in common. Immutable.
 struct ClassicSetup {
   StartupScripts startup;
+  // By number, see TakeLongTexts().
+  std::vector<SharedText> long_texts;
   // The body of a function `(host)`: opens WebGPU (src/sandbox/classic.ts).
   std::shared_ptr<SharedScript> webgpu;
   // With no library: Sandboxes have no WebGPU.
@@ -48,6 +52,11 @@ class ClassicIsolate final : public SandboxIsolate {
   // Neither a timer nor anything else will call code here unless a line comes.
   bool OnlyALineCanWakeIt();
 
+  // Null when there is none of that number.
+  SharedText long_text(uint32_t number) const {
+    return number < setup_->long_texts.size() ? setup_->long_texts[number] : nullptr;
+  }
+
   // The primitives, on the executing thread.
   void SetOnLine(v8::Local<v8::Function> function) { on_line_.Reset(get(), function); }
   void SetOnTimer(v8::Local<v8::Function> function) { on_timer_.Reset(get(), function); }
@@ -60,6 +69,7 @@ class ClassicIsolate final : public SandboxIsolate {
  private:
   void RunFirst(v8::Local<v8::Context> context) override;
   bool AddPrimitives(v8::Local<v8::Context> context);
+  bool AddLongTexts(v8::Local<v8::Context> context);
   bool RunStartupFiles(v8::Local<v8::Context> context);
   void Call(const v8::Global<v8::Function>& function, int argc, v8::Local<v8::Value>* argv);
 

@@ -129,6 +129,30 @@ test('files run in order, share what they declare at the top, and are named in s
   assert.match(out.toString(), new RegExp(`^2trueError\\n    at .*${path.basename(second)}:1:`));
 });
 
+test('long texts in startup files are what they say, wherever they stand', async (t) => {
+  const text = (seed: number, length: number): string => {
+    const random = randomNumbers(seed);
+    return Buffer.from(Array.from({ length }, () => Math.floor(random() * 256))).toString('base64');
+  };
+  // On both sides of the size from which they are kept outside of heaps, after each other and at the very start.
+  const long = [1, 2, 3, 4].map((seed) => text(seed, 49_100 + 60 * seed));
+  const short = text(5, 49_000);
+  const file = startupFile(
+    `'${long[0]}';var a={"x":"${long[1]}",y:'${long[2]}',"${long[3]}":1,z:"${short}"},b=["${long[3]}"];/*"${long[0]}",*/
+    function f(){return"${long[0]}"} // "${long[1]}"
+    const { createHash } = { createHash: (text) => { let h = 0; for (let i = 0; i < text.length; i++) h = Math.imul(h, 31) + text.charCodeAt(i) | 0; return text.length + ':' + h; } };
+    onreadln(() => writeln(JSON.stringify([a.x, a.y, Object.keys(a)[2], a.z, b[0], f(), a.x + a.y].map(createHash))));`,
+  );
+  const hash = (of: string): string => {
+    let h = 0;
+    for (let i = 0; i < of.length; i++) h = (Math.imul(h, 31) + of.charCodeAt(i)) | 0;
+    return `${of.length}:${h}`;
+  };
+  const { out } = await converse(t, [file], 'go\n');
+  const wanted = [long[1]!, long[2]!, long[3]!, short, long[3]!, long[0]!, long[1]! + long[2]!];
+  assert.deepEqual(JSON.parse(out.toString()), wanted.map(hash));
+});
+
 test('a fresh Sandbox has the primitives and nothing of Node', async (t) => {
   const file = startupFile(`
     const names = ['self', 'writeln', 'onreadln', 'die', 'ontimer', 'nextTimer', 'initWebGPU', 'performance', 'navigator'];
