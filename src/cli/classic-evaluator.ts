@@ -15,8 +15,9 @@ const Level = { error: 3, warning: 4, notice: 5, info: 6 } as const;
 /** systemd hands over listening sockets from this descriptor on. (sd_listen_fds(3)) */
 const FIRST_LISTEN_FD = 3;
 
-/** Loopback: nobody but this machine's own programs. Existing Workers connect to `localhost`, which may be either. */
-const LOOPBACK = ['127.0.0.1', '::1'] as const;
+/** Nobody but this machine's own programs. */
+const LOOPBACK = '127.0.0.1';
+const IPV6_LOOPBACK = '::1';
 
 export interface ClassicOptions {
   readonly files: readonly string[];
@@ -44,7 +45,7 @@ export async function runClassicEvaluator(options: ClassicOptions): Promise<void
     gpu: options.gpu,
     spare: addresses.length === 0 ? 0 : (options.spare ?? 2),
     limits: heapMiB === undefined ? {} : { heapMiB },
-    onFailure: (reason) => log(Level.error, `a Sandbox could not start: ${reason}`),
+    onFailure: (what) => log(Level.error, what),
     onConnection: (connection) => log(Level.info, `connection ${connection}: open`),
     onEnd: (connection, reason) =>
       reason === null
@@ -54,6 +55,7 @@ export async function runClassicEvaluator(options: ClassicOptions): Promise<void
   if (addresses.length === 0) return serveStdio(server);
   try {
     for (const address of addresses) await listen(server, address);
+    if (options.port !== undefined && options.listen === undefined) await listenOnIpv6Loopback(server);
   } catch (error) {
     await server.close();
     throw error;
@@ -82,12 +84,13 @@ async function serveStdio(server: ClassicServer): Promise<void> {
 
 /** Prints where it listens, for people and for programs that started it with port 0. */
 async function listen(server: ClassicServer, address: ListenAddress): Promise<void> {
-  const where = await server.listen(address);
-  process.stdout.write(`Listening on ${where}\n`);
-  if (!('host' in address) || address.host !== LOOPBACK[0]) return;
-  const port = Number(where.split(':').at(-1));
+  process.stdout.write(`Listening on ${await server.listen(address)}\n`);
+}
+
+/** Existing Workers connect to `localhost`, which may be either. */
+async function listenOnIpv6Loopback(server: ClassicServer): Promise<void> {
   try {
-    process.stdout.write(`Listening on ${await server.listen({ port, host: LOOPBACK[1] })}\n`);
+    await listen(server, { port: server.port, host: IPV6_LOOPBACK });
   } catch {
     // No IPv6 here, or another program on that port: IPv4 is enough.
   }
@@ -99,7 +102,7 @@ function addressesOf({ port, listen: host, socket }: ClassicOptions): ListenAddr
   if (port !== undefined && socket !== undefined)
     throw new UsageError('--port and --socket: one or the other');
   if (socket !== undefined) return [{ path: socket }];
-  if (port !== undefined) return [{ port, host: host === 'any' ? '::' : (host ?? LOOPBACK[0]) }];
+  if (port !== undefined) return [{ port, host: host === 'any' ? '::' : (host ?? LOOPBACK) }];
   const { LISTEN_PID, LISTEN_FDS } = process.env;
   if (LISTEN_PID === undefined || Number(LISTEN_PID) !== process.pid) return [];
   return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => ({ fd: FIRST_LISTEN_FD + index }));

@@ -22,10 +22,6 @@ export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './
 export { serveFrames } from './child-process/serve.js';
 export type { StartupFile } from './classic/sandbox.js';
 export { openClassicServer, type ClassicServer, type ListenAddress } from './classic/server.js';
-export {
-  openSandboxClass,
-  type InProcessWorker,
-  type SandboxClass,
-  type SandboxClassOptions,
-} from './classic/sandbox-class.js';
+export { openSandboxClass, type InProcessWorker, type SandboxClass } from './classic/sandbox-class.js';
+export type { ClassicOptions } from './classic/open.js';
 export { readStartupFiles, StartupFiles, type StartupFilesOptions } from './classic/startup-files.js';

@@ -270,6 +270,29 @@ test('sockets that systemd hands over are served', async (t) => {
   await echoed(net.connect(port, '127.0.0.1'));
 });
 
+test('connections beyond what the process may open are refused, and those that are there go on', async (t) => {
+  const child = spawn(
+    '/bin/sh',
+    ['-c', 'ulimit -n 80; exec "$@"', 'sh', process.execPath, PROGRAM, '--no-gpu', ECHO, '-p', '0'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  t.after(() => child.kill('SIGKILL'));
+  const [first] = (await once(child.stdout!, 'data')) as [Buffer];
+  const port = Number(/127\.0\.0\.1:(\d+)/.exec(first.toString())![1]);
+  const one = net.connect(port, '127.0.0.1');
+  one.write('first\n');
+  await once(one, 'data');
+  const others = Array.from({ length: 120 }, () => net.connect(port, '127.0.0.1'));
+  t.after(() => others.forEach((socket) => socket.destroy()));
+  await Promise.any(
+    others.map(async (socket) => {
+      socket.on('error', () => undefined);
+      await once(socket, 'close');
+    }),
+  );
+  await echoed(one);
+});
+
 test('mistakes on the command line are named', async (t) => {
   const refused: [string[], RegExp][] = [
     [[path.join(folder, 'none.js')], /startup file: it cannot be read: ENOENT.*none\.js/],

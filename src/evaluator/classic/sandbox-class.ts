@@ -1,28 +1,9 @@
 /** Classic Sandboxes for programs that use dcp-client as a library: a class in place of its connection to an evaluator. */
 import { EventEmitter } from 'node:events';
-import { totalmem } from 'node:os';
 import { EvaluatorError } from '../../model/index.js';
-import type { SandboxLimits } from '../evaluator.js';
-import { askForGpus, type GpuOptions } from '../gpu/index.js';
-import { openInProcessEvaluator } from '../in-process/evaluator.js';
 import { LineSplitter } from './line-splitter.js';
-import { ClassicPool } from './pool.js';
-import type { ClassicObserver, ClassicSandbox, StartupFile } from './sandbox.js';
-
-const MIB = 2 ** 20;
-const MEMORY_MIB = 4096;
-
-export interface SandboxClassOptions {
-  /** What a Sandbox runs before its first message, as `startupFilesOf` finds it. */
-  readonly startup: readonly StartupFile[];
-  /** Sandboxes that run at the same time. Default: one per core. */
-  readonly threads?: number | undefined;
-  /** Sandboxes kept ready. Default: 2. */
-  readonly spare?: number;
-  /** Null: Sandboxes have no WebGPU. Default: any GPU there is. */
-  readonly gpu?: GpuOptions | null;
-  readonly limits?: Partial<SandboxLimits>;
-}
+import { openClassicHost, type ClassicOptions } from './open.js';
+import type { ClassicObserver, ClassicSandbox } from './sandbox.js';
 
 /** The interface of dcp-client's StandaloneWorker, which is that of a web worker, as far as its Worker uses it. */
 export interface InProcessWorker {
@@ -49,46 +30,18 @@ export interface SandboxClass {
 }
 
 /** Opens an evaluator in this process and makes the class whose instances are its Sandboxes. */
-export async function openSandboxClass(options: SandboxClassOptions): Promise<SandboxClass> {
-  const gpu = await usableGpu(options.gpu === undefined ? {} : options.gpu);
-  const evaluator = await openInProcessEvaluator({ threads: options.threads, gpu });
-  let pool: ClassicPool;
-  try {
-    pool = new ClassicPool(evaluator, {
-      startup: options.startup,
-      spare: options.spare ?? 2,
-      limits: { ...classicLimits(), ...options.limits },
-      onFailure: (reason) =>
-        process.emitWarning(`a Sandbox could not start: ${reason}`, 'DcpEvaluatorWarning'),
-    });
-  } catch (error) {
-    await evaluator.close();
-    throw error;
-  }
+export async function openSandboxClass(options: ClassicOptions): Promise<SandboxClass> {
+  const host = await openClassicHost(options, (reason) => {
+    process.emitWarning(`a Sandbox could not start: ${reason}`, 'DcpEvaluatorWarning');
+  });
   return {
     SandboxConstructor: class extends SandboxHandle {
       constructor() {
-        super(pool.take());
+        super(host.pool.take());
       }
     },
-    async close() {
-      pool.close();
-      await evaluator.close();
-    },
+    close: () => host.close(),
   };
-}
-
-/** None where no Sandbox would get an adapter: to find that out takes each of them long. A driver may hang or crash. */
-export async function usableGpu(gpu: GpuOptions | null): Promise<GpuOptions | null> {
-  if (gpu === null) return null;
-  const { adapters } = await askForGpus(gpu);
-  return adapters.length === 0 ? null : gpu;
-}
-
-/** What existing Workers expect: as much as there is, as long as one Sandbox leaves something to the others. */
-export function classicLimits(): Pick<SandboxLimits, 'heapMiB' | 'bufferMiB'> {
-  const memoryMiB = Math.max(16, Math.min(MEMORY_MIB, Math.floor(totalmem() / MIB / 2)));
-  return { heapMiB: memoryMiB, bufferMiB: memoryMiB };
 }
 
 /** What the startup files write (docs/CLASSIC_EVALUATOR.md). */

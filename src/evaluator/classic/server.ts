@@ -3,10 +3,7 @@ import net from 'node:net';
 import { rmSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { Connection } from './connection.js';
-import { classicLimits, usableGpu } from './sandbox-class.js';
-import { ClassicPool, type ClassicPoolOptions } from './pool.js';
-import type { GpuOptions } from '../gpu/index.js';
-import { openInProcessEvaluator, type InProcessEvaluator } from '../in-process/evaluator.js';
+import { openClassicHost, type ClassicHost, type ClassicOptions } from './open.js';
 
 /** A peer whose machine has gone sends no end; TCP asks after so long. */
 const KEEP_ALIVE_MS = 60_000;
@@ -15,11 +12,9 @@ const KEEP_ALIVE_MS = 60_000;
 export type ListenAddress =
   { readonly port: number; readonly host: string } | { readonly path: string } | { readonly fd: number };
 
-export interface ClassicServerOptions extends ClassicPoolOptions {
-  /** Sandboxes that run at the same time. Default: one per core. */
-  readonly threads?: number | undefined;
-  /** What Sandboxes have of WebGPU; null: none have any. */
-  readonly gpu: GpuOptions | null;
+export interface ClassicServerOptions extends ClassicOptions {
+  /** Something went wrong that no connection hears of: a Sandbox could not start, a connection not be accepted. */
+  readonly onFailure: (what: string) => void;
   /** A peer has got a Sandbox; it has ended, with the reason if there is one. */
   readonly onConnection?: (connection: number) => void;
   readonly onEnd?: (connection: number, reason: string | null) => void;
@@ -27,22 +22,26 @@ export interface ClassicServerOptions extends ClassicPoolOptions {
 
 /** Opens the evaluator and makes the first Sandboxes. Nobody can connect before `listen`. */
 export async function openClassicServer(options: ClassicServerOptions): Promise<ClassicServer> {
-  const gpu = await usableGpu(options.gpu);
-  const evaluator = await openInProcessEvaluator({ threads: options.threads, gpu });
-  return new ClassicServer(evaluator, { ...options, limits: { ...classicLimits(), ...options.limits } });
+  const host = await openClassicHost(options, (reason) => {
+    options.onFailure(`a Sandbox could not start: ${reason}`);
+  });
+  return new ClassicServer(host, options);
 }
 
 export class ClassicServer {
-  readonly #pool: ClassicPool;
   readonly #servers: net.Server[] = [];
   readonly #sockets = new Set<net.Socket>();
   #connections = 0;
 
   constructor(
-    private readonly evaluator: InProcessEvaluator,
+    private readonly host: ClassicHost,
     private readonly options: ClassicServerOptions,
-  ) {
-    this.#pool = new ClassicPool(evaluator, options);
+  ) {}
+
+  /** The TCP port it listened on first; 0: on none. */
+  get port(): number {
+    const bound = this.#servers[0]?.address();
+    return typeof bound === 'object' && bound !== null ? bound.port : 0;
   }
 
   /** Resolves with where it listens. Rejects with the system's error. */
@@ -60,6 +59,8 @@ export class ClassicServer {
       server.once('error', reject);
       server.listen(address, resolve);
     });
+    // As when this process has no descriptor left for one more connection: those that are there go on.
+    server.on('error', (error) => this.options.onFailure(`a connection was not accepted: ${error.message}`));
     this.#servers.push(server);
     const bound = server.address();
     if (bound === null || typeof bound === 'string') return bound ?? 'a socket handed over';
@@ -71,7 +72,7 @@ export class ClassicServer {
     const connection = ++this.#connections;
     this.options.onConnection?.(connection);
     return new Promise((resolve) => {
-      void new Connection(this.#pool.take(), input, output, (reason) => {
+      void new Connection(this.host.pool.take(), input, output, (reason) => {
         this.options.onEnd?.(connection, reason);
         resolve(reason);
       });
@@ -82,8 +83,7 @@ export class ClassicServer {
   async close(): Promise<void> {
     for (const server of this.#servers) server.close();
     for (const socket of this.#sockets) socket.destroy();
-    this.#pool.close();
-    await this.evaluator.close();
+    await this.host.close();
   }
 }
 
