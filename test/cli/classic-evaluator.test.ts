@@ -277,7 +277,7 @@ test('connections beyond what the process may open are refused, and those that a
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   t.after(() => child.kill('SIGKILL'));
-  const [first] = (await once(child.stdout!, 'data')) as [Buffer];
+  const [first] = (await once(child.stdout, 'data')) as [Buffer];
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(first.toString())![1]);
   const one = net.connect(port, '127.0.0.1');
   one.write('first\n');
