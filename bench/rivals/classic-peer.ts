@@ -7,6 +7,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { StartupFiles } from '#src/evaluator/index.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Installed by scripts/compat.mjs. */
@@ -31,13 +32,13 @@ const NOBODY = 65534;
 /** Ours, from this checkout. */
 export function startOurs(options: readonly string[] = []): Promise<Listening> {
   const program = path.join(root, 'dist/cli/dcp-evaluator.js');
-  return start(process.execPath, [program, ...startupFiles('native'), ...options]);
+  return start(process.execPath, [program, ...startup.of('native'), ...options]);
 }
 
 /** The Node evaluator of dcp-client, a process for each connection. It does not run as root. */
 export function startNpm(): Promise<Listening> {
   const program = path.join(client, 'libexec/evaluator-node.js');
-  return start(process.execPath, [program, ...startupFiles('node')], true);
+  return start(process.execPath, [program, ...startup.of('node')], true);
 }
 
 async function start(command: string, args: readonly string[], asNobody = false): Promise<Listening> {
@@ -59,13 +60,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function startupFiles(type: string): string[] {
-  const index = path.join(client, 'generated/sandbox-definitions.json');
-  const definitions = JSON.parse(readFileSync(index, 'utf8')) as Record<string, string[]>;
-  return definitions[type]!.map((name) =>
-    name.includes('/') ? fromClient.resolve(name) : path.join(client, 'libexec/sandbox', `${name}.js`),
-  );
-}
+const startup = new StartupFiles({ client });
 
 interface Said {
   readonly request: string;

@@ -193,7 +193,7 @@ bool ClassicIsolate::AddLongTexts(v8::Local<v8::Context> context) {
 
 bool ClassicIsolate::RunStartupFiles(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = get();
-  std::vector<v8::Local<v8::UnboundScript>> uncached;
+  std::vector<v8::Local<v8::UnboundScript>> compiled;
   for (const auto& file : setup_->startup) {
     v8::TryCatch caught(isolate);
     v8::Local<v8::Script> script;
@@ -205,12 +205,11 @@ bool ClassicIsolate::RunStartupFiles(v8::Local<v8::Context> context) {
       }
       return false;
     }
-    uncached.push_back(script->GetUnboundScript());
+    compiled.push_back(script->GetUnboundScript());
   }
   // All have run: what the first Sandbox needed of them is compiled, and is so for the next ones.
-  for (size_t index = 0; index < uncached.size(); index++) {
-    StartupScript& file = *setup_->startup[index];
-    if (!file.has_cache()) file.OfferCache(uncached[index]);
+  for (size_t index = 0; index < compiled.size(); index++) {
+    setup_->startup[index]->OfferCache(compiled[index]);
   }
   return true;
 }

@@ -117,13 +117,6 @@ bool LineOutput::Add(Bytes lines) {
   return Tell();
 }
 
-bool LineOutput::Add(std::string_view line) {
-  std::lock_guard lock(mutex_);
-  held_ += line.size();
-  tail_.append(line);
-  return Tell();
-}
-
 std::vector<Bytes> LineOutput::Take() {
   std::lock_guard lock(mutex_);
   told_ = false;

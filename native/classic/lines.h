@@ -71,7 +71,6 @@ class LineOutput {
  public:
   // Bytes of whole lines. Answers whether the host must be told.
   bool Add(Bytes lines);
-  bool Add(std::string_view line);
   // Everything there is. The host says Release() when it has sent it.
   std::vector<Bytes> Take();
   // Answers whether that ends a wait of the Sandbox's: it was full until now.

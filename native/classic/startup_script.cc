@@ -73,33 +73,13 @@ v8::MaybeLocal<v8::Script> StartupScript::Compile(v8::Isolate* isolate,
   v8::Local<v8::String> text;
   v8::Local<v8::String> name;
   if (!Text(isolate).ToLocal(&text) || !NewString(isolate, name_).ToLocal(&name)) return {};
-  std::shared_ptr<const std::vector<uint8_t>> cache;
-  {
-    std::lock_guard lock(mutex_);
-    cache = cache_;
-  }
-  v8::ScriptCompiler::CachedData* cached =
-      cache ? new v8::ScriptCompiler::CachedData(cache->data(), static_cast<int>(cache->size()),
-                                                 v8::ScriptCompiler::CachedData::BufferNotOwned)
-            : nullptr;
-  v8::ScriptCompiler::Source source(text, MakeOrigin(isolate, name), cached);
-  return v8::ScriptCompiler::Compile(
-      context, &source,
-      cached ? v8::ScriptCompiler::kConsumeCodeCache : v8::ScriptCompiler::kNoCompileOptions);
-}
-
-bool StartupScript::has_cache() {
-  std::lock_guard lock(mutex_);
-  return cache_ != nullptr;
+  const CodeCache::Use cached = cache_.use();
+  v8::ScriptCompiler::Source source(text, MakeOrigin(isolate, name), cached.data());
+  return v8::ScriptCompiler::Compile(context, &source, cached.options());
 }
 
 void StartupScript::OfferCache(v8::Local<v8::UnboundScript> compiled) {
-  std::unique_ptr<v8::ScriptCompiler::CachedData> data(
-      v8::ScriptCompiler::CreateCodeCache(compiled));
-  if (!data) return;
-  auto bytes = std::make_shared<const std::vector<uint8_t>>(data->data, data->data + data->length);
-  std::lock_guard lock(mutex_);
-  if (!cache_) cache_ = std::move(bytes);
+  cache_.Offer([&] { return v8::ScriptCompiler::CreateCodeCache(compiled); });
 }
 
 }  // namespace dcp

@@ -5,9 +5,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
+
+#include "v8/code_cache.h"
 
 namespace dcp {
 
@@ -24,7 +25,6 @@ class StartupScript {
   // Keeps V8's code for the next isolates: called once the functions every Sandbox needs have run,
   // so that the cache has them compiled.
   void OfferCache(v8::Local<v8::UnboundScript> compiled);
-  bool has_cache();
 
  private:
   v8::MaybeLocal<v8::String> Text(v8::Isolate* isolate) const;
@@ -33,8 +33,7 @@ class StartupScript {
   // The one that is not empty has the text.
   std::shared_ptr<const std::string> one_byte_;
   std::shared_ptr<const std::vector<uint16_t>> two_byte_;
-  std::mutex mutex_;
-  std::shared_ptr<const std::vector<uint8_t>> cache_;
+  CodeCache cache_;
 };
 
 using StartupScripts = std::vector<std::shared_ptr<StartupScript>>;

@@ -65,39 +65,19 @@ v8::MaybeLocal<v8::Function> SharedScript::Compile(v8::Isolate* isolate,
                                                    v8::Local<v8::Context> context) {
   v8::Local<v8::String> text;
   if (!Text(isolate).ToLocal(&text)) return {};
-  std::shared_ptr<const std::vector<uint8_t>> cache;
-  {
-    std::lock_guard lock(mutex_);
-    cache = cache_;
-  }
-  v8::ScriptCompiler::CachedData* cached =
-      cache ? new v8::ScriptCompiler::CachedData(cache->data(), static_cast<int>(cache->size()),
-                                                 v8::ScriptCompiler::CachedData::BufferNotOwned)
-            : nullptr;
+  const CodeCache::Use cached = cache_.use();
   v8::ScriptCompiler::Source source(text, MakeOrigin(isolate, Name(isolate, purpose_.name)),
-                                    cached);
+                                    cached.data());
   std::vector<v8::Local<v8::String>> parameters;
   parameters.reserve(purpose_.parameters.size());
   for (std::string_view parameter : purpose_.parameters)
     parameters.push_back(Name(isolate, parameter));
-  return v8::ScriptCompiler::CompileFunction(
-      context, &source, parameters.size(), parameters.data(), 0, nullptr,
-      cached ? v8::ScriptCompiler::kConsumeCodeCache : v8::ScriptCompiler::kNoCompileOptions);
-}
-
-bool SharedScript::has_cache() {
-  std::lock_guard lock(mutex_);
-  return cache_ != nullptr;
+  return v8::ScriptCompiler::CompileFunction(context, &source, parameters.size(), parameters.data(),
+                                             0, nullptr, cached.options());
 }
 
 void SharedScript::OfferCache(v8::Local<v8::Function> compiled) {
-  if (has_cache()) return;
-  std::unique_ptr<v8::ScriptCompiler::CachedData> data(
-      v8::ScriptCompiler::CreateCodeCacheForFunction(compiled));
-  if (!data) return;
-  auto bytes = std::make_shared<const std::vector<uint8_t>>(data->data, data->data + data->length);
-  std::lock_guard lock(mutex_);
-  if (!cache_) cache_ = std::move(bytes);
+  cache_.Offer([&] { return v8::ScriptCompiler::CreateCodeCacheForFunction(compiled); });
 }
 
 }  // namespace dcp

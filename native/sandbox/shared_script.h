@@ -3,12 +3,12 @@
 
 #include <v8.h>
 
-#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "v8/code_cache.h"
 
 namespace dcp {
 
@@ -32,7 +32,7 @@ class SharedScript {
   // Keeps V8's code for the next isolates: called once the functions every Sandbox needs have run,
   // so that the cache has them compiled.
   void OfferCache(v8::Local<v8::Function> compiled);
-  bool has_cache();
+  bool has_cache() { return !cache_.empty(); }
 
   // For Get().
   SharedScript(const ScriptPurpose& purpose, std::string source);
@@ -46,8 +46,7 @@ class SharedScript {
   const ScriptPurpose& purpose_;
   const std::shared_ptr<const std::string> source_;
   const bool ascii_;
-  std::mutex mutex_;
-  std::shared_ptr<const std::vector<uint8_t>> cache_;
+  CodeCache cache_;
 };
 
 }  // namespace dcp

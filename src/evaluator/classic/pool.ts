@@ -1,10 +1,17 @@
 /** Classic Sandboxes that have run their startup files before anybody connects. */
 import type { SandboxLimits } from '../evaluator.js';
 import type { InProcessEvaluator } from '../in-process/evaluator.js';
-import type { ClassicSandbox, StartupFile } from './sandbox.js';
+import type { ClassicObserver, ClassicSandbox, StartupFile } from './sandbox.js';
 
 /** After a Sandbox that could not start, none is made ahead for so long: the next would not either. */
 const RETRY_MS = 1000;
+
+const UNHEARD: ClassicObserver = {
+  onReady: () => undefined,
+  onOutput: () => undefined,
+  onRoom: () => undefined,
+  onEnded: () => undefined,
+};
 
 export interface ClassicPoolOptions {
   readonly startup: readonly StartupFile[];
@@ -17,7 +24,7 @@ export interface ClassicPoolOptions {
 
 export class ClassicPool {
   readonly #ready = new Set<ClassicSandbox>();
-  #starting = 0;
+  #starting = false;
   #closed = false;
   #retry: NodeJS.Timeout | null = null;
 
@@ -37,7 +44,8 @@ export class ClassicPool {
       setImmediate(() => this.#refill());
       return ready;
     }
-    return this.#create(false);
+    // Whoever takes it hears what becomes of it.
+    return this.#create(UNHEARD);
   }
 
   close(): void {
@@ -49,41 +57,30 @@ export class ClassicPool {
 
   /** One at a time: they start in the order in which they are wanted, and leave threads to those who work. */
   #refill(): void {
-    if (this.#closed || this.#retry || this.#starting > 0 || this.#ready.size >= this.options.spare) return;
-    this.#create(true);
+    if (this.#closed || this.#retry || this.#starting || this.#ready.size >= this.options.spare) return;
+    this.#starting = true;
+    const sandbox = this.#create({
+      ...UNHEARD,
+      onReady: () => {
+        this.#starting = false;
+        if (this.#closed) return sandbox.dispose();
+        this.#ready.add(sandbox);
+        this.#refill();
+      },
+      onEnded: (reason) => {
+        // One that was ready has been counted as started before.
+        if (!this.#ready.delete(sandbox)) this.#starting = false;
+        if (this.#closed) return;
+        this.options.onFailure(reason ?? 'a startup file ended the Sandbox');
+        this.#retry ??= setTimeout(() => {
+          this.#retry = null;
+          this.#refill();
+        }, RETRY_MS);
+      },
+    });
   }
 
-  #create(spare: boolean): ClassicSandbox {
-    if (spare) this.#starting++;
-    let starting = spare;
-    const settle = (): void => {
-      if (starting) this.#starting--;
-      starting = false;
-    };
-    const sandbox: ClassicSandbox = this.evaluator.createClassicSandbox(
-      this.options.startup,
-      {
-        onReady: () => {
-          settle();
-          if (this.#closed) return sandbox.dispose();
-          this.#ready.add(sandbox);
-          this.#refill();
-        },
-        onOutput: () => undefined,
-        onRoom: () => undefined,
-        onEnded: (reason) => {
-          settle();
-          this.#ready.delete(sandbox);
-          if (this.#closed) return;
-          this.options.onFailure(reason ?? 'a startup file ended the Sandbox');
-          this.#retry ??= setTimeout(() => {
-            this.#retry = null;
-            this.#refill();
-          }, RETRY_MS);
-        },
-      },
-      this.options.limits,
-    );
-    return sandbox;
+  #create(observer: ClassicObserver): ClassicSandbox {
+    return this.evaluator.createClassicSandbox(this.options.startup, observer, this.options.limits);
   }
 }
