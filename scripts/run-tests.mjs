@@ -6,6 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { runningMajor } from './nodes.mjs';
 import { CommandError, root, run } from './steps.mjs';
 import { suiteNamed, testFiles } from './suites.mjs';
 
@@ -84,17 +85,23 @@ function readCounts(file) {
 
 /**
  * Runs the suites, one after another, and prints one line a file.
- * @param {{node?: string, env?: NodeJS.ProcessEnv, wanted?: (suite: string, file: string) => boolean, slowdown?: number}} options
- *   `wanted` selects files, `slowdown` stretches the time limits.
+ * @param {{node?: string, env?: NodeJS.ProcessEnv, major?: number, wanted?: (suite: string, file: string) => boolean, slowdown?: number}} options
+ *   `major` is that of `node`, `wanted` selects files, `slowdown` stretches the time limits.
  * @returns {Promise<Counts>}
  */
-export async function runSuites({ node = process.execPath, env = process.env, wanted, slowdown = 1 }) {
+export async function runSuites({
+  node = process.execPath,
+  major = runningMajor,
+  env = process.env,
+  wanted,
+  slowdown = 1,
+}) {
   const sum = noTests();
   for (const [name, files] of testFiles(wanted)) {
     const suite = suiteNamed(name);
     const runs = suite.variants ?? [{ label: '', env: {}, wanted: () => true }];
     const queue = runs.flatMap(({ label, env: more, wanted: has }) =>
-      files.filter(has).map((file) => ({ file, label, env: { ...env, ...more } })),
+      files.filter((file) => has(file, major)).map((file) => ({ file, label, env: { ...env, ...more } })),
     );
     const runQueue = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {

@@ -16,7 +16,7 @@ import { root } from './steps.mjs';
  * @typedef {object} Variant
  * @property {string} label shown behind the file's name.
  * @property {Readonly<Record<string, string>>} env
- * @property {(file: string) => boolean} wanted
+ * @property {(file: string, major: number) => boolean} wanted whether a file is run so, on this Node major.
  */
 
 /** Tests that look inside one host: they have nothing to say of the other. */
@@ -66,14 +66,15 @@ const SUITES = {
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
   cli: { concurrency: 2, timeoutMs: 300_000 },
-  // One contract, two generations of DCP's own programs: test/classic/support/generation.ts reads the variable.
+  // One contract, two generations of DCP's own programs: test/classic/support/generation.ts reads the variable. The elder
+  // one is of the days of Node 20 and 22; 26 does not load it (its yargs has CommonJS where Node expects a module).
   classic: {
     concurrency: 1,
     timeoutMs: 240_000,
     variants: ['5', '4'].map((generation) => ({
       label: ` (DCP ${generation})`,
       env: { DCP_TEST_CLASSIC_GENERATION: generation },
-      wanted: () => true,
+      wanted: (_file, major) => generation === '5' || major <= 22,
     })),
   },
 };

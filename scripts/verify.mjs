@@ -76,6 +76,7 @@ async function testOn(major) {
   if (!ready) return;
   await tests(`Tests on Node ${major}`, `tests, Node ${major}`, {
     node,
+    major,
     env: { ...softwareGpuEnvironment(), DCP_NATIVE_BUILD_DIR: directory },
     wanted: (suite, file) =>
       NATIVE_SUITES.includes(suite) && (major === FULL_MAJOR || ENDING_TESTS.test(file)),
