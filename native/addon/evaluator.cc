@@ -173,6 +173,14 @@ void EventChannel::Deliver(Napi::Env env, Napi::Function on_events) {
   on_events.Call({list});
 }
 
+void EventChannel::Hold(Napi::Env env, bool hold) {
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return;
+  }
+  hold ? function_.Ref(env) : function_.Unref(env);
+}
+
 void EventChannel::Mute() {
   std::lock_guard lock(mutex_);
   closed_ = true;
@@ -207,6 +215,8 @@ Napi::Function NativeEvaluator::Define(Napi::Env env) {
                          InstanceMethod<&NativeEvaluator::ReleaseOutput>("releaseOutput"),
                          InstanceMethod<&NativeEvaluator::Dispose>("dispose"),
                          InstanceMethod<&NativeEvaluator::Forget>("forget"),
+                         InstanceMethod<&NativeEvaluator::Ref>("ref"),
+                         InstanceMethod<&NativeEvaluator::Unref>("unref"),
                          InstanceMethod<&NativeEvaluator::Stop>("stop"),
                          InstanceMethod<&NativeEvaluator::Close>("close"),
                          InstanceMethod<&NativeEvaluator::Stats>("stats"),
@@ -417,6 +427,10 @@ void NativeEvaluator::Forget(const Napi::CallbackInfo& info) {
   sandboxes_.erase(Uint32(info[0]));
   classic_sandboxes_.erase(Uint32(info[0]));
 }
+
+// ref(), unref(): whether events to come keep the process running.
+void NativeEvaluator::Ref(const Napi::CallbackInfo& info) { channel_->Hold(info.Env(), true); }
+void NativeEvaluator::Unref(const Napi::CallbackInfo& info) { channel_->Hold(info.Env(), false); }
 
 // stop(): executors return soon, and what they run is thrown away.
 void NativeEvaluator::Stop(const Napi::CallbackInfo&) { queue_->Stop(); }

@@ -23,6 +23,8 @@ class EventChannel final : public SandboxListener {
   EventChannel(Napi::Env env, Napi::Function on_events);
 
   void OnEvent(SandboxEvent event) override;
+  // Whether it keeps the environment's loop running: at first it does. On its thread, until Close().
+  void Hold(Napi::Env env, bool hold);
   // No event is passed on any more. Any thread.
   void Mute();
   // Mute(), and the environment's loop is let go. On its thread, once, while it runs.
@@ -64,6 +66,8 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
   void ReleaseOutput(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
   void Forget(const Napi::CallbackInfo& info);
+  void Ref(const Napi::CallbackInfo& info);
+  void Unref(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);

@@ -124,6 +124,9 @@ export interface NativeEvaluator {
   dispose(id: number): void;
   /** After the Sandbox's `ended` event. */
   forget(id: number): void;
+  /** Whether events to come keep the process running: at first they do. */
+  ref(): void;
+  unref(): void;
   /** Executors return soon; what they run is thrown away. */
   stop(): void;
   /** After the executors have returned: disposes of what is left. */

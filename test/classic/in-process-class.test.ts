@@ -1,8 +1,11 @@
 /** The class for programs that use dcp-client as a library: StandaloneWorker's interface without a connection. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openSandboxClass, type SandboxClass } from '#src/evaluator/index.js';
 import { onlyOurs, ownStartupFiles } from './support/evaluator.js';
 import { loadClient } from './support/generation.js';
@@ -157,9 +160,54 @@ test('onmessage hears what listeners hear, until it is replaced', { skip }, asyn
   await seen.ask({ request: 'describe' }, 'describe');
   await new Promise((resolve) => setImmediate(resolve));
   assert.ok(heard < seen.messages.length);
-  assert.equal(worker.ref(), worker);
-  assert.equal(worker.unref(), worker);
 });
+
+/** What a program does with a Sandbox that has described itself, and whether it then ends by itself. */
+const KEEPING: readonly (readonly [what: string, code: string, ends: boolean])[] = [
+  ['makes none', '', true],
+  ['makes one', 'await made();', false],
+  ['makes one and calls unref()', '(await made()).unref();', true],
+  ['makes one and calls unref() and ref()', '(await made()).unref().ref();', false],
+  ['makes two and calls unref() of one', '(await made()).unref(); await made();', false],
+  ['makes one and ends it', '(await made()).terminate();', true],
+];
+/** How long a program is given to end by itself, milliseconds. */
+const LINGERS_MS = 2000;
+
+for (const [what, code, ends] of KEEPING) {
+  test(`a program that ${what} ${ends ? 'ends' : 'goes on'} by itself`, { skip }, async (t) => {
+    const program = spawn(process.execPath, ['--input-type=module', '-e', keepingProgram(code)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => program.kill('SIGKILL'));
+    const exit = once(program, 'exit');
+    await once(program.stdout, 'data');
+    const patience = new AbortController();
+    const lingers = sleep(ends ? 10 * LINGERS_MS : LINGERS_MS, 'goes on', patience);
+    const outcome = await Promise.race([exit.then(([status]: unknown[]) => status), lingers]);
+    patience.abort();
+    assert.equal(outcome, ends ? 0 : 'goes on');
+  });
+}
+
+/** Says something when it has done what `code` says and has nothing left to do. */
+function keepingProgram(code: string): string {
+  return `
+    import { readFileSync } from 'node:fs';
+    import { openSandboxClass } from ${JSON.stringify(import.meta.resolve('#src/evaluator/index.js'))};
+    const startup = ${JSON.stringify(ownStartupFiles())}.map((name) => ({ name, source: readFileSync(name) }));
+    const { SandboxConstructor } = await openSandboxClass({ startup, threads: 1, spare: 1, gpu: null });
+    async function made() {
+      const worker = new SandboxConstructor();
+      const answered = new Promise((resolve) => worker.addEventListener('message', resolve));
+      worker.postMessage({ request: 'describe' });
+      await answered;
+      return worker;
+    }
+    ${code}
+    console.log('done');
+  `;
+}
 
 test(
   `terminate stops a loop on the only thread, and others are served within ${SERVED_MS} ms`,

@@ -26,6 +26,9 @@ export interface ClassicOptions {
 
 export interface ClassicHost {
   readonly pool: ClassicPool;
+  /** Whether its threads and Sandboxes keep the process running: at first they do. */
+  ref(): void;
+  unref(): void;
   /** Ends all Sandboxes and threads. */
   close(): Promise<void>;
 }
@@ -47,6 +50,8 @@ export async function openClassicHost(
     });
     return {
       pool,
+      ref: () => evaluator.ref(),
+      unref: () => evaluator.unref(),
       async close() {
         pool.close();
         await evaluator.close();

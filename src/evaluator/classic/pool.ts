@@ -75,7 +75,7 @@ export class ClassicPool {
         this.#retry ??= setTimeout(() => {
           this.#retry = null;
           this.#refill();
-        }, RETRY_MS);
+        }, RETRY_MS).unref();
       },
     });
   }

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { EvaluatorError } from '../../model/index.js';
 import { LineSplitter } from './line-splitter.js';
-import { openClassicHost, type ClassicOptions } from './open.js';
+import { openClassicHost, type ClassicHost, type ClassicOptions } from './open.js';
 import type { ClassicObserver, ClassicSandbox } from './sandbox.js';
 
 /** The interface of dcp-client's StandaloneWorker, which is that of a web worker, as far as its Worker uses it. */
@@ -17,15 +17,16 @@ export interface InProcessWorker {
   postMessage(message: unknown): void;
   /** The Sandbox ends at once, whatever it is doing. */
   terminate(): void;
-  /** dcp-client calls them. What keeps the process running is not one Sandbox but the class, until `close`. */
+  /** The process runs on while the Sandbox has not ended. So it is to begin with. */
   ref(): this;
+  /** The process may end, and the Sandbox with it, when nothing else keeps it running. */
   unref(): this;
 }
 
 export interface SandboxClass {
   /** For `sandboxOptions.SandboxConstructor` of dcp-client's Worker. */
   readonly SandboxConstructor: new (options?: { readonly name?: string }) => InProcessWorker;
-  /** Ends all its Sandboxes and their threads, which keep the process running until then. */
+  /** Ends all its Sandboxes and their threads. */
   close(): Promise<void>;
 }
 
@@ -34,10 +35,11 @@ export async function openSandboxClass(options: ClassicOptions): Promise<Sandbox
   const host = await openClassicHost(options, (reason) => {
     process.emitWarning(`a Sandbox could not start: ${reason}`, 'DcpEvaluatorWarning');
   });
+  const keeper = new Keeper(host);
   return {
     SandboxConstructor: class extends SandboxHandle {
       constructor() {
-        super(host.pool.take());
+        super(host.pool.take(), keeper);
       }
     },
     close: () => host.close(),
@@ -53,6 +55,25 @@ type FromSandbox =
       readonly exception?: { readonly name: string; readonly message: string; readonly stack: string };
     };
 
+/** Keeps the process running while there is a Sandbox that wants it to. */
+class Keeper {
+  readonly #holders = new Set<SandboxHandle>();
+
+  constructor(private readonly host: ClassicHost) {
+    host.unref();
+  }
+
+  hold(sandbox: SandboxHandle): void {
+    this.#holders.add(sandbox);
+    this.host.ref();
+  }
+
+  release(sandbox: SandboxHandle): void {
+    this.#holders.delete(sandbox);
+    if (this.#holders.size === 0) this.host.unref();
+  }
+}
+
 class SandboxHandle implements InProcessWorker, ClassicObserver {
   readonly #events = new EventEmitter();
   readonly #lines = new LineSplitter((line) => this.#receive(line));
@@ -60,7 +81,11 @@ class SandboxHandle implements InProcessWorker, ClassicObserver {
   #onerror: InProcessWorker['onerror'] = null;
   #ended = false;
 
-  constructor(private readonly sandbox: ClassicSandbox) {
+  constructor(
+    private readonly sandbox: ClassicSandbox,
+    private readonly keeper: Keeper,
+  ) {
+    keeper.hold(this);
     // An error that nobody listens to must not end the process.
     this.#events.on('error', () => undefined);
     sandbox.observe(this);
@@ -109,10 +134,12 @@ class SandboxHandle implements InProcessWorker, ClassicObserver {
   }
 
   ref(): this {
+    if (!this.#ended) this.keeper.hold(this);
     return this;
   }
 
   unref(): this {
+    this.keeper.release(this);
     return this;
   }
 
@@ -134,6 +161,7 @@ class SandboxHandle implements InProcessWorker, ClassicObserver {
   onEnded(reason: string | null): void {
     this.onOutput();
     this.#ended = true;
+    this.keeper.release(this);
     if (reason !== null) this.#events.emit('error', new EvaluatorError(`the Sandbox ended: ${reason}`));
     this.#events.emit('end');
   }

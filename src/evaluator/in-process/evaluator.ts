@@ -1,5 +1,4 @@
-import { setImmediate, setTimeout } from 'node:timers/promises';
-import { Piscina } from 'piscina';
+import { setTimeout } from 'node:timers/promises';
 import { EvaluatorError } from '../../model/index.js';
 import type { Evaluator, Sandbox, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import { completeGpuOptions, findDawn, type CompleteGpuOptions, type GpuOptions } from '../gpu/index.js';
@@ -8,6 +7,7 @@ import { openInspectorServer, type InspectOptions, type InspectorServer } from '
 import { completeLimits, completeThreads } from '../options.js';
 import { classicScript, sandboxScripts } from '../scripts.js';
 import { ClassicSandbox, type ClassicObserver, type StartupFile } from '../classic/sandbox.js';
+import { Executors } from './executors.js';
 import { InProcessSandbox } from './sandbox.js';
 
 export interface InProcessEvaluatorOptions {
@@ -34,10 +34,6 @@ interface Resident {
   handle(event: NativeEvent): void;
   dispose(): void;
 }
-
-/** A thread that dies at once, again and again, is replaced ever more slowly. */
-const THREAD_RESTART_MS = 100;
-const MAX_THREAD_RESTART_MS = 5000;
 
 const WARNING = 'DcpEvaluatorWarning';
 
@@ -72,8 +68,7 @@ export class InProcessEvaluator implements Evaluator {
   readonly #native: NativeEvaluator;
   readonly #sandboxes = new Map<number, Resident>();
   readonly #setups = new Map<readonly StartupFile[], number>();
-  readonly #pool: Piscina<{ queueId: number }, void>;
-  readonly #executors: Promise<void>[] = [];
+  readonly #executors: Executors;
   readonly #onExit = (code: number): void => {
     this.#native.stop();
     const patience = Date.now() + STUCK_MS;
@@ -107,15 +102,9 @@ export class InProcessEvaluator implements Evaluator {
     this.#native = new NativeEvaluator(sandboxScripts(), (events) => {
       this.#dispatch(events);
     });
-    this.#pool = new Piscina({
-      filename: new URL('./executor-thread.js', import.meta.url).href,
-      minThreads: threads,
-      maxThreads: threads + SPARE_THREADS,
-      concurrentTasksPerWorker: 1,
-      // Its own way to wait for tasks would block the thread where nothing can wake it.
-      atomics: 'disabled',
+    this.#executors = new Executors(this.#native.queueId, threads, threads + SPARE_THREADS, (cause) => {
+      process.emitWarning(`an evaluator thread died and is replaced: ${String(cause)}`, WARNING);
     });
-    for (let thread = 0; thread < threads; thread++) this.#executors.push(this.#serve());
     // Node waits for its threads at exit; they must not be inside a Slice then.
     process.once('exit', this.#onExit);
   }
@@ -183,6 +172,16 @@ export class InProcessEvaluator implements Evaluator {
     return this.#native.stats();
   }
 
+  /** The process runs on while the evaluator is open. So it is to begin with. */
+  ref(): void {
+    this.#native.ref();
+  }
+
+  /** The process may end, and the Sandboxes with it, when nothing else keeps it running. */
+  unref(): void {
+    this.#native.unref();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -201,13 +200,7 @@ export class InProcessEvaluator implements Evaluator {
     if (left === 'stuck') {
       this.#stopThreads();
       // The process can go on, and end, but not with these threads: `#onExit` stays, and does not wait for them.
-      const threads = [...this.#pool.threads];
-      // Closes the pool's channels to them, which would keep the process alive.
-      void this.#pool.destroy();
-      // The pool refers to a thread once more when its channel has closed, at the end of this turn of Node's loop.
-      await setImmediate();
-      await setImmediate();
-      for (const thread of threads) thread.unref();
+      await this.#executors.abandon();
       process.emitWarning('an evaluator thread is stuck in a builtin and is left behind', WARNING);
       for (const sandbox of this.#sandboxes.values()) {
         sandbox.handle(lost(sandbox.id));
@@ -219,35 +212,20 @@ export class InProcessEvaluator implements Evaluator {
     }
     if (this.#native.stats().disowned === 0) process.off('exit', this.#onExit);
     this.#native.close();
-    await this.#pool.destroy();
+    await this.#executors.destroy();
   }
 
   async #endAll(): Promise<void> {
     await this.#endSandboxes();
     this.#stopThreads();
-    await Promise.all(this.#executors);
+    await this.#executors.ended();
   }
 
   /** No thread takes up a Sandbox any more, and none that ends is replaced. */
   #stopThreads(): void {
     this.#stopped = true;
+    this.#executors.stop();
     this.#native.stop();
-  }
-
-  /** Keeps one thread serving the queue until the evaluator closes. A thread that dies is replaced. */
-  async #serve(): Promise<void> {
-    for (let losses = 1; !this.#stopped; losses++) {
-      try {
-        await this.#pool.run({ queueId: this.#native.queueId });
-      } catch (cause) {
-        if (this.#stopped) return;
-        // What it ran is reported lost by native code; what waits is served by the other threads meanwhile.
-        process.emitWarning(`an evaluator thread died and is replaced: ${String(cause)}`, WARNING);
-        await setTimeout(Math.min(losses * THREAD_RESTART_MS, MAX_THREAD_RESTART_MS), undefined, {
-          ref: false,
-        });
-      }
-    }
   }
 
   /** A Sandbox holds its thread while its peer does not read: the others get one instead, which stays for the next time. */
@@ -255,7 +233,7 @@ export class InProcessEvaluator implements Evaluator {
     this.#blocked++;
     if (this.#blocked <= this.#lent || this.#lent === SPARE_THREADS || this.#stopped) return;
     this.#lent++;
-    this.#executors.push(this.#serve());
+    this.#executors.add();
   }
 
   /** Every Sandbox is told to end and reports it, so that its observer learns what was unfinished. */
@@ -274,7 +252,7 @@ export class InProcessEvaluator implements Evaluator {
       if (!sandbox) continue;
       if (event.kind === 'lost') {
         process.emitWarning('an evaluator thread is stuck in a builtin and is replaced', WARNING);
-        this.#executors.push(this.#serve());
+        this.#executors.add();
       }
       if (event.kind === 'blocked') this.#lendThread();
       if (event.kind === 'unblocked') this.#blocked--;

@@ -1,0 +1,113 @@
+/** The threads that run the Sandboxes of an evaluator. */
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { ExecutorEnded } from './executor-thread.js';
+
+/** A thread that dies at once, again and again, is replaced ever more slowly. */
+const RESTART_MS = 100;
+const MAX_RESTART_MS = 5000;
+
+/**
+ * piscina threads that serve one native run queue, each until the queue stops. None of them keeps the process running: their
+ * tasks are over as soon as their loops have begun.
+ */
+export class Executors {
+  readonly #pool: Piscina<{ queueId: number }, number>;
+  /** Threads that have a loop, or are about to get one. To piscina they look idle. */
+  readonly #serving = new Set<number>();
+  readonly #onLoopEnded = new Map<number, () => void>();
+  readonly #ends: Promise<void>[] = [];
+  #stopped = false;
+
+  /**
+   * @param threads to begin with
+   * @param most there may ever be
+   * @param onDeath hears why a thread died; another takes its place
+   */
+  constructor(
+    private readonly queueId: number,
+    threads: number,
+    most: number,
+    private readonly onDeath: (cause: unknown) => void,
+  ) {
+    this.#pool = new Piscina({
+      filename: new URL('./executor-thread.js', import.meta.url).href,
+      // One for each loop, and none in place of one that died: that is done here.
+      minThreads: 0,
+      maxThreads: most,
+      // Its own way to wait for tasks would block the thread where nothing can wake it.
+      atomics: 'disabled',
+      // A thread whose task is over is not idle here.
+      idleTimeout: Infinity,
+      loadBalancer: (_task, workers) => {
+        const free = workers.find(({ id, destroyed }) => !destroyed && !this.#serving.has(id)) ?? null;
+        if (free !== null) this.#serving.add(free.id);
+        return free;
+      },
+    });
+    // A loop that throws: its end is seen by who waits for it.
+    this.#pool.on('error', () => undefined);
+    this.#pool.on('message', ({ endedThread }: ExecutorEnded) => this.#onLoopEnded.get(endedThread)?.());
+    for (let thread = 0; thread < threads; thread++) this.add();
+  }
+
+  /** One thread more, until the queue stops. */
+  add(): void {
+    this.#ends.push(this.#serve());
+  }
+
+  /** None that ends is replaced. The native queue is to be stopped besides. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Resolves when every loop has ended: never, while one is stuck. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#ends);
+  }
+
+  /** Ends threads whose loops have ended. */
+  async destroy(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  /** Leaves threads behind that are stuck. Nothing of them keeps the process running. */
+  async abandon(): Promise<void> {
+    const threads: Worker[] = [...this.#pool.threads];
+    void this.#pool.destroy();
+    // The pool refers to a thread once more when its channel has closed, at the end of this turn of Node's loop.
+    await setImmediate();
+    await setImmediate();
+    for (const thread of threads) thread.unref();
+  }
+
+  /** Keeps one thread serving. One that dies is replaced. */
+  async #serve(): Promise<void> {
+    for (let losses = 1; !this.#stopped; losses++) {
+      try {
+        await this.#loopEnd(await this.#pool.run({ queueId: this.queueId }));
+      } catch (cause) {
+        if (this.#stopped) return;
+        // What it ran is reported lost by native code; what waits is served by the other threads meanwhile.
+        this.onDeath(cause);
+        await setTimeout(Math.min(losses * RESTART_MS, MAX_RESTART_MS), undefined, { ref: false });
+      }
+    }
+  }
+
+  /** Resolves when the loop of a thread has ended, rejects when the thread has. */
+  #loopEnd(id: number): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const thread = this.#pool.threads.find(({ threadId }) => threadId === id);
+      if (thread === undefined) return reject(new Error('it ended before it had begun'));
+      let reason: unknown = null;
+      thread.once('error', (error) => (reason = error));
+      thread.once('exit', (code) => reject(reason ?? new Error(`it exited with code ${code}`)));
+      this.#onLoopEnded.set(id, resolve);
+    }).finally(() => {
+      this.#serving.delete(id);
+      this.#onLoopEnded.delete(id);
+    });
+  }
+}
