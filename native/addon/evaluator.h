@@ -23,7 +23,8 @@ class EventChannel final : public SandboxListener {
   EventChannel(Napi::Env env, Napi::Function on_events);
 
   void OnEvent(SandboxEvent event) override;
-  // Whether it keeps the environment's loop running: at first it does. On its thread, until Close().
+  // Whether it keeps the environment's loop running: at first it does. On its thread, until
+  // Close().
   void Hold(Napi::Env env, bool hold);
   // No event is passed on any more. Any thread.
   void Mute();

@@ -101,9 +101,9 @@ export class Executors {
     return new Promise<void>((resolve, reject) => {
       const thread = this.#pool.threads.find(({ threadId }) => threadId === id);
       if (thread === undefined) return reject(new Error('it ended before it had begun'));
-      let reason: unknown = null;
-      thread.once('error', (error) => (reason = error));
-      thread.once('exit', (code) => reject(reason ?? new Error(`it exited with code ${code}`)));
+      let cause: unknown;
+      thread.once('error', (error) => (cause = error));
+      thread.once('exit', (code) => reject(new Error(`it exited with code ${code}`, { cause })));
       this.#onLoopEnded.set(id, resolve);
     }).finally(() => {
       this.#serving.delete(id);
