@@ -282,8 +282,19 @@ export function threadCount(): number {
 
 /** Resident memory of this process, MiB. */
 export function residentMiB(): number {
-  const pages = Number(readFileSync('/proc/self/statm', 'latin1').split(' ')[1]);
-  return (pages * 4096) / 2 ** 20;
+  return pagesMiB()[1]!;
+}
+
+/** Resident memory that is no page of a file. */
+export function anonymousMiB(): number {
+  const [, resident, ofFiles] = pagesMiB();
+  return resident! - ofFiles!;
+}
+
+/** Of this process: address space, resident memory, and what of it are pages of files and shared. */
+function pagesMiB(): number[] {
+  const pages = readFileSync('/proc/self/statm', 'latin1').split(' ').map(Number);
+  return pages.map((count) => (count * 4096) / 2 ** 20);
 }
 
 /** AddressSanitizer keeps freed memory and makes everything slower. */
