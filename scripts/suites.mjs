@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { runningMajor } from './nodes.mjs';
 import { root } from './steps.mjs';
 
 /**
@@ -23,8 +24,17 @@ import { root } from './steps.mjs';
 const CHILD_HOST_TESTS = /[/]child-/;
 const IN_PROCESS_TESTS = /[/](thread-endings|frames|forged-prelude)[.]/;
 
-/** One contract, two hosts: test/evaluator/support.ts reads the variable. */
+/**
+ * One contract, two hosts: test/evaluator/support.ts reads the variable. A child process has the other host inside: on
+ * other Node majors the contract is seen through it alone, but for how things end.
+ */
 const CHILD_HOST = { label: ' (child process)', env: { DCP_TEST_EVALUATOR: 'child' } };
+const IN_PROCESS_HOST = { label: '', env: {} };
+
+/** @param {string} file @param {number} major */
+function wantedInProcess(file, major) {
+  return major === runningMajor || ENDING_TESTS.test(path.basename(file)) || IN_PROCESS_TESTS.test(file);
+}
 
 /** @type {Suite} */
 const DEFAULT_SUITE = { concurrency: 2, timeoutMs: 120_000 };
@@ -36,7 +46,10 @@ const SUITES = {
     concurrency: 1,
     timeoutMs: 180_000,
     variants: [
-      { label: '', env: {}, wanted: (file) => !CHILD_HOST_TESTS.test(file) },
+      {
+        ...IN_PROCESS_HOST,
+        wanted: (file, major) => !CHILD_HOST_TESTS.test(file) && wantedInProcess(file, major),
+      },
       { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) },
     ],
   },
@@ -44,7 +57,7 @@ const SUITES = {
     concurrency: 1,
     timeoutMs: 240_000,
     variants: [
-      { label: '', env: {}, wanted: () => true },
+      { ...IN_PROCESS_HOST, wanted: wantedInProcess },
       { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) },
     ],
   },
@@ -53,7 +66,7 @@ const SUITES = {
     concurrency: 1,
     timeoutMs: 240_000,
     variants: [
-      { label: '', env: {}, wanted: () => true },
+      { ...IN_PROCESS_HOST, wanted: wantedInProcess },
       { ...CHILD_HOST, wanted: () => true },
     ],
   },
@@ -80,7 +93,7 @@ const SUITES = {
 };
 
 /**
- * The suites that touch the addon or hold the contract of what runs on it. They run on Node 24 in full, and under
+ * The suites that touch the addon or hold the contract of what runs on it. They run on Node 24, too, and under
  * AddressSanitizer.
  */
 export const NATIVE_SUITES = Object.freeze([

@@ -18,7 +18,7 @@ import { ensureSoftwareGpu, softwareGpuEnvironment } from './software-gpu.mjs';
 import { Steps } from './steps.mjs';
 import { ENDING_TESTS, NATIVE_SUITES } from './suites.mjs';
 
-/** The Node major on which the native and contract suites run in full, besides the running one. */
+/** The Node major on which every file of the native and contract suites runs, besides the running one. */
 const FULL_MAJOR = 24;
 
 const otherMajors = supportedMajors.filter((major) => major !== runningMajor);
