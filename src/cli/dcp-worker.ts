@@ -1,36 +1,50 @@
 #!/usr/bin/env node
-import { availableParallelism } from 'node:os';
+import { constants } from 'node:os';
+import path from 'node:path';
 import { Command, Option, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
 import { Worker, type EvaluatorKind } from '../worker/index.js';
+import { concurrencyOf, withConcurrencyOptions } from './concurrency.js';
+import { DEFAULT_PREFIX } from './evaluator-launch.js';
 import { gpuOptionsOf, withGpuOptions } from './gpu-options.js';
-import { ExitCode, origins, runProgram, seconds, wholeNumber } from './program.js';
+import { claimPidFile, makeFolderOf } from './pid-file.js';
+import { ExitCode, origins, runProgram, seconds } from './program.js';
 import { slicesText } from './present.js';
+import { oneSpelling } from './spellings.js';
 import { WorkerLog } from './worker-log.js';
 
+const DEFAULT_PID_FILE = path.join(DEFAULT_PREFIX, 'run/dcp-worker.pid');
+
 const HELP = `
-Ctrl-C or SIGTERM: Slices that run may end, results are submitted, the rest goes back to the Scheduler. A second one ends
-the Slices, too; a third one ends the program at once. Whatever ends it, no Slice is lost.
+Ctrl-C or SIGTERM: Slices that run may end, results are submitted, the rest goes back to the Scheduler. A second one, or
+SIGQUIT, ends the Slices, too; a third one ends the program at once. Whatever ends it, no Slice is lost.
+
+Names of options may be spelled either way: --maxSandboxes, --max-sandboxes.
 
 Exit codes:
-  0    stopped as told
-  1    the Scheduler or the evaluator cannot be used
-  2    the command line is wrong
-  130  ended at once`;
+  0        stopped as told
+  1        the Scheduler or the evaluator cannot be used, or the process that the pid file names is alive
+  2        the command line is wrong
+  128 + n  ended at once by signal n: 130 for SIGINT, 143 for SIGTERM`;
+
+/** What tells the Worker to stop. */
+const STOPPING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT'];
 
 const program = new Command('dcp-worker')
   .description('Runs Slices of the Jobs in an embedded Scheduler.')
   .option(
     '--scheduler <dir>',
     "the embedded Scheduler's directory; default: $DCP_SCHEDULER_DIR, or ~/.dcp/scheduler",
-  )
+  );
+
+withConcurrencyOptions(program);
+withGpuOptions(program)
+  .option('-j, --job-id <id...>', 'take only these Jobs; default: any')
   .option(
-    '--cores <n>',
-    `Slices run at the same time, 1 to 1024; default: all cores (${availableParallelism()} here)`,
-    wholeNumber(1, 1024),
+    '-g, --join <key...>',
+    'join keys of Compute Groups, or key,secret, of which an embedded Scheduler asks the key alone; Jobs of no group are ' +
+      'always taken',
   )
-  .option('--job-id <id...>', 'take only these Jobs; default: any')
-  .option('--group <key...>', 'join keys of Compute Groups; Jobs of no group are always taken')
   .option(
     '-a, --allowedOrigins <list>',
     'origins that Work Functions may fetch from if their Job requires it, separated by commas or given one by one: ' +
@@ -56,9 +70,8 @@ const program = new Command('dcp-worker')
       .default('child'),
   )
   .option(
-    '--gpu-sandboxes <n>',
-    'Slices of Jobs that require WebGPU run at the same time, 1 to 1024; default: two for each adapter',
-    wholeNumber(1, 1024),
+    '-f, --pidFile [file]',
+    `write the process id into a file while the Worker runs; default: none; without a value: ${DEFAULT_PID_FILE}`,
   )
   .option('--exit-when-idle', 'stop when there is nothing to do')
   .option('--json', 'print JSON lines')
@@ -66,14 +79,11 @@ const program = new Command('dcp-worker')
   .addHelpText('after', HELP)
   .action(runWorker);
 
-withGpuOptions(program);
-
 async function runWorker(options: OptionValues): Promise<void> {
   const scheduler = (options['scheduler'] as string | undefined) ?? defaultSchedulerDirectory();
-  const cores = (options['cores'] as number | undefined) ?? availableParallelism();
+  const { sandboxes, gpuSandboxes, gpuUtilization } = concurrencyOf(options);
   const stopTimeoutMs = options['stopTimeout'] as number;
-  const gpu = gpuOptionsOf(options);
-  const gpuSandboxes = options['gpuSandboxes'] as number | undefined;
+  const gpu = gpuSandboxes === 0 ? null : gpuOptionsOf(options);
   let signals = 0;
   let stopping: Promise<void> | null = null;
   const stop = (): void => {
@@ -84,35 +94,41 @@ async function runWorker(options: OptionValues): Promise<void> {
   });
   const worker = new Worker({
     scheduler,
-    cores,
+    cores: sandboxes,
     evaluator: options['evaluator'] as EvaluatorKind,
     leaseMs: options['lease'] as number,
     jobIds: (options['jobId'] as string[] | undefined) ?? null,
-    computeGroups: (options['group'] as string[] | undefined) ?? [],
-    gpu: gpu && (gpuSandboxes === undefined ? gpu : { ...gpu, sandboxes: gpuSandboxes }),
+    computeGroups: ((options['join'] as string[] | undefined) ?? []).map(joinKeyOf),
+    gpu: gpu && {
+      ...gpu,
+      ...(gpuSandboxes === null ? {} : { sandboxes: gpuSandboxes }),
+      utilization: gpuUtilization,
+    },
     allowedOrigins: (options['allowedOrigins'] as string[] | undefined) ?? [],
     observer: log,
   });
-  const onSignal = (): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
     signals++;
-    if (signals > 2) process.exit(ExitCode.interrupted);
+    if (signals > 2) process.exit(128 + constants.signals[signal]);
+    const now = signals > 1 || signal === 'SIGQUIT';
     log.say(
-      { type: 'stopping', now: signals > 1 },
-      signals > 1 ? 'stopping now' : 'stopping when the running Slices have ended',
+      { type: 'stopping', now, signal },
+      now ? 'stopping now' : 'stopping when the running Slices have ended',
     );
     stop();
-    if (signals > 1) void worker.stop({ finish: 'now' });
+    if (now) void worker.stop({ finish: 'now' });
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  for (const signal of STOPPING) process.on(signal, onSignal);
   try {
+    claimPidFileOf(options);
     await worker.start();
     const { workerId } = worker.status()!;
     const { adapters, problems } = worker.gpu;
-    const sandboxes = cores === 1 ? '1 Sandbox' : `${cores} Sandboxes`;
+    const count = sandboxes === 1 ? '1 Sandbox' : `${sandboxes} Sandboxes`;
     const gpus = adapters.length === 0 ? '' : `, GPU ${adapters.join(', ')}`;
     log.say(
-      { type: 'started', worker: workerId, cores, scheduler, adapters },
-      `worker ${workerId}: ${sandboxes}, Scheduler ${scheduler}${gpus}`,
+      { type: 'started', worker: workerId, cores: sandboxes, scheduler, adapters },
+      `worker ${workerId}: ${count}, Scheduler ${scheduler}${gpus}`,
     );
     for (const problem of problems) log.detail({ type: 'noWebgpu', problem }, `no WebGPU: ${problem}`);
     await worker.ended;
@@ -123,9 +139,26 @@ async function runWorker(options: OptionValues): Promise<void> {
       `stopped after ${slicesText(done)}${failed > 0 ? `, ${failed} failed` : ''}`,
     );
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    for (const signal of STOPPING) process.off(signal, onSignal);
   }
 }
 
+/** A Scheduler that knows people asks for the secret behind the comma; an embedded one has none to compare it with. */
+function joinKeyOf(join: string): string {
+  return join.split(',', 1)[0]!;
+}
+
+function claimPidFileOf({ pidFile }: { pidFile?: string | true }): void {
+  if (pidFile === undefined) return;
+  if (pidFile === true) makeFolderOf(DEFAULT_PID_FILE);
+  claimPidFile(pidFile === true ? DEFAULT_PID_FILE : pidFile, (message) => {
+    process.stderr.write(`${program.name()}: ${message}\n`);
+  });
+}
+
+const { argv } = oneSpelling(
+  process.argv,
+  program.options.map((option) => option.name()),
+);
 process.exitCode = ExitCode.ok;
-await runProgram(program, process.argv);
+await runProgram(program, argv);

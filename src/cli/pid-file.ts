@@ -32,6 +32,15 @@ export function writePidFile(file: string): PidFileOutcome {
   }
 }
 
+/** `writePidFile` for the option `--pidFile`: throws for a file that is taken, warns where it matters less. */
+export function claimPidFile(file: string, warn: (message: string) => void): void {
+  const outcome = writePidFile(file);
+  if (outcome.kind === 'taken')
+    throw new Error(`--pidFile: process ${outcome.pid}, which ${file} names, is still running`);
+  if (outcome.kind === 'failed') warn(`--pidFile: ${file} cannot be written (${outcome.reason})`);
+  else if (outcome.stale !== null) warn(`--pidFile: ${file} was left by a process that is gone; replaced`);
+}
+
 function claim(target: string, fresh: string): PidFileOutcome {
   for (let attempt = 1; ; attempt++) {
     const stale = contentsOf(target);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { checkLaunch, commandOf, type Launch } from './evaluator-launch.js';
-import { writePidFile } from './pid-file.js';
+import { claimPidFile } from './pid-file.js';
 
 /** What ends a program from outside ends the evaluator, by its own rules. */
 const PASSED_ON: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -48,14 +48,6 @@ function ended(child: ChildProcess): Promise<{ code: number | null; signal: Node
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal }));
   });
-}
-
-function claimPidFile(file: string, warn: (message: string) => void): void {
-  const outcome = writePidFile(file);
-  if (outcome.kind === 'taken')
-    throw new Error(`--pidFile: process ${outcome.pid}, which ${file} names, is still running`);
-  if (outcome.kind === 'failed') warn(`--pidFile: ${file} cannot be written (${outcome.reason})`);
-  else if (outcome.stale !== null) warn(`--pidFile: ${file} was left by a process that is gone; replaced`);
 }
 
 function printBanner({ evaluator, port, type, files }: Launch): void {

@@ -6,6 +6,7 @@ import {
   type Evaluator,
   type GpuOptions,
 } from '../evaluator/index.js';
+import { InvalidArgumentError } from '../model/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
   Supervisor,
@@ -38,6 +39,8 @@ export interface WorkerOptions extends Omit<SupervisorOptions, 'gpu'> {
 export interface WorkerGpuOptions extends GpuOptions {
   /** Of the Sandboxes, so many at most work for Jobs that require WebGPU, from 1. Default: two for each adapter. */
   readonly sandboxes?: number;
+  /** The part of them that is used, above 0 up to 1. Default 1; of any number at least one Sandbox is. */
+  readonly utilization?: number;
 }
 
 /** While one Sandbox of an adapter waits for it, the other prepares what comes next. */
@@ -51,6 +54,13 @@ const EVALUATORS: Readonly<Record<EvaluatorKind, OpenEvaluator>> = {
 };
 
 const NO_GPU: ReturnType<typeof askForGpus> = Promise.resolve({ adapters: [], problems: [] });
+
+function gpuSandboxes(gpu: WorkerGpuOptions | null, adapters: number): number {
+  const { sandboxes = adapters * SANDBOXES_PER_ADAPTER, utilization = 1 } = gpu ?? {};
+  if (!(utilization > 0 && utilization <= 1))
+    throw new InvalidArgumentError('gpu.utilization', `expected above 0 up to 1, got ${utilization}`);
+  return Math.max(1, Math.floor(sandboxes * utilization + 1e-9));
+}
 
 /** The whole program as a library: a Supervisor with its Scheduler and Evaluator. */
 export class Worker {
@@ -125,10 +135,7 @@ export class Worker {
       this.#supervisor = new Supervisor(openScheduler, openEvaluator, {
         sandboxes: cores,
         ...options,
-        gpu:
-          adapters.length === 0
-            ? null
-            : { adapters, sandboxes: gpu?.sandboxes ?? adapters.length * SANDBOXES_PER_ADAPTER },
+        gpu: adapters.length === 0 ? null : { adapters, sandboxes: gpuSandboxes(gpu, adapters.length) },
       });
       this.#supervisor.start();
     } catch (error) {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { createCompute } from '#src/compute/index.js';
@@ -53,6 +55,75 @@ test('a second signal ends the Slices, too', async (t) => {
   assert.equal(await cancelled, 'ECANCELLED');
 });
 
+test('SIGQUIT ends the Slices at once; a third signal ends the program with its number', async (t) => {
+  const directory = temporaryDirectory(t);
+  const compute = createCompute({ scheduler: directory });
+  const job = compute.for(1, 2, () => new Promise((resolve) => setTimeout(resolve, 600_000)));
+  const cancelled = job.exec().catch((error: { code: string }) => error.code);
+  const options = ['--scheduler', directory, '--cores', '2', '-v'];
+  const worker = start(t, 'dcp-worker', options);
+  await worker.printed(/took 2 Slices/);
+  worker.child.kill('SIGQUIT');
+  const { code, stdout } = await worker.ended;
+  assert.equal(code, 0);
+  assert.match(stdout, /stopping now[^]*stopped after 0 Slices/);
+  assert.doesNotMatch(stdout, /stopping when/);
+  assert.equal((await compute.jobStatus(job.id!)).leased, 0);
+
+  const hurried = start(t, 'dcp-worker', options);
+  await hurried.printed(/took 2 Slices/);
+  // Three kinds, because those of one kind that come together are one. The last to arrive gives the number.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) hurried.child.kill(signal);
+  const ended = await hurried.ended;
+  assert.ok([131, 143].includes(ended.code!), `exit code ${ended.code}: ${ended.stdout}`);
+  await job.cancel();
+  assert.equal(await cancelled, 'ECANCELLED');
+});
+
+test('cores, utilization and maxSandboxes decide how many Slices run at a time', async (t) => {
+  const directory = temporaryDirectory(t);
+  const cases: [string[], number][] = [
+    [['-c', '7,1'], 7],
+    [['-c', '8', '-u', '0.5'], 4],
+    [['-c', '100', '-u', '0.29,0.5'], 29],
+    [['-c', '3', '-u', '0.1'], 1],
+    [['-c', '8', '-m', '3'], 3],
+    [['--cores=2,0', '--max-sandboxes=3'], 2],
+  ];
+  for (const [options, expected] of cases) {
+    const args = [
+      '--scheduler',
+      directory,
+      '--json',
+      '--no-gpu',
+      '--evaluator',
+      'in-process',
+      '--exit-when-idle',
+    ];
+    const { code, stdout, stderr } = await run(t, 'dcp-worker', [...args, ...options]);
+    assert.equal(code, 0, stderr);
+    assert.equal(jsonLines(stdout).find(({ type }) => type === 'started')!['cores'], expected);
+  }
+});
+
+test('the pid file names the Worker while it runs, and keeps a second one away', async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = path.join(directory, 'worker.pid');
+  const args = ['--scheduler', path.join(directory, 'scheduler'), '--no-gpu', '-f', file];
+  const worker = start(t, 'dcp-worker', args);
+  await worker.printed(/worker .*Sandbox/);
+  assert.equal(readFileSync(file, 'utf8'), `${worker.child.pid}\n`);
+  const second = await run(t, 'dcp-worker', args);
+  assert.equal(second.code, 1);
+  assert.match(
+    second.stderr,
+    /^dcp-worker: --pidFile: process \d+, which .*worker\.pid names, is still running/,
+  );
+  worker.child.kill('SIGINT');
+  assert.equal((await worker.ended).code, 0);
+  assert.ok(!existsSync(file));
+});
+
 test('a Worker takes the Jobs and groups it is told to', async (t) => {
   const directory = temporaryDirectory(t);
   const compute = createCompute({ scheduler: directory });
@@ -71,7 +142,7 @@ test('a Worker takes the Jobs and groups it is told to', async (t) => {
   assert.equal((await run(t, 'dcp-worker', [...idle, '--job-id', closed.id!])).code, 0);
   assert.deepEqual(await states(), ['finished', 'open', 'open'], 'not of the group');
   assert.equal(
-    (await run(t, 'dcp-worker', [...idle, '--group', 'club', 'pub', '--job-id', closed.id!])).code,
+    (await run(t, 'dcp-worker', [...idle, '--join', 'club,secret', 'pub', '--job-id', closed.id!])).code,
     0,
   );
   assert.deepEqual(await states(), ['finished', 'finished', 'open']);
@@ -84,7 +155,19 @@ test('what cannot be used: one line and an exit code', async (t) => {
     [
       ['--cores', 'many'],
       2,
-      /^dcp-worker: option '--cores <n>' argument 'many' is invalid\. expected a whole number from 1 to 1024\./,
+      /^dcp-worker: option '-c, --cores <cpu,gpu>' argument 'many' is invalid\. cpu: expected a whole number from 1 to 1024, got 'many'\./,
+    ],
+    [['--cores', '0'], 2, /cpu: expected a whole number from 1 to 1024, got '0'/],
+    [['--cores', '1,1025'], 2, /gpu: expected a whole number from 0 to 1024, got '1025'/],
+    [['--cores', ','], 2, /expected whole numbers as cpu, as cpu,gpu or as ,gpu/],
+    [['--cores', '1,2,3'], 2, /expected whole numbers as cpu, as cpu,gpu or as ,gpu/],
+    [['--utilization', '1.5'], 2, /cpu: expected a number above 0 up to 1, got '1\.5'/],
+    [['-u', '0'], 2, /cpu: expected a number above 0 up to 1, got '0'/],
+    [['-u', '1,1.01'], 2, /gpu: expected a number from 0 to 1, got '1\.01'/],
+    [
+      ['--max-sandboxes', '0'],
+      2,
+      /--maxSandboxes <n>' argument '0' is invalid\. expected a whole number from 1 to 1024/,
     ],
     [['--lease', '0.5'], 2, /expected seconds from 1/],
     [['--schedular', '/tmp'], 2, /Did you mean --scheduler\?/],

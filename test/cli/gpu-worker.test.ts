@@ -31,7 +31,7 @@ test('a Worker with a GPU runs the Job, one without leaves it alone', { skip }, 
   assert.equal(ended.code, 0, ended.stderr);
   assert.equal(jsonLines(ended.stdout).find(({ type }) => type === 'stopped')!['slices'], 0);
 
-  const options = ['--allow-software-gpu', '--gpu-sandboxes', '1', '--exit-when-idle', '--json'];
+  const options = ['--allow-software-gpu', '--cores', ',1', '--exit-when-idle', '--json'];
   const worker = start(t, 'dcp-worker', ['--scheduler', directory, ...options]);
   assert.deepEqual([...(await results)], [2, 4, 6, 8, 10, 12]);
   const { code, stdout, stderr } = await worker.ended;
