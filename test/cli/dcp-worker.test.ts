@@ -72,8 +72,10 @@ test('SIGQUIT ends the Slices at once; a third signal ends the program with its 
 
   const hurried = start(t, 'dcp-worker', options);
   await hurried.printed(/took 2 Slices/);
-  // Three kinds, because those of one kind that come together are one. The last to arrive gives the number.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) hurried.child.kill(signal);
+  hurried.child.kill('SIGINT');
+  await hurried.printed(/stopping when/);
+  // Of two kinds, because those of one kind that come together are one. The last to arrive gives the number.
+  for (const signal of ['SIGTERM', 'SIGQUIT'] as const) hurried.child.kill(signal);
   const ended = await hurried.ended;
   assert.ok([131, 143].includes(ended.code!), `exit code ${ended.code}: ${ended.stdout}`);
   await job.cancel();
