@@ -6,6 +6,7 @@ import {
   type Command,
   type OptionValues,
 } from 'commander';
+import { usedOf } from '../worker/index.js';
 import { wholeNumber } from './program.js';
 
 /** Slices at a time, of all Jobs or of those that require WebGPU. */
@@ -54,16 +55,10 @@ export function concurrencyOf(options: OptionValues): Concurrency {
   const { cpu: cpuPart = 1, gpu: gpuPart = 1 } = (options['utilization'] ?? {}) as Pair;
   const most = (options['maxSandboxes'] as number | undefined) ?? MOST_SANDBOXES;
   return {
-    sandboxes: Math.min(most, atLeastOne(cpuCores * cpuPart)),
+    sandboxes: Math.min(most, usedOf(cpuCores, cpuPart)),
     gpuSandboxes: gpuPart === 0 || gpuCores === 0 ? 0 : (gpuCores ?? null),
     gpuUtilization: gpuPart === 0 ? 1 : gpuPart,
   };
-}
-
-/** Part of a core is none, but a Worker has one. */
-function atLeastOne(cores: number): number {
-  // 0.29 * 100 is less than 29.
-  return Math.max(1, Math.floor(cores + 1e-9));
 }
 
 type Resource = 'cpu' | 'gpu';

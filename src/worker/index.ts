@@ -1,1 +1,1 @@
-export { Worker, type EvaluatorKind, type WorkerOptions } from './worker.js';
+export { usedOf, Worker, type EvaluatorKind, type WorkerOptions } from './worker.js';

@@ -55,11 +55,17 @@ const EVALUATORS: Readonly<Record<EvaluatorKind, OpenEvaluator>> = {
 
 const NO_GPU: ReturnType<typeof askForGpus> = Promise.resolve({ adapters: [], problems: [] });
 
+/** How many of so many Sandboxes a utilization leaves: whole ones, and at least one. */
+export function usedOf(sandboxes: number, utilization: number): number {
+  // 100 * 0.29 is less than 29.
+  return Math.max(1, Math.floor(sandboxes * utilization + 1e-9));
+}
+
 function gpuSandboxes(gpu: WorkerGpuOptions | null, adapters: number): number {
   const { sandboxes = adapters * SANDBOXES_PER_ADAPTER, utilization = 1 } = gpu ?? {};
   if (!(utilization > 0 && utilization <= 1))
     throw new InvalidArgumentError('gpu.utilization', `expected above 0 up to 1, got ${utilization}`);
-  return Math.max(1, Math.floor(sandboxes * utilization + 1e-9));
+  return usedOf(sandboxes, utilization);
 }
 
 /** The whole program as a library: a Supervisor with its Scheduler and Evaluator. */

@@ -83,7 +83,6 @@ export class InProcessEvaluator implements Evaluator {
   };
   #lastId = 0;
   #closing: Promise<void> | null = null;
-  #stopped = false;
   #blocked = 0;
   #lent = 0;
 
@@ -223,7 +222,6 @@ export class InProcessEvaluator implements Evaluator {
 
   /** No thread takes up a Sandbox any more, and none that ends is replaced. */
   #stopThreads(): void {
-    this.#stopped = true;
     this.#executors.stop();
     this.#native.stop();
   }
@@ -231,7 +229,7 @@ export class InProcessEvaluator implements Evaluator {
   /** A Sandbox holds its thread while its peer does not read: the others get one instead, which stays for the next time. */
   #lendThread(): void {
     this.#blocked++;
-    if (this.#blocked <= this.#lent || this.#lent === SPARE_THREADS || this.#stopped) return;
+    if (this.#blocked <= this.#lent || this.#lent === SPARE_THREADS) return;
     this.#lent++;
     this.#executors.add();
   }
