@@ -6,8 +6,8 @@
  *   worker → manager → model
  */
 
-/** The folders each folder may import. `config`, `logging` and `metrics` serve every program layer. */
-const SERVICES = ['config', 'logging', 'metrics'];
+/** The folders each folder may import. `config`, `logging` and `identity` serve every program layer. */
+const SERVICES = ['config', 'logging', 'identity'];
 const MAY_IMPORT = {
   model: [],
   codec: ['model'],
@@ -15,16 +15,21 @@ const MAY_IMPORT = {
   sandbox: ['codec', 'model'],
   config: ['model'],
   logging: ['model'],
-  metrics: ['model'],
+  identity: ['model'],
   // It hosts what src/sandbox says to its host, and knows those messages from there.
   evaluator: ['sandbox', 'codec', 'model', ...SERVICES],
   scheduler: ['codec', 'model', ...SERVICES],
   manager: ['model', ...SERVICES],
   supervisor: ['scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
   worker: ['supervisor', 'manager', 'scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
+  // What a Worker does, told to whoever looks: status, web page, metrics, terminal.
+  status: ['supervisor', 'evaluator', 'model', ...SERVICES],
+  dashboard: ['status', 'supervisor', 'model', ...SERVICES],
   // localExec is a Supervisor over an in-process Evaluator, so the client API needs the Supervisor too.
   compute: ['supervisor', 'scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
   cli: [
+    'dashboard',
+    'status',
     'worker',
     'compute',
     'supervisor',

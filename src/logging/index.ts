@@ -1,0 +1,2 @@
+export { LOG_LEVELS, type LogLevel, type LogRecord, type LogValue } from './record.js';
+export type { LogSink } from './sink.js';
