@@ -1,0 +1,12 @@
+export { IDLE_REASONS, type IdleCode, type IdleReason } from './idle-reason.js';
+export {
+  HISTORY_LENGTH,
+  RECENT_RECORDS,
+  type StatusSource,
+  type WorkerControl,
+  type WorkerHistory,
+  type WorkerRates,
+  type WorkerState,
+  type WorkerStatus,
+  type WorkerUsage,
+} from './worker-status.js';
