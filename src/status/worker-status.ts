@@ -108,4 +108,3 @@ export interface WorkerControl {
   /** As SIGHUP does: reads the configuration again. Answers what changed and what needs a restart, as lines for people. */
   reload(): Promise<readonly string[]>;
 }
-
