@@ -27,6 +27,9 @@ export class Deliveries {
     const slices = results.numbers.length;
     this.counts.done += slices;
     this.counts.failed += failed;
+    desk.done += slices;
+    desk.failed += failed;
+    desk.failuresInARow = failed < slices ? failuresAtEnd(results) : desk.failuresInARow + failed;
     this.counts.metrics = addMetrics(this.counts.metrics, metrics);
     this.observer.onResults({ jobId: desk.id, taskId: held.task.id, slices, failed, metrics });
     if (desk.running === 0 && desk.queued === 0) desk.outbox.hurry();
@@ -76,4 +79,10 @@ export class Deliveries {
     if (this.#heldBack.length === 0 || this.areOverfull) return;
     for (const resolve of this.#heldBack.splice(0)) resolve();
   }
+}
+
+function failuresAtEnd({ outcomes }: ResultBatch): number {
+  let at = outcomes.length;
+  while (at > 0 && outcomes[at - 1] === Outcome.error) at--;
+  return outcomes.length - at;
 }

@@ -133,6 +133,18 @@ export class Chunk {
     return this.from + index;
   }
 
+  /** The first Slice that is still owed, which is the one that runs if the Sandbox keeps the order; null: none is. */
+  get next(): number | null {
+    if (this.#settled === null) return this.numbers[this.#cursor] ?? null;
+    const index = this.#settled.indexOf(0);
+    return index < 0 ? null : this.numbers[index]!;
+  }
+
+  owes(number: number): boolean {
+    const index = this.numbers.indexOf(number, this.#settled === null ? this.#cursor : 0);
+    return index >= 0 && this.#settled?.[index] !== 1;
+  }
+
   /** Slices still owed, in the order in which they were handed over. */
   unsettled(): { index: number; number: number }[] {
     const rest: { index: number; number: number }[] = [];

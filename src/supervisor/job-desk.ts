@@ -25,6 +25,11 @@ export class JobDesk {
   sandboxes = 0;
   /** Slices owed by Sandboxes. */
   running = 0;
+  /** Slices that ended with a result, and those of them that failed. */
+  done = 0;
+  failed = 0;
+  /** Slices that failed since the last one that did not. */
+  failuresInARow = 0;
   /** When Slices began to wait without any Sandbox for the Job (monotonic, ms); null while they don't. */
   waitingSince: number | null = null;
   /** Slices of which one ended an evaluator process; each is run again while no other of the Job is. */

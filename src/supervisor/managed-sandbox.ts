@@ -27,6 +27,15 @@ import type { Chunk, HeldTask } from './held-task.js';
  */
 export type ManagedSandboxState = 'opening' | 'warm' | 'assigning' | 'ready' | 'ending' | 'ended';
 
+/** The Slice a Sandbox runs. */
+export interface RunningSlice {
+  readonly number: number;
+  /** How long it has been running, milliseconds. */
+  readonly sinceMs: number;
+  /** What it reported last, 0 to 1; null: nothing. */
+  readonly progress: number | null;
+}
+
 /** A Slice that was handed over and did not come back. */
 export interface OwedSlice {
   readonly held: HeldTask;
@@ -70,6 +79,10 @@ export class ManagedSandbox implements SandboxObserver {
   #job: SandboxJob | null = null;
   /** Oldest first; each still owes something. */
   #chunks: Chunk[] = [];
+  /** When it was last seen to begin a Slice (monotonic, ms): results came, or it had none and was handed some. */
+  #beganAt = 0;
+  /** The last report of progress that named a fraction. */
+  #reported = { slice: 0, fraction: 0 };
   #slicesRun = 0;
   #slicesHanded = 0;
   /** Requests without an answer. */
@@ -101,6 +114,21 @@ export class ManagedSandbox implements SandboxObserver {
     return this.#slicesHanded;
   }
 
+  /**
+   * As far as is known: results travel together, so of Slices of less than some 10 ms it is one that ran lately. Null: none
+   * is owed.
+   */
+  get running(): RunningSlice | null {
+    const [chunk] = this.#chunks;
+    if (chunk === undefined) return null;
+    const { slice, fraction } = this.#reported;
+    // Results of short Slices in front of a long one come with it; that it runs is known from what it reports.
+    const reports = chunk.owes(slice);
+    const number = reports ? slice : chunk.next;
+    if (number === null) return null;
+    return { number, sinceMs: performance.now() - this.#beganAt, progress: reports ? fraction : null };
+  }
+
   /** Rejects when the Evaluator cannot create a Sandbox; the state is then `ended`. */
   async open(evaluator: Evaluator, limits: Partial<SandboxLimits>): Promise<void> {
     let sandbox: Sandbox;
@@ -127,6 +155,7 @@ export class ManagedSandbox implements SandboxObserver {
   /** Only while `ready`. */
   handOver(held: HeldTask, count: number): number {
     const { chunk, batch } = held.cut(count);
+    if (this.#chunks.length === 0) this.#beganAt = performance.now();
     this.#chunks.push(chunk);
     this.#slicesHanded += chunk.numbers.length;
     this.#sandbox!.run(batch);
@@ -152,6 +181,7 @@ export class ManagedSandbox implements SandboxObserver {
       }
       from = to;
     }
+    this.#beganAt = performance.now();
     this.#makeRoom();
     return this.owner.untilRoom();
   }
@@ -160,6 +190,7 @@ export class ManagedSandbox implements SandboxObserver {
     const settled = this.#settle(rejection.slice);
     if (settled === null) return;
     this.#slicesRun++;
+    this.#beganAt = performance.now();
     this.owner.onRejected(
       this,
       { held: settled.chunk.held, index: settled.index, number: rejection.slice },
@@ -173,6 +204,7 @@ export class ManagedSandbox implements SandboxObserver {
   }
 
   onProgress(slice: number, fraction: number | null): void {
+    if (fraction !== null) this.#reported = { slice, fraction };
     this.owner.onProgress(this, slice, fraction);
   }
 

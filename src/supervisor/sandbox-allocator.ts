@@ -82,12 +82,19 @@ export class SandboxAllocator {
   }
 
   status(): SupervisorStatus['sandboxes'] {
-    return Array.from(this.#assigned, ([{ id, state, slicesRun }, desk]) => ({
-      id,
-      jobId: desk.id,
-      state,
-      slices: slicesRun,
-    }));
+    return Array.from(this.#assigned, ([sandbox, desk]) => {
+      const { running } = sandbox;
+      return {
+        id: sandbox.id,
+        jobId: desk.id,
+        state: sandbox.state,
+        usesGpu: desk.usesGpu,
+        slices: sandbox.slicesRun,
+        slice: running?.number ?? null,
+        sinceMs: running?.sinceMs ?? null,
+        progress: running?.progress ?? null,
+      };
+    });
   }
 
   /** Creates Sandboxes ahead of any Job. */

@@ -11,8 +11,19 @@ export interface SupervisorStatus {
     readonly id: number;
     readonly jobId: JobId;
     readonly state: ManagedSandboxState;
+    /** It works for a Job that requires WebGPU. */
+    readonly usesGpu: boolean;
     /** Slices it has run. */
     readonly slices: number;
+    /**
+     * The Slice it runs now; null: none. Results travel together: of Slices of less than some 10 ms it is one that ran
+     * lately.
+     */
+    readonly slice: number | null;
+    /** How long that Slice has been running, milliseconds, to some 10 ms. */
+    readonly sinceMs: number | null;
+    /** What that Slice reported last by `progress(fraction)`, 0 to 1; null: nothing yet. */
+    readonly progress: number | null;
   }[];
   readonly jobs: readonly {
     readonly id: JobId;
@@ -23,6 +34,11 @@ export interface SupervisorStatus {
     readonly queued: number;
     readonly running: number;
     readonly sandboxes: number;
+    /** Slices that ended here with a result, and those of them that failed, since the Job came; see `counts`. */
+    readonly done: number;
+    readonly failed: number;
+    /** Slices that failed since the last one that did not. */
+    readonly failuresInARow: number;
     /** Bytes of results the Scheduler has not acknowledged. */
     readonly unsubmittedBytes: number;
   }[];

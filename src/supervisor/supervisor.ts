@@ -193,6 +193,9 @@ export class Supervisor {
       queued: desk.queued,
       running: desk.running,
       sandboxes: desk.sandboxes,
+      done: desk.done,
+      failed: desk.failed,
+      failuresInARow: desk.failuresInARow,
       unsubmittedBytes: desk.outbox.bytes,
     }));
     return {
