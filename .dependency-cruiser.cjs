@@ -25,9 +25,12 @@ const MAY_IMPORT = {
   // What a Worker does, told to whoever looks: status, web page, metrics, terminal.
   status: ['supervisor', 'evaluator', 'model', ...SERVICES],
   dashboard: ['status', 'supervisor', 'model', ...SERVICES],
+  // A Worker as a program that runs for a year.
+  service: ['worker', 'dashboard', 'status', 'supervisor', 'evaluator', 'model', ...SERVICES],
   // localExec is a Supervisor over an in-process Evaluator, so the client API needs the Supervisor too.
   compute: ['supervisor', 'scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
   cli: [
+    'service',
     'dashboard',
     'status',
     'worker',

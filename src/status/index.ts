@@ -10,3 +10,5 @@ export {
   type WorkerStatus,
   type WorkerUsage,
 } from './worker-status.js';
+export { StatusBoard, type StatusBoardOptions, type WorkerFacts, type WorkerLook } from './status-board.js';
+export { WorkerLog } from './worker-log.js';
