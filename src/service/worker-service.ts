@@ -67,7 +67,9 @@ export class WorkerService implements WorkerControl {
   /** Rejects with what keeps the Worker from starting. */
   async run(): Promise<void> {
     const onUncaught = (error: unknown): void => this.#onUncaught(error);
+    const onHangUp = (): void => void this.reload();
     process.on('uncaughtException', onUncaught);
+    process.on('SIGHUP', onHangUp);
     try {
       await this.#worker.start();
       this.#sayStarted();
@@ -76,6 +78,7 @@ export class WorkerService implements WorkerControl {
     } finally {
       this.#signals.close();
       process.off('uncaughtException', onUncaught);
+      process.off('SIGHUP', onHangUp);
       await this.board.close();
       await this.outputs.close(CLOSE_MS);
     }
