@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { buildNative, buildPrelude, buildTests, buildTypeScript } from './build.mjs';
 import { CHECKS } from './checks.mjs';
 import { ensureExistingPrograms } from './compat.mjs';
+import { ensureLogServers } from './log-servers.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
@@ -37,8 +38,9 @@ if (wanted('setup')) {
   heading('Set up');
   await setUp(steps, { dryRun: false, checks: true });
   await steps.must('existing programs of DCP', ensureExistingPrograms);
-  // Without it, and without a GPU, the tests that need one are skipped and say so.
+  // Without them, and without a GPU, the tests that need one are skipped and say so.
   await steps.optional('software GPU', ensureSoftwareGpu);
+  await steps.optional('log servers', ensureLogServers);
 }
 if (wanted('build')) {
   heading('Build');
