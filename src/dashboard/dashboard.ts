@@ -1,9 +1,9 @@
-import type tty from 'node:tty';
 import { InvalidArgumentError } from '../model/index.js';
 import type { StatusSource, WorkerControl } from '../status/index.js';
 import { actionOf, type Action, type Key } from './keys.js';
 import { layOut } from './layout/frame.js';
 import { showsUnicode, themeFor } from './layout/theme.js';
+import type { TerminalInput } from './terminal/keyboard.js';
 import { Screen } from './terminal/screen.js';
 import { Terminal, type TerminalOutput } from './terminal/terminal.js';
 import {
@@ -25,7 +25,7 @@ export interface DashboardOptions {
   readonly source: StatusSource;
   readonly control: WorkerControl;
   /** `process.stdin`, a terminal. */
-  readonly input: tty.ReadStream;
+  readonly input: TerminalInput;
   /** `process.stdout`, the same terminal. Nobody else may write to it until the dashboard is closed. */
   readonly output: TerminalOutput;
   /** As SIGINT: called for each Ctrl-C and each confirmed `q`, and once when the terminal is gone for good. */

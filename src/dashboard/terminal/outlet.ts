@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, writeSync } from 'node:fs';
+import { reopen } from './reopen.js';
 
 /** While the terminal takes nothing, it is tried again after so many milliseconds, doubled up to the second number. */
 const FIRST_RETRY_MS = 5;
@@ -14,7 +15,7 @@ export interface OutletListener {
 /**
  * The way out to a terminal. Node writes to terminals synchronously, so that one that does not read (Ctrl-S, a link that
  * hangs) would stop the whole process. This one has a description of its own, which does not block, and keeps what did not
- * leave of one text; until that has left it takes no other.
+ * leave of one text; until that has left it takes no other. Where no description can be had, writing may block.
  */
 export class Outlet {
   readonly #fd: number;
@@ -28,7 +29,7 @@ export class Outlet {
     fd: number,
     private readonly listener: OutletListener,
   ) {
-    const own = openAnew(fd);
+    const own = reopen(fd, constants.O_WRONLY | constants.O_NONBLOCK);
     this.#fd = own ?? fd;
     this.#isOwn = own !== null;
   }
@@ -97,17 +98,4 @@ export class Outlet {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
-}
-
-/** Another description of the same terminal. Null where that cannot be had; writing may block then. */
-function openAnew(fd: number): number | null {
-  // The second is for those who may not open it by name: after `su`, it still belongs to the other user.
-  for (const file of [`/proc/self/fd/${fd}`, '/dev/tty']) {
-    try {
-      return openSync(file, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    } catch {
-      continue;
-    }
-  }
-  return null;
 }

@@ -1,8 +1,8 @@
-import { emitKeypressEvents } from 'node:readline';
 import type tty from 'node:tty';
 import type { Key } from '../keys.js';
 import type { Size } from '../layout/frame.js';
 import { isInForeground } from './foreground.js';
+import { Keyboard, type TerminalInput } from './keyboard.js';
 import { Outlet } from './outlet.js';
 
 /** Signals that end a process that does not listen. Somebody else may listen, who decides then what becomes of it. */
@@ -37,26 +37,23 @@ export interface TerminalListener {
  * by anything that lets a process do something.
  */
 export class Terminal {
-  readonly #input: tty.ReadStream;
+  readonly #keyboard: Keyboard;
   readonly #output: TerminalOutput;
   readonly #outlet: Outlet;
   #state: 'hidden' | 'shown' | 'closed' = 'hidden';
-  #isPasting = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
-    input: tty.ReadStream,
+    input: TerminalInput,
     output: TerminalOutput,
     private readonly listener: TerminalListener,
   ) {
-    this.#input = input;
     this.#output = output;
     this.#outlet = new Outlet(output.fd, {
       onRoom: () => listener.onRoom(),
       onGone: () => this.#gone(),
     });
-    emitKeypressEvents(input);
-    input.on('error', this.#gone).on('end', this.#gone).on('close', this.#gone);
+    this.#keyboard = new Keyboard(input, { onKey: (key) => listener.onKey(key), onGone: this.#gone });
     output.on('error', this.#gone).on('resize', this.#onResize);
     process.on('exit', this.#onExit).on('SIGCONT', this.#onContinue).on('SIGTSTP', this.suspend);
     for (const signal of ENDING) process.on(signal, this.#onEndingSignal);
@@ -75,11 +72,7 @@ export class Terminal {
   show(): void {
     if (this.#state !== 'hidden' || !isInForeground()) return;
     this.#state = 'shown';
-    this.#setRawMode(false);
-    this.#setRawMode(true);
-    this.#input.on('keypress', this.#onKeypress).resume();
-    // Whatever keeps the process running, it is not this.
-    this.#input.unref();
+    this.#keyboard.start();
     this.#outlet.write(ENTER);
     this.listener.onLost();
   }
@@ -109,7 +102,6 @@ export class Terminal {
     if (wasShown) this.#giveBack();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#outlet.close();
-    this.#input.off('error', this.#gone).off('end', this.#gone).off('close', this.#gone);
     this.#output.off('error', this.#gone).off('resize', this.#onResize);
     process.off('exit', this.#onExit).off('SIGCONT', this.#onContinue).off('SIGTSTP', this.suspend);
     for (const signal of ENDING) process.off(signal, this.#onEndingSignal);
@@ -122,34 +114,16 @@ export class Terminal {
   }
 
   #giveBack(): void {
-    this.#input.off('keypress', this.#onKeypress).pause();
-    this.#input.ref();
     this.#outlet.finish(LEAVE, CLOSE_MS);
-    // The kernel would stop a background process for it; whoever is in front has set the modes to their liking.
-    if (isInForeground()) this.#setRawMode(false);
-  }
-
-  #setRawMode(raw: boolean): void {
-    try {
-      this.#input.setRawMode(raw);
-    } catch {
-      // The terminal is gone, which its streams tell by themselves.
-    }
+    this.#keyboard.stop();
   }
 
   readonly #gone = (): void => {
     if (this.#state === 'closed') return;
     this.close();
     // Whoever writes to it later shall not have the process ended for it.
-    this.#input.on('error', ignore);
     this.#output.on('error', ignore);
     this.listener.onGone();
-  };
-
-  readonly #onKeypress = (_text: string | undefined, key: Key): void => {
-    if (key.name === 'paste-start') this.#isPasting = true;
-    else if (key.name === 'paste-end') this.#isPasting = false;
-    else if (!this.#isPasting) this.listener.onKey(key);
   };
 
   readonly #onResize = (): void => this.listener.onLost();
