@@ -1,0 +1,1 @@
+export { dashboardProblem, openDashboard, type Dashboard, type DashboardOptions } from './dashboard.js';

@@ -1,0 +1,33 @@
+import type { WorkerStatus } from '../../status/index.js';
+import { bytes, counted, elapsed } from './figures.js';
+import { bothEnds, fitLine, span, wrap, type Line } from './styled-text.js';
+import type { Theme } from './theme.js';
+
+/** Of the remedy, below what it is for. */
+const INDENT = 7;
+const REMEDY_ROWS = 2;
+
+/** What is held and not done yet, and what was earned: an embedded Scheduler pays nobody. */
+export function queueLine({ jobs }: WorkerStatus, width: number, theme: Theme): Line {
+  const sum = (of: (job: WorkerStatus['jobs'][number]) => number) =>
+    jobs.reduce((total, job) => total + of(job), 0);
+  const queued = sum((job) => job.queued);
+  const unsubmitted = sum((job) => job.unsubmittedBytes);
+  const left = [
+    span(` Queue ${counted(queued, 'Slice')} of ${counted(jobs.length, 'Job')}`),
+    span(`  results to submit ${bytes(unsubmitted)}`, unsubmitted > 0 ? 'plain' : 'dim'),
+  ];
+  return bothEnds(left, [span(`  earnings ${theme.glyphs.none} `, 'dim')], width, theme);
+}
+
+/** Why places are free, and what can be done about it. */
+export function idleLines({ idle, time }: WorkerStatus, width: number, theme: Theme): Line[] {
+  if (idle === null) return [];
+  const places = idle.places === 1 ? '1 place' : `${idle.places} places`;
+  const why = ` Idle: ${places} for ${elapsed(time - idle.since)}, ${idle.text}`;
+  const remedy = wrap(idle.remedy, Math.max(1, width - INDENT - 1), REMEDY_ROWS, theme);
+  return [
+    fitLine([span(why, 'warning')], width, theme),
+    ...remedy.map((row) => fitLine([span(' '.repeat(INDENT) + row)], width, theme)),
+  ];
+}
