@@ -12,6 +12,7 @@ import { buildNative, buildPage, buildPrelude, buildTests, buildTypeScript } fro
 import { CHECKS } from './checks.mjs';
 import { ensureChromium, ensurePromtool } from './chromium.mjs';
 import { ensureExistingPrograms } from './compat.mjs';
+import { ensureLogServers } from './log-servers.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
@@ -38,11 +39,15 @@ if (wanted('setup')) {
   heading('Set up');
   await setUp(steps, { dryRun: false, checks: true });
   await steps.must('existing programs of DCP', ensureExistingPrograms);
-  // Without it, and without a GPU, the tests that need one are skipped and say so.
+  // Without them, and without a GPU, the tests that need one are skipped and say so.
   await steps.optional('software GPU', ensureSoftwareGpu);
+<<<<<<< HEAD
   // The same holds for the tests of the page, and for one of the metrics.
   await steps.optional('Chromium', ensureChromium);
   await steps.optional('promtool', ensurePromtool);
+=======
+  await steps.optional('log servers', ensureLogServers);
+>>>>>>> main
 }
 if (wanted('build')) {
   heading('Build');

@@ -21,3 +21,5 @@ export {
   type StatusServerOptions,
 } from './server/index.js';
 export { bytesText, countText, durationText, percentText, rateText } from './wording.js';
+export { StatusBoard, type StatusBoardOptions, type WorkerFacts, type WorkerLook } from './status-board.js';
+export { WorkerLog } from './worker-log.js';
