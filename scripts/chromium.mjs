@@ -4,26 +4,24 @@
  *
  *   npm run chromium    fetches them once and says where they are
  *
- * An installed `chromium` is used as it is.
+ * An installed `chromium` is used as it is. Imports Node's own modules alone, like scripts/setup.mjs.
  */
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { missingPackages, unpackPackages, unpackedFile } from './debian-packages.mjs';
-import { isProgram } from './steps.mjs';
+import { unpackDebianPackages } from './debian-packages.mjs';
+import { isProgram, root, run } from './steps.mjs';
 
-const INSTALLED = '/usr/bin/chromium';
-const NAME = 'chromium';
+const FOLDER = path.join(root, '.cache/chromium');
 const PACKAGES = ['chromium', 'fonts-inter', 'fonts-jetbrains-mono'];
-const PROGRAM = unpackedFile(NAME, 'usr/lib/chromium/chromium');
-const FONTS = unpackedFile(NAME, 'fonts.conf');
+const PROGRAM = path.join(FOLDER, 'usr/lib/chromium/chromium');
+const FONTS = path.join(FOLDER, 'fonts.conf');
 const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].flatMap((machine) =>
-  ['', '/pulseaudio'].map((folder) => unpackedFile(NAME, `usr/lib/${machine}${folder}`)),
+  ['', 'pulseaudio'].map((folder) => path.join(FOLDER, 'usr/lib', machine, folder)),
 );
+const INSTALLED = '/usr/bin/chromium';
 
-const PROMTOOL_NAME = 'promtool';
-const PROMTOOL_PACKAGE = 'prometheus';
-const INSTALLED_PROMTOOL = '/usr/bin/promtool';
-const PROMTOOL = unpackedFile(PROMTOOL_NAME, 'usr/bin/promtool');
+const PROMTOOL_FOLDER = path.join(root, '.cache/promtool');
+const PROMTOOLS = [path.join(PROMTOOL_FOLDER, 'promtool'), '/usr/bin/promtool'];
 
 /** @param {string} file */
 function runnable(file) {
@@ -52,34 +50,51 @@ export function chromium() {
 
 /** The program that checks metrics; null: there is none. */
 export function promtool() {
-  return [PROMTOOL, INSTALLED_PROMTOOL].find(runnable) ?? null;
+  return PROMTOOLS.find(runnable) ?? null;
 }
 
 /** Fetches what is missing. Answers a note of what it did; throws an error that says why it could not. */
 export async function ensureChromium() {
   if (chromium() !== null) return 'there before';
-  await unpackPackages(NAME, await missingPackages(PACKAGES));
+  await unpackDebianPackages(FOLDER, await missingPackages(PACKAGES), async (archives, ready) => {
+    for (const archive of archives) await run('dpkg-deb', ['-x', archive, ready]);
+  });
   writeFileSync(FONTS, fontConfiguration());
   return 'Chromium and two typefaces';
 }
 
-/** As `ensureChromium`, for promtool. Its own package alone: what that depends on is for Prometheus' page. */
+/** As `ensureChromium`, for promtool. It needs none of the packages that its own one depends on. */
 export async function ensurePromtool() {
   if (promtool() !== null) return 'there before';
-  await unpackPackages(PROMTOOL_NAME, [PROMTOOL_PACKAGE]);
+  await unpackDebianPackages(PROMTOOL_FOLDER, ['prometheus'], async ([archive], ready) => {
+    const member = './usr/bin/promtool';
+    const command = 'dpkg-deb --fsys-tarfile "$0" | tar -xf - --strip-components=3 -C "$1" "$2"';
+    await run('sh', ['-c', command, /** @type {string} */ (archive), ready, member]);
+  });
   return 'promtool';
+}
+
+/**
+ * The packages, with those they depend on, that this machine lacks.
+ * @param {readonly string[]} names
+ * @returns {Promise<string[]>}
+ */
+async function missingPackages(names) {
+  const args = ['--simulate', '--no-install-recommends', 'install', ...names];
+  const plan = await run('apt-get', args, { timeoutMs: 60_000 });
+  return [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => /** @type {string} */ (name));
 }
 
 /** The system's own typefaces are what is in the folder, whatever else the machine has. */
 function fontConfiguration() {
-  const cache = unpackedFile(NAME, 'font-cache');
+  const cache = path.join(FOLDER, 'font-cache');
   mkdirSync(cache, { recursive: true });
   const alias = (/** @type {string} */ family, /** @type {string} */ face) =>
     `<match target="pattern"><test name="family"><string>${family}</string></test>` +
     `<edit name="family" mode="assign" binding="strong"><string>${face}</string></edit></match>`;
   return [
     '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>',
-    `<dir>${unpackedFile(NAME, 'usr/share/fonts')}</dir><dir>/usr/share/fonts</dir><cachedir>${cache}</cachedir>`,
+    `<dir>${path.join(FOLDER, 'usr/share/fonts')}</dir><dir>/usr/share/fonts</dir><cachedir>${cache}</cachedir>`,
     ...['system-ui', 'sans-serif'].map((family) => alias(family, 'Inter')),
     ...['ui-monospace', 'monospace'].map((family) => alias(family, 'JetBrains Mono')),
     '</fontconfig>\n',
@@ -94,5 +109,5 @@ if (isProgram(import.meta.url)) {
     console.error(`chromium: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   }
-  console.log(`Chromium: ${chromium()?.program}\npromtool: ${path.normalize(promtool() ?? '')}`);
+  console.log(`Chromium: ${chromium()?.program}\npromtool: ${promtool()}`);
 }

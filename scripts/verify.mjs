@@ -41,13 +41,10 @@ if (wanted('setup')) {
   await steps.must('existing programs of DCP', ensureExistingPrograms);
   // Without them, and without a GPU, the tests that need one are skipped and say so.
   await steps.optional('software GPU', ensureSoftwareGpu);
-<<<<<<< HEAD
   // The same holds for the tests of the page, and for one of the metrics.
   await steps.optional('Chromium', ensureChromium);
   await steps.optional('promtool', ensurePromtool);
-=======
   await steps.optional('log servers', ensureLogServers);
->>>>>>> main
 }
 if (wanted('build')) {
   heading('Build');
