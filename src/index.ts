@@ -31,6 +31,7 @@ export { decode, encode } from './codec/index.js';
 export {
   LifecycleError,
   Supervisor,
+  type SpoolNews,
   type StopOptions,
   type SupervisorObserver,
   type SupervisorOptions,

@@ -60,6 +60,9 @@ export interface SubmitReceipt {
  * All writes resolve when they are durable. Bytes are moved, never decoded.
  */
 export interface Scheduler {
+  /** Names it, for who keeps something for it: another has another name, also where it took this one's place. */
+  readonly identity: string;
+
   // For clients
 
   /** Registers a Job. A range Job is `open` at once; a list Job is `uploading`, its `count` null: the Scheduler counts. */

@@ -35,6 +35,13 @@ export interface SupervisorOptions {
   submitIntervalMs?: number;
   /** While more bytes of results than this wait for the Scheduler, no Slices are started. Default 256 MiB. */
   maxUnsubmittedBytes?: number;
+  /**
+   * Directory for results that the Scheduler has not recorded when the Supervisor stops; they are submitted when one with this
+   * directory and this Scheduler starts. Null: they are lost, their Slices run again. Default null.
+   */
+  spool?: string | null;
+  /** Bytes in that directory, at least 1; beyond them the oldest results are dropped. Default 1 GiB. */
+  maxSpoolBytes?: number;
   /** For LocalExec: what Work Functions learn of the outside is held still. Default null. */
   determinism?: Determinism | null;
   /**
@@ -67,6 +74,8 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     sandboxLimits: options.sandboxLimits ?? {},
     submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
     maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),
+    spool: directory('spool', options.spool ?? null),
+    maxSpoolBytes: number('maxSpoolBytes', options.maxSpoolBytes ?? 2 ** 30, 1),
     determinism: options.determinism ?? null,
     allowedOrigins: options.allowedOrigins ?? [],
     fetchLimits: options.fetchLimits ?? {},
@@ -76,6 +85,11 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
 function number(field: string, value: number, least: number): number {
   if (typeof value === 'number' && value >= least) return value;
   throw new InvalidArgumentError(field, `expected a number of at least ${least}, got ${String(value)}`);
+}
+
+function directory(field: string, value: string | null): string | null {
+  if (value === null || (typeof value === 'string' && value !== '' && !value.includes('\0'))) return value;
+  throw new InvalidArgumentError(field, `expected a path or null, got ${JSON.stringify(value)}`);
 }
 
 function integer(field: string, value: number, least: number, most: number): number {
