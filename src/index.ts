@@ -7,6 +7,7 @@ export {
   type Scheduler,
   type StoredResult,
   type SubmitReceipt,
+  type PublicGroupUse,
   type TaskRequest,
 } from './scheduler/index.js';
 export {

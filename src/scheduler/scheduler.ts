@@ -22,12 +22,21 @@ export interface StoredResult extends SliceMetrics {
   readonly payload: Payload;
 }
 
+/**
+ * What a Worker makes of Jobs without Compute Groups, which are for everyone.
+ * - `take`: they are as good as any other.
+ * - `leave`: they are not for it.
+ * - `fallback`: it gets them only when there is nothing of its own Compute Groups.
+ */
+export type PublicGroupUse = 'take' | 'leave' | 'fallback';
+
 /** What a Worker asks for. The Scheduler answers with at most one Task, sized to `sandboxes * targetMs` of work. */
 export interface TaskRequest {
   /** Names the Worker in leases and reports. */
   readonly workerId: string;
-  /** Join keys the Worker belongs to; a Job without Compute Groups is for everyone. */
+  /** Join keys the Worker belongs to. */
   readonly computeGroups: readonly string[];
+  readonly publicGroup: PublicGroupUse;
   /** Only these Jobs; null: any. */
   readonly jobIds: readonly JobId[] | null;
   /**
