@@ -8,7 +8,7 @@ type Sandbox = WorkerStatus['sandboxes'][number];
 
 /** Columns of the table, with the space before each; the Job's name gets the rest. */
 const ID = 6;
-const SLICE = 12;
+const SLICE = 10;
 const PROGRESS = 19;
 const TIME = 10;
 const RUN = 10;
