@@ -4,6 +4,7 @@
  *   cli → worker → supervisor → {scheduler, evaluator} → {codec, model}
  *   compute → {scheduler, evaluator, codec, model}
  *   worker → manager → model
+ *   {evaluator, logging} → system → model
  */
 
 /** The folders each folder may import. `config`, `logging` and `identity` serve every program layer. */
@@ -13,11 +14,13 @@ const MAY_IMPORT = {
   codec: ['model'],
   // Runs inside an isolate, where nothing of Node exists.
   sandbox: ['codec', 'model'],
+  // The addon, and what it brings of the operating system.
+  system: ['model'],
   config: ['model'],
-  logging: ['model'],
+  logging: ['system', 'model'],
   identity: ['model'],
   // It hosts what src/sandbox says to its host, and knows those messages from there.
-  evaluator: ['sandbox', 'codec', 'model', ...SERVICES],
+  evaluator: ['sandbox', 'codec', 'system', 'model', ...SERVICES],
   scheduler: ['codec', 'model', ...SERVICES],
   manager: ['model', ...SERVICES],
   supervisor: ['scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
@@ -25,9 +28,12 @@ const MAY_IMPORT = {
   // What a Worker does, told to whoever looks: status, web page, metrics, terminal.
   status: ['supervisor', 'evaluator', 'model', ...SERVICES],
   dashboard: ['status', 'supervisor', 'model', ...SERVICES],
+  // A Worker as a program that runs for a year.
+  service: ['worker', 'dashboard', 'status', 'supervisor', 'evaluator', 'system', 'model', ...SERVICES],
   // localExec is a Supervisor over an in-process Evaluator, so the client API needs the Supervisor too.
   compute: ['supervisor', 'scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
   cli: [
+    'service',
     'dashboard',
     'status',
     'worker',
@@ -37,6 +43,7 @@ const MAY_IMPORT = {
     'scheduler',
     'evaluator',
     'codec',
+    'system',
     'model',
     ...SERVICES,
   ],

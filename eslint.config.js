@@ -10,6 +10,8 @@ export default defineConfig(
       'prebuilds/',
       '.nodes/',
       '.cache/',
+      // An object literal, which is no program.
+      'etc/',
       'examples/*/output/',
       'bench/results/',
       'test/tooling/fixtures/',

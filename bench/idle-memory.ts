@@ -2,12 +2,12 @@
  * Memory of Sandboxes that have nothing to do, as the kernel counts it (PSS: shared pages in equal shares), beside isolates
  * of isolated-vm with a context and one script: 500 of each in this process.
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { ivm } from './rivals/isolated-vm.js';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
 import { encode } from '#src/codec/index.js';
 import { makeSliceBatch } from '#src/model/index.js';
+import { pssKiB } from './harness/process-use.js';
 import { Report, digits } from './harness/report.js';
 import { BenchSandbox, benchJob } from './harness/sandboxes.js';
 
@@ -17,10 +17,6 @@ const WARM_UP = 20;
 const SLICES = 1000;
 const SETTLE_MS = 1000;
 const JOB = benchJob('(n) => n + 1');
-
-function pssKiB(): number {
-  return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8'))![1]);
-}
 
 const report = new Report('idle-memory', { sandboxes: COUNT, slices: SLICES });
 const rows: { subject: string; 'MiB each': string | number }[] = [];

@@ -10,7 +10,16 @@
  *   and when loading: `src/evaluator/native.ts` looks there first. The scripts use `build-<major>` for the Node
  *   majors they test beside the running one, and `build-asan` (`--asan`) for AddressSanitizer.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -145,6 +154,29 @@ async function bundle(entry, name, start, parameters, options = {}) {
   for (const { text } of outputFiles ?? []) writeFileSync(outfile, text.replace(/[^\0-\x7f]/g, '?'));
 }
 
+/**
+ * Bundles the script of the Worker's page and puts document and style beside it; `src/status/server/page.ts` makes one
+ * document of them. The script stays readable: whoever looks at the page's source sees what runs there.
+ */
+export async function buildPage() {
+  const { build } = await import('esbuild');
+  const source = path.join(root, 'src/status/page');
+  const target = path.join(root, 'dist/status/page');
+  mkdirSync(target, { recursive: true });
+  await build({
+    entryPoints: [path.join(source, 'main.ts')],
+    outfile: path.join(target, 'page.script.js'),
+    bundle: true,
+    format: 'esm',
+    charset: 'ascii',
+    target: 'es2022',
+    platform: 'browser',
+    logLevel: 'silent',
+  });
+  for (const name of ['index.html', 'page.css'])
+    copyFileSync(path.join(source, name), path.join(target, name));
+}
+
 /** Compiles test/ to dist-test/ and bench/ to dist-bench/. Needs dist/, whose types they use. */
 export async function buildTests() {
   const projects = ['test', 'bench'].filter((folder) => hasTypeScript(path.join(root, folder)));
@@ -174,6 +206,7 @@ export async function buildAll(steps, parts) {
   if (parts.typescript) {
     await steps.must('typescript', buildTypeScript);
     await steps.must('sandbox prelude', buildPrelude);
+    await steps.must("the Worker's page", buildPage);
   }
   if (parts.tests) await steps.must('tests and benchmarks', buildTests);
 }

@@ -1,6 +1,6 @@
 /**
- * Holds the direction of #include in native/: `addon → classic → sandbox → {webgpu, isolate} → v8`, `confinement` on its own, and
- * the Node-API headers in addon/ alone. A layer may include itself and every layer below it.
+ * Holds the direction of #include in native/: `addon → classic → sandbox → {webgpu, isolate} → v8`, `confinement` and
+ * `system` each on its own, and the Node-API headers in addon/ alone. A layer may include itself and every layer below it.
  *
  *   node scripts/check-native-layers.mjs
  */
@@ -16,7 +16,8 @@ const MAY_INCLUDE = /** @type {Readonly<Record<string, readonly string[]>>} */ (
   sandbox: ['webgpu', 'isolate', 'v8'],
   classic: ['sandbox', 'webgpu', 'isolate', 'v8'],
   confinement: [],
-  addon: ['classic', 'sandbox', 'webgpu', 'isolate', 'v8', 'confinement'],
+  system: [],
+  addon: ['classic', 'sandbox', 'webgpu', 'isolate', 'v8', 'confinement', 'system'],
 });
 
 const NODE_API_HEADER = /^(napi(-inl)?(\.deprecated)?|node_api(_types)?|js_native_api(_types)?)\.h$/;

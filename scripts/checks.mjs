@@ -16,6 +16,7 @@ export const CHECKS = [
   { name: 'format (prettier)', run: () => quietly(bin('prettier'), ['--check', '--log-level=warn', '.']) },
   { name: 'format (clang-format)', run: () => clangFormat(['--dry-run', '--Werror']) },
   { name: 'types of scripts/', run: () => quietly(bin('tsc'), ['-p', 'scripts']) },
+  { name: "types of the Worker's page", run: () => quietly(bin('tsc'), ['-p', 'src/status/page']) },
   { name: 'dead exports (knip)', run: () => quietly(bin('knip'), ['--no-progress']) },
   { name: 'eslint', run: () => quietly(bin('eslint'), ['--max-warnings=0', '.']) },
   { name: 'clang-tidy', run: clangTidy },

@@ -7,19 +7,16 @@
  *
  * Imports Node's own modules alone, like scripts/setup.mjs.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { CommandError, isProgram, root, run } from './steps.mjs';
+import { unpackDebianPackages } from './debian-packages.mjs';
+import { isProgram, root, run } from './steps.mjs';
 
-const CACHE = path.join(root, '.cache');
-const FOLDER = path.join(CACHE, 'software-gpu');
+const FOLDER = path.join(root, '.cache/software-gpu');
 const PACKAGE = 'chromium-common';
 const MANIFEST = 'vk_swiftshader_icd.json';
 const FILES = [MANIFEST, 'libvk_swiftshader.so', 'libvulkan.so.1'];
-
-/** How long the package may take to come, milliseconds. */
-const DOWNLOAD_MS = 300_000;
 
 /** Whether the driver has been fetched. */
 export function hasSoftwareGpu() {
@@ -44,47 +41,15 @@ export function softwareGpuEnvironment(env = process.env) {
  */
 export async function ensureSoftwareGpu() {
   if (hasSoftwareGpu()) return 'fetched before';
-  mkdirSync(CACHE, { recursive: true });
-  const work = mkdtempSync(path.join(CACHE, 'software-gpu-'));
-  try {
-    await download(work);
-    const ready = await unpack(work);
-    rmSync(FOLDER, { recursive: true, force: true });
-    renameSync(ready, FOLDER);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  await unpackDebianPackages(FOLDER, [PACKAGE], unpack);
   return 'SwiftShader and the Vulkan loader';
 }
 
-/** @param {string} folder */
-async function download(folder) {
-  // apt drops to a user of its own where it may, and that user cannot write here.
-  const args = ['-o', 'APT::Sandbox::User=root', 'download', PACKAGE];
-  try {
-    await run('apt-get', args, { cwd: folder, timeoutMs: DOWNLOAD_MS });
-  } catch (error) {
-    throw new Error(`Debian's package ${PACKAGE} cannot be had: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-/** The line in which a command says what is wrong. @param {unknown} error */
-function reasonOf(error) {
-  if (!(error instanceof CommandError)) return String(error);
-  const lines = error.output.split('\n').filter(Boolean);
-  return lines.find((line) => line.startsWith('E:')) ?? lines.at(-1) ?? error.message;
-}
-
-/** Takes the files out of the package and answers the folder they are in. @param {string} work where the package is */
-async function unpack(work) {
-  const archive = readdirSync(work).find((file) => file.startsWith(`${PACKAGE}_`));
-  if (archive === undefined) throw new Error(`apt-get downloaded no ${PACKAGE}`);
-  const ready = path.join(work, 'ready');
-  mkdirSync(ready);
+/** Takes the files out of the package. @param {readonly string[]} archives @param {string} ready where they go */
+async function unpack([archive], ready) {
   const members = FILES.map((name) => `./usr/lib/chromium/${name}`);
-  await run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" > contents.tar', archive], { cwd: work });
+  await run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" > ../contents.tar', String(archive)], { cwd: ready });
   await run('tar', ['-xf', '../contents.tar', '--strip-components=4', ...members], { cwd: ready });
-  return ready;
 }
 
 if (isProgram(import.meta.url)) {

@@ -8,9 +8,11 @@
  * counts as one failure.
  */
 import { parseArgs } from 'node:util';
-import { buildNative, buildPrelude, buildTests, buildTypeScript } from './build.mjs';
+import { buildNative, buildPage, buildPrelude, buildTests, buildTypeScript } from './build.mjs';
 import { CHECKS } from './checks.mjs';
+import { ensureChromium, ensurePromtool } from './chromium.mjs';
 import { ensureExistingPrograms } from './compat.mjs';
+import { ensureLogServers } from './log-servers.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
@@ -37,14 +39,19 @@ if (wanted('setup')) {
   heading('Set up');
   await setUp(steps, { dryRun: false, checks: true });
   await steps.must('existing programs of DCP', ensureExistingPrograms);
-  // Without it, and without a GPU, the tests that need one are skipped and say so.
+  // Without them, and without a GPU, the tests that need one are skipped and say so.
   await steps.optional('software GPU', ensureSoftwareGpu);
+  // The same holds for the tests of the page, and for one of the metrics.
+  await steps.optional('Chromium', ensureChromium);
+  await steps.optional('promtool', ensurePromtool);
+  await steps.optional('log servers', ensureLogServers);
 }
 if (wanted('build')) {
   heading('Build');
   await counted('addon', () => buildNative());
   await counted('typescript', buildTypeScript);
   await counted('sandbox prelude', buildPrelude);
+  await counted("the Worker's page", buildPage);
   await counted('tests and benchmarks', buildTests);
 }
 if (wanted('lint')) {

@@ -1,6 +1,6 @@
 // The Node-API surface. Each environment that loads the addon gets these exports; what they share
 // (the run queues, the watchdog, the prelude's code cache) is the process's.
-// src/evaluator/native.ts is their typed mirror.
+// src/evaluator/native.ts and src/system/ are their typed mirrors.
 #include <dlfcn.h>
 #include <napi.h>
 #include <unistd.h>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "addon/columns.h"
+#include "addon/datagram.h"
 #include "addon/evaluator.h"
 #include "addon/process_memory.h"
 
@@ -36,6 +37,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
   dcp::DefineProcessMemory(env, exports);
+  exports["DatagramSocket"] = dcp::DatagramObject::Define(env);
   exports["tryLibrary"] = Napi::Function::New<TryLibrary>(env, "tryLibrary");
   exports["webgpuAbi"] = DCP_WEBGPU_ABI;
   exports["dawnLibrary"] = DCP_DAWN_LIBRARY;

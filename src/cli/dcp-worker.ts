@@ -1,17 +1,16 @@
 #!/usr/bin/env node
-import { constants } from 'node:os';
 import path from 'node:path';
 import { Command, Option, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
-import { Worker, type EvaluatorKind } from '../worker/index.js';
+import { WorkerService, type ServiceSettings } from '../service/index.js';
+import type { EvaluatorKind } from '../worker/index.js';
 import { concurrencyOf, withConcurrencyOptions } from './concurrency.js';
 import { DEFAULT_PREFIX } from './evaluator-launch.js';
 import { gpuOptionsOf, withGpuOptions } from './gpu-options.js';
 import { claimPidFile, makeFolderOf } from './pid-file.js';
-import { ExitCode, origins, runProgram, seconds } from './program.js';
-import { slicesText } from './present.js';
+import { ExitCode, origins, programVersion, runProgram, seconds } from './program.js';
 import { oneSpelling } from './spellings.js';
-import { WorkerLog } from './worker-log.js';
+import { StdoutSink } from './stdout-sink.js';
 
 const DEFAULT_PID_FILE = path.join(DEFAULT_PREFIX, 'run/dcp-worker.pid');
 
@@ -26,9 +25,6 @@ Exit codes:
   1        the Scheduler or the evaluator cannot be used, or the process that the pid file names is alive
   2        the command line is wrong
   128 + n  ended at once by signal n: 130 for SIGINT, 143 for SIGTERM`;
-
-/** What tells the Worker to stop. */
-const STOPPING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT'];
 
 const program = new Command('dcp-worker')
   .description('Runs Slices of the Jobs in an embedded Scheduler.')
@@ -80,67 +76,35 @@ withGpuOptions(program)
   .action(runWorker);
 
 async function runWorker(options: OptionValues): Promise<void> {
-  const scheduler = (options['scheduler'] as string | undefined) ?? defaultSchedulerDirectory();
   const { sandboxes, gpuSandboxes, gpuUtilization } = concurrencyOf(options);
-  const stopTimeoutMs = options['stopTimeout'] as number;
   const gpu = gpuSandboxes === 0 ? null : gpuOptionsOf(options);
-  let signals = 0;
-  let stopping: Promise<void> | null = null;
-  const stop = (): void => {
-    stopping ??= worker.stop({ finish: 'slice', timeoutMs: stopTimeoutMs });
-  };
-  const log = new WorkerLog({ json: options['json'] === true, verbose: options['verbose'] === true }, () => {
-    if (options['exitWhenIdle'] === true) stop();
-  });
-  const worker = new Worker({
-    scheduler,
-    cores: sandboxes,
-    evaluator: options['evaluator'] as EvaluatorKind,
-    leaseMs: options['lease'] as number,
-    jobIds: (options['jobId'] as string[] | undefined) ?? null,
-    computeGroups: ((options['join'] as string[] | undefined) ?? []).map(joinKeyOf),
-    gpu: gpu && {
-      ...gpu,
-      ...(gpuSandboxes === null ? {} : { sandboxes: gpuSandboxes }),
-      utilization: gpuUtilization,
+  const settings: ServiceSettings = {
+    version: programVersion(),
+    worker: {
+      scheduler: (options['scheduler'] as string | undefined) ?? defaultSchedulerDirectory(),
+      cores: sandboxes,
+      evaluator: options['evaluator'] as EvaluatorKind,
+      leaseMs: options['lease'] as number,
+      jobIds: (options['jobId'] as string[] | undefined) ?? null,
+      computeGroups: ((options['join'] as string[] | undefined) ?? []).map(joinKeyOf),
+      gpu: gpu && {
+        ...gpu,
+        ...(gpuSandboxes === null ? {} : { sandboxes: gpuSandboxes }),
+        utilization: gpuUtilization,
+      },
+      allowedOrigins: (options['allowedOrigins'] as string[] | undefined) ?? [],
     },
-    allowedOrigins: (options['allowedOrigins'] as string[] | undefined) ?? [],
-    observer: log,
-  });
-  const onSignal = (signal: NodeJS.Signals): void => {
-    signals++;
-    if (signals > 2) process.exit(128 + constants.signals[signal]);
-    const now = signals > 1 || signal === 'SIGQUIT';
-    log.say(
-      { type: 'stopping', now, signal },
-      now ? 'stopping now' : 'stopping when the running Slices have ended',
-    );
-    stop();
-    if (now) void worker.stop({ finish: 'now' });
+    evaluator: options['evaluator'] as string,
+    stopTimeoutMs: options['stopTimeout'] as number,
+    cleanupTimeoutMs: 60_000,
+    reportIntervalMs: null,
+    exitWhenIdle: options['exitWhenIdle'] === true,
+    identity: null,
+    paymentAddress: null,
   };
-  for (const signal of STOPPING) process.on(signal, onSignal);
-  try {
-    claimPidFileOf(options);
-    await worker.start();
-    const { workerId } = worker.status()!;
-    const { adapters, problems } = worker.gpu;
-    const count = sandboxes === 1 ? '1 Sandbox' : `${sandboxes} Sandboxes`;
-    const gpus = adapters.length === 0 ? '' : `, GPU ${adapters.join(', ')}`;
-    log.say(
-      { type: 'started', worker: workerId, cores: sandboxes, scheduler, adapters },
-      `worker ${workerId}: ${count}, Scheduler ${scheduler}${gpus}`,
-    );
-    for (const problem of problems) log.detail({ type: 'noWebgpu', problem }, `no WebGPU: ${problem}`);
-    await worker.ended;
-    log.flush();
-    const { done, failed } = worker.status()!.counts;
-    log.say(
-      { type: 'stopped', slices: done, failed },
-      `stopped after ${slicesText(done)}${failed > 0 ? `, ${failed} failed` : ''}`,
-    );
-  } finally {
-    for (const signal of STOPPING) process.off(signal, onSignal);
-  }
+  claimPidFileOf(options);
+  const outputs = new StdoutSink({ json: options['json'] === true, verbose: options['verbose'] === true });
+  await new WorkerService(settings, outputs).run();
 }
 
 /** A Scheduler that knows people asks for the secret behind the comma; an embedded one has none to compare it with. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createCompute, type Compute, type JobCancelledError } from '../compute/index.js';
+import { duration } from '../logging/index.js';
 import { JobStateError, SchedulerError, SliceError, type JobId, type JobStatus } from '../model/index.js';
-import { doneOfTotal, duration, printJsonLine, printResults, table } from './present.js';
+import { doneOfTotal, printJsonLine, printResults, table } from './present.js';
 import { ExitCode } from './program.js';
 
 /** Options of the commands that look at Jobs or change them. */

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { parseOriginRule } from '../model/index.js';
 import { CommanderError, InvalidArgumentError as InvalidOptionError, type Command } from 'commander';
 
@@ -61,6 +62,12 @@ function isUsageError(error: unknown): boolean {
   if (error instanceof UsageError) return true;
   const code = (error as { code?: unknown } | null)?.code;
   return code === 'EINVAL' || code === 'EENCODING' || code === 'EMODULE';
+}
+
+/** Of the package that the program comes with. */
+export function programVersion(): string {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  return version;
 }
 
 /** Parser of an option that is a whole number in a range. */

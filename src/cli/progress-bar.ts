@@ -1,4 +1,4 @@
-import { duration } from './present.js';
+import { duration } from '../logging/index.js';
 
 const WIDTH = 30;
 /** Redrawn at most this often, milliseconds. */

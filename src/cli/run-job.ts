@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { createCompute, JobCancelledError, type Job, type ResultHandle } from '../compute/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
+import { duration, slicesText } from '../logging/index.js';
 import type { SliceError } from '../model/index.js';
 import { loadJobFile } from './job-file.js';
-import { duration, printJsonLine, printResults, resultFields, slicesText } from './present.js';
+import { printJsonLine, printResults, resultFields } from './present.js';
 import { ExitCode, quoted } from './program.js';
 import { ProgressBar } from './progress-bar.js';
 

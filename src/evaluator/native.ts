@@ -1,8 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { EvaluatorError } from '../model/index.js';
+import { loadAddon } from '../system/index.js';
 
 /**
  * The addon as TypeScript sees it: same names, same order as native/addon. Times are milliseconds, sizes bytes.
@@ -209,28 +205,7 @@ export type NativeEvent = { readonly sandbox: number } &
       }
   );
 
-const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
-
 /** Loads the addon once per thread. Throws EvaluatorError when there is none for this Node. */
 export function loadNative(): Native {
-  const require = createRequire(import.meta.url);
-  try {
-    const directory = process.env.DCP_NATIVE_BUILD_DIR;
-    if (directory) return require(findBinary(path.resolve(packageRoot, directory, 'Release'))) as Native;
-    const load = require('node-gyp-build') as (directory: string) => unknown;
-    return load(packageRoot) as Native;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new EvaluatorError(
-      `no native addon for Node ${process.version} on ${process.platform}-${process.arch}: ${reason}. ` +
-        'In a checkout, `npm run build` makes it.',
-      { cause },
-    );
-  }
-}
-
-function findBinary(directory: string): string {
-  const name = existsSync(directory) && readdirSync(directory).find((entry) => entry.endsWith('.node'));
-  if (!name) throw new Error(`DCP_NATIVE_BUILD_DIR: no .node file in ${directory}`);
-  return path.join(directory, name);
+  return loadAddon() as Native;
 }

@@ -10,3 +10,16 @@ export {
   type WorkerStatus,
   type WorkerUsage,
 } from './worker-status.js';
+export { metricsText } from './metrics.js';
+export { printable } from './printable.js';
+export { reportText } from './report.js';
+export {
+  openStatusServer,
+  readToken,
+  StatusServer,
+  type HttpListenerOptions,
+  type StatusServerOptions,
+} from './server/index.js';
+export { bytesText, countText, durationText, percentText, rateText } from './wording.js';
+export { StatusBoard, type StatusBoardOptions, type WorkerFacts, type WorkerLook } from './status-board.js';
+export { WorkerLog } from './worker-log.js';

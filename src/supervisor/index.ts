@@ -1,5 +1,5 @@
 export { LifecycleError, type SupervisorState } from './lifecycle.js';
-export type { DeliveredResults, SupervisorObserver } from './observer.js';
+export { joinObservers, type DeliveredResults, type SupervisorObserver } from './observer.js';
 export type { SupervisorOptions } from './options.js';
 export type { SupervisorStatus } from './status.js';
 export { Supervisor, type StopOptions } from './supervisor.js';

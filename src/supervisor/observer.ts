@@ -78,3 +78,18 @@ export function completeObserver(observer: Partial<SupervisorObserver>): Supervi
   }
   return complete as unknown as SupervisorObserver;
 }
+
+/** One observer that tells others, in their order. */
+export function joinObservers(
+  ...observers: readonly Partial<SupervisorObserver>[]
+): Partial<SupervisorObserver> {
+  const joined: Record<string, unknown> = {};
+  for (const name of Object.keys(SILENT_OBSERVER) as (keyof SupervisorObserver)[]) {
+    const hearing = observers.filter((observer) => observer[name] !== undefined);
+    if (hearing.length === 0) continue;
+    joined[name] = (...args: never[]) => {
+      for (const observer of hearing) (observer[name] as (...args: never[]) => void)(...args);
+    };
+  }
+  return joined;
+}

@@ -6,6 +6,8 @@ import type { ManagedSandboxState } from './managed-sandbox.js';
 export interface SupervisorStatus {
   readonly state: SupervisorState;
   readonly workerId: string;
+  /** No Slice is started until the Scheduler has recorded some of the results that wait for it. */
+  readonly holdsBack: boolean;
   /** Sandboxes that have a Job. */
   readonly sandboxes: readonly {
     readonly id: number;

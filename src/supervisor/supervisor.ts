@@ -201,6 +201,7 @@ export class Supervisor {
     return {
       state: this.state,
       workerId: this.#options.workerId,
+      holdsBack: this.#deliveries.areOverfull,
       sandboxes: this.#sandboxes.status(),
       jobs,
       counts: {

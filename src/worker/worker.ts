@@ -110,6 +110,20 @@ export class Worker {
     problems: [],
   };
 
+  /** Slices that may run at the same time: all, and of these those of Jobs that use a GPU. */
+  get places(): { readonly all: number; readonly gpu: number } {
+    return this.#places;
+  }
+  #places = { all: 0, gpu: 0 };
+
+  /** As `Supervisor.pause` and `Supervisor.resume`; nothing before `start` has resolved. */
+  pause(): void {
+    this.#supervisor?.pause();
+  }
+  resume(): void {
+    this.#supervisor?.resume();
+  }
+
   /** Null before `start` has resolved. */
   status(): SupervisorStatus | null {
     return this.#supervisor?.status() ?? null;
@@ -138,10 +152,14 @@ export class Worker {
           : evaluator;
       const { adapters, problems } = await asking;
       this.#gpu = { adapters: adapters.map(({ name }) => name), problems: problems.map(({ what }) => what) };
+      this.#places = {
+        all: options.sandboxes ?? cores,
+        gpu: adapters.length === 0 ? 0 : gpuSandboxes(gpu, adapters.length),
+      };
       this.#supervisor = new Supervisor(openScheduler, openEvaluator, {
-        sandboxes: cores,
         ...options,
-        gpu: adapters.length === 0 ? null : { adapters, sandboxes: gpuSandboxes(gpu, adapters.length) },
+        sandboxes: this.#places.all,
+        gpu: this.#places.gpu === 0 ? null : { adapters, sandboxes: this.#places.gpu },
       });
       this.#supervisor.start();
     } catch (error) {

@@ -11,7 +11,7 @@ const fixtures = path.join(root, 'test/tooling/fixtures');
 test('native/: every include that goes up or sideways is named, and no other', () => {
   assert.deepEqual(nativeLayerViolations(path.join(fixtures, 'native-layers')), [
     'confinement/linux.cc:1: confinement/ must not include isolate/isolate.h: it may include no other layer',
-    'elsewhere/thing.cc: in no layer; there are v8, isolate, webgpu, sandbox, classic, confinement, addon',
+    'elsewhere/thing.cc: in no layer; there are v8, isolate, webgpu, sandbox, classic, confinement, system, addon',
     'isolate/isolate.cc:3: isolate/ must not include sandbox/sandbox.h: it may include v8',
     'sandbox/sandbox.h:2: napi.h belongs to addon/ alone, not to sandbox/',
     'v8/reaches_up.h:1: v8/ must not include isolate/isolate.h: it may include no other layer',

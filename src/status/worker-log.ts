@@ -1,14 +1,9 @@
+import { duration, slicesText, type LogLevel, type LogRecord, type LogSink } from '../logging/index.js';
 import type { JobId } from '../model/index.js';
 import type { DeliveredResults, SupervisorObserver } from '../supervisor/index.js';
-import { duration, slicesText } from './present.js';
 
 /** Results are summed up and told at most this often, milliseconds. */
 const PERIOD_MS = 2_000;
-
-export interface WorkerLogOptions {
-  readonly json: boolean;
-  readonly verbose: boolean;
-}
 
 /** What came of a Job since it was told last. */
 interface Sum {
@@ -21,24 +16,23 @@ interface Sum {
   sentBytes: number;
 }
 
-/** Tells on standard output what a Worker does: lines for people, or JSON lines. */
+/** Tells what a Worker does, as records of its log. docs/OUTPUTS.md lists their types. */
 export class WorkerLog implements Partial<SupervisorObserver> {
   readonly #sums = new Map<JobId, Sum>();
   #timer: NodeJS.Timeout | null = null;
   #since = performance.now();
 
-  constructor(
-    private readonly options: WorkerLogOptions,
-    private readonly whenIdle: () => void,
-  ) {}
+  constructor(private readonly sink: Pick<LogSink, 'write'>) {}
 
   onJob: SupervisorObserver['onJob'] = (job, { name }) => {
-    this.say({ type: 'job', job, name }, `job ${job} "${name}"`);
+    this.say('info', 'job', { job, name }, `job ${job} "${name}"`);
   };
 
   onTask: SupervisorObserver['onTask'] = ({ jobId, taskId, slices }) => {
-    this.detail(
-      { type: 'task', job: jobId, task: taskId, slices },
+    this.say(
+      'debug',
+      'task',
+      { job: jobId, task: taskId, slices },
       `job ${jobId}: took ${slicesText(slices)}`,
     );
   };
@@ -53,55 +47,37 @@ export class WorkerLog implements Partial<SupervisorObserver> {
   };
 
   onReturned: SupervisorObserver['onReturned'] = (job, slices, { code, message }) => {
-    this.detail(
-      { type: 'returned', job, slices, code, message },
-      `job ${job}: gave back ${slicesText(slices)}, ${code}: ${message}`,
-    );
+    const text = `job ${job}: gave back ${slicesText(slices)}, ${code}: ${message}`;
+    this.say('debug', 'returned', { job, slices, code, message }, text);
   };
 
-  onSandboxLost: SupervisorObserver['onSandboxLost'] = (job, slice, error) => {
+  onSandboxLost: SupervisorObserver['onSandboxLost'] = (job, slice, { message }) => {
     const where = job === null ? '' : ` of job ${job}${slice === null ? '' : `, in slice ${slice}`}`;
-    this.say(
-      { type: 'sandboxLost', job, slice, message: error.message },
-      `lost a Sandbox${where}: ${error.message}`,
-    );
+    this.say('warning', 'sandboxLost', { job, slice, message }, `lost a Sandbox${where}: ${message}`);
   };
 
-  onBrokenJob: SupervisorObserver['onBrokenJob'] = (job, error) => {
-    this.say(
-      { type: 'brokenJob', job, message: error.message },
-      `job ${job}: its Work Function cannot be used: ${error.message}`,
-    );
+  onBrokenJob: SupervisorObserver['onBrokenJob'] = (job, { message }) => {
+    const text = `job ${job}: its Work Function cannot be used: ${message}`;
+    this.say('warning', 'brokenJob', { job, message }, text);
   };
 
   onJobGone: SupervisorObserver['onJobGone'] = (job) => {
-    this.say({ type: 'jobGone', job }, `job ${job}: cancelled or removed`);
+    this.say('notice', 'jobGone', { job }, `job ${job}: cancelled or removed`);
   };
 
   onTrouble: SupervisorObserver['onTrouble'] = (subject, error, retryMs) => {
     const message = error instanceof Error ? error.message : String(error);
-    this.say(
-      { type: 'trouble', subject, message, retryMs: Math.round(retryMs) },
-      `${subject}: ${message}; trying again in ${duration(retryMs)}`,
-    );
+    const text = `${subject}: ${message}; trying again in ${duration(retryMs)}`;
+    this.say('warning', 'trouble', { subject, message, retryMs: Math.round(retryMs) }, text);
   };
 
   onState: SupervisorObserver['onState'] = (state) => {
-    this.detail({ type: 'state', state }, `worker is ${state}`);
+    this.say('debug', 'state', { state }, `worker is ${state}`);
   };
 
-  onIdle: SupervisorObserver['onIdle'] = () => this.whenIdle();
-
   /** Tells something. */
-  say(line: object, text: string): void {
-    const time = new Date();
-    if (this.options.json) process.stdout.write(`${JSON.stringify({ time: time.toISOString(), ...line })}\n`);
-    else process.stdout.write(`${time.toTimeString().slice(0, 8)} ${text}\n`);
-  }
-
-  /** Tells something that is for `-v` alone, or for programs. */
-  detail(line: object, text: string): void {
-    if (this.options.verbose || this.options.json) this.say(line, text);
+  say(level: LogLevel, type: string, fields: LogRecord['fields'], text: string): void {
+    this.sink.write({ time: Date.now(), level, type, text, fields });
   }
 
   /** Tells what has been summed up. */
@@ -113,11 +89,9 @@ export class WorkerLog implements Partial<SupervisorObserver> {
       const { slices, failed, elapsedMs, ...fetched } = sum;
       const rate = Math.round((slices / periodMs) * 1000);
       const failures = failed === 0 ? '' : `, ${failed} failed`;
-      this.say(
-        { type: 'results', job, ...sum },
-        `job ${job}: ${slicesText(slices)} done${failures}, ${rate}/s, ${duration(slices === 0 ? 0 : elapsedMs / slices)} each` +
-          fetchedText(fetched),
-      );
+      const each = duration(slices === 0 ? 0 : elapsedMs / slices);
+      const text = `job ${job}: ${slicesText(slices)} done${failures}, ${rate}/s, ${each} each`;
+      this.say('info', 'results', { job, ...sum }, text + fetchedText(fetched));
     }
     this.#sums.clear();
   }

@@ -1,0 +1,203 @@
+/*
+ * The default configuration of dcp-worker, written by scripts/configuration.mjs.
+ *
+ * Do not change this file: an update replaces it, and a Worker refuses one that was changed. Say what you want in
+ * ~/.dcp/dcp-worker/dcp-config.js or, for all users, in /etc/dcp/dcp-worker/dcp-config.js: an object like this one, with
+ * the keys that you change and no others. docs/CONFIGURATION.md tells more.
+ *
+ * undefined: what the Worker finds right, or what the comment says. "live": SIGHUP puts a change into effect.
+ */
+{
+  worker: {
+    cores: {
+      // Slices run at the same time. Takes a whole number from 1 to 1024. undefined: all cores of the machine.
+      // Live.
+      cpu: undefined,
+      // Of these, Slices of Jobs that require WebGPU; 0: such Jobs are not taken. Takes a whole number from 0
+      // to 1024. undefined: two for each adapter. Live.
+      gpu: undefined,
+    },
+    utilization: {
+      // The part of cores.cpu that is used; at least one Sandbox is. Takes a number above 0 up to 1. Live.
+      cpu: 1,
+      // The part of cores.gpu that is used; 0: none. Takes a number from 0 to 1. Live.
+      gpu: 1,
+    },
+    // No more Slices at the same time than this. Takes a whole number from 1 to 1024. undefined: cores times
+    // utilization. Live.
+    maxSandboxes: undefined,
+    profiles: {
+      inUse: {
+        cores: {
+          // Sandboxes while somebody uses the machine. Takes a whole number from 1 to 1024. undefined:
+          // worker.cores.cpu. Live.
+          cpu: undefined,
+          // Of these, for WebGPU, while somebody uses the machine. Takes a whole number from 0 to 1024.
+          // undefined: worker.cores.gpu. Live.
+          gpu: undefined,
+        },
+        utilization: {
+          // Part of cores.cpu while somebody uses the machine. Takes a number above 0 up to 1. undefined:
+          // worker.utilization.cpu. Live.
+          cpu: undefined,
+          // Part of cores.gpu while somebody uses the machine. Takes a number from 0 to 1. undefined:
+          // worker.utilization.gpu. Live.
+          gpu: undefined,
+        },
+        // Most Sandboxes at a time while somebody uses the machine. Takes a whole number from 1 to 1024.
+        // undefined: worker.maxSandboxes. Live.
+        maxSandboxes: undefined,
+      },
+      idle: {
+        cores: {
+          // Sandboxes while nobody uses the machine. Takes a whole number from 1 to 1024. undefined:
+          // worker.cores.cpu. Live.
+          cpu: undefined,
+          // Of these, for WebGPU, while nobody uses the machine. Takes a whole number from 0 to 1024.
+          // undefined: worker.cores.gpu. Live.
+          gpu: undefined,
+        },
+        utilization: {
+          // Part of cores.cpu while nobody uses the machine. Takes a number above 0 up to 1. undefined:
+          // worker.utilization.cpu. Live.
+          cpu: undefined,
+          // Part of cores.gpu while nobody uses the machine. Takes a number from 0 to 1. undefined:
+          // worker.utilization.gpu. Live.
+          gpu: undefined,
+        },
+        // Most Sandboxes at a time while nobody uses the machine. Takes a whole number from 1 to 1024.
+        // undefined: worker.maxSandboxes. Live.
+        maxSandboxes: undefined,
+      },
+    },
+    // Which of the profiles is in force. Takes "inUse" or "idle". undefined: neither. Live.
+    profile: undefined,
+    // Bank account that earnings go to. Takes an address, 0x and 40 hexadecimal digits. undefined: none.
+    paymentAddress: undefined,
+    minimumWage: {
+      // Least pay for CPU time. Takes a number from 0 (DCC per hour). Live.
+      CPU: 0,
+      // Least pay for GPU time. Takes a number from 0 (DCC per hour). Live.
+      GPU: 0,
+      // Least pay for data that comes in. Takes a number from 0 (DCC per megabyte). Live.
+      in: 0,
+      // Least pay for data that goes out. Takes a number from 0 (DCC per megabyte). Live.
+      out: 0,
+    },
+    allowOrigins: {
+      // Origins that Work Functions may come from. Takes a list of at most 1000, each an origin (https://host,
+      // https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      fetchWorkFunctions: [],
+      // Origins that arguments of Jobs may come from. Takes a list of at most 1000, each an origin
+      // (https://host, https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      fetchArguments: [],
+      // Origins that data of Slices may come from. Takes a list of at most 1000, each an origin (https://host,
+      // https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      fetchData: [],
+      // Origins that results may go to. Takes a list of at most 1000, each an origin (https://host,
+      // https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      sendResults: [],
+      // Origins for all of these, and that Work Functions may fetch from. Takes a list of at most 1000, each
+      // an origin (https://host, https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      any: [],
+    },
+    // The Scheduler may add the origins of Compute Groups to allowOrigins. Takes true or false. Live.
+    trustComputeGroupOrigins: true,
+    // Adapters that Jobs do not get: a pattern for each field that describes them (device, vendor, …). Takes
+    // an object whose values are each a regular expression, or text to look for.
+    bannedGPUs: {},
+    // Compute Groups to join: { joinKey, joinSecret }, { joinKey, joinHash } or keystore('path'). Takes a list
+    // of at most 1000, each { joinKey, joinSecret } or { joinKey, joinHash }, or keystore('path'). Live.
+    computeGroups: [],
+    // Take only these Jobs. Takes a list of at most 1000, each the id of a Job, or false. undefined: any.
+    // Live.
+    jobAddresses: undefined,
+    // Take no Jobs that are in no Compute Group; "fallback" is the same as publicGroupFallback. Takes true or
+    // false, or "fallback". Live.
+    leavePublicGroup: false,
+    // Take Jobs that are in no Compute Group only when those groups have none. Takes true or false. Live.
+    publicGroupFallback: false,
+    // Slices run in processes of their own, or in that of the Worker, for code that is trusted. Takes "child"
+    // or "in-process".
+    evaluator: 'child',
+    // After this time without a sign of life others get the Slices. Takes a number from 1 to 86400 (s).
+    lease: 60,
+    // How long running Slices may take to end when the Worker is told to stop. Takes a number from 0 to 86400
+    // (s). Live.
+    stopTimeout: 10,
+    // After this time a Worker that is stopping ends whatever is left to do. Takes a number from 0 to 86400
+    // (s). Live.
+    cleanupTimeout: 60,
+    // Accepted from existing configurations; nothing here waits for a cycle. Takes a number from 0 (ms).
+    // undefined: none. Live.
+    watchdogInterval: undefined,
+    // Folder for results that a Scheduler has not taken yet. Takes an absolute path of a folder, or one that
+    // begins with ~/. undefined: none.
+    spool: undefined,
+    // File that has the process id while the Worker runs. Takes an absolute path of a file, or one that begins
+    // with ~/. undefined: none.
+    pidfile: undefined,
+    // Where the Worker tells what it does; "detect" is what suits where it was started. Takes a list of at
+    // most 7, each "detect", "console", "json", "dashboard", "logfile", "syslog" or "journal".
+    output: ['detect'],
+    // Between summaries of what was done; 0: none. Takes a number from 0 to 86400 (s). undefined: none. Live.
+    reportInterval: undefined,
+    logfile: {
+      // The file of the output "logfile". Takes an absolute path of a file, or one that begins with ~/.
+      // undefined: none.
+      path: undefined,
+      // A file that is this long is put aside. Takes a whole number from 4096 to 1099511627776 (bytes).
+      maxBytes: 10485760,
+      // How many of those put aside are kept. Takes a whole number from 0 to 1000 (files).
+      keep: 5,
+    },
+    syslog: {
+      // Where syslog listens: a host, or for the transport "unix" the path of a socket. Takes a host name, or
+      // the path of a socket.
+      address: 'loghost',
+      // Its port. Takes a whole number from 1 to 65535. undefined: 514, or 6514 for tls.
+      port: undefined,
+      // Facility of the messages. Takes the name of a facility.
+      facility: 'local7',
+      // How messages get there. Takes "udp", "tcp", "tls" or "unix".
+      transport: 'udp',
+      // Certificates (PEM) that its own is checked against. Takes an absolute path of a file, or one that
+      // begins with ~/. undefined: those of Node.
+      ca: undefined,
+    },
+    // File that errors nobody has handled are appended to. Takes an absolute path of a file, or one that
+    // begins with ~/. undefined: none.
+    unhandledRejectionLog: undefined,
+    status: {
+      // Socket that dcp-worker status asks. Takes an absolute path of a socket, or one that begins with ~/.
+      // undefined: chosen by the Worker.
+      socket: undefined,
+      // Port of the status page; 0: any. Takes a whole number from 0 to 65535. undefined: no page.
+      httpPort: undefined,
+      // Address that the status page listens at. Takes an address of this machine.
+      httpAddress: '127.0.0.1',
+      // File with the token that the status page asks for. Takes an absolute path of a file, or one that
+      // begins with ~/. undefined: none.
+      tokenFile: undefined,
+    },
+  },
+
+  evaluator: {
+    // Accepted from existing configurations; the Worker has its own evaluator. Takes a URL (dcpsaw://…).
+    // undefined: none.
+    listen: undefined,
+    // As evaluator.listen. Takes a URL (dcpsaw://…). undefined: evaluator.listen.
+    location: undefined,
+  },
+
+  scheduler: {
+    // The Scheduler: an embedded one's folder, or an address. Takes a URL (https://…, http://…, file://…), or
+    // an absolute path. undefined: $DCP_SCHEDULER_DIR, or ~/.dcp/scheduler.
+    location: undefined,
+  },
+
+  bank: {
+    // The bank that pays. Takes a URL (https://…, http://…). undefined: none.
+    location: undefined,
+  },
+}

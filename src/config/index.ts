@@ -1,0 +1,11 @@
+export type { ConfigArgument } from './arguments.js';
+export { capacityOf, publicGroupOf, type Capacity, type ProfileName, type PublicGroup } from './capacity.js';
+export { configChanges, type ConfigChange } from './changes.js';
+export type { ComputeGroupJoin } from './compute-group.js';
+export { Config, type ConfigOptions, type ConfigPlace } from './config.js';
+export type { Effect } from './key.js';
+export { KNOWN_KEYS, type KnownKey } from './keys.js';
+export { loadConfig, reloadConfig } from './load.js';
+export { KeystoreReference, type Plain } from './node.js';
+export { ConfigError, problemText, type ConfigProblem, type Place, type Position } from './problem.js';
+export type { ConfigValues } from './schema.js';

@@ -1,0 +1,244 @@
+/** Every key that the Worker knows, with what it may be and what it means. */
+import { computeGroup } from './compute-group.js';
+import { key, optional, section, type Values } from './key.js';
+import {
+  boolean,
+  either,
+  file,
+  keystore,
+  list,
+  map,
+  none,
+  number,
+  oneOf,
+  originRule,
+  pattern,
+  text,
+  url,
+  wholeNumber,
+} from './types.js';
+
+/** Sandboxes at a time, of all Jobs or of those that require WebGPU. */
+const MOST_SANDBOXES = 1024;
+const DAY_S = 86_400;
+
+const live = { effect: 'live' } as const;
+
+const cpuCores = wholeNumber(1, MOST_SANDBOXES);
+const gpuCores = wholeNumber(0, MOST_SANDBOXES);
+const cpuPart = number(0, 1, { above: true });
+const gpuPart = number(0, 1);
+
+/** How much of the machine the Worker uses; a profile says as much of it as it changes. */
+const profile = (when: string) =>
+  section({
+    cores: section({
+      cpu: optional(cpuCores, 'worker.cores.cpu', { description: `Sandboxes ${when}.`, ...live }),
+      gpu: optional(gpuCores, 'worker.cores.gpu', { description: `Of these, for WebGPU, ${when}.`, ...live }),
+    }),
+    utilization: section({
+      cpu: optional(cpuPart, 'worker.utilization.cpu', {
+        description: `Part of cores.cpu ${when}.`,
+        ...live,
+      }),
+      gpu: optional(gpuPart, 'worker.utilization.gpu', {
+        description: `Part of cores.gpu ${when}.`,
+        ...live,
+      }),
+    }),
+    maxSandboxes: optional(cpuCores, 'worker.maxSandboxes', {
+      description: `Most Sandboxes at a time ${when}.`,
+      ...live,
+    }),
+  });
+
+/** Origins that Work Functions may reach for one purpose. */
+const origins = (purpose: string) =>
+  key(list(originRule()), [], { description: `Origins ${purpose}.`, ...live });
+
+const wage = (unit: string, what: string) =>
+  key(number(0, Infinity), 0, { description: `Least pay for ${what}.`, unit, ...live });
+
+const worker = section({
+  cores: section({
+    cpu: optional(cpuCores, 'all cores of the machine', {
+      description: 'Slices run at the same time.',
+      ...live,
+    }),
+    gpu: optional(gpuCores, 'two for each adapter', {
+      description: 'Of these, Slices of Jobs that require WebGPU; 0: such Jobs are not taken.',
+      ...live,
+    }),
+  }),
+  utilization: section({
+    cpu: key(cpuPart, 1, {
+      description: 'The part of cores.cpu that is used; at least one Sandbox is.',
+      ...live,
+    }),
+    gpu: key(gpuPart, 1, { description: 'The part of cores.gpu that is used; 0: none.', ...live }),
+  }),
+  maxSandboxes: optional(cpuCores, 'cores times utilization', {
+    description: 'No more Slices at the same time than this.',
+    ...live,
+  }),
+  profiles: section({
+    inUse: profile('while somebody uses the machine'),
+    idle: profile('while nobody uses the machine'),
+  }),
+  profile: optional(oneOf('inUse', 'idle'), 'neither', {
+    description: 'Which of the profiles is in force.',
+    ...live,
+  }),
+
+  paymentAddress: optional(text('an address, 0x and 40 hexadecimal digits', /^(0x)?[\da-f]{40}$/i), 'none', {
+    description: 'Bank account that earnings go to.',
+  }),
+  minimumWage: section({
+    CPU: wage('DCC per hour', 'CPU time'),
+    GPU: wage('DCC per hour', 'GPU time'),
+    in: wage('DCC per megabyte', 'data that comes in'),
+    out: wage('DCC per megabyte', 'data that goes out'),
+  }),
+
+  allowOrigins: section({
+    fetchWorkFunctions: origins('that Work Functions may come from'),
+    fetchArguments: origins('that arguments of Jobs may come from'),
+    fetchData: origins('that data of Slices may come from'),
+    sendResults: origins('that results may go to'),
+    any: origins('for all of these, and that Work Functions may fetch from'),
+  }),
+  trustComputeGroupOrigins: key(boolean(), true, {
+    description: 'The Scheduler may add the origins of Compute Groups to allowOrigins.',
+    ...live,
+  }),
+  bannedGPUs: key(
+    map(pattern()),
+    {},
+    {
+      description:
+        'Adapters that Jobs do not get: a pattern for each field that describes them (device, vendor, …).',
+    },
+  ),
+
+  computeGroups: key(list(either(computeGroup(), keystore())), [], {
+    description:
+      "Compute Groups to join: { joinKey, joinSecret }, { joinKey, joinHash } or keystore('path').",
+    secret: true,
+    ...live,
+  }),
+  jobAddresses: optional(either(list(text('the id of a Job')), none()), 'any', {
+    description: 'Take only these Jobs.',
+    ...live,
+  }),
+  leavePublicGroup: key(either(boolean(), oneOf('fallback')), false, {
+    description: 'Take no Jobs that are in no Compute Group; "fallback" is the same as publicGroupFallback.',
+    ...live,
+  }),
+  publicGroupFallback: key(boolean(), false, {
+    description: 'Take Jobs that are in no Compute Group only when those groups have none.',
+    ...live,
+  }),
+
+  evaluator: key(oneOf('child', 'in-process'), 'child', {
+    description: 'Slices run in processes of their own, or in that of the Worker, for code that is trusted.',
+  }),
+  lease: key(number(1, DAY_S), 60, {
+    description: 'After this time without a sign of life others get the Slices.',
+    unit: 's',
+  }),
+  stopTimeout: key(number(0, DAY_S), 10, {
+    description: 'How long running Slices may take to end when the Worker is told to stop.',
+    unit: 's',
+    ...live,
+  }),
+  cleanupTimeout: key(number(0, DAY_S), 60, {
+    description: 'After this time a Worker that is stopping ends whatever is left to do.',
+    unit: 's',
+    ...live,
+  }),
+  watchdogInterval: optional(number(0, Infinity), 'none', {
+    description: 'Accepted from existing configurations; nothing here waits for a cycle.',
+    unit: 'ms',
+    ...live,
+  }),
+  spool: optional(file('folder'), 'none', {
+    description: 'Folder for results that a Scheduler has not taken yet.',
+  }),
+  pidfile: optional(file(), 'none', { description: 'File that has the process id while the Worker runs.' }),
+
+  output: key(
+    list(oneOf('detect', 'console', 'json', 'dashboard', 'logfile', 'syslog', 'journal'), 7),
+    ['detect'],
+    {
+      description: 'Where the Worker tells what it does; "detect" is what suits where it was started.',
+    },
+  ),
+  reportInterval: optional(number(0, DAY_S), 'none', {
+    description: 'Between summaries of what was done; 0: none.',
+    unit: 's',
+    ...live,
+  }),
+  logfile: section({
+    path: optional(file(), 'none', { description: 'The file of the output "logfile".' }),
+    maxBytes: key(wholeNumber(4096, 2 ** 40), 10 * 2 ** 20, {
+      description: 'A file that is this long is put aside.',
+      unit: 'bytes',
+    }),
+    keep: key(wholeNumber(0, 1000), 5, {
+      description: 'How many of those put aside are kept.',
+      unit: 'files',
+    }),
+  }),
+  syslog: section({
+    address: key(text('a host name, or the path of a socket'), 'loghost', {
+      description: 'Where syslog listens: a host, or for the transport "unix" the path of a socket.',
+    }),
+    port: optional(wholeNumber(1, 65_535), '514, or 6514 for tls', { description: 'Its port.' }),
+    facility: key(text('the name of a facility', /^[a-z]+[0-7]?$/), 'local7', {
+      description: 'Facility of the messages.',
+    }),
+    transport: key(oneOf('udp', 'tcp', 'tls', 'unix'), 'udp', { description: 'How messages get there.' }),
+    ca: optional(file(), 'those of Node', {
+      description: 'Certificates (PEM) that its own is checked against.',
+    }),
+  }),
+  unhandledRejectionLog: optional(file(), 'none', {
+    description: 'File that errors nobody has handled are appended to.',
+  }),
+
+  status: section({
+    socket: optional(file('socket'), 'chosen by the Worker', {
+      description: 'Socket that dcp-worker status asks.',
+    }),
+    httpPort: optional(wholeNumber(0, 65_535), 'no page', {
+      description: 'Port of the status page; 0: any.',
+    }),
+    httpAddress: key(text('an address of this machine'), '127.0.0.1', {
+      description: 'Address that the status page listens at.',
+    }),
+    tokenFile: optional(file(), 'none', {
+      description: 'File with the token that the status page asks for.',
+    }),
+  }),
+});
+
+export const SCHEMA = section({
+  worker,
+  evaluator: section({
+    listen: optional(url('dcpsaw:'), 'none', {
+      description: 'Accepted from existing configurations; the Worker has its own evaluator.',
+    }),
+    location: optional(url('dcpsaw:'), 'evaluator.listen', { description: 'As evaluator.listen.' }),
+  }),
+  scheduler: section({
+    location: optional(url('https:', 'http:', 'file:'), '$DCP_SCHEDULER_DIR, or ~/.dcp/scheduler', {
+      description: "The Scheduler: an embedded one's folder, or an address.",
+    }),
+  }),
+  bank: section({
+    location: optional(url('https:', 'http:'), 'none', { description: 'The bank that pays.' }),
+  }),
+});
+
+/** What the places say together; null where none says anything and nothing is built in. */
+export type ConfigValues = Values<typeof SCHEMA>;

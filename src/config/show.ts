@@ -1,0 +1,120 @@
+/** The configuration for people: each value with its source, secrets left out. */
+import { InvalidArgumentError } from '../model/index.js';
+import { KNOWN_KEYS, builtIn, KNOWN_PATHS, nearestText, schemaAt, type KnownKey } from './keys.js';
+import {
+  KeystoreReference,
+  isNull,
+  isUndefined,
+  keyBelow,
+  nodeAt,
+  nodeText,
+  type Branch,
+  type ConfigNode,
+} from './node.js';
+import type { Position } from './problem.js';
+import { isSecretName, masked } from './secrets.js';
+
+/** Lines are in columns as long as values are no longer, characters. */
+const MOST_ALIGNED = 60;
+
+export function shown(root: Branch, dotted: string): string[] {
+  const path = dotted === '' ? [] : dotted.split('.');
+  const node = nodeAt(root, path);
+  if (node === null && schemaAt(path) === null) throw unknownPath(root, dotted);
+  const unset = KNOWN_KEYS.filter(
+    (known) => path.every((name, index) => known.path[index] === name) && !isSaid(nodeAt(root, known.path)),
+  );
+  const said = node === null ? [] : leavesOf(node, path);
+  const rows = [
+    ...said.map(({ path: at, node: leaf }) => [rowText(at, leaf), sourceText(leaf)] as const),
+    ...unset.map((known) => [`${known.name} = ${builtInText(known)}`, defaultText(known)] as const),
+  ].sort(([a], [b]) => (a < b ? -1 : 1));
+  const width = Math.max(...rows.map(([text]) => Math.min(text.length, MOST_ALIGNED)));
+  return rows.map(([text, source]) => `${text.padEnd(width)}    ${source}`);
+}
+
+function unknownPath(root: Branch, dotted: string): InvalidArgumentError {
+  const known = [
+    ...KNOWN_PATHS.map((path) => path.join('.')),
+    ...leavesOf(root, []).map(({ path }) => path.join('.')),
+  ];
+  return new InvalidArgumentError(dotted, `there is no such key${nearestText(dotted, known)}`);
+}
+
+/** Whether a node has a value that counts. */
+function isSaid(node: ConfigNode | null): node is ConfigNode {
+  return (
+    node !== null &&
+    !isUndefined(node) &&
+    !isNull(node) &&
+    !(node.kind === 'branch' && node.entries.size === 0)
+  );
+}
+
+interface Shown {
+  readonly path: readonly string[];
+  readonly node: ConfigNode;
+}
+
+/** What is in a tree, down to single values and lists. */
+function leavesOf(node: ConfigNode, path: readonly string[]): Shown[] {
+  if (node.kind !== 'branch') return isSaid(node) ? [{ path, node }] : [];
+  return [...node.entries].flatMap(([name, below]) => leavesOf(below, [...path, name]));
+}
+
+function rowText(path: readonly string[], node: ConfigNode): string {
+  return `${path.reduce(keyBelow, '')} = ${nodeText(maskedAt(path, node))}`;
+}
+
+function maskedAt(path: readonly string[], node: ConfigNode): ConfigNode {
+  return masked(node, path.find(isSecretName) ?? '');
+}
+
+/** A list may come from several places. */
+function sourceText(node: ConfigNode): string {
+  const nodes = node.kind === 'list' && node.items.length > 0 ? node.items : [node];
+  return [...new Map(nodes.map(({ position }) => [position.place, positionText(position)])).values()].join(
+    ', ',
+  );
+}
+
+function positionText({ place, line }: Position): string {
+  return line === null ? place.label : `${place.label}:${line}`;
+}
+
+function builtInText({ path }: KnownKey): string {
+  const node = builtIn(path);
+  return node === null ? 'undefined' : nodeText(node);
+}
+
+function defaultText({ key }: KnownKey): string {
+  return key.default === null ? `default: ${key.defaultText}` : 'default';
+}
+
+export function dumped(root: Branch): string {
+  const tree = toJson(masked(root)) as Record<string, unknown>;
+  for (const { path, key } of KNOWN_KEYS)
+    if (key.default !== null && !isSaid(nodeAt(root, path))) put(tree, path, key.default);
+  return JSON.stringify(tree, null, 2);
+}
+
+function toJson(node: ConfigNode): unknown {
+  switch (node.kind) {
+    case 'branch':
+      return Object.fromEntries([...node.entries].map(([name, below]) => [name, toJson(below)]));
+    case 'list':
+      return node.items.map(toJson);
+    case 'reference':
+      return nodeText(node);
+    case 'leaf':
+      return node.value instanceof RegExp || node.value instanceof KeystoreReference
+        ? String(node.value)
+        : node.value;
+  }
+}
+
+function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name, ...below] = path as [string, ...string[]];
+  if (below.length === 0) tree[name] = value;
+  else put((tree[name] ??= {}) as Record<string, unknown>, below, value);
+}

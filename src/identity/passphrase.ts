@@ -1,0 +1,81 @@
+/** Passphrases: where they come from, and opening a keystore with what there is. */
+import { createInterface } from 'node:readline/promises';
+import { Writable, type Readable } from 'node:stream';
+import { expandHome, readFile, type Surroundings } from './files.js';
+import { PassphraseError } from './keystore-error.js';
+import { Keystore } from './keystore.js';
+import type { PrivateKey } from './private-key.js';
+
+/** The environment variable that may have the passphrase. */
+const PASSPHRASE_VARIABLE = 'DCP_KEYSTORE_PASSPHRASE';
+
+/** How often somebody is asked, as in DCP. */
+const TRIES = 3;
+
+export interface Passphrase {
+  /** Opens the keystore that is read, and encrypts one that is made. Default: the empty one. */
+  readonly passphrase?: string;
+  /** Asks a person, where the empty passphrase does not fit. Default: nobody is there. */
+  readonly ask?: (question: string) => Promise<string>;
+}
+
+/**
+ * The passphrase that the operator has laid ready: the first line of a file, else the environment variable
+ * `DCP_KEYSTORE_PASSPHRASE`, which is taken out of `env`, so that no process started later inherits it; null: none.
+ */
+export async function passphraseLaidReady(
+  file: string | undefined,
+  surroundings: Surroundings,
+): Promise<string | null> {
+  const { env = process.env } = surroundings;
+  const variable = env[PASSPHRASE_VARIABLE];
+  delete env[PASSPHRASE_VARIABLE];
+  if (file === undefined) return variable ?? null;
+  const text = await readFile(expandHome(file, surroundings), surroundings);
+  return text.split(/\r?\n/, 1)[0]!;
+}
+
+/** Opens a keystore with the passphrase given, or else the empty one, or else what a person answers. */
+export async function openKeystore(file: string, text: string, options: Passphrase): Promise<PrivateKey> {
+  const keystore = new Keystore(file, text);
+  const { passphrase, ask } = options;
+  const key = await keystore.open(passphrase ?? '');
+  if (key !== null) return key;
+  if (passphrase !== undefined) {
+    const isUnprotected = passphrase !== '' && (await keystore.open('')) !== null;
+    throw new PassphraseError(
+      isUnprotected
+        ? `${file}: wrong passphrase: the keystore was made with the empty one`
+        : `${file}: wrong passphrase, or the file is damaged`,
+    );
+  }
+  if (ask === undefined) throw new PassphraseError(`${file}: needs a passphrase, and none was given`);
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const name = keystore.label ?? keystore.address ?? file;
+    const key = await keystore.open(await ask(`${attempt > 1 ? 'Wrong. ' : ''}Passphrase of ${name}: `));
+    if (key !== null) return key;
+  }
+  throw new PassphraseError(`${file}: wrong passphrase, ${TRIES} times`);
+}
+
+/** Asks at a terminal, without showing what is typed. Throws `PassphraseError` when nothing is answered. */
+export async function askHidden(
+  question: string,
+  input: Readable = process.stdin,
+  output: Writable = process.stderr,
+): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
+  // Only now nothing that is typed is shown.
+  output.write(question);
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('line', resolve);
+      // Ctrl-C and Ctrl-D close it.
+      lines.once('close', () => reject(new PassphraseError('no passphrase was entered')));
+    });
+  } finally {
+    lines.close();
+    output.write('\n');
+  }
+}

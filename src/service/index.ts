@@ -1,0 +1,2 @@
+export type { ServiceSettings } from './settings.js';
+export { WorkerService } from './worker-service.js';

@@ -1,0 +1,55 @@
+import { HISTORY_LENGTH, type WorkerHistory, type WorkerRates } from './worker-status.js';
+
+/** What one period brought. */
+export interface Period {
+  readonly slices: number;
+  readonly failed: number;
+  /** Wall time of all its Slices together, milliseconds. */
+  readonly elapsedMs: number;
+  readonly cpu: number;
+  readonly gpu: number;
+  readonly busy: number;
+}
+
+/** Rates are means over so many periods. */
+const RATE_PERIODS = 10;
+
+/** The last periods of a Worker, as long as `HISTORY_LENGTH`. */
+export class PeriodHistory {
+  readonly #periods: Period[] = [];
+  #end = Date.now();
+
+  constructor(private readonly periodMs: number) {}
+
+  add(period: Period): void {
+    this.#periods.push(period);
+    if (this.#periods.length > HISTORY_LENGTH) this.#periods.shift();
+    this.#end = Date.now();
+  }
+
+  rates(): WorkerRates {
+    const last = this.#periods.slice(-RATE_PERIODS);
+    const seconds = (last.length * this.periodMs) / 1000;
+    const sum = (of: (period: Period) => number): number => last.reduce((all, period) => all + of(period), 0);
+    const slices = sum((period) => period.slices);
+    return {
+      slicesPerSecond: last.length === 0 ? 0 : slices / seconds,
+      failedPerSecond: last.length === 0 ? 0 : sum((period) => period.failed) / seconds,
+      sliceMs: slices === 0 ? null : sum((period) => period.elapsedMs) / slices,
+    };
+  }
+
+  columns(): WorkerHistory {
+    const column = <T>(of: (period: Period) => T): T[] => this.#periods.map(of);
+    return {
+      end: this.#end,
+      periodMs: this.periodMs,
+      slices: column((period) => period.slices),
+      failed: column((period) => period.failed),
+      sliceMs: column(({ slices, elapsedMs }) => (slices === 0 ? null : elapsedMs / slices)),
+      cpu: column((period) => period.cpu),
+      gpu: column((period) => period.gpu),
+      busy: column((period) => period.busy),
+    };
+  }
+}

@@ -1,0 +1,7 @@
+export { readToken } from './access.js';
+export {
+  openStatusServer,
+  StatusServer,
+  type HttpListenerOptions,
+  type StatusServerOptions,
+} from './status-server.js';

@@ -1,0 +1,88 @@
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { request, type Server } from 'node:http';
+import path from 'node:path';
+import { InvalidArgumentError } from '../../model/index.js';
+
+/** `sun_path` of `sockaddr_un` has 108 bytes, the last of which is 0 (unix(7)). */
+const MAX_PATH_BYTES = 107;
+/** How long whoever holds the socket may take to say who it is, milliseconds. */
+const ASK_MS = 2_000;
+
+/**
+ * Has a server listen on a Unix socket that its owner alone may open. A socket that nobody listens on any more is replaced.
+ * Answers what removes it again. Throws `InvalidArgumentError` when a live process listens there already or something else
+ * is in the way.
+ */
+export async function listenOnSocket(server: Server, file: string): Promise<() => void> {
+  const target = path.resolve(file);
+  const bytes = Buffer.byteLength(target);
+  if (bytes > MAX_PATH_BYTES)
+    throw new InvalidArgumentError(
+      'socket',
+      `${target}: has ${bytes} bytes, of ${MAX_PATH_BYTES} that it may have`,
+    );
+  mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
+  await removeStale(target);
+  await bind(server, target);
+  const own = inodeOf(target);
+  const remove = (): void => {
+    process.off('exit', remove);
+    if (own !== null && inodeOf(target) === own) rmSync(target, { force: true });
+  };
+  process.on('exit', remove);
+  return remove;
+}
+
+/** The socket is made for its owner alone, and never was anything else. */
+function bind(server: Server, target: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const before = process.umask(0o177);
+    try {
+      const failed = (error: NodeJS.ErrnoException): void =>
+        reject(new InvalidArgumentError('socket', `${target}: cannot be listened on (${error.code})`));
+      server.once('error', failed);
+      server.listen(target, () => {
+        server.off('error', failed);
+        chmodSync(target, 0o600);
+        resolve();
+      });
+    } finally {
+      process.umask(before);
+    }
+  });
+}
+
+async function removeStale(target: string): Promise<void> {
+  const found = inodeOf(target);
+  if (found === null) return;
+  if (!lstatSync(target).isSocket())
+    throw new InvalidArgumentError('socket', `${target}: something else is there`);
+  const holder = await holderOf(target);
+  if (holder !== null) throw new InvalidArgumentError('socket', `${target}: ${holder} listens there already`);
+  if (inodeOf(target) === found) rmSync(target, { force: true });
+}
+
+/** Who listens there, for people; null: nobody. */
+function holderOf(socketPath: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const asking = request({ socketPath, path: '/status', timeout: ASK_MS }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (body += chunk));
+      response.on('error', () => resolve('another process'));
+      response.on('end', () => {
+        const pid = /"pid":(\d+)/.exec(body)?.[1];
+        resolve(pid === undefined ? 'another process' : `the Worker with process id ${pid}`);
+      });
+    });
+    asking.on('timeout', () => asking.destroy(new Error('no answer')));
+    asking.on('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve(code === 'ECONNREFUSED' || code === 'ENOENT' ? null : 'another process'),
+    );
+    asking.end();
+  });
+}
+
+function inodeOf(file: string): number | null {
+  return lstatSync(file, { throwIfNoEntry: false })?.ino ?? null;
+}

@@ -1,0 +1,164 @@
+import type { LogRecord, LogSink } from '../logging/index.js';
+import { NO_METRICS } from '../model/index.js';
+import type { DeliveredResults, SupervisorObserver, SupervisorStatus } from '../supervisor/index.js';
+import { IdleWatch } from './idle-watch.js';
+import { MachineUse } from './machine-use.js';
+import { PeriodHistory } from './period-history.js';
+import {
+  RECENT_RECORDS,
+  type StatusSource,
+  type WorkerHistory,
+  type WorkerStatus,
+  type WorkerUsage,
+} from './worker-status.js';
+
+const PERIOD_MS = 1_000;
+
+/** What a Worker is asked for each time. */
+export interface WorkerLook {
+  /** Null before it has started. */
+  readonly supervisor: SupervisorStatus | null;
+  readonly adapters: readonly string[];
+  readonly places: WorkerStatus['places'];
+}
+
+/** What does not change while a Worker runs. */
+export type WorkerFacts = Pick<
+  WorkerStatus,
+  'version' | 'scheduler' | 'evaluator' | 'identity' | 'paymentAddress'
+>;
+
+export interface StatusBoardOptions extends WorkerFacts {
+  readonly look: () => WorkerLook;
+  /** Records that outputs had to leave out. */
+  readonly dropped: () => number;
+}
+
+const NOTHING_YET: SupervisorStatus['counts'] = Object.freeze({
+  tasks: 0,
+  done: 0,
+  failed: 0,
+  returned: 0,
+  lostSandboxes: 0,
+  fetched: { requests: 0, failed: 0, bytesIn: 0, bytesOut: 0 },
+  metrics: NO_METRICS,
+});
+
+/**
+ * Knows what a Worker does and did in the last minutes: it observes its Supervisor, is one of the log's outputs, and looks
+ * at the machine once a second.
+ */
+export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, LogSink {
+  readonly dropped = 0;
+  readonly #startedAt = Date.now();
+  readonly #history = new PeriodHistory(PERIOD_MS);
+  readonly #machine = new MachineUse();
+  readonly #idle = new IdleWatch();
+  readonly #records: LogRecord[] = [];
+  readonly #recordListeners = new Set<(record: LogRecord) => void>();
+  readonly #periodListeners = new Set<() => void>();
+  readonly #timer: NodeJS.Timeout;
+  #usage: WorkerUsage;
+  #period = { slices: 0, failed: 0, metrics: { elapsedMs: 0, webgpuMs: 0 } };
+
+  constructor(private readonly options: StatusBoardOptions) {
+    this.#usage = { ...this.#machine.look(), gpu: null };
+    this.#timer = setInterval(() => this.#endPeriod(), PERIOD_MS).unref();
+  }
+
+  status(): WorkerStatus {
+    const { look, dropped, ...facts } = this.options;
+    const { supervisor, adapters, places } = look();
+    const names = new Map(supervisor?.jobs.map(({ id, name }) => [id, name]));
+    return {
+      ...facts,
+      time: Date.now(),
+      startedAt: this.#startedAt,
+      pid: process.pid,
+      workerId: supervisor?.workerId ?? null,
+      state: supervisor?.state ?? 'starting',
+      adapters,
+      places,
+      sandboxes: (supervisor?.sandboxes ?? []).map((sandbox) => ({
+        ...sandbox,
+        jobName: names.get(sandbox.jobId) ?? '',
+      })),
+      jobs: supervisor?.jobs ?? [],
+      counts: supervisor?.counts ?? NOTHING_YET,
+      rates: this.#history.rates(),
+      usage: this.#usage,
+      idle: this.#idle.look(supervisor, places.all, busyIn(supervisor)),
+      droppedRecords: dropped(),
+    };
+  }
+
+  history(): WorkerHistory {
+    return this.#history.columns();
+  }
+
+  recentRecords(): readonly LogRecord[] {
+    return [...this.#records];
+  }
+
+  onRecord(listener: (record: LogRecord) => void): () => void {
+    this.#recordListeners.add(listener);
+    return () => this.#recordListeners.delete(listener);
+  }
+
+  onPeriod(listener: () => void): () => void {
+    this.#periodListeners.add(listener);
+    return () => this.#periodListeners.delete(listener);
+  }
+
+  write(record: LogRecord): void {
+    this.#records.push(record);
+    if (this.#records.length > RECENT_RECORDS) this.#records.shift();
+    for (const listener of this.#recordListeners) listener(record);
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.#timer);
+    return Promise.resolve();
+  }
+
+  onResults: SupervisorObserver['onResults'] = ({ slices, failed, metrics }: DeliveredResults) => {
+    this.#period.slices += slices;
+    this.#period.failed += failed;
+    this.#period.metrics.elapsedMs += metrics.elapsedMs;
+    this.#period.metrics.webgpuMs += metrics.webgpuMs;
+  };
+
+  onTrouble: SupervisorObserver['onTrouble'] = (subject, error, retryMs) => {
+    this.#idle.trouble(subject, error, retryMs);
+  };
+  onTask = (): void => this.#idle.fine('scheduler');
+  onSubmitted = (): void => this.#idle.fine('scheduler');
+  onIdle = (): void => this.#idle.fine('scheduler');
+  onHandOver = (): void => this.#idle.fine('evaluator');
+
+  #endPeriod(): void {
+    const { supervisor, adapters, places } = this.options.look();
+    const { slices, failed, metrics } = this.#period;
+    this.#period = { slices: 0, failed: 0, metrics: { elapsedMs: 0, webgpuMs: 0 } };
+    const gpu = adapters.length === 0 ? null : Math.min(1, metrics.webgpuMs / PERIOD_MS / adapters.length);
+    this.#usage = { ...this.#machine.look(), gpu };
+    const { cores } = this.#usage;
+    const busy = busyIn(supervisor);
+    this.#history.add({
+      slices,
+      failed,
+      elapsedMs: metrics.elapsedMs,
+      cpu: cores.reduce((sum, core) => sum + core, 0) / Math.max(1, cores.length),
+      gpu: gpu ?? 0,
+      busy,
+    });
+    // Since when the Worker has been idle is known to the second, whoever asks.
+    this.#idle.look(supervisor, places.all, busy);
+    for (const listener of this.#periodListeners) listener();
+  }
+}
+
+/** Sandboxes that run a Slice. */
+function busyIn(supervisor: SupervisorStatus | null): number {
+  return supervisor?.sandboxes.filter(({ slice }) => slice !== null).length ?? 0;
+}
