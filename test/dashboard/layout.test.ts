@@ -57,14 +57,14 @@ test('80x24 has the Worker, curves, Sandboxes, queue, log and keys', () => {
   const { rows, row } = show(worker, { columns: 80, rows: 24 });
   assert.match(
     rows[0]!,
-    /^ dcp-worker running {2}up 1:00 {2}3f2a9c1e77 .* 2,642 done {2}1 failed {2}11\.0\/s $/,
+    /^ dcp-worker running {2}up 1 min 0 s {2}3f2a9c1e77 .* 2 642 done {2}1 failed {2}11\.0\/s $/,
   );
-  assert.match(rows[1]!, /^ 8 places {2}Scheduler \/var\/lib.* 24 ms a Slice {2}own use 2%, 80 MiB $/);
+  assert.match(rows[1]!, /^ 8 places {2}Scheduler \/var\/lib.* 24 ms a Slice {2}own use 2 %, 80\.0 MiB $/);
   assert.match(row(/^ Slices\/s/), /[▁▂▃▄▅▆▇█]{10} 11\.0, most \d\d\.\d/);
-  assert.match(row(/^ CPU/), /█+.* 16% of 4 cores/);
+  assert.match(row(/^ CPU/), /█+.* 16 % of 4 cores/);
   assert.match(row(/Sandboxes/), /^─ Sandboxes 3 of 8 places at work ─+$/);
   assert.match(row(/^ +id/), /id Job +Slice +progress +time +done/);
-  assert.match(row(/^ +1 Squares/), /^ +1 Squares +1060 {2}███████░░░░░ {2}60% +400 ms +420$/);
+  assert.match(row(/^ +1 Squares/), /^ +1 Squares +1060 {2}██████░░░░ {2}60 % +400 ms +420$/);
   assert.match(row(/^ +2 /), /Protein folding/);
   assert.match(row(/^ +3 /), /分散計算のテスト +1062 {2}runs +3\.0 s/);
   assert.match(row(/^ +4 /), /Squares +— {2}waits for Slices +— /);
@@ -77,7 +77,7 @@ test('80x24 has the Worker, curves, Sandboxes, queue, log and keys', () => {
 test('a GPU gets a curve, a name, and a mark at the Sandboxes that use it', () => {
   const { rows, row } = show(workerAfter(5, { gpu: true }), { columns: 80, rows: 24 });
   assert.match(rows[1]!, /GPU Test GPU 9000/);
-  assert.match(row(/^ GPU/), /[▁▂▃▄▅] 25%/);
+  assert.match(row(/^ GPU/), /[▁▂▃▄▅] 25 %/);
   assert.match(row(/^ +1 Squares/), /^ +1 Squares +GPU +1005/);
   assert.doesNotMatch(row(/^ +2 /), /GPU/);
   assert.equal(show(workerAfter(5), { columns: 80, rows: 24 }).has(/GPU/), false);
@@ -88,7 +88,7 @@ test('an idle Worker says why, and what can be done about it', () => {
   worker.idle = 'NO_WORK';
   const { row, styleOf } = show(worker, { columns: 80, rows: 24 });
   row(/^ no Sandbox has a Job/);
-  row(/^ Idle: 3 places for 1:05, the Scheduler has nothing for this Worker/);
+  row(/^ Idle: 3 places for 1 min 5 s, the Scheduler has nothing for this Worker/);
   row(/^ {7}deploy a Job; dcp-worker doctor says what Jobs there are and why they +$/);
   row(/^ {7}are not for this Worker +$/);
   assert.equal(styleOf(/Idle/), 'warning');
@@ -182,7 +182,7 @@ test('40x10 has a line of each', () => {
   row(/^ and 2 more/);
   row(/told/);
   row(/^ Queue 240 Slices of 3 Jobs {2}earnings — $/);
-  row(/^ Idle: 3 places for 1:05/);
+  row(/^ Idle: 3 places for 1 min 5 s/);
   assert.match(rows[9]!, /q quit {2}p pause {2}d drain {2}.*\? help/);
 });
 
