@@ -1,9 +1,18 @@
 /** `dcp-worker` without a command: reads what it was told, and runs until it has stopped. */
+import path from 'node:path';
 import type { Command, OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
 import { configChanges, loadConfig, problemText, reloadConfig, type Config } from '../config/index.js';
 import { dashboardProblem } from '../dashboard/index.js';
-import { runWorkerService, settingsOf, type Reread, type ServiceOptions } from '../service/index.js';
+import type { GpuOptions } from '../evaluator/index.js';
+import { dcpDirectory } from '../identity/index.js';
+import {
+  bannedAdapters,
+  runWorkerService,
+  settingsOf,
+  type Reread,
+  type ServiceOptions,
+} from '../service/index.js';
 import { gpuOptionsOf } from './gpu-options.js';
 import { identityOf } from './identity-options.js';
 import { claimPidFile, DEFAULT_PID_FILE, makeFolderOf } from './pid-file.js';
@@ -25,12 +34,13 @@ export async function startWorker(program: Command, options: OptionValues): Prom
   });
   const told: ServiceOptions = {
     version: programVersion(),
-    gpu: gpuOptionsOf(options),
+    gpu: await allowedGpus(gpuOptionsOf(options), config),
     exitWhenIdle: options['exitWhenIdle'] === true,
     json: options['json'] === true,
     verbose: options['verbose'] === true,
     canDraw: dashboardProblem({ input: process.stdin, output: process.stdout }) === null,
     defaultScheduler: defaultSchedulerDirectory(),
+    defaultSpool: defaultSpool(process.env),
     defaultStatusSocket: defaultStatusSocket(),
     identity: address,
     paymentAddress,
@@ -54,9 +64,23 @@ export async function startWorker(program: Command, options: OptionValues): Prom
   });
 }
 
+/** What the options leave, less what the configuration bans. */
+async function allowedGpus(gpu: GpuOptions | null, { values }: Config): Promise<GpuOptions | null> {
+  if (gpu === null) return null;
+  const banned = await bannedAdapters(values.worker.bannedGPUs, gpu);
+  return { ...gpu, bannedAdapters: [...(gpu.bannedAdapters ?? []), ...banned] };
+}
+
+/** Results that the Scheduler has not recorded outlive the Worker there. */
+function defaultSpool({ STATE_DIRECTORY }: NodeJS.ProcessEnv): string {
+  // systemd names several, with colons between them.
+  const state = STATE_DIRECTORY?.split(':', 1)[0];
+  return path.join(state || path.join(dcpDirectory(), 'dcp-worker'), 'spool');
+}
+
 function showConfig(config: Config, options: OptionValues): void {
-  const { showConfig: path } = options as { showConfig?: string | true };
-  const text = path === undefined ? config.dump() : config.show(path === true ? '' : path).join('\n');
+  const { showConfig: at } = options as { showConfig?: string | true };
+  const text = at === undefined ? config.dump() : config.show(at === true ? '' : at).join('\n');
   process.stdout.write(`${text}\n`);
 }
 

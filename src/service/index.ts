@@ -1,3 +1,4 @@
+export { bannedAdapters } from './banned-gpus.js';
 export { runWorkerService } from './run.js';
 export { settingsOf, type ServiceOptions, type ServiceSettings } from './settings.js';
 export type { Reread } from './worker-service.js';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { capacityOf, type Capacity, type ConfigValues } from '../config/index.js';
+import { capacityOf, publicGroupOf, type Capacity, type ConfigValues } from '../config/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
 import { outputsOf, type OutputSpec } from '../logging/index.js';
 import { InvalidArgumentError } from '../model/index.js';
@@ -23,8 +23,12 @@ export interface ServiceOptions {
   readonly verbose: boolean;
   /** Whether the dashboard can be shown where the program runs. */
   readonly canDraw: boolean;
-  /** What counts where nothing is said: the embedded Scheduler's directory, the socket of `dcp-worker status`. */
+  /**
+   * What counts where nothing is said: the embedded Scheduler's directory, the folder for results that
+   * it has not recorded, the socket of `dcp-worker status`.
+   */
   readonly defaultScheduler: string;
+  readonly defaultSpool: string;
   readonly defaultStatusSocket: string;
   /** Addresses, as displays show them; null where there is none. */
   readonly identity: string | null;
@@ -59,6 +63,7 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
   const { worker } = values;
   const sandboxes = sandboxesOf(capacityOf(values));
   const outputs = outputsIn(values, options);
+  const publicGroup = publicGroupOf(values);
   const { version, exitWhenIdle, identity, paymentAddress } = options;
   return {
     version,
@@ -69,6 +74,9 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
       leaseMs: worker.lease * 1000,
       jobIds: worker.jobAddresses,
       computeGroups: joinKeys(values),
+      leavePublicGroup: publicGroup === 'never',
+      publicGroupFallback: publicGroup === 'fallback',
+      spool: worker.spool ?? options.defaultSpool,
       allowedOrigins: worker.allowOrigins.any,
       gpu: gpuOptionsOf(options.gpu, sandboxes),
     },
