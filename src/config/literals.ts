@@ -24,9 +24,10 @@ export function readFileText(source: SourceText, problems: Problems): Branch | n
     const found = shortened(text.slice(start, start + 200).split(/[\n\r]/, 1)[0]!);
     problems.error(position, null, `expected ${OBJECT}; statements are not run: ${found}`);
   } else {
-    const node = readValue(source, problems, '');
-    if (node === null || node.kind === 'branch') return node;
-    problems.error(node.position, null, `expected ${OBJECT}, and nothing behind it`);
+    const expression = parse(source, '', problems);
+    if (expression?.type === 'ObjectExpression')
+      return new LiteralReader(source, problems).read(expression, '') as Branch;
+    if (expression !== null) problems.error(position, null, `expected ${OBJECT}, and nothing behind it`);
   }
   return null;
 }
