@@ -180,6 +180,29 @@ test('a key that stands twice is a warning, and the last one counts', (t) => {
   assert.deepEqual([lease, stopTimeout], [7, 10]);
 });
 
+test('what is left out, or cannot be read, shows no secret', (t) => {
+  const machine = new Machine(t);
+  machine.write(
+    OWN,
+    `{ worker: {
+  computeGroups: decode('key,tiger'),
+  ...{ joinSecret: 'tiger' },
+  sandboxOptions: Object.freeze({ password: 'tiger' }),
+  lease: f(5),
+} }`,
+  );
+  assert.deepEqual(machine.warnings(), [
+    `${OWN}:2:18: worker.computeGroups: no literal, not run and left out: ***`,
+    `${OWN}:3:3: worker: a spread, not run and left out: ***`,
+    `${OWN}:4:19: worker.sandboxOptions: no literal, not run and left out: ***`,
+    `${OWN}:5:10: worker.lease: no literal, not run and left out: f(5)`,
+  ]);
+  machine.write(OWN, "dcpConfig.worker.computeGroups = [{ joinKey: 'a', joinSecret: 'tiger' }];");
+  assert.deepEqual(machine.errors(), [
+    `${OWN}:1:1: expected an object literal, { … }; statements are not run: ***`,
+  ]);
+});
+
 const WRONG: readonly (readonly [what: string, text: string, error: string])[] = [
   ['a brace that is missing', '{\n  worker: {\n', '3:1: unexpected end'],
   ['a comma that is missing', '{\n  worker: { lease: 5 stopTimeout: 3 } }', '2:22: unexpected "s"'],
