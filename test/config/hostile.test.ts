@@ -49,8 +49,8 @@ const TEDIOUS: readonly (readonly [what: string, text: string])[] = [
   ['white space', `${' '.repeat(1_000_000)}{}`],
   ['white space behind it', `{}${'\n'.repeat(1_000_000)}`],
   ['comments', `${'//\n'.repeat(300_000)}{}`],
-  ['keys', `{ ${Array.from({ length: 80_000 }, (_, index) => `k${index}: 1`).join(',')} }`],
-  ['elements', `{ a: [${'1,'.repeat(500_000)}] }`],
+  ['keys', `{ ${Array.from({ length: 40_000 }, (_, index) => `k${index}: 1`).join(',')} }`],
+  ['elements', `{ a: [${'1,'.repeat(200_000)}] }`],
 ];
 
 for (const [what, text] of TEDIOUS)

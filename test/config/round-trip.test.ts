@@ -39,6 +39,6 @@ for (const [file, write] of Object.entries(WRITERS))
         const { zz } = JSON.parse(config.dump()) as { zz: { said: Json } };
         assert.deepEqual(zz, JSON.parse(JSON.stringify({ said })));
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
