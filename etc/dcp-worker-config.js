@@ -109,8 +109,8 @@
     // Compute Groups to join: { joinKey, joinSecret }, { joinKey, joinHash } or keystore('path'). Takes a list
     // of at most 1000, each { joinKey, joinSecret } or { joinKey, joinHash }, or keystore('path'). Live.
     computeGroups: [],
-    // Take only these Jobs. Takes a list of at most 1000, each the id of a Job, or false. undefined: any.
-    // Live.
+    // Take only these Jobs; an empty list: any. Takes a list of at most 1000, each the id of a Job, or false.
+    // undefined: any. Live.
     jobAddresses: undefined,
     // Take no Jobs that are in no Compute Group; "fallback" is the same as publicGroupFallback. Takes true or
     // false, or "fallback". Live.

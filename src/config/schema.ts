@@ -127,7 +127,7 @@ const worker = section({
     ...live,
   }),
   jobAddresses: optional(either(list(text('the id of a Job')), none()), 'any', {
-    description: 'Take only these Jobs.',
+    description: 'Take only these Jobs; an empty list: any.',
     ...live,
   }),
   leavePublicGroup: key(either(boolean(), oneOf('fallback')), false, {
