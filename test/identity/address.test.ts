@@ -80,7 +80,7 @@ test('any value is an address or refused', () => {
 
 test('a private key in the place of an address is not repeated', () => {
   const key = 'ab'.repeat(32);
-  for (const value of [key, `0x${key}`, { key }, [`${key}ab`], BigInt(`0x${key}`)])
+  for (const value of [key, `0x${key}`, { key }, [`${key}ab`], key.slice(3), BigInt(`0x${key}`)])
     assert.doesNotMatch(refusal(value), /abab/);
   assert.match(refusal(key), /got "\(hidden\)"$/);
 });
