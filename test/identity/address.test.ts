@@ -75,6 +75,7 @@ test('any value is an address or refused', () => {
         assert.match(refusal(value), /^paymentAddress: expected 0x and 40 hexadecimal digits, got ./s);
       },
     ),
+    { numRuns: 60 },
   );
 });
 
