@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { openOutput, type OutputSpec } from '#src/logging/index.js';
 import { UnixDatagrams } from '#src/logging/channels/datagrams.js';
 import { QueuedSink } from '#src/logging/queued-sink.js';
@@ -214,3 +216,19 @@ test(
     assert.equal(sink.dropped, 0);
   },
 );
+
+test('what was written is there when the program exits at once', { skip: withoutPython }, async (t) => {
+  const socket = path.join(temporaryDirectory(t), 'socket');
+  const receiver = await datagramReceiver(t, socket);
+  const module = new URL(import.meta.resolve('#src/logging/index.js')).href;
+  const program = `
+    import { openOutput } from ${JSON.stringify(module)};
+    const sink = openOutput(${JSON.stringify({ ...SPEC, socket })});
+    for (const text of ['one', 'two']) sink.write({ time: 0, level: 'info', type: 't', text, fields: {} });
+    process.exit();`;
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+  const received = (await receiver.receive(2)).map(
+    ({ data }) => /^MESSAGE=(.*)\n/.exec(data.toString())?.[1],
+  );
+  assert.deepEqual(received, ['one', 'two']);
+});
