@@ -85,20 +85,19 @@ for (const [name, specOf] of away)
     for (const one of numbered(10_000, 'x'.repeat(1_000))) sink.write(one);
     const writeMs = performance.now() - start;
     assert.ok(writeMs < 2_000, `10,000 records took ${writeMs} ms`);
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 2; round++) {
       for (const one of numbered(10_000, 'x'.repeat(1_000))) sink.write(one);
       await sleep(1);
     }
-    // 50 MB were written; a queue holds 4 MiB, and a server that reads nothing has some in the kernel.
-    const growth = memoryBytes() - before;
-    assert.ok(growth < 16 << 20, `${growth} bytes more`);
-    assert.ok(sink.dropped >= 35_000 && sink.dropped < 50_000, `${sink.dropped} dropped`);
+    // 30 MB were written; a queue holds 4 MiB, and a server that reads nothing has some in the kernel.
+    await until('the rest is garbage', () => memoryBytes() - before < 12 << 20);
+    assert.ok(sink.dropped >= 20_000 && sink.dropped < 30_000, `${sink.dropped} dropped`);
 
     const closing = performance.now();
     await sink.close(100);
     assert.ok(performance.now() - closing < 1_000, 'close() keeps to its time');
     const dropped = sink.dropped;
-    assert.ok(dropped <= 50_000 + 10);
+    assert.ok(dropped <= 30_000 + 10);
     sink.write(record());
     assert.equal(sink.dropped, dropped + 1, 'after its end it takes nothing');
   });
