@@ -13,6 +13,7 @@ import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.j
 import { Deliveries } from './deliveries.js';
 import { GpuShare, WITHDRAWN_MS } from './gpu-share.js';
 import { HeldTask } from './held-task.js';
+import { JobBackoff } from './job-backoff.js';
 import { JobDesk, sandboxJob } from './job-desk.js';
 import { JobDesks } from './job-desks.js';
 import { isRefusal, JobOutbox } from './job-outbox.js';
@@ -22,7 +23,7 @@ import { LostSlices } from './lost-slices.js';
 import type { OwedSlice } from './managed-sandbox.js';
 import { completeObserver, type SupervisorObserver } from './observer.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
-import { errorPayload, errorResults } from './result-batches.js';
+import { errorPayload, errorResults, failuresAtEnd } from './result-batches.js';
 import { SandboxAllocator } from './sandbox-allocator.js';
 import { Leftovers } from './spool/index.js';
 import type { SupervisorStatus } from './status.js';
@@ -49,6 +50,12 @@ const SHUTDOWN: ReturnReason = Object.freeze({
 const PAUSED: ReturnReason = Object.freeze({
   code: 'ESHUTDOWN',
   message: 'the Worker pauses',
+  counted: false,
+});
+
+const setAside = (why: string): ReturnReason => ({
+  code: 'EJOBSETASIDE',
+  message: `the Job is set aside: ${why}`,
   counted: false,
 });
 
@@ -85,6 +92,7 @@ export class Supervisor {
   readonly #leases: LeaseKeeper;
   readonly #requests: WorkRequests;
   readonly #gpu: GpuShare;
+  readonly #backoff: JobBackoff;
   /** Null: without a spool. */
   readonly #leftovers: Leftovers | null;
   /** Woken when Sandboxes owe less or end, while the Supervisor stops. */
@@ -110,7 +118,15 @@ export class Supervisor {
     this.#deliveries = new Deliveries(this.#desks, this.#observer, maxUnsubmittedBytes);
     this.#lost = new LostSlices(this.#deliveries, this.#observer, maxAttempts, {
       returnReason: () => (this.state === 'running' ? SANDBOX_ENDED : SHUTDOWN),
+      onLost: (desk) => this.#backoff.failed(desk, 1),
       onFreed: () => this.#source.poke(),
+    });
+    this.#backoff = new JobBackoff(this.#options.jobBackoff, {
+      onSetAside: (desk, reason, ms) => {
+        this.#observer.onJobSetAside(desk.id, reason, ms);
+        this.#deliveries.giveBackQueued(desk, setAside(reason));
+      },
+      onBack: () => this.#source.askAgain(),
     });
     this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
     this.#sandboxes = new SandboxAllocator(evaluator, this.#options, {
@@ -200,6 +216,7 @@ export class Supervisor {
       done: desk.done,
       failed: desk.failed,
       failuresInARow: desk.failuresInARow,
+      setAsideMs: Math.max(0, desk.setAsideUntil - performance.now()),
       unsubmittedBytes: desk.outbox.bytes,
     }));
     return {
@@ -228,13 +245,20 @@ export class Supervisor {
   #nextRequest(): TaskRequest | null {
     return this.#deliveries.areOverfull
       ? null
-      : nextTaskRequest(this.#desks, this.#sandboxes, this.#gpu, this.#options);
+      : nextTaskRequest(this.#desks, this.#sandboxes, this.#gpu, this.#options, this.#backoff.setAside());
   }
 
-  async #onTask(task: Task): Promise<void> {
-    if (this.state !== 'running') return this.#returnTask(task, SHUTDOWN);
+  async #onTask(task: Task): Promise<boolean> {
+    if (this.state !== 'running') {
+      await this.#returnTask(task, SHUTDOWN);
+      return true;
+    }
     const desk = await this.#deskOf(task);
-    if (desk === null) return;
+    if (desk === null) return true;
+    if (this.#backoff.has(desk)) {
+      await this.#returnTask(task, setAside('it fails here'));
+      return false;
+    }
     const held = new HeldTask(task);
     desk.tasks.add(held);
     this.#leases.add(held);
@@ -246,6 +270,7 @@ export class Supervisor {
     else if (task.slices.numbers.length === 1 && task.expiries[0]! >= MAX_EXPIRIES)
       this.#lost.failLost(desk, held);
     else this.#sandboxes.dispatch();
+    return true;
   }
 
   /** The desk of the Task's Job; null, with the Task given back, when the Job cannot be learned of. */
@@ -300,6 +325,7 @@ export class Supervisor {
     if (!this.#desks.remove(desk)) return;
     desk.tasks.clear();
     desk.outbox.abandon();
+    this.#backoff.forget(desk);
     this.#deliveries.makeRoom();
     this.#observer.onJobGone(desk.id);
     this.#sandboxes.dismiss(desk);
@@ -311,12 +337,15 @@ export class Supervisor {
   #onResults(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
     // A Slice that ended its Sandbox has no time of its own, and a zero would make the next hand-overs too large.
     if (results.numbers.length > 1 || results.elapsedMs[0]! > 0) desk.meter.add(results.elapsedMs);
-    this.#deliveries.deliver(desk, held, results);
+    const failed = this.#deliveries.deliver(desk, held, results);
+    if (failed === results.numbers.length) this.#backoff.failed(desk, failed);
+    else if (failed > 0 || desk.failuresInARow > 0) this.#backoff.succeeded(desk, failuresAtEnd(results));
   }
 
   #onRejected(desk: JobDesk, owed: OwedSlice, { reason, retries }: SliceRejection): void {
     const numbers = Uint32Array.of(owed.number);
     desk.clear(numbers);
+    this.#backoff.failed(desk, 1);
     if (owed.held.attempts(owed.index) < retries) {
       this.#deliveries.giveBack(desk, owed.held, numbers, {
         code: 'EWORKREJECT',
@@ -419,6 +448,7 @@ export class Supervisor {
     await this.#untilQuiet(END_TIMEOUT_MS, () => this.#sandboxes.size === 0);
     await within(flushTimeoutMs, Promise.all([this.#flush(), leftoversEnded]));
     this.#leases.stop();
+    this.#backoff.close();
     const unsubmitted = [...this.#desks].flatMap((desk) => desk.outbox.takeUnsubmitted());
     await this.#leftovers?.keep(unsubmitted);
     await this.#requests.close();
