@@ -5,6 +5,10 @@ import path from 'node:path';
 /** The npm package of Node brings one file, for Node and all that is linked into it. */
 const LICENCE_FILE = /^(licen[cs]e|copying|notice)([-.].*)?$/i;
 
+/** The whole text, and where Debian has it. Node's file, with many licences in it, stays as it is. */
+const APACHE_2 = /^\s*Apache License\s+Version 2\.0, January 2004/;
+const IN_DEBIAN = 'On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.';
+
 /**
  * @typedef {object} Part
  * @property {string} files as installed, a pattern of machine-readable copyright files
@@ -23,7 +27,8 @@ export function partsOf(tree, installed) {
     parts.push({
       files: path.join(installed, path.relative(tree, folder), '*'),
       name: manifest.name,
-      licence: typeof manifest.license === 'string' ? manifest.license : (manifest.license?.type ?? 'unknown'),
+      licence:
+        typeof manifest.license === 'string' ? manifest.license : (manifest.license?.type ?? 'unknown'),
       text: licenceText(folder),
       author: typeof manifest.author === 'string' ? manifest.author : (manifest.author?.name ?? ''),
     });
@@ -81,7 +86,9 @@ function stanzaOf({ files, name, licence, text, author }) {
     ),
   ];
   const copyright = holders.length > 0 ? holders.slice(0, 20) : [author || `the authors of ${name}`];
-  const body = text || `The package says "${licence}" and brings no text of it.`;
+  const body = APACHE_2.test(text)
+    ? IN_DEBIAN
+    : text || `The package says "${licence}" and brings no text of it.`;
   return [
     `Files: ${files}`,
     `Copyright: ${copyright.join('\n           ')}`,

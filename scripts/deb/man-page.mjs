@@ -44,8 +44,7 @@ export function manPage({ name, summary, help, commands = [], seeAlso = [] }, { 
  * @returns {string[]}
  */
 function bodyOf(help, heading) {
-  const title = (/** @type {string} */ text) =>
-    `${heading} ${heading === '.SH' ? text.toUpperCase() : text}`;
+  const title = (/** @type {string} */ text) => `${heading} ${heading === '.SH' ? text.toUpperCase() : text}`;
   const lines = [];
   let inList = false;
   let isFresh = true;

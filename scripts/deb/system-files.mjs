@@ -25,7 +25,6 @@ export const SYSTEM_FILES = [
   ['debian/dcp-config.js', 'etc/dcp/dcp-worker/dcp-config.js'],
   ['debian/dcp-worker.default', 'etc/default/dcp-worker'],
   ['debian/dcp-evaluator.default', 'etc/default/dcp-evaluator'],
-  ['debian/logrotate', 'etc/logrotate.d/dcp-worker'],
   ['debian/lintian-overrides', `usr/share/lintian/overrides/${PACKAGE}`],
 ];
 
@@ -57,7 +56,8 @@ export function installPrograms(stage, programs) {
   for (const [name, script] of Object.entries(programs)) {
     const file = path.join(stage, INSTALLED, script);
     const text = readFileSync(file, 'utf8');
-    if (!text.startsWith('#!/usr/bin/env node\n')) throw new Error(`${script}: expected a first line for env`);
+    if (!text.startsWith('#!/usr/bin/env node\n'))
+      throw new Error(`${script}: expected a first line for env`);
     writeFileSync(file, text.replace(/^#!.*/, `#!${INSTALLED}/bin/node`));
     chmodSync(file, 0o755);
     symlinkSync(path.join('..', path.relative('/usr', INSTALLED), script), path.join(stage, 'usr/bin', name));
@@ -105,7 +105,7 @@ function changelog(date) {
 
 /** As Debian's own tools are told: DEBFULLNAME and DEBEMAIL. */
 export function maintainer() {
-  const { DEBFULLNAME = 'dcp-worker-native maintainers', DEBEMAIL = 'dcp-worker-native@localhost' } =
+  const { DEBFULLNAME = 'dcp-worker-native maintainers', DEBEMAIL = 'dcp-worker-native@example.org' } =
     process.env;
   return `${DEBFULLNAME} <${DEBEMAIL}>`;
 }

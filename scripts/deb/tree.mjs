@@ -1,10 +1,13 @@
 /** The program as it is installed: production packages, compiled code, one addon, and the Node that these were built for. */
 import {
   chmodSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
+  readSync,
   readdirSync,
   rmSync,
   writeFileSync,
@@ -19,12 +22,12 @@ import { isLicenceFile } from './licences.mjs';
 /** Where it is installed. */
 export const INSTALLED = '/usr/lib/dcp-worker-native';
 
-/** What is read or loaded when programs run; `.txt` is lmdb's dictionary. */
-const RUNTIME_FILE = /\.(js|cjs|mjs|json|node|so|wasm|txt)$/;
-const NOT_RUNTIME_FILE = /^(\.package-lock\.json|tsconfig.*\.json|rollup\.config\.js|binding\.gyp)$/;
-const NOT_RUNTIME_FOLDER = /^(\.bin|\.github|docs?|tests?|test-jest|benchmarks?|examples?|dependencies)$/;
-/** Programs without an ending. */
-const PROGRAM = /[/]bin[/](esbuild|node)$/;
+/** Source maps, types, sources and documents: nothing reads or loads them when programs run. */
+const NOT_RUNTIME_FILE =
+  /(^\..*|\.(map|[cm]?ts|flow|tsbuildinfo|md|markdown|c|cc|cpp|h|hpp|gypi?|def|ya?ml|1)|^(tsconfig.*\.json|rollup\.config\.\w+|[A-Z]+|Makefile))$/;
+const NOT_RUNTIME_FOLDER = /^(\..*|docs?|tests?|test-jest|benchmarks?|examples?|dependencies)$/;
+/** Programs without an ending: Node, and what the package esbuild starts. */
+const PROGRAM = /[/](@esbuild[/][^/]+[/]bin[/]esbuild|dcp-worker-native[/]bin[/]node)$/;
 
 /**
  * Installs the packages that the programs need to run, as the lock file has them.
@@ -66,23 +69,40 @@ export async function installProgram(tree, major) {
  */
 export async function trim(tree) {
   const abi = (await run(path.join(tree, 'bin/node'), ['-p', 'process.versions.modules'])).trim();
+  for (const part of ['dist', 'node_modules']) {
+    const folder = path.join(tree, part);
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      const file = path.join(entry.parentPath, entry.name);
+      const isUnwanted = entry.isDirectory()
+        ? NOT_RUNTIME_FOLDER.test(entry.name) && part === 'node_modules'
+        : !isNeeded(file, entry.name) || isForOtherAbi(entry.name, abi);
+      if (isUnwanted) rmSync(file, { recursive: true, force: true });
+    }
+    removeEmptyFolders(folder);
+  }
   for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
-    if (!existsSync(file)) continue;
-    const unwanted = entry.isDirectory()
-      ? NOT_RUNTIME_FOLDER.test(entry.name)
-      : !isNeeded(file, entry.name) || isForOtherAbi(entry.name, abi);
-    if (unwanted) rmSync(file, { recursive: true });
-    else if (!entry.isDirectory()) chmodSync(file, PROGRAM.test(file) ? 0o755 : 0o644);
+    if (!entry.isDirectory()) chmodSync(file, PROGRAM.test(file) ? 0o755 : 0o644);
   }
-  removeEmptyFolders(tree);
-  for (const file of nativeFilesOf(tree)) await run('strip', ['--strip-unneeded', file]);
+  for (const file of nativeFilesOf(tree))
+    await run('strip', ['--strip-unneeded', '--remove-section=.comment', file]);
 }
 
 /** @param {string} file @param {string} name */
 function isNeeded(file, name) {
   if (PROGRAM.test(file)) return true;
-  return RUNTIME_FILE.test(name) && !NOT_RUNTIME_FILE.test(name) && !isLicenceFile(name);
+  if (!existsSync(file) || NOT_RUNTIME_FILE.test(name) || isLicenceFile(name)) return false;
+  // Commands of packages, for those who install or develop them.
+  return !file.includes('/node_modules/') || !startsWith(file, '#!');
+}
+
+/** @param {string} file @param {string} text */
+function startsWith(file, text) {
+  const fd = openSync(file, 'r');
+  const head = Buffer.alloc(text.length);
+  readSync(fd, head);
+  closeSync(fd);
+  return head.toString('latin1') === text;
 }
 
 /** As node-gyp-build names them. @param {string} name @param {string} abi */
