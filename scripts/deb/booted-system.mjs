@@ -1,6 +1,6 @@
 /**
  * Boots a Debian system that lies in a folder: systemd as process 1 of namespaces of its own, in a control group of its own.
- * It sees no device but the harmless ones, and shares the network. Needs root, and a cgroup2 that can be written to.
+ * It sees no device but the harmless ones and no network but its own. Needs root, and a cgroup2 that can be written to.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmdirSync } from 'node:fs';
@@ -16,7 +16,7 @@ const START_MS = 30_000;
 const BOOT = `
 set -e
 echo $$ > "$2/cgroup.procs"
-exec unshare --mount --uts --ipc --pid --cgroup --fork --kill-child sh -ec '
+exec unshare --mount --uts --ipc --net --pid --cgroup --fork --kill-child sh -ec '
   mount --make-rprivate /
   mount --bind "$1" "$1"
   cd "$1"
@@ -54,12 +54,12 @@ export class BootedSystem {
       stream.on('data', (chunk) => (this.output += String(chunk)));
   }
 
-  /** Resolves when systemd has started everything. */
+  /** Resolves when systemd can be asked; it may still start services. */
   async started() {
     const end = performance.now() + START_MS;
     for (;;) {
       const state = await this.run(['systemctl', 'is-system-running']).catch((error) => String(error.output));
-      if (/running|degraded/.test(state)) return;
+      if (/running|degraded|starting/.test(state)) return;
       if (this.child.exitCode !== null || performance.now() > end)
         throw new Error(`${this.folder} does not boot: ${state || 'no answer'} ${this.output}`);
       await delay(200);
@@ -78,18 +78,13 @@ export class BootedSystem {
    * @param {number} [timeoutMs]
    */
   run(command, timeoutMs = 120_000) {
-    const entry = [
-      '--target',
-      this.init,
-      '--mount',
-      '--uts',
-      '--ipc',
-      '--pid',
-      '--cgroup',
-      '--root',
-      '--wd=/',
-    ];
-    return run('nsenter', [...entry, 'env', '--chdir=/', ...command], { env: { ...ENVIRONMENT }, cwd: '/', timeoutMs });
+    const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root'];
+    const entry = ['--target', this.init, ...namespaces];
+    return run('nsenter', [...entry, 'env', '--chdir=/', ...command], {
+      env: { ...ENVIRONMENT },
+      cwd: '/',
+      timeoutMs,
+    });
   }
 
   /** @param {string} script @param {number} [timeoutMs] */

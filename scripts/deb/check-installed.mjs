@@ -9,7 +9,7 @@ import { PACKAGE } from './system-files.mjs';
 const NOT_OURS = /^\/(proc|sys|dev|run|tmp|var\/(cache|log|tmp)|var\/lib\/(apt|dpkg|systemd)|root)(\/|$)/;
 
 /** Squares, in Slices that need a process of their own, as existing users write Jobs. */
-export const SQUARES = `export default (compute) => compute.for(1, 5, (n) => n * n);\n`;
+const SQUARES = `export default (compute) => compute.for(1, 5, (n) => n * n);\n`;
 
 /** Everything in a system that a package may have put there. @param {string} system */
 export function fileList(system) {

@@ -28,6 +28,19 @@ export function done(results) {
   console.log(JSON.stringify(results.map(({ sum, next, numbers }) => [sum, next, numbers.length])));
 }
 `;
+
+/** A dcp-client of one startup file, which answers each line with what WebAssembly made of it. */
+const ECHO = `onreadln((line) => {
+  const module = new WebAssembly.Module(Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0]));
+  writeln(line.trim() + ' ' + (module instanceof WebAssembly.Module));
+});
+`;
+const CLIENT = {
+  'package.json': '{"name":"dcp-client","version":"5.0.0"}',
+  'generated/sandbox-definitions.json': '{"native":["echo"]}',
+  'libexec/sandbox/echo.js': ECHO,
+};
+
 const EXPECTED = '[[0,1,50000],[1,2,50000],[2,3,50000],[3,4,50000],[4,5,50000],[5,6,50000]]';
 
 /** @param {string} system */
@@ -41,6 +54,8 @@ export async function checkService(system) {
     await start(machine);
     await sharesTheScheduler(machine);
     await isShutIn(machine);
+    if (!isPlain) await tellsItsStatus(machine);
+    await servesExistingWorkers(machine);
     await comesBack(machine);
     await runsSeveral(machine);
     await survivesReinstallation(machine);
@@ -65,11 +80,10 @@ async function startPlainly(machine) {
   if (help.includes('--status-socket')) return false;
   await machine.shell(`for unit in dcp-worker dcp-worker@; do
     mkdir -p /run/systemd/system/$unit.service.d
-    printf '%s\\n' [Service] Type=exec WatchdogSec=0 ExecStart= ExecStart=/usr/bin/dcp-worker > /run/systemd/system/$unit.service.d/plain.conf
+    printf '%s\\n' [Service] Type=exec WatchdogSec=0 > /run/systemd/system/$unit.service.d/plain.conf
   done
   systemctl daemon-reload
-  systemctl reset-failed
-  systemctl start dcp-worker`);
+  systemctl restart dcp-worker`);
   return true;
 }
 
@@ -107,6 +121,42 @@ async function isShutIn(machine) {
     const score = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(table)?.[1]);
     assert.ok(score <= WORST_EXPOSURE, `${unit}: exposure ${score}, at most ${WORST_EXPOSURE}\n${table}`);
   }
+}
+
+/** It says how it is to systemd, and to the local users of the group; a reload is no restart. @param {BootedSystem} machine */
+async function tellsItsStatus(machine) {
+  const text = () => machine.run(['systemctl', 'show', '-p', 'MainPID,StatusText,NRestarts', 'dcp-worker']);
+  const before = await text();
+  assert.match(before, /^StatusText=.+$/m);
+  await machine.run(['systemctl', 'reload', 'dcp-worker']);
+  await waitFor(machine, 'systemctl is-active dcp-worker');
+  const idOf = (/** @type {string} */ from) => /^MainPID=(\d+)$/m.exec(from)?.[1];
+  assert.equal(idOf(await text()), idOf(before));
+  await machine.shell(`su alice -s /bin/sh -c 'dcp-worker status'`);
+}
+
+/**
+ * The evaluator is off until somebody starts it, and answers on port 9000 of this machine.
+ * @param {BootedSystem} machine
+ */
+async function servesExistingWorkers(machine) {
+  await machine.run(['systemctl', 'start', 'dcp-evaluator']);
+  assert.match(
+    await machine.shell('systemctl is-active dcp-evaluator || true'),
+    /^inactive/,
+    'no dcp-client yet',
+  );
+  for (const [name, text] of Object.entries(CLIENT)) {
+    const file = path.join(machine.folder, 'opt/dcp/node_modules/dcp-client', name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  await machine.run(['systemctl', 'start', 'dcp-evaluator']);
+  const ask = 'set -e; exec 3<>/dev/tcp/127.0.0.1/9000; echo hello >&3; read -r line <&3; echo "$line"';
+  assert.equal(await waitFor(machine, `bash -c '${ask}' 2> /dev/null`), 'hello true\n');
+  await machine.run(['systemctl', 'stop', 'dcp-evaluator']);
+  const result = await machine.run(['systemctl', 'show', '-p', 'Result', '--value', 'dcp-evaluator']);
+  assert.equal(result, 'success\n');
 }
 
 /** @param {BootedSystem} machine */
