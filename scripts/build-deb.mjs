@@ -23,7 +23,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildPrelude, buildTypeScript } from './build.mjs';
+import { buildAll } from './build.mjs';
 import {
   PACKAGE,
   conffilesOf,
@@ -66,10 +66,7 @@ export async function buildDeb({
   process.once('exit', clean);
   chmodSync(stage, 0o755);
   mkdirSync(tree, { recursive: true });
-  await steps.must('typescript, prelude', async () => {
-    await buildTypeScript();
-    await buildPrelude();
-  });
+  await buildAll(steps, { native: false, typescript: true, tests: false, asan: false });
   await steps.must('production packages', () => installModules(tree));
   await steps.must(`addon, Node ${major}`, async () => {
     nodeFolder = await installProgram(tree, major);
