@@ -1,5 +1,10 @@
 /** The options of `dcp-worker` that say what the configuration may say, too: they are its highest layer. */
-import { InvalidArgumentError as InvalidOptionError, Option, type Command, type OptionValues } from 'commander';
+import {
+  InvalidArgumentError as InvalidOptionError,
+  Option,
+  type Command,
+  type OptionValues,
+} from 'commander';
 import { KNOWN_KEYS, type ConfigArgument, type KnownKey } from '../config/index.js';
 
 type Plain = ConfigArgument['value'];
@@ -91,7 +96,9 @@ const OPTIONS: readonly KeyOption[] = [
 /** Declares them. */
 export function withConfigOptions(program: Command): Command {
   for (const option of OPTIONS) {
-    program.addOption(new Option(option.flags, option.description ?? descriptionOf(keyNamed(option.keys[0]!))));
+    program.addOption(
+      new Option(option.flags, option.description ?? descriptionOf(keyNamed(option.keys[0]!))),
+    );
     for (const name of option.also ?? [])
       program.addOption(new Option(option.flags.replace(/^.*--\w+/, name)).hideHelp());
   }
@@ -106,7 +113,9 @@ export function configArgumentsOf(program: Command): ConfigArgument[] {
       const option = new Option(spelling);
       const given = values[option.attributeName()] as string | true | readonly string[] | undefined;
       if (given === undefined) return [];
-      const words = Array.isArray(given) ? (given as readonly string[]) : [given === true ? '' : (given as string)];
+      const words = Array.isArray(given)
+        ? (given as readonly string[])
+        : [given === true ? '' : (given as string)];
       try {
         return read(words).map((value, i) => ({
           key: keys[i]!,
@@ -116,7 +125,9 @@ export function configArgumentsOf(program: Command): ConfigArgument[] {
         }));
       } catch (error) {
         if (!(error instanceof InvalidOptionError)) throw error;
-        return program.error(`error: option '${flags}' argument '${words.join(' ')}' is invalid. ${error.message}`);
+        return program.error(
+          `error: option '${flags}' argument '${words.join(' ')}' is invalid. ${error.message}`,
+        );
       }
     }),
   );
