@@ -67,6 +67,7 @@ const OPTIONS: readonly KeyOption[] = [
     read: (words) => [words.flatMap((word) => word.split(',')).map((word) => word.trim())],
     appends: true,
   },
+  { flags: '--evaluator <where>', keys: ['worker.evaluator'] },
   { flags: '--lease <seconds>', keys: ['worker.lease'] },
   { flags: '--stop-timeout <seconds>', keys: ['worker.stopTimeout'] },
   { flags: '--cleanup-timeout <seconds>', keys: ['worker.cleanupTimeout'] },
@@ -137,11 +138,13 @@ function keyNamed(name: string): KnownKey {
   return KNOWN_KEYS.find((known) => known.name === name)!;
 }
 
-/** `No more Slices …: a whole number from 1 to 1024 (s); default: …`, in the tone of the other options. */
+/** `no more Slices …: a whole number from 1 to 1024; default: …`, in the tone of the other options. */
 function descriptionOf({ key: { description, type, unit, defaultText } }: KnownKey): string {
   const text = description.replace(/\.$/, '');
-  const lower = /^[A-Z][a-z]/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
-  return `${lower}: ${type.expected}${unit === null ? '' : `, ${unit}`}; default: ${defaultText}`;
+  const lower = /^[A-Z]( |[a-z])/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
+  // A relative one begins at the current directory.
+  const expected = type.expected.replace(/^an absolute path of a (\w+), .*/, 'the path of a $1');
+  return `${lower}: ${expected}${unit === null ? '' : `, ${unit}`}; default: ${defaultText}`;
 }
 
 /** A word as the key has it: a number where it takes numbers. What does not fit is the schema's to refuse. */

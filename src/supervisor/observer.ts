@@ -2,6 +2,7 @@ import type { JobId, JobPublic, ReturnReason, SliceMessage, SliceMetrics, TaskId
 import type { SubmitReceipt } from '../scheduler/index.js';
 import type { FetchOutcome } from './fetch/index.js';
 import type { SupervisorState } from './lifecycle.js';
+import type { SpoolNews } from './spool/index.js';
 
 /** Results of one Job that came out of a Sandbox together. */
 export interface DeliveredResults {
@@ -44,6 +45,8 @@ export interface SupervisorObserver {
   onJobGone(jobId: JobId): void;
   /** A call to the Scheduler or Evaluator failed and will be made again after `retryMs`. */
   onTrouble(subject: 'scheduler' | 'evaluator', error: unknown, retryMs: number): void;
+  /** Of results that the Scheduler did not take in time; only with a spool. */
+  onSpool(news: SpoolNews): void;
   /** The Scheduler has nothing for this Worker and nothing is held. Called each time this is found. */
   onIdle(): void;
 }
@@ -66,6 +69,7 @@ const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
   onBrokenJob: ignore,
   onJobGone: ignore,
   onTrouble: ignore,
+  onSpool: ignore,
   onIdle: ignore,
 });
 

@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import type { SandboxLimits } from '../evaluator/index.js';
 import { InvalidArgumentError, type Determinism, type JobId } from '../model/index.js';
+import type { PublicGroupUse } from '../scheduler/index.js';
 import type { FetchLimits } from './fetch/index.js';
 import type { GpuShareOptions } from './gpu-share.js';
 import type { SupervisorObserver } from './observer.js';
@@ -12,8 +13,12 @@ export interface SupervisorOptions {
   sandboxes?: number;
   /** Warm Sandboxes kept beside them for the next Job, 0 to 64. Default 1. */
   spareSandboxes?: number;
-  /** Join keys of Compute Groups; Jobs without a group are always taken. Default: none. */
+  /** Join keys of Compute Groups. Default: none. */
   computeGroups?: readonly string[];
+  /** Jobs without a Compute Group are not taken. Default false; true needs a Compute Group. */
+  leavePublicGroup?: boolean;
+  /** Jobs without a Compute Group are taken only when those of the Compute Groups have nothing. Default false. */
+  publicGroupFallback?: boolean;
   /** Take only these Jobs; null: any. Default null. */
   jobIds?: readonly JobId[] | null;
   /** What Jobs that require WebGPU get; null: they are not taken. Default null. */
@@ -35,6 +40,13 @@ export interface SupervisorOptions {
   submitIntervalMs?: number;
   /** While more bytes of results than this wait for the Scheduler, no Slices are started. Default 256 MiB. */
   maxUnsubmittedBytes?: number;
+  /**
+   * Directory for results that the Scheduler has not recorded when the Supervisor stops; they are submitted when one with this
+   * directory and this Scheduler starts. Null: they are lost, their Slices run again. Default null.
+   */
+  spool?: string | null;
+  /** Bytes in that directory, at least 1; beyond them the oldest results are dropped. Default 1 GiB. */
+  maxSpoolBytes?: number;
   /** For LocalExec: what Work Functions learn of the outside is held still. Default null. */
   determinism?: Determinism | null;
   /**
@@ -46,7 +58,11 @@ export interface SupervisorOptions {
   observer?: Partial<SupervisorObserver>;
 }
 
-export type CompleteSupervisorOptions = Required<Omit<SupervisorOptions, 'observer'>>;
+type Omitted = 'observer' | 'leavePublicGroup' | 'publicGroupFallback';
+
+export interface CompleteSupervisorOptions extends Required<Omit<SupervisorOptions, Omitted>> {
+  publicGroup: PublicGroupUse;
+}
 
 /** Fills in defaults. Throws `InvalidArgumentError` for a value out of range. */
 export function completeOptions(options: SupervisorOptions): CompleteSupervisorOptions {
@@ -55,6 +71,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     sandboxes: integer('sandboxes', options.sandboxes ?? availableParallelism(), 1, 1024),
     spareSandboxes: integer('spareSandboxes', options.spareSandboxes ?? 1, 0, 64),
     computeGroups: options.computeGroups ?? [],
+    publicGroup: publicGroupUse(options),
     jobIds: options.jobIds ?? null,
     gpu: options.gpu
       ? { ...options.gpu, sandboxes: integer('gpu.sandboxes', options.gpu.sandboxes, 1, 1024) }
@@ -67,15 +84,45 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     sandboxLimits: options.sandboxLimits ?? {},
     submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
     maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),
+    spool: directory('spool', options.spool ?? null),
+    maxSpoolBytes: number('maxSpoolBytes', options.maxSpoolBytes ?? 2 ** 30, 1),
     determinism: options.determinism ?? null,
     allowedOrigins: options.allowedOrigins ?? [],
     fetchLimits: options.fetchLimits ?? {},
   };
 }
 
+function publicGroupUse({
+  computeGroups = [],
+  leavePublicGroup = false,
+  publicGroupFallback = false,
+}: SupervisorOptions): PublicGroupUse {
+  for (const [field, value] of Object.entries({ leavePublicGroup, publicGroupFallback })) {
+    if (typeof value !== 'boolean')
+      throw new InvalidArgumentError(field, `expected true or false, got ${String(value)}`);
+  }
+  if (!leavePublicGroup) return publicGroupFallback ? 'fallback' : 'take';
+  if (computeGroups.length === 0)
+    throw new InvalidArgumentError(
+      'leavePublicGroup',
+      'expected one of computeGroups at least beside it, got none: no Job could ever be taken',
+    );
+  if (publicGroupFallback)
+    throw new InvalidArgumentError(
+      'publicGroupFallback',
+      'expected false beside leavePublicGroup, got true: nobody falls back on what he left',
+    );
+  return 'leave';
+}
+
 function number(field: string, value: number, least: number): number {
   if (typeof value === 'number' && value >= least) return value;
   throw new InvalidArgumentError(field, `expected a number of at least ${least}, got ${String(value)}`);
+}
+
+function directory(field: string, value: string | null): string | null {
+  if (value === null || (typeof value === 'string' && value !== '' && !value.includes('\0'))) return value;
+  throw new InvalidArgumentError(field, `expected a path or null, got ${JSON.stringify(value)}`);
 }
 
 function integer(field: string, value: number, least: number, most: number): number {

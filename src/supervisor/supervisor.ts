@@ -24,6 +24,7 @@ import { completeObserver, type SupervisorObserver } from './observer.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
 import { errorPayload, errorResults } from './result-batches.js';
 import { SandboxAllocator } from './sandbox-allocator.js';
+import { Leftovers } from './spool/index.js';
 import type { SupervisorStatus } from './status.js';
 import { nextTaskRequest } from './task-request.js';
 import { TaskSource } from './task-source.js';
@@ -84,6 +85,8 @@ export class Supervisor {
   readonly #leases: LeaseKeeper;
   readonly #requests: WorkRequests;
   readonly #gpu: GpuShare;
+  /** Null: without a spool. */
+  readonly #leftovers: Leftovers | null;
   /** Woken when Sandboxes owe less or end, while the Supervisor stops. */
   readonly #quiet = new Wakeable();
   #sourceEnded: Promise<void> = Promise.resolve();
@@ -139,6 +142,7 @@ export class Supervisor {
       onNothing: () => this.#onNothing(),
       onTrouble: (error, retryMs) => this.#observer.onTrouble('scheduler', error, retryMs),
     });
+    this.#leftovers = this.#openLeftovers();
     this.#leases = new LeaseKeeper(scheduler, {
       heldTasks: () => this.#desks.heldTasks(),
       onLost: (held) => void this.#onLeaseLost(held),
@@ -154,7 +158,7 @@ export class Supervisor {
   start(): void {
     this.#lifecycle.enter('running');
     this.#sandboxes.prewarm();
-    this.#sourceEnded = this.#source.run();
+    this.#sourceEnded = this.#run();
   }
 
   /** Asks for nothing more and gives back what no Sandbox has. Throws `LifecycleError` unless `running`. */
@@ -173,7 +177,7 @@ export class Supervisor {
 
   /**
    * Ends for good: queued Slices go back to the Scheduler, Sandboxes end, results are submitted. Resolves when all
-   * that is done or the times are up; what was not submitted then is done again by another Worker. A second call
+   * that is done or the times are up; what was not submitted then is kept in the spool, or done again by another Worker. A second call
    * with `finish: 'now'` hurries the first.
    */
   stop(options: StopOptions = {}): Promise<void> {
@@ -211,6 +215,12 @@ export class Supervisor {
         fetched: { ...this.#requests.counts },
       },
     };
+  }
+
+  async #run(): Promise<void> {
+    // Of these Slices the Scheduler hears before it is asked for any: it must not hand out what is done.
+    await this.#leftovers?.start();
+    await this.#source.run();
   }
 
   // Tasks
@@ -267,7 +277,8 @@ export class Supervisor {
 
   #onNothing(): void {
     this.#foundNothing = true;
-    if (this.state === 'running' && this.#desks.holdNothing) this.#observer.onIdle();
+    if (this.state !== 'running' || !this.#desks.holdNothing || this.#leftovers?.isDone === false) return;
+    this.#observer.onIdle();
   }
 
   async #onLeaseLost(held: HeldTask): Promise<void> {
@@ -372,6 +383,19 @@ export class Supervisor {
     });
   }
 
+  #openLeftovers(): Leftovers | null {
+    const { spool, maxSpoolBytes } = this.#options;
+    if (spool === null) return null;
+    return new Leftovers(spool, maxSpoolBytes, this.scheduler, {
+      onNews: (news) => this.#observer.onSpool(news),
+      // Only now may it be found that there is nothing to do.
+      onDone: () => {
+        if (this.#foundNothing) this.#source.askAgain();
+      },
+      onTrouble: (error, retryMs) => this.#observer.onTrouble('scheduler', error, retryMs),
+    });
+  }
+
   #releaseIfDone(desk: JobDesk, held: HeldTask): void {
     if (held.unacknowledged > 0 || !desk.tasks.delete(held)) return;
     // Who holds nothing may be given what was not for it before: the Scheduler is asked again before this is idleness.
@@ -388,14 +412,15 @@ export class Supervisor {
     }
     this.#lifecycle.enter('stopping');
     this.#source.stop();
+    const leftoversEnded = this.#leftovers?.stop();
     this.#deliveries.giveBackAllQueued(SHUTDOWN);
     await this.#untilQuiet(timeoutMs, () => this.#finishNow || this.#sandboxes.busy === 0);
     this.#sandboxes.close();
     await this.#untilQuiet(END_TIMEOUT_MS, () => this.#sandboxes.size === 0);
-    const flushed = this.#flush();
-    await within(flushTimeoutMs, flushed);
+    await within(flushTimeoutMs, Promise.all([this.#flush(), leftoversEnded]));
     this.#leases.stop();
-    for (const desk of this.#desks) desk.outbox.abandon();
+    const unsubmitted = [...this.#desks].flatMap((desk) => desk.outbox.takeUnsubmitted());
+    await this.#leftovers?.keep(unsubmitted);
     await this.#requests.close();
     this.#lifecycle.enter('stopped');
   }
@@ -413,7 +438,7 @@ export class Supervisor {
 }
 
 /** Waits for `work`, but not longer than this. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
   await Promise.race([work, timeout]);

@@ -46,6 +46,7 @@ export function nextTaskRequest(
   return {
     workerId: options.workerId,
     computeGroups: options.computeGroups,
+    publicGroup: options.publicGroup,
     jobIds: options.jobIds,
     capabilities: { webgpu: gpuShare.offers(gpu, targetMs * LOW_WATER), fetch: options.allowedOrigins },
     sandboxes: hungry,

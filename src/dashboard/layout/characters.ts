@@ -19,6 +19,8 @@ const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
 const LINE_WHITE_SPACE = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 /** Joiners, variation selectors, marks that turn the direction of writing, vowels that join what is before them. */
 const INVISIBLE = /^[\p{Cf}\p{Default_Ignorable_Code_Point}\u1160-\u11ff]$/u;
+/** Spaces of all widths, which fonts and terminals do not agree about. */
+const SPACE = /^\p{Zs}$/u;
 const MARK = /^[\p{Mn}\p{Me}]$/u;
 const UNPRINTABLE = /^[\p{Cc}\p{Cs}\p{Cn}]$/u;
 
@@ -59,6 +61,9 @@ export function charactersOf(text: string, unicode: boolean): Character[] {
       const base = characters.at(-1);
       if (unicode && base !== undefined && marks++ < MAX_MARKS)
         characters[characters.length - 1] = { ...base, text: base.text + char, certain: false };
+    } else if (SPACE.test(char)) {
+      characters.push(ASCII[0]!);
+      marks = 0;
     } else {
       characters.push(unicode ? characterOf(char, code) : ASCII[0x3f - 0x20]!);
       marks = 0;

@@ -1,5 +1,10 @@
-import { HISTORY_LENGTH, type WorkerHistory, type WorkerStatus } from '../../status/index.js';
-import { percent, rate } from './figures.js';
+import {
+  HISTORY_LENGTH,
+  percentText,
+  rateText,
+  type WorkerHistory,
+  type WorkerStatus,
+} from '../../status/index.js';
 import { fit, span, type Line, type Span } from './styled-text.js';
 import type { Style, Theme } from './theme.js';
 
@@ -27,24 +32,24 @@ export function chartLines(
   const perSecond = (values: readonly number[]) => values.map((n) => (n * 1000) / history.periodMs);
   const throughput = bucketsOf(perSecond(history.slices), history, columns);
   const most = Math.max(0, ...throughput.map(({ value }) => value));
-  const now = rate(status.rates.slicesPerSecond);
+  const now = rateText(status.rates.slicesPerSecond);
   const { cores, gpu } = status.usage;
   const cpu = cores.length === 0 ? 0 : cores.reduce((sum, core) => sum + core, 0) / cores.length;
   const lines = [
-    chart('Slices/s', throughput, most, 'good', `${now}, most ${rate(most)}`, columns, theme),
+    chart('Slices/s', throughput, most, 'good', `${now}, most ${rateText(most)}`, columns, theme),
     chart(
       'CPU',
       bucketsOf(history.cpu, history, columns),
       1,
       'busy',
-      `${percent(cpu)} of ${cores.length} cores`,
+      `${percentText(cpu)} of ${cores.length} cores`,
       columns,
       theme,
     ),
   ];
   if (gpu !== null)
     lines.push(
-      chart('GPU', bucketsOf(history.gpu, history, columns), 1, 'gpu', percent(gpu), columns, theme),
+      chart('GPU', bucketsOf(history.gpu, history, columns), 1, 'gpu', percentText(gpu), columns, theme),
     );
   return lines;
 }

@@ -1,5 +1,12 @@
-import type { WorkerState, WorkerStatus } from '../../status/index.js';
-import { bytes, count, elapsed, percent, rate } from './figures.js';
+import {
+  bytesText,
+  countText,
+  durationText,
+  percentText,
+  rateText,
+  type WorkerState,
+  type WorkerStatus,
+} from '../../status/index.js';
 import { bothEnds, span, type Line } from './styled-text.js';
 import type { Style, Theme } from './theme.js';
 
@@ -21,13 +28,13 @@ export function headerLine(status: WorkerStatus, width: number, theme: Theme): L
   const left = [
     span(' dcp-worker ', 'strong'),
     span(state, STATE_STYLES[state]),
-    span(`  up ${elapsed(status.time - status.startedAt)}`),
+    span(`  up ${durationText(Math.max(0, status.time - status.startedAt))}`),
     span(`  ${status.workerId ?? ''}`, 'dim'),
   ];
-  const now = span(`  ${rate(rates.slicesPerSecond)}/s `, 'strong');
+  const now = span(`  ${rateText(rates.slicesPerSecond)}/s `, 'strong');
   const sums = [
-    span(`  ${count(counts.done)} done`),
-    span(`  ${count(counts.failed)} failed`, counts.failed > 0 ? 'bad' : 'plain'),
+    span(`  ${countText(counts.done)} done`),
+    span(`  ${countText(counts.failed)} failed`, counts.failed > 0 ? 'bad' : 'plain'),
   ];
   return bothEnds(left, width < WIDTH_FOR_SUMS ? [now] : [...sums, now], width, theme);
 }
@@ -36,8 +43,8 @@ export function headerLine(status: WorkerStatus, width: number, theme: Theme): L
 export function machineLine(status: WorkerStatus, width: number, theme: Theme): Line {
   const { usage, places, adapters, rates } = status;
   const gpus = adapters.length === 0 ? '' : `  GPU ${adapters.join(', ')}`;
-  const each = rates.sliceMs === null ? '' : `  ${elapsed(rates.sliceMs)} a Slice`;
-  const left = ` ${count(places.all)} places${gpus}  Scheduler ${status.scheduler}`;
-  const right = `${each}  own use ${percent(usage.ownCores)}, ${bytes(usage.residentBytes)} `;
+  const each = rates.sliceMs === null ? '' : `  ${durationText(rates.sliceMs)} a Slice`;
+  const left = ` ${countText(places.all)} places${gpus}  Scheduler ${status.scheduler}`;
+  const right = `${each}  own use ${percentText(usage.ownCores)}, ${bytesText(usage.residentBytes)} `;
   return bothEnds([span(left, 'dim')], [span(right, 'dim')], width, theme);
 }

@@ -1,5 +1,5 @@
 import type { LogLevel, LogRecord } from '../../logging/index.js';
-import { count, timeOfDay } from './figures.js';
+import { countText } from '../../status/index.js';
 import { paneTitle, type Pane } from './pane.js';
 import type { PaneOptions } from './sandbox-pane.js';
 import { fitLine, span, wrap, type Line } from './styled-text.js';
@@ -31,7 +31,7 @@ export function logPane(records: readonly LogRecord[], back: number, options: Pa
     lines = [...recordRows(records[i]!, options), ...lines];
     shown++;
   }
-  const note = newer === 0 ? '' : `${count(newer)} newer below`;
+  const note = newer === 0 ? '' : `${countText(newer)} newer below`;
   const title = paneTitle('Log', note, focused, width, theme);
   const visible = lines.slice(-room);
   const empty = Array.from({ length: room - visible.length }, () => fitLine([], width, theme));
@@ -46,4 +46,12 @@ function recordRows({ time, level, text }: LogRecord, { width, theme }: PaneOpti
   return wrap(text, Math.max(1, width - indent - 1), RECORD_ROWS, theme).map((row, i) =>
     fitLine([span(i === 0 ? first : ' '.repeat(indent), 'dim'), span(row, style)], width, theme),
   );
+}
+
+/** Here, `07:05:09`. */
+function timeOfDay(time: number): string {
+  const date = new Date(time);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((value) => String(value).padStart(2, '0'))
+    .join(':');
 }

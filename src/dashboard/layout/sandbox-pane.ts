@@ -1,5 +1,4 @@
-import type { WorkerStatus } from '../../status/index.js';
-import { count, elapsed, percent } from './figures.js';
+import { countText, durationText, percentText, type WorkerStatus } from '../../status/index.js';
 import { paneTitle, type Pane } from './pane.js';
 import { fit, fitLine, span, type Line, type Span } from './styled-text.js';
 import type { Theme } from './theme.js';
@@ -8,12 +7,12 @@ type Sandbox = WorkerStatus['sandboxes'][number];
 
 /** Columns of the table, with the space before each; the Job's name gets the rest. */
 const ID = 6;
-const SLICE = 12;
-const PROGRESS = 19;
-const TIME = 10;
+const SLICE = 10;
+const PROGRESS = 18;
+const TIME = 12;
 const RUN = 10;
 /** A name is cut to this before a column is left out. */
-const NAME_AT_LEAST = 12;
+const NAME_AT_LEAST = 10;
 /** From so many rows on the columns are named. */
 const ROWS_FOR_HEADING = 5;
 
@@ -42,7 +41,7 @@ export function sandboxPane(status: WorkerStatus, from: number, options: PaneOpt
   const { rows, width, focused, theme } = options;
   const sandboxes = [...status.sandboxes].sort((a, b) => a.id - b.id);
   const busy = sandboxes.filter(({ slice }) => slice !== null).length;
-  const note = `${count(busy)} of ${count(status.places.all)} places at work`;
+  const note = `${countText(busy)} of ${countText(status.places.all)} places at work`;
   const lines: Line[] = [paneTitle('Sandboxes', note, focused, width, theme)];
   const columns = columnsFor(width);
   if (sandboxes.length === 0) {
@@ -63,8 +62,8 @@ export function sandboxPane(status: WorkerStatus, from: number, options: PaneOpt
 }
 
 function elsewhere(above: number, below: number): string {
-  if (above === 0) return `and ${count(below)} more`;
-  return `and ${count(above)} above${below === 0 ? '' : `, ${count(below)} below`}`;
+  if (above === 0) return `and ${countText(below)} more`;
+  return `and ${countText(above)} above${below === 0 ? '' : `, ${countText(below)} below`}`;
 }
 
 function columnsFor(width: number): Columns {
@@ -94,14 +93,14 @@ function heading({ name, slice, progress, run }: Columns, theme: Theme): Line {
 function sandboxRow(sandbox: Sandbox, { name, slice, progress, run }: Columns, theme: Theme): Line {
   const { none } = theme.glyphs;
   const number = sandbox.slice === null ? none : String(sandbox.slice);
-  const time = sandbox.sinceMs === null ? none : elapsed(sandbox.sinceMs);
+  const time = sandbox.sinceMs === null ? none : durationText(sandbox.sinceMs);
   const spans: Span[] = [span(fit(String(sandbox.id), ID, theme, 'right'), 'dim'), span(' ')];
   const tag = sandbox.usesGpu && name > 8 ? ' GPU' : '';
   spans.push(span(fit(sandbox.jobName, name - tag.length, theme)), span(tag, 'gpu'));
   if (slice) spans.push(span(fit(number, SLICE, theme, 'right')));
   if (progress) spans.push(span('  '), ...progressBar(sandbox, PROGRESS - 2, theme));
   spans.push(span(fit(time, TIME, theme, 'right')));
-  if (run) spans.push(span(fit(count(sandbox.slices), RUN, theme, 'right'), 'dim'));
+  if (run) spans.push(span(fit(countText(sandbox.slices), RUN, theme, 'right'), 'dim'));
   return spans;
 }
 
@@ -113,12 +112,12 @@ function progressBar({ state, slice, progress }: Sandbox, width: number, theme: 
   }
   if (progress === null) return [span(fit('runs', width, theme), 'good')];
   const { barFull, barEmpty } = theme.glyphs;
-  const columns = width - 5;
+  const columns = width - 6;
   const full = Math.round(Math.min(1, Math.max(0, progress)) * columns);
   return [
     span(barFull.repeat(full), 'good'),
     span(barEmpty.repeat(columns - full), 'dim'),
-    span(fit(percent(progress), 5, theme, 'right')),
+    span(fit(percentText(progress), 6, theme, 'right')),
   ];
 }
 

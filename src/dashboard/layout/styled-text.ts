@@ -50,7 +50,7 @@ export function fitLine(line: Line, width: number, theme: Theme): Line {
 export function bothEnds(left: Line, right: Line, width: number, theme: Theme, atLeast = 20): Line {
   const rightWidth = lineWidth(right, theme);
   if (width - rightWidth < atLeast + 1) return fitLine(left, width, theme);
-  return [...fitLine(left, width - rightWidth, theme), ...right];
+  return [...fitLine(left, width - rightWidth, theme), ...fitLine(right, rightWidth, theme)];
 }
 
 /** A text in rows of `width` columns, broken between words where there are any; at most `maxRows`, the last one cut. */

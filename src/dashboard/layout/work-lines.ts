@@ -1,5 +1,4 @@
-import type { WorkerStatus } from '../../status/index.js';
-import { bytes, counted, elapsed } from './figures.js';
+import { bytesText, countText, durationText, type WorkerStatus } from '../../status/index.js';
 import { bothEnds, fitLine, span, wrap, type Line } from './styled-text.js';
 import type { Theme } from './theme.js';
 
@@ -14,8 +13,10 @@ export function queueLine({ jobs }: WorkerStatus, width: number, theme: Theme): 
   const queued = sum((job) => job.queued);
   const unsubmitted = sum((job) => job.unsubmittedBytes);
   const left = [
-    span(` Queue ${counted(queued, 'Slice')} of ${counted(jobs.length, 'Job')}`),
-    span(`  results to submit ${bytes(unsubmitted)}`, unsubmitted > 0 ? 'plain' : 'dim'),
+    span(
+      ` Queue ${countText(queued)} ${queued === 1 ? 'Slice' : 'Slices'} of ${countText(jobs.length)} ${jobs.length === 1 ? 'Job' : 'Jobs'}`,
+    ),
+    span(`  results to submit ${bytesText(unsubmitted)}`, unsubmitted > 0 ? 'plain' : 'dim'),
   ];
   return bothEnds(left, [span(`  earnings ${theme.glyphs.none} `, 'dim')], width, theme);
 }
@@ -24,7 +25,7 @@ export function queueLine({ jobs }: WorkerStatus, width: number, theme: Theme): 
 export function idleLines({ idle, time }: WorkerStatus, width: number, theme: Theme): Line[] {
   if (idle === null) return [];
   const places = idle.places === 1 ? '1 place' : `${idle.places} places`;
-  const why = ` Idle: ${places} for ${elapsed(time - idle.since)}, ${idle.text}`;
+  const why = ` Idle: ${places} for ${durationText(time - idle.since)}, ${idle.text}`;
   const remedy = wrap(idle.remedy, Math.max(1, width - INDENT - 1), REMEDY_ROWS, theme);
   return [
     fitLine([span(why, 'warning')], width, theme),

@@ -55,7 +55,9 @@ export class Terminal {
     });
     this.#keyboard = new Keyboard(input, { onKey: (key) => listener.onKey(key), onGone: this.#gone });
     output.on('error', this.#gone).on('resize', this.#onResize);
-    process.on('exit', this.#onExit).on('SIGCONT', this.#onContinue).on('SIGTSTP', this.suspend);
+    // Before anybody who listens for uncaught exceptions tells of one.
+    process.on('exit', this.#onExit).on('uncaughtExceptionMonitor', this.#onExit);
+    process.on('SIGCONT', this.#onContinue).on('SIGTSTP', this.suspend);
     for (const signal of ENDING) process.on(signal, this.#onEndingSignal);
   }
 
@@ -103,7 +105,8 @@ export class Terminal {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#outlet.close();
     this.#output.off('error', this.#gone).off('resize', this.#onResize);
-    process.off('exit', this.#onExit).off('SIGCONT', this.#onContinue).off('SIGTSTP', this.suspend);
+    process.off('exit', this.#onExit).off('uncaughtExceptionMonitor', this.#onExit);
+    process.off('SIGCONT', this.#onContinue).off('SIGTSTP', this.suspend);
     for (const signal of ENDING) process.off(signal, this.#onEndingSignal);
   }
 
