@@ -1,6 +1,7 @@
 import {
   EvaluatorCrashError,
   EvaluatorError,
+  EvaluatorUnavailableError,
   RequirementError,
   WorkFunctionError,
   type ReturnReason,
@@ -54,6 +55,8 @@ export class LostSlices {
       this.deliveries.giveBackAll(desk, owed, uncounted(error.code, error));
       return;
     }
+    // It was never there for a Job, and whoever has the evaluator's troubles tells of this one.
+    if (error instanceof EvaluatorUnavailableError && owed.length === 0) return;
     if (!(error instanceof WorkFunctionError)) {
       this.lostSandboxes++;
       this.observer.onSandboxLost(desk.id, running?.number ?? null, error);
@@ -74,6 +77,8 @@ export class LostSlices {
     if (error instanceof WorkFunctionError) this.#breakJob(desk, error);
     else if (error instanceof RequirementError) {
       this.deliveries.giveBackQueued(desk, uncounted(error.code, error));
+    } else if (error instanceof EvaluatorUnavailableError) {
+      this.deliveries.giveBackQueued(desk, uncounted('EEVALUATOR', error));
     } else if (++desk.failedAssignments >= MAX_FAILED_ASSIGNMENTS) {
       // Perhaps the Job's source does this to every Sandbox; its Slices must not go round for ever.
       desk.failedAssignments = 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Backoff } from '#src/evaluator/child-process/backoff.js';
+import { Backoff } from '#src/evaluator/peer/backoff.js';
 
 test('waits double from 100 ms to 5 s, each key by itself', () => {
   let now = 1000;
