@@ -114,7 +114,7 @@ test('limits of the listener are checked', () => {
       () => new FrameListener({ connections, ...observer }),
       (error) =>
         error instanceof InvalidArgumentError &&
-        /connections: expected a whole number from 1 to 1024/.test(error.message),
+        error.message.includes('connections: expected a whole number from 1 to 1024'),
     );
 });
 

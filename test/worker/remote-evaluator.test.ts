@@ -92,7 +92,7 @@ test('the evaluator is killed and started again under load: nothing is lost, dou
     return n;
   });
   const seen: number[] = [];
-  job.on('result', ({ slice }: { slice: number }) => seen.push(slice));
+  job.on('result', ({ sliceNumber }) => seen.push(sliceNumber));
   const results = job.exec();
   for (let kills = 1; kills <= 4; kills++) {
     const wanted = (kills * count) / 6;
@@ -142,7 +142,8 @@ test('which adapters there are is for the evaluator to say', async (t) => {
   );
   if (here.adapters.length === 0) return t.diagnostic('no WebGPU here');
   const job = compute.for(1, 2, async (n: number) => {
-    const gpu = (navigator as unknown as { gpu: { requestAdapter(): Promise<unknown> } }).gpu;
+    const { gpu } = (globalThis as unknown as { navigator: { gpu: { requestAdapter(): Promise<unknown> } } })
+      .navigator;
     return (await gpu.requestAdapter()) === null ? -1 : n;
   });
   job.requirements = { environment: { webgpu: true } };

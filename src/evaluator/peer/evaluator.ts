@@ -77,6 +77,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       this.#sandboxes.delete(sandbox);
       throw error;
     }
+    sandbox.isCreated = true;
     return sandbox;
   }
 
@@ -115,9 +116,10 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   }
   #onEmpty: () => void = () => undefined;
 
-  /** Ends the Sandboxes that have no Job: there is nothing behind them. */
+  /** Ends the Sandboxes that have no Job: there is nothing behind them. Those on their way are told otherwise. */
   protected endClaims(error: EvaluatorError): void {
-    for (const sandbox of this.#sandboxes) if (sandbox.isOpen) sandbox.onPeerEnded(error);
+    // Whoever hears of it may create another at once.
+    for (const sandbox of [...this.#sandboxes]) if (sandbox.isCreated && sandbox.isOpen) sandbox.onPeerEnded(error);
   }
 
   close(): Promise<void> {

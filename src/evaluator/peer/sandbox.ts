@@ -47,6 +47,8 @@ type State = 'open' | 'assigning' | 'assigned' | 'ended';
 export class ClaimedSandbox implements Sandbox, PeerSandbox {
   #state: State = 'open';
   #isDisposed = false;
+  /** Somebody has it. */
+  isCreated = false;
   #peer: EvaluatorPeer | null = null;
   /** Its number in the process. */
   #remoteId = 0;

@@ -66,14 +66,13 @@ export class RemoteEvaluator extends PeerEvaluator<EvaluatorConnection> {
   }
 
   protected override openPeer(): EvaluatorPeer<EvaluatorConnection> {
-    const peer: EvaluatorPeer<EvaluatorConnection> = new EvaluatorPeer(this.#peerOptions, (owner) => {
-      const options = {
-        location: this.#location,
-        connectTimeoutMs: this.#connectTimeoutMs,
-        mayBlame: () => peer.jobId !== null && this.losses.failuresInRow(peer.jobId) >= UNEXPLAINED_LOSSES,
-      };
-      return new EvaluatorConnection(options, owner);
-    });
+    const mayBlame = (): boolean => {
+      const { jobId } = peer!;
+      return jobId !== null && this.losses.failuresInRow(jobId) >= UNEXPLAINED_LOSSES;
+    };
+    const options = { location: this.#location, connectTimeoutMs: this.#connectTimeoutMs, mayBlame };
+    let peer: EvaluatorPeer<EvaluatorConnection> | null = null;
+    peer = new EvaluatorPeer(this.#peerOptions, (owner) => new EvaluatorConnection(options, owner));
     return peer;
   }
 
