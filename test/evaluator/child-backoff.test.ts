@@ -28,6 +28,14 @@ test('what lived for long fails for the first time', () => {
   assert.equal(backoff.remainingMs('job'), 100);
 });
 
+test('the longest wait is as given, and failures in a row are counted until they are forgotten', () => {
+  const backoff = new Backoff<string>(() => 0, 300);
+  for (let i = 0; i < 4; i++) backoff.failed('job');
+  assert.deepEqual([backoff.remainingMs('job'), backoff.failuresInRow('job')], [300, 4]);
+  backoff.forgetAll();
+  assert.deepEqual([backoff.remainingMs('job'), backoff.failuresInRow('job')], [0, 0]);
+});
+
 test('cancelled, nobody waits any more', async () => {
   const backoff = new Backoff<string>();
   for (let i = 0; i < 8; i++) backoff.failed('job');

@@ -21,36 +21,36 @@ const WINDOW_BYTES = 32 * 2 ** 20;
 const PIECE_BYTES = 8 * 2 ** 20;
 /** What a Sandbox is told to hold back from (kMaxHeldBytes of native/sandbox). */
 const CREDIT_BYTES = 16 * 2 ** 20;
-/** How often a Sandbox looks for a process that lives until it is bound to it. */
+/** How often a Sandbox looks for a peer that lives until it is bound to it. */
 const BIND_TRIES = 3;
-/** A Sandbox that was told to end and has not after so long has its process killed; one that is stuck is reported after 2 s. */
+/** A Sandbox that was told to end and has not after so long has its peer ended; one that is stuck is reported after 2 s. */
 const DISPOSE_MS = 5_000;
 /** Results a Sandbox that keeps to its credit can still send when it is used up. */
 const OVERDRAFT_BATCHES = 4;
 
 export interface SandboxHost {
-  /** The process of the Job, which may have to be started. Rejects with `EvaluatorError`. */
+  /** The peer of the Job, which may have to be opened. Rejects with `EvaluatorError`. */
   peerFor(job: SandboxJob): Promise<EvaluatorPeer>;
   /** The Sandbox has ended. */
   forget(sandbox: ClaimedSandbox): void;
 }
 
 /**
- * - `open`: has no Job, and so no process.
- * - `assigning`: gets a process and a Sandbox in it, and the Work Function is compiled there.
+ * - `open`: has no Job, and so no peer.
+ * - `assigning`: gets a peer and a Sandbox in it, and the Work Function is compiled there.
  * - `assigned`: runs Slices.
  * - `ended`: gone.
  */
 type State = 'open' | 'assigning' | 'assigned' | 'ended';
 
-/** The owner's side of a Sandbox in another process. What that process says is checked here before anybody else hears of it. */
+/** The owner's side of a Sandbox in another process: a claim to one, and then that one. What its peer says is checked here before anybody else hears of it. */
 export class ClaimedSandbox implements Sandbox, PeerSandbox {
   #state: State = 'open';
   #isDisposed = false;
-  /** Somebody has it. */
+  /** `createSandbox` has answered it. */
   isCreated = false;
   #peer: EvaluatorPeer | null = null;
-  /** Its number in the process. */
+  /** Its number there. */
   #remoteId = 0;
   #assigning: { resolve(): void; reject(error: Error): void } | null = null;
   readonly #owed = new OwedSlices();
@@ -98,7 +98,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       try {
         this.#remoteId = await peer.bind(this.limits, this);
       } catch (error) {
-        // What other Sandboxes of the Job did to the process is not for this one to answer.
+        // What other Sandboxes of the Job did to the peer is not for this one to answer.
         if (peer.isEnding && tries < BIND_TRIES) continue;
         throw error;
       }
@@ -134,7 +134,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
   }
   #patience: NodeJS.Timeout | undefined;
 
-  /** Its process is being ended by us, whatever it does. */
+  /** Its peer is being ended by us, whatever it does. */
   abandon(): void {
     this.#isDisposed = true;
     this.#finish(null);
