@@ -1,6 +1,7 @@
 import {
   EvaluatorCrashError,
   EvaluatorError,
+  EvaluatorUnavailableError,
   RequirementError,
   WorkFunctionError,
   type ReturnReason,
@@ -56,6 +57,8 @@ export class LostSlices {
       this.deliveries.giveBackAll(desk, owed, uncounted(error.code, error));
       return;
     }
+    // It was never there for a Job, and whoever has the evaluator's troubles tells of this one.
+    if (error instanceof EvaluatorUnavailableError && owed.length === 0) return;
     if (!(error instanceof WorkFunctionError)) {
       this.lostSandboxes++;
       this.observer.onSandboxLost(desk.id, running?.number ?? null, error);
@@ -77,6 +80,8 @@ export class LostSlices {
     if (error instanceof WorkFunctionError) return this.#breakJob(desk, error);
     if (error instanceof RequirementError)
       return this.deliveries.giveBackQueued(desk, uncounted(error.code, error));
+    if (error instanceof EvaluatorUnavailableError)
+      return this.deliveries.giveBackQueued(desk, uncounted('EEVALUATOR', error));
     this.owner.onLost(desk);
     if (++desk.failedAssignments >= MAX_FAILED_ASSIGNMENTS) {
       // Perhaps the Job's source does this to every Sandbox; its Slices must not go round for ever.

@@ -1,5 +1,6 @@
 import type { Evaluator, SliceRejection } from '../evaluator/index.js';
 import {
+  EvaluatorUnavailableError,
   MAX_EXPIRIES,
   RequirementError,
   WorkRejectError,
@@ -11,7 +12,7 @@ import {
 } from '../model/index.js';
 import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.js';
 import { Deliveries } from './deliveries.js';
-import { GpuShare, WITHDRAWN_MS } from './gpu-share.js';
+import { GpuShare, WITHDRAWN_MS, type GpuShareOptions } from './gpu-share.js';
 import { HeldTask } from './held-task.js';
 import { JobBackoff } from './job-backoff.js';
 import { JobDesk, sandboxJob } from './job-desk.js';
@@ -129,7 +130,7 @@ export class Supervisor {
       onBack: () => this.#source.askAgain(),
     });
     this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
-    this.#sandboxes = new SandboxAllocator(evaluator, this.#options, {
+    this.#sandboxes = new SandboxAllocator(evaluator, this.#options, this.#gpu, {
       desks: () => this.#desks,
       mayHandOver: () => this.state === 'running' && !this.#deliveries.areOverfull,
       onHandOver: ({ id }, sandbox, slices) => {
@@ -151,6 +152,7 @@ export class Supervisor {
       onEnded: (desk, error, running, behind) => this.#onEnded(desk, error, running, behind),
       onAssignmentFailed: (desk, error) => this.#onAssignmentFailed(desk, error),
       onOpenFailed: (error, failures, retryMs) => this.#onOpenFailed(error, failures, retryMs),
+      onOpened: () => this.#onOpened(),
     });
     this.#source = new TaskSource(scheduler, {
       nextRequest: () => this.#nextRequest(),
@@ -205,6 +207,12 @@ export class Supervisor {
     return this.#stopped;
   }
 
+  /** What Jobs that require WebGPU get from now on; null: they are not taken. Throws `InvalidArgumentError`. */
+  offerGpu(gpu: GpuShareOptions | null): void {
+    this.#gpu.set(completeOptions({ gpu }).gpu);
+    this.#source.askAgain();
+  }
+
   status(): SupervisorStatus {
     const jobs = [...this.#desks].map((desk) => ({
       id: desk.id,
@@ -243,7 +251,8 @@ export class Supervisor {
   // Tasks
 
   #nextRequest(): TaskRequest | null {
-    return this.#deliveries.areOverfull
+    const hasNoSandbox = this.#evaluatorFails && this.#sandboxes.size === 0;
+    return this.#deliveries.areOverfull || hasNoSandbox
       ? null
       : nextTaskRequest(this.#desks, this.#sandboxes, this.#gpu, this.#options, this.#backoff.setAside());
   }
@@ -368,7 +377,9 @@ export class Supervisor {
     behind: readonly OwedSlice[],
   ): void {
     if (desk === null) {
-      if (error !== null) this.#observer.onSandboxLost(null, null, error);
+      // Of that, the next Sandbox that cannot be had tells.
+      if (error !== null && !(error instanceof EvaluatorUnavailableError))
+        this.#observer.onSandboxLost(null, null, error);
     } else if (this.#desks.has(desk)) this.#lost.settleOwed(desk, error, running, behind);
   }
 
@@ -383,9 +394,22 @@ export class Supervisor {
   }
 
   #onOpenFailed(error: unknown, failures: number, retryMs: number): void {
-    this.#observer.onTrouble('evaluator', error, retryMs);
-    if (failures < MAX_FAILED_OPENINGS || this.#sandboxes.size > 0) return;
+    // The same error once more is the same outage, of which everybody knows.
+    if (error !== this.#trouble) this.#observer.onTrouble('evaluator', error, retryMs);
+    this.#trouble = error;
+    if (failures < MAX_FAILED_OPENINGS && !(error instanceof EvaluatorUnavailableError)) return;
+    this.#evaluatorFails = true;
+    if (this.#sandboxes.size > 0) return;
     this.#deliveries.giveBackAllQueued({ code: 'EEVALUATOR', message: String(error), counted: false });
+  }
+  #trouble: unknown = null;
+  /** It creates no Sandboxes: without any, Slices would only wait here. */
+  #evaluatorFails = false;
+
+  #onOpened(): void {
+    if (!this.#evaluatorFails) return;
+    this.#evaluatorFails = false;
+    this.#source.poke();
   }
 
   // What goes to the Scheduler
