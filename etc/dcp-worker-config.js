@@ -117,8 +117,9 @@
     leavePublicGroup: false,
     // Take Jobs that are in no Compute Group only when those groups have none. Takes true or false. Live.
     publicGroupFallback: false,
-    // Slices run in processes of their own, or in that of the Worker, for code that is trusted. Takes "child"
-    // or "in-process".
+    // Slices run in processes of their own, in that of the Worker, for code that is trusted, or where a
+    // standing evaluator listens (dcp-evaluator --frames). Takes "child", "in-process", "host:port" or the
+    // path of a socket.
     evaluator: 'child',
     // After this time without a sign of life others get the Slices. Takes a number from 1 to 86400 (s).
     lease: 60,

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Command, CommanderError } from 'commander';
-import { evaluatorOf, withEvaluatorOptions } from '#src/cli/evaluator-option.js';
-import { UsageError } from '#src/cli/program.js';
+import { configArgumentsOf, withConfigOptions } from '#src/cli/worker-options.js';
+import { InvalidArgumentError } from '#src/model/index.js';
+import { evaluatorChoice } from '#src/service/index.js';
 
 function parse(...args: string[]): unknown {
-  const program = withEvaluatorOptions(new Command())
+  const program = withConfigOptions(new Command())
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
   program.parse(args, { from: 'user' });
-  return evaluatorOf(program.opts());
+  const [said] = configArgumentsOf(program);
+  return evaluatorChoice((said?.value as string | undefined) ?? 'child');
 }
 
 const RIGHT: [string[], unknown][] = [
@@ -39,9 +41,9 @@ const WRONG: [string[], RegExp][] = [
   [['--evaluator', 'http://localhost:9000'], /'http:\/\/localhost:9000'/],
   [['--evaluator', ''], /expected child, in-process, host:port or the path of a socket, got ''/],
   [['-p', '0'], /expected a whole number from 1 to 65535/],
-  [['-p', 'x'], /expected a whole number from 1 to 65535/],
-  [['-H', ''], /--hostname: expected a name or an address, got ''/],
-  [['-H', 'a:b]'], /--hostname: expected a name or an address/],
+  [['-p', 'x'], /expected child, in-process, host:port or the path of a socket, got 'localhost:x'/],
+  [['-H', ''], /':9000' names no host/],
+  [['-H', 'a:b]'], /expected child, in-process, host:port/],
   [['--evaluator', 'child', '-p', '9000'], /--evaluator and --port: one or the other/],
   [['--evaluator', 'a:1', '-H', 'b'], /--evaluator and --hostname: one or the other/],
 ];
@@ -50,7 +52,7 @@ for (const [args, message] of WRONG)
     assert.throws(
       () => parse(...args),
       (error: Error) => {
-        assert.ok(error instanceof CommanderError || error instanceof UsageError);
+        assert.ok(error instanceof CommanderError || error instanceof InvalidArgumentError);
         assert.match(error.message, message);
         return true;
       },
