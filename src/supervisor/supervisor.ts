@@ -34,13 +34,21 @@ import { WorkRequests } from './work-requests.js';
 
 /** How a Supervisor stops. */
 export interface StopOptions {
-  /** `slice`: what Sandboxes have may end first; `now`: they are disposed of. Default `slice`. */
-  readonly finish?: 'slice' | 'now';
+  /**
+   * `task`: all Slices that are held may end first, whether a Sandbox has them or not; `slice`: those that Sandboxes have;
+   * `now`: Sandboxes are disposed of. Default `slice`.
+   */
+  readonly finish?: 'task' | 'slice' | 'now';
+  /** How long `task` waits before it turns into `slice`, milliseconds. Default: as long as it takes. */
+  readonly taskTimeoutMs?: number;
   /** How long `slice` waits before it turns into `now`, milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
   /** How long the Scheduler may take to record what is left, milliseconds. Default 10,000. */
   readonly flushTimeoutMs?: number;
 }
+
+/** From the most patient to the least. */
+const FINISHES = ['task', 'slice', 'now'] as const;
 
 const SHUTDOWN: ReturnReason = Object.freeze({
   code: 'ESHUTDOWN',
@@ -67,6 +75,8 @@ const SANDBOX_ENDED: ReturnReason = Object.freeze({
 
 /** Sandboxes in a row the Evaluator may fail to create before held Slices are given back. */
 const MAX_FAILED_OPENINGS = 3;
+/** While it stops it looks so often, milliseconds, whether what it holds has ended another way than by running. */
+const LOOK_MS = 250;
 /** How long ended Sandboxes may take to say so, milliseconds. */
 const END_TIMEOUT_MS = 5_000;
 
@@ -99,7 +109,9 @@ export class Supervisor {
   readonly #quiet = new Wakeable();
   #sourceEnded: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | null = null;
-  #finishNow = false;
+  /** The least that any call of `stop` wants to see finished. */
+  #finish: NonNullable<StopOptions['finish']> = 'task';
+  #stopOptions: StopOptions = {};
   /** The Scheduler had nothing when it was asked last. */
   #foundNothing = false;
   #tasks = 0;
@@ -117,7 +129,7 @@ export class Supervisor {
     const { maxUnsubmittedBytes, maxAttempts } = this.#options;
     this.#deliveries = new Deliveries(this.#desks, this.#observer, maxUnsubmittedBytes);
     this.#lost = new LostSlices(this.#deliveries, this.#observer, maxAttempts, {
-      returnReason: () => (this.state === 'running' ? SANDBOX_ENDED : SHUTDOWN),
+      returnReason: () => (this.state === 'running' || this.state === 'finishing' ? SANDBOX_ENDED : SHUTDOWN),
       onLost: (desk) => this.#backoff.failed(desk, 1),
       onFreed: () => this.#source.poke(),
     });
@@ -131,7 +143,8 @@ export class Supervisor {
     this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
     this.#sandboxes = new SandboxAllocator(evaluator, this.#options, {
       desks: () => this.#desks,
-      mayHandOver: () => this.state === 'running' && !this.#deliveries.areOverfull,
+      mayHandOver: () =>
+        (this.state === 'running' || this.state === 'finishing') && !this.#deliveries.areOverfull,
       onHandOver: ({ id }, sandbox, slices) => {
         this.#observer.onHandOver({ jobId: id, sandboxId: sandbox.id, slices });
       },
@@ -193,15 +206,17 @@ export class Supervisor {
 
   /**
    * Ends for good: queued Slices go back to the Scheduler, Sandboxes end, results are submitted. Resolves when all
-   * that is done or the times are up; what was not submitted then is kept in the spool, or done again by another Worker. A second call
-   * with `finish: 'now'` hurries the first.
+   * that is done or the times are up; what was not submitted then is kept in the spool, or done again by another Worker. With
+   * `finish: 'task'` it is the Slices that are held which end first. A second call hurries the first, if it finishes less.
    */
   stop(options: StopOptions = {}): Promise<void> {
-    if (options.finish === 'now') {
-      this.#finishNow = true;
+    const { finish = 'slice' } = options;
+    if (FINISHES.indexOf(finish) > FINISHES.indexOf(this.#finish)) {
+      this.#finish = finish;
       this.#quiet.wake();
     }
-    this.#stopped ??= this.#stop(options);
+    this.#stopOptions = { ...this.#stopOptions, ...options };
+    this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
@@ -264,7 +279,7 @@ export class Supervisor {
     this.#tasks++;
     this.#foundNothing = false;
     this.#observer.onTask({ jobId: desk.id, taskId: task.id, slices: task.slices.numbers.length });
-    if (this.state !== 'running') this.#deliveries.giveBackAllQueued(SHUTDOWN);
+    if (this.state !== 'running') this.#deliveries.giveBack(desk, held, held.takeQueued(), SHUTDOWN);
     else if (desk.broken !== null) this.#lost.failQueued(desk);
     else if (task.slices.numbers.length === 1 && task.expiries[0]! >= MAX_EXPIRIES)
       this.#lost.failLost(desk, held);
@@ -433,16 +448,22 @@ export class Supervisor {
 
   // The end
 
-  async #stop({ timeoutMs = 10_000, flushTimeoutMs = 10_000 }: StopOptions): Promise<void> {
+  async #stop(): Promise<void> {
     if (this.state === 'created' || this.state === 'stopped') {
       if (this.state === 'created') this.#lifecycle.enter('stopped');
       return;
     }
-    this.#lifecycle.enter('stopping');
     this.#source.stop();
     const leftoversEnded = this.#leftovers?.stop();
+    if (this.#finish === 'task' && this.state === 'running') {
+      this.#lifecycle.enter('finishing');
+      const isDone = (): boolean => this.#finish !== 'task' || this.#holdsNoSlices();
+      await this.#untilQuiet(this.#stopOptions.taskTimeoutMs ?? Infinity, isDone);
+    }
+    this.#lifecycle.enter('stopping');
+    const { timeoutMs = 10_000, flushTimeoutMs = 10_000 } = this.#stopOptions;
     this.#deliveries.giveBackAllQueued(SHUTDOWN);
-    await this.#untilQuiet(timeoutMs, () => this.#finishNow || this.#sandboxes.busy === 0);
+    await this.#untilQuiet(timeoutMs, () => this.#finish === 'now' || this.#sandboxes.busy === 0);
     this.#sandboxes.close();
     await this.#untilQuiet(END_TIMEOUT_MS, () => this.#sandboxes.size === 0);
     await within(flushTimeoutMs, Promise.all([this.#flush(), leftoversEnded]));
@@ -460,9 +481,16 @@ export class Supervisor {
     await Promise.all([...this.#desks].map((desk) => desk.outbox.flush()));
   }
 
+  #holdsNoSlices(): boolean {
+    if (this.#sandboxes.busy > 0) return false;
+    for (const desk of this.#desks) if (desk.queued > 0) return false;
+    return true;
+  }
+
   async #untilQuiet(timeoutMs: number, isQuiet: () => boolean): Promise<void> {
     const until = performance.now() + timeoutMs;
-    while (!isQuiet() && performance.now() < until) await this.#quiet.wait(until - performance.now());
+    while (!isQuiet() && performance.now() < until)
+      await this.#quiet.wait(Math.min(until - performance.now(), LOOK_MS));
   }
 }
 
