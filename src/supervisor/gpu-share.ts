@@ -4,7 +4,7 @@ import type { WebgpuOffer } from '../model/index.js';
 export interface GpuShareOptions {
   /** The adapters its Sandboxes get. */
   readonly adapters: readonly WebgpuOffer[];
-  /** Of the Sandboxes, so many at most work for Jobs that require WebGPU, at least 1. */
+  /** Of the Sandboxes, so many at most work for Jobs that require WebGPU; 0: such Jobs are not taken for now. */
   readonly sandboxes: number;
 }
 
@@ -22,7 +22,7 @@ const NONE: readonly WebgpuOffer[] = [];
 
 /** How much of a Worker is for Jobs that require WebGPU, and whether it wants more of them. */
 export class GpuShare {
-  readonly sandboxes: number;
+  sandboxes: number;
   readonly #adapters: readonly WebgpuOffer[];
   #withdrawnUntil = 0;
 
@@ -33,7 +33,7 @@ export class GpuShare {
 
   /** What the Scheduler is told: nothing while more such work would only wait here. */
   offers(held: HeldGpuWork, enoughMs: number): readonly WebgpuOffer[] {
-    if (performance.now() < this.#withdrawnUntil) return NONE;
+    if (this.sandboxes === 0 || performance.now() < this.#withdrawnUntil) return NONE;
     return held.queued > 0 && held.ms >= this.sandboxes * enoughMs ? NONE : this.#adapters;
   }
 

@@ -3,4 +3,5 @@ export type { DeliveredResults, SupervisorObserver } from './observer.js';
 export type { SupervisorOptions } from './options.js';
 export type { SpoolNews } from './spool/index.js';
 export type { SupervisorStatus } from './status.js';
+export type { SupervisorChange } from './reconfiguration.js';
 export { Supervisor, type StopOptions } from './supervisor.js';

@@ -24,6 +24,7 @@ import type { OwedSlice } from './managed-sandbox.js';
 import { completeObserver, type SupervisorObserver } from './observer.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
 import { errorPayload, errorResults, failuresAtEnd } from './result-batches.js';
+import { isWelcome, withChange, type SupervisorChange } from './reconfiguration.js';
 import { SandboxAllocator } from './sandbox-allocator.js';
 import { Leftovers } from './spool/index.js';
 import type { SupervisorStatus } from './status.js';
@@ -61,6 +62,12 @@ const PAUSED: ReturnReason = Object.freeze({
   counted: false,
 });
 
+const NOT_WELCOME: ReturnReason = Object.freeze({
+  code: 'ENOTWELCOME',
+  message: 'the Worker does not take the Job any more',
+  counted: false,
+});
+
 const setAside = (why: string): ReturnReason => ({
   code: 'EJOBSETASIDE',
   message: `the Job is set aside: ${why}`,
@@ -91,7 +98,9 @@ const END_TIMEOUT_MS = 5_000;
  * It owns neither Scheduler nor Evaluator; both must outlive `stop()`.
  */
 export class Supervisor {
+  /** As they are now: shared by the parts, changed by `reconfigure` alone. */
   readonly #options: CompleteSupervisorOptions;
+  #given: SupervisorOptions;
   readonly #observer: SupervisorObserver;
   readonly #lifecycle: Lifecycle;
   readonly #desks = new JobDesks();
@@ -123,6 +132,7 @@ export class Supervisor {
     options: SupervisorOptions = {},
   ) {
     this.#options = completeOptions(options);
+    this.#given = { ...options, workerId: this.#options.workerId };
     this.#observer = completeObserver(options.observer ?? {});
     this.#requests = new WorkRequests(this.#options, this.#observer);
     this.#gpu = new GpuShare(this.#options.gpu);
@@ -220,6 +230,27 @@ export class Supervisor {
     return this.#stopped;
   }
 
+  /**
+   * Changes options while it runs; all that are not named stay as they are. Of too many Sandboxes some end, each after the
+   * Slices it has; more are created at once. Slices no Sandbox has go back when their Job is not welcome any more. What is
+   * fixed: Scheduler, Evaluator and its threads, adapters, limits of Sandboxes, the spool.
+   *
+   * Throws `InvalidArgumentError`, and nothing has changed, for a value out of range, a combination that cannot be, or
+   * an option that cannot change.
+   */
+  reconfigure(change: SupervisorChange): void {
+    const { given, complete } = withChange(this.#given, change);
+    this.#given = given;
+    Object.assign(this.#options, complete);
+    this.#requests.allow(complete.allowedOrigins);
+    this.#gpu.sandboxes = complete.gpu?.sandboxes ?? 0;
+    for (const desk of this.#desks)
+      if (!isWelcome(desk, complete)) this.#deliveries.giveBackQueued(desk, NOT_WELCOME);
+    if (this.state === 'created' || this.state === 'stopped') return;
+    this.#sandboxes.resize();
+    this.#source.askAgain();
+  }
+
   status(): SupervisorStatus {
     const jobs = [...this.#desks].map((desk) => ({
       id: desk.id,
@@ -295,6 +326,7 @@ export class Supervisor {
       const spec = await this.scheduler.fetchJob(task.jobId);
       const desk = new JobDesk(
         sandboxJob(task.jobId, spec, this.#options.determinism, this.#requests.serve(spec.requirements)),
+        spec.computeGroups,
         this.#openOutbox(task.jobId),
       );
       this.#desks.add(desk);

@@ -10,7 +10,9 @@ import { InvalidArgumentError } from '../model/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
   Supervisor,
+  LifecycleError,
   type StopOptions,
+  type SupervisorChange,
   type SupervisorOptions,
   type SupervisorStatus,
 } from '../supervisor/index.js';
@@ -99,6 +101,15 @@ export class Worker {
     const stopped = this.#supervisor?.stop(options);
     this.#stopping ??= this.#close(stopped);
     await this.#stopping;
+  }
+
+  /**
+   * See `Supervisor.reconfigure`. `cores`, the threads that run Sandboxes, is fixed: more Sandboxes than that share them.
+   * Throws `LifecycleError` before `start` has resolved.
+   */
+  reconfigure(change: SupervisorChange): void {
+    if (this.#supervisor === null) throw new LifecycleError('worker', 'created', 'another configuration');
+    this.#supervisor.reconfigure(change);
   }
 
   /** The adapters that Jobs get, by name, and what is in the way of more. Nothing before `start` has resolved. */
