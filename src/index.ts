@@ -33,6 +33,7 @@ export {
   LifecycleError,
   Supervisor,
   type SpoolNews,
+  type SupervisorChange,
   type StopOptions,
   type SupervisorObserver,
   type SupervisorOptions,

@@ -5,7 +5,8 @@ import type { GpuOptions } from '../evaluator/index.js';
 import { outputsOf, type OutputSpec } from '../logging/index.js';
 import { InvalidArgumentError } from '../model/index.js';
 import { readToken, type HttpListenerOptions } from '../status/index.js';
-import { usedOf, type WorkerGpuOptions, type WorkerOptions } from '../worker/index.js';
+import type { SupervisorChange } from '../supervisor/index.js';
+import { gpuSandboxes, usedOf, type WorkerGpuOptions, type WorkerOptions } from '../worker/index.js';
 import { evaluatorChoice } from './evaluator-choice.js';
 
 /** Sandboxes at a time, whatever else is said. */
@@ -95,6 +96,20 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
       isNamed: worker.status.socket !== null,
     },
     http: httpListener(values),
+  };
+}
+
+/** What of the settings a Worker takes while it runs. `adapters`: how many it has. */
+export function liveChange({ worker }: ServiceSettings, adapters: number): SupervisorChange {
+  const { cores, computeGroups, leavePublicGroup, publicGroupFallback, jobIds, allowedOrigins } = worker;
+  return {
+    sandboxes: cores,
+    computeGroups: computeGroups ?? [],
+    leavePublicGroup: leavePublicGroup ?? false,
+    publicGroupFallback: publicGroupFallback ?? false,
+    jobIds: jobIds ?? null,
+    allowedOrigins: allowedOrigins ?? [],
+    ...(adapters === 0 ? {} : { gpuSandboxes: worker.gpu === null ? 0 : gpuSandboxes(worker.gpu, adapters) }),
   };
 }
 

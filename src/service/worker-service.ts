@@ -4,7 +4,7 @@ import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../statu
 import { joinObservers } from '../supervisor/index.js';
 import { Worker } from '../worker/index.js';
 import { ServiceManager } from './service-manager.js';
-import type { ServiceSettings } from './settings.js';
+import { liveChange, type ServiceSettings } from './settings.js';
 import { StopSignals } from './stop-signals.js';
 
 /** The exit code after an error that nothing caught, as the existing program has it. */
@@ -55,7 +55,6 @@ export class WorkerService implements WorkerControl {
       look: () => ({
         supervisor: this.#worker.status(),
         adapters: this.#worker.gpu.adapters,
-        places: this.#worker.places,
       }),
       dropped: () => outputs.dropped,
     });
@@ -136,7 +135,7 @@ export class WorkerService implements WorkerControl {
       'stopping when all that is held has ended',
     );
     this.#manager.stopping();
-    void this.#worker.stop({ finish: 'slice', timeoutMs: 2 ** 31 - 1 });
+    void this.#worker.stop({ finish: 'task' });
   }
 
   stop(now: boolean): void {
@@ -156,6 +155,9 @@ export class WorkerService implements WorkerControl {
     let read: Reread;
     try {
       read = this.owner.reread();
+      const { state } = this.#worker.status() ?? { state: null };
+      if (state !== null && state !== 'stopped')
+        this.#worker.reconfigure(liveChange(read.settings, this.#worker.gpu.adapters.length));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const lines = message.split('\n').map((line) => `not reloaded: ${line}`);

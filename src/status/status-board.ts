@@ -19,7 +19,6 @@ export interface WorkerLook {
   /** Null before it has started. */
   readonly supervisor: SupervisorStatus | null;
   readonly adapters: readonly string[];
-  readonly places: WorkerStatus['places'];
 }
 
 /** What does not change while a Worker runs. */
@@ -68,7 +67,8 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
 
   status(): WorkerStatus {
     const { look, dropped, ...facts } = this.options;
-    const { supervisor, adapters, places } = look();
+    const { supervisor, adapters } = look();
+    const places = placesOf(supervisor);
     const names = new Map(supervisor?.jobs.map(({ id, name }) => [id, name]));
     return {
       ...facts,
@@ -137,7 +137,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   onHandOver = (): void => this.#idle.fine('evaluator');
 
   #endPeriod(): void {
-    const { supervisor, adapters, places } = this.options.look();
+    const { supervisor, adapters } = this.options.look();
     const { slices, failed, metrics } = this.#period;
     this.#period = { slices: 0, failed: 0, metrics: { elapsedMs: 0, webgpuMs: 0 } };
     const gpu = adapters.length === 0 ? null : Math.min(1, metrics.webgpuMs / PERIOD_MS / adapters.length);
@@ -153,9 +153,13 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       busy,
     });
     // Since when the Worker has been idle is known to the second, whoever asks.
-    this.#idle.look(supervisor, places.all, busy);
+    this.#idle.look(supervisor, placesOf(supervisor).all, busy);
     for (const listener of this.#periodListeners) listener();
   }
+}
+
+function placesOf(supervisor: SupervisorStatus | null): SupervisorStatus['places'] {
+  return supervisor?.places ?? { all: 0, gpu: 0 };
 }
 
 /** Sandboxes that run a Slice. */

@@ -27,8 +27,7 @@ export interface WorkerStatus {
   /** Addresses; null where there is none. */
   readonly identity: string | null;
   readonly paymentAddress: string | null;
-  /** Slices that may run at the same time: all, and of these those of Jobs that use a GPU. */
-  readonly places: { readonly all: number; readonly gpu: number };
+  readonly places: SupervisorStatus['places'];
   /** Sandboxes that have a Job. */
   readonly sandboxes: readonly (SupervisorStatus['sandboxes'][number] & { readonly jobName: string })[];
   readonly jobs: SupervisorStatus['jobs'];

@@ -4,7 +4,7 @@ import type { WebgpuOffer } from '../model/index.js';
 export interface GpuShareOptions {
   /** The adapters its Sandboxes get. */
   readonly adapters: readonly WebgpuOffer[];
-  /** Of the Sandboxes, so many at most work for Jobs that require WebGPU, at least 1. */
+  /** Of the Sandboxes, so many at most work for Jobs that require WebGPU; 0: such Jobs are not taken for now. */
   readonly sandboxes: number;
 }
 
@@ -41,9 +41,14 @@ export class GpuShare {
     return this.#sandboxes;
   }
 
+  /** From now on so many of the Sandboxes at most, 0: none for now. */
+  resize(sandboxes: number): void {
+    this.#sandboxes = sandboxes;
+  }
+
   /** What the Scheduler is told: nothing while more such work would only wait here. */
   offers(held: HeldGpuWork, enoughMs: number): readonly WebgpuOffer[] {
-    if (performance.now() < this.#withdrawnUntil) return NONE;
+    if (this.sandboxes === 0 || performance.now() < this.#withdrawnUntil) return NONE;
     return held.queued > 0 && held.ms >= this.sandboxes * enoughMs ? NONE : this.#adapters;
   }
 

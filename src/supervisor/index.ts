@@ -3,4 +3,5 @@ export { joinObservers, type DeliveredResults, type SupervisorObserver } from '.
 export type { SupervisorOptions } from './options.js';
 export type { SpoolNews } from './spool/index.js';
 export type { SupervisorStatus } from './status.js';
+export type { SupervisorChange } from './reconfiguration.js';
 export { Supervisor, type StopOptions } from './supervisor.js';

@@ -48,6 +48,8 @@ export class JobDesk {
 
   constructor(
     readonly job: SandboxJob,
+    /** Join keys of its Compute Groups. */
+    readonly computeGroups: readonly string[],
     readonly outbox: JobOutbox,
   ) {
     this.usesGpu = requiresWebgpu(job.requirements.environment?.webgpu);

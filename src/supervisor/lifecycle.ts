@@ -4,15 +4,17 @@ import { DcpError } from '../model/index.js';
  * - `created`: nothing runs yet.
  * - `running`: asks for Tasks and keeps its Sandboxes busy.
  * - `paused`: asks for nothing and hands nothing over; what the Sandboxes already have goes on.
+ * - `finishing`: asks for nothing and hands over what it still holds, then stops.
  * - `stopping`: gives back what it holds, delivers what it has.
  * - `stopped`: for good.
  */
-export type SupervisorState = 'created' | 'running' | 'paused' | 'stopping' | 'stopped';
+export type SupervisorState = 'created' | 'running' | 'paused' | 'finishing' | 'stopping' | 'stopped';
 
 const NEXT: Readonly<Record<SupervisorState, readonly SupervisorState[]>> = {
   created: ['running', 'stopped'],
-  running: ['paused', 'stopping'],
+  running: ['paused', 'finishing', 'stopping'],
   paused: ['running', 'stopping'],
+  finishing: ['stopping'],
   stopping: ['stopped'],
   stopped: [],
 };

@@ -78,7 +78,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     publicGroup: publicGroupUse(options),
     jobIds: options.jobIds ?? null,
     gpu: options.gpu
-      ? { ...options.gpu, sandboxes: integer('gpu.sandboxes', options.gpu.sandboxes, 1, 1024) }
+      ? { ...options.gpu, sandboxes: integer('gpu.sandboxes', options.gpu.sandboxes, 0, 1024) }
       : null,
     targetMs: number('targetMs', options.targetMs ?? 5_000, 1),
     maxTaskSlices: integer('maxTaskSlices', options.maxTaskSlices ?? 100_000, 1, 2 ** 32 - 1),

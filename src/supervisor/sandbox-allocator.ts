@@ -119,6 +119,29 @@ export class SandboxAllocator {
     this.#pool.fill();
   }
 
+  /**
+   * `options` has changed. Of Sandboxes that are now too many those without Slices end at once, the others when they have run
+   * what they have; until then nobody begins in their place.
+   */
+  resize(): void {
+    const usesGpu = (desk: JobDesk): boolean => desk.usesGpu;
+    this.#retire(this.#places(usesGpu) - this.gpu.sandboxes, usesGpu);
+    this.#retire(this.#places() - this.options.sandboxes, () => true);
+    this.#pool.trim();
+    this.dispatch();
+  }
+
+  #retire(surplus: number, of: (desk: JobDesk) => boolean): void {
+    const places = [...this.#assigned].filter(
+      ([{ state, retiring }, desk]) => state !== 'ending' && !retiring && of(desk),
+    );
+    places.sort(([a], [b]) => a.chunks - b.chunks);
+    for (const [sandbox] of places.slice(0, Math.max(0, surplus))) {
+      sandbox.retiring = true;
+      if (sandbox.chunks === 0) sandbox.dispose();
+    }
+  }
+
   /** Ends the Sandboxes of a Job, whatever they do. */
   dismiss(desk: JobDesk): void {
     for (const [sandbox, of] of this.#assigned) if (of === desk) sandbox.dispose();

@@ -38,6 +38,12 @@ export class SandboxPool {
     while (this.#warm.length + this.#opening.size < wanted) this.#open();
   }
 
+  /** Ends those that are warm and not wanted any more. */
+  trim(): void {
+    while (this.#warm.length > 0 && this.#warm.length + this.#opening.size > this.owner.wantedWarm())
+      this.#warm.pop()!.dispose();
+  }
+
   /** A Sandbox ended that had no Job. */
   remove(sandbox: ManagedSandbox): void {
     const at = this.#warm.indexOf(sandbox);

@@ -25,6 +25,7 @@ import type { OwedSlice } from './managed-sandbox.js';
 import { completeObserver, type SupervisorObserver } from './observer.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
 import { errorPayload, errorResults, failuresAtEnd } from './result-batches.js';
+import { isWelcome, withChange, type SupervisorChange } from './reconfiguration.js';
 import { SandboxAllocator } from './sandbox-allocator.js';
 import { Leftovers } from './spool/index.js';
 import type { SupervisorStatus } from './status.js';
@@ -35,13 +36,21 @@ import { WorkRequests } from './work-requests.js';
 
 /** How a Supervisor stops. */
 export interface StopOptions {
-  /** `slice`: what Sandboxes have may end first; `now`: they are disposed of. Default `slice`. */
-  readonly finish?: 'slice' | 'now';
+  /**
+   * `task`: all Slices that are held may end first, whether a Sandbox has them or not; `slice`: those that Sandboxes have;
+   * `now`: Sandboxes are disposed of. Default `slice`.
+   */
+  readonly finish?: 'task' | 'slice' | 'now';
+  /** How long `task` waits before it turns into `slice`, milliseconds. Default: as long as it takes. */
+  readonly taskTimeoutMs?: number;
   /** How long `slice` waits before it turns into `now`, milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
   /** How long the Scheduler may take to record what is left, milliseconds. Default 10,000. */
   readonly flushTimeoutMs?: number;
 }
+
+/** From the most patient to the least. */
+const FINISHES = ['task', 'slice', 'now'] as const;
 
 const SHUTDOWN: ReturnReason = Object.freeze({
   code: 'ESHUTDOWN',
@@ -51,6 +60,12 @@ const SHUTDOWN: ReturnReason = Object.freeze({
 const PAUSED: ReturnReason = Object.freeze({
   code: 'ESHUTDOWN',
   message: 'the Worker pauses',
+  counted: false,
+});
+
+const NOT_WELCOME: ReturnReason = Object.freeze({
+  code: 'ENOTWELCOME',
+  message: 'the Worker does not take the Job any more',
   counted: false,
 });
 
@@ -68,6 +83,8 @@ const SANDBOX_ENDED: ReturnReason = Object.freeze({
 
 /** Sandboxes in a row the Evaluator may fail to create before held Slices are given back. */
 const MAX_FAILED_OPENINGS = 3;
+/** While it stops it looks so often, milliseconds, whether what it holds has ended another way than by running. */
+const LOOK_MS = 250;
 /** How long ended Sandboxes may take to say so, milliseconds. */
 const END_TIMEOUT_MS = 5_000;
 
@@ -82,7 +99,9 @@ const END_TIMEOUT_MS = 5_000;
  * It owns neither Scheduler nor Evaluator; both must outlive `stop()`.
  */
 export class Supervisor {
+  /** As they are now: shared by the parts, changed by `reconfigure` alone. */
   readonly #options: CompleteSupervisorOptions;
+  #given: SupervisorOptions;
   readonly #observer: SupervisorObserver;
   readonly #lifecycle: Lifecycle;
   readonly #desks = new JobDesks();
@@ -100,7 +119,9 @@ export class Supervisor {
   readonly #quiet = new Wakeable();
   #sourceEnded: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | null = null;
-  #finishNow = false;
+  /** The least that any call of `stop` wants to see finished. */
+  #finish: NonNullable<StopOptions['finish']> = 'task';
+  #stopOptions: StopOptions = {};
   /** The Scheduler had nothing when it was asked last. */
   #foundNothing = false;
   #tasks = 0;
@@ -112,13 +133,14 @@ export class Supervisor {
     options: SupervisorOptions = {},
   ) {
     this.#options = completeOptions(options);
+    this.#given = { ...options, workerId: this.#options.workerId };
     this.#observer = completeObserver(options.observer ?? {});
     this.#requests = new WorkRequests(this.#options, this.#observer);
     this.#gpu = new GpuShare(this.#options.gpu);
     const { maxUnsubmittedBytes, maxAttempts } = this.#options;
     this.#deliveries = new Deliveries(this.#desks, this.#observer, maxUnsubmittedBytes);
     this.#lost = new LostSlices(this.#deliveries, this.#observer, maxAttempts, {
-      returnReason: () => (this.state === 'running' ? SANDBOX_ENDED : SHUTDOWN),
+      returnReason: () => (this.state === 'running' || this.state === 'finishing' ? SANDBOX_ENDED : SHUTDOWN),
       onLost: (desk) => this.#backoff.failed(desk, 1),
       onFreed: () => this.#source.poke(),
     });
@@ -132,7 +154,8 @@ export class Supervisor {
     this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
     this.#sandboxes = new SandboxAllocator(evaluator, this.#options, this.#gpu, {
       desks: () => this.#desks,
-      mayHandOver: () => this.state === 'running' && !this.#deliveries.areOverfull,
+      mayHandOver: () =>
+        (this.state === 'running' || this.state === 'finishing') && !this.#deliveries.areOverfull,
       onHandOver: ({ id }, sandbox, slices) => {
         this.#observer.onHandOver({ jobId: id, sandboxId: sandbox.id, slices });
       },
@@ -195,21 +218,47 @@ export class Supervisor {
 
   /**
    * Ends for good: queued Slices go back to the Scheduler, Sandboxes end, results are submitted. Resolves when all
-   * that is done or the times are up; what was not submitted then is kept in the spool, or done again by another Worker. A second call
-   * with `finish: 'now'` hurries the first.
+   * that is done or the times are up; what was not submitted then is kept in the spool, or done again by another Worker. With
+   * `finish: 'task'` it is the Slices that are held which end first. A second call hurries the first, if it finishes less.
    */
   stop(options: StopOptions = {}): Promise<void> {
-    if (options.finish === 'now') {
-      this.#finishNow = true;
+    const { finish = 'slice' } = options;
+    if (FINISHES.indexOf(finish) > FINISHES.indexOf(this.#finish)) {
+      this.#finish = finish;
       this.#quiet.wake();
     }
-    this.#stopped ??= this.#stop(options);
+    this.#stopOptions = { ...this.#stopOptions, ...options };
+    this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
   /** What Jobs that require WebGPU get from now on; null: they are not taken. Throws `InvalidArgumentError`. */
   offerGpu(gpu: GpuShareOptions | null): void {
-    this.#gpu.set(completeOptions({ gpu }).gpu);
+    const { gpu: complete } = completeOptions({ gpu });
+    this.#given = { ...this.#given, gpu };
+    this.#options.gpu = complete;
+    this.#gpu.set(complete);
+    this.#source.askAgain();
+  }
+
+  /**
+   * Changes options while it runs; all that are not named stay as they are. Of too many Sandboxes some end, each after the
+   * Slices it has; more are created at once. Slices no Sandbox has go back when their Job is not welcome any more. What is
+   * fixed: Scheduler, Evaluator and its threads, adapters, limits of Sandboxes, the spool.
+   *
+   * Throws `InvalidArgumentError`, and nothing has changed, for a value out of range, a combination that cannot be, or
+   * an option that cannot change.
+   */
+  reconfigure(change: SupervisorChange): void {
+    const { given, complete } = withChange(this.#given, change);
+    this.#given = given;
+    Object.assign(this.#options, complete);
+    this.#requests.allow(complete.allowedOrigins);
+    this.#gpu.resize(complete.gpu?.sandboxes ?? 0);
+    for (const desk of this.#desks)
+      if (!isWelcome(desk, complete)) this.#deliveries.giveBackQueued(desk, NOT_WELCOME);
+    if (this.state === 'created' || this.state === 'stopped') return;
+    this.#sandboxes.resize();
     this.#source.askAgain();
   }
 
@@ -231,6 +280,7 @@ export class Supervisor {
       state: this.state,
       workerId: this.#options.workerId,
       holdsBack: this.#deliveries.areOverfull,
+      places: { all: this.#options.sandboxes, gpu: this.#gpu.sandboxes },
       sandboxes: this.#sandboxes.status(),
       jobs,
       counts: {
@@ -274,7 +324,7 @@ export class Supervisor {
     this.#tasks++;
     this.#foundNothing = false;
     this.#observer.onTask({ jobId: desk.id, taskId: task.id, slices: task.slices.numbers.length });
-    if (this.state !== 'running') this.#deliveries.giveBackAllQueued(SHUTDOWN);
+    if (this.state !== 'running') this.#deliveries.giveBack(desk, held, held.takeQueued(), SHUTDOWN);
     else if (desk.broken !== null) this.#lost.failQueued(desk);
     else if (task.slices.numbers.length === 1 && task.expiries[0]! >= MAX_EXPIRIES)
       this.#lost.failLost(desk, held);
@@ -290,6 +340,7 @@ export class Supervisor {
       const spec = await this.scheduler.fetchJob(task.jobId);
       const desk = new JobDesk(
         sandboxJob(task.jobId, spec, this.#options.determinism, this.#requests.serve(spec.requirements)),
+        spec.computeGroups,
         this.#openOutbox(task.jobId),
       );
       this.#desks.add(desk);
@@ -458,16 +509,22 @@ export class Supervisor {
 
   // The end
 
-  async #stop({ timeoutMs = 10_000, flushTimeoutMs = 10_000 }: StopOptions): Promise<void> {
+  async #stop(): Promise<void> {
     if (this.state === 'created' || this.state === 'stopped') {
       if (this.state === 'created') this.#lifecycle.enter('stopped');
       return;
     }
-    this.#lifecycle.enter('stopping');
     this.#source.stop();
     const leftoversEnded = this.#leftovers?.stop();
+    if (this.#finish === 'task' && this.state === 'running') {
+      this.#lifecycle.enter('finishing');
+      const isDone = (): boolean => this.#finish !== 'task' || this.#holdsNoSlices();
+      await this.#untilQuiet(this.#stopOptions.taskTimeoutMs ?? Infinity, isDone);
+    }
+    this.#lifecycle.enter('stopping');
+    const { timeoutMs = 10_000, flushTimeoutMs = 10_000 } = this.#stopOptions;
     this.#deliveries.giveBackAllQueued(SHUTDOWN);
-    await this.#untilQuiet(timeoutMs, () => this.#finishNow || this.#sandboxes.busy === 0);
+    await this.#untilQuiet(timeoutMs, () => this.#finish === 'now' || this.#sandboxes.busy === 0);
     this.#sandboxes.close();
     await this.#untilQuiet(END_TIMEOUT_MS, () => this.#sandboxes.size === 0);
     await within(flushTimeoutMs, Promise.all([this.#flush(), leftoversEnded]));
@@ -485,9 +542,16 @@ export class Supervisor {
     await Promise.all([...this.#desks].map((desk) => desk.outbox.flush()));
   }
 
+  #holdsNoSlices(): boolean {
+    if (this.#sandboxes.busy > 0) return false;
+    for (const desk of this.#desks) if (desk.queued > 0) return false;
+    return true;
+  }
+
   async #untilQuiet(timeoutMs: number, isQuiet: () => boolean): Promise<void> {
     const until = performance.now() + timeoutMs;
-    while (!isQuiet() && performance.now() < until) await this.#quiet.wait(until - performance.now());
+    while (!isQuiet() && performance.now() < until)
+      await this.#quiet.wait(Math.min(until - performance.now(), LOOK_MS));
   }
 }
 

@@ -34,6 +34,11 @@ export class WorkRequests {
     return reply;
   }
 
+  /** As `Fetcher.allow`. */
+  allow(origins: readonly string[]): void {
+    this.#fetcher.allow(origins);
+  }
+
   close(): Promise<void> {
     return this.#fetcher.close();
   }

@@ -1,1 +1,8 @@
-export { usedOf, Worker, type EvaluatorKind, type WorkerGpuOptions, type WorkerOptions } from './worker.js';
+export {
+  gpuSandboxes,
+  usedOf,
+  Worker,
+  type EvaluatorKind,
+  type WorkerGpuOptions,
+  type WorkerOptions,
+} from './worker.js';

@@ -15,7 +15,9 @@ import { InvalidArgumentError } from '../model/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
   Supervisor,
+  LifecycleError,
   type StopOptions,
+  type SupervisorChange,
   type SupervisorOptions,
   type SupervisorStatus,
 } from '../supervisor/index.js';
@@ -83,7 +85,8 @@ export function usedOf(sandboxes: number, utilization: number): number {
   return Math.max(1, Math.floor(sandboxes * utilization + 1e-9));
 }
 
-function gpuSandboxes(gpu: WorkerGpuOptions | null, adapters: number): number {
+/** How many Sandboxes work for Jobs that require WebGPU at most, with so many adapters. Throws `InvalidArgumentError`. */
+export function gpuSandboxes(gpu: WorkerGpuOptions | null | undefined, adapters: number): number {
   const { sandboxes = adapters * SANDBOXES_PER_ADAPTER, utilization = 1 } = gpu ?? {};
   if (!(utilization > 0 && utilization <= 1))
     throw new InvalidArgumentError('gpu.utilization', `expected above 0 up to 1, got ${utilization}`);
@@ -124,6 +127,15 @@ export class Worker {
   }
 
   /**
+   * See `Supervisor.reconfigure`. `cores`, the threads that run Sandboxes, is fixed: more Sandboxes than that share them.
+   * Throws `LifecycleError` before `start` has resolved.
+   */
+  reconfigure(change: SupervisorChange): void {
+    if (this.#supervisor === null) throw new LifecycleError('worker', 'created', 'another configuration');
+    this.#supervisor.reconfigure(change);
+  }
+
+  /**
    * The adapters that Jobs get, by name, and what is in the way of more. Nothing before `start` has resolved, or before a
    * standing evaluator has been there.
    */
@@ -134,12 +146,6 @@ export class Worker {
     adapters: [],
     problems: [],
   };
-
-  /** Slices that may run at the same time: all, and of these those of Jobs that use a GPU. */
-  get places(): { readonly all: number; readonly gpu: number } {
-    return this.#places;
-  }
-  #places = { all: 0, gpu: 0 };
 
   /** As `Supervisor.pause` and `Supervisor.resume`; nothing before `start` has resolved. */
   pause(): void {
@@ -181,14 +187,10 @@ export class Worker {
             : evaluator;
       const { adapters, problems } = await asking;
       this.#gpu = { adapters: adapters.map(({ name }) => name), problems: problems.map(({ what }) => what) };
-      this.#places = {
-        all: options.sandboxes ?? cores,
-        gpu: adapters.length === 0 ? 0 : gpuSandboxes(gpu, adapters.length),
-      };
       this.#supervisor = new Supervisor(openScheduler, openEvaluator, {
+        sandboxes: cores,
         ...options,
-        sandboxes: this.#places.all,
-        gpu: this.#places.gpu === 0 ? null : { adapters, sandboxes: this.#places.gpu },
+        gpu: adapters.length === 0 ? null : { adapters, sandboxes: gpuSandboxes(gpu, adapters.length) },
       });
       this.#supervisor.start();
       this.#takeOffer();

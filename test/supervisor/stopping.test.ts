@@ -97,3 +97,59 @@ test('illegal transitions throw', async (t) => {
   assert.throws(() => supervisor.pause(), { code: 'ELIFECYCLE' });
   await supervisor.stop();
 });
+
+test('finishing what is held gives nothing back, asks for nothing more, and stops', async (t) => {
+  const machine = await openMachine(t);
+  const returned: number[] = [];
+  const states: string[] = [];
+  let tasks = 0;
+  const supervisor = machine.work({
+    sandboxes: 1,
+    targetMs: 1500,
+    observer: {
+      onReturned: (_job, slices) => returned.push(slices),
+      onState: (state) => states.push(state),
+      onTask: () => tasks++,
+    },
+  });
+  const job = machine.compute.for(1, 1000, (n: number) => {
+    for (const end = Date.now() + 20; Date.now() < end;);
+    return n;
+  });
+  const ended = job.exec().catch((error: { code: string }) => error.code);
+  while (!supervisor.status().jobs.some(({ queued }) => queued > 8)) await sleep(1);
+  const { queued, running } = supervisor.status().jobs[0]!;
+  const { done } = supervisor.status().counts;
+  const asked = tasks;
+  await supervisor.stop({ finish: 'task' });
+  assert.ok(queued > 8, `${queued} Slices had no Sandbox`);
+  // A Task that was on its way when it was told is given back, whole.
+  assert.equal(supervisor.status().counts.done, done + queued + running);
+  assert.ok(returned.length <= 1 && tasks === asked, `${returned.join()} returned`);
+  assert.deepEqual(states, ['running', 'finishing', 'stopping', 'stopped']);
+  const status = await machine.scheduler.jobStatus(job.id!);
+  assert.deepEqual([status.done, status.leased], [done + queued + running, 0]);
+  await job.cancel();
+  assert.equal(await ended, 'ECANCELLED');
+});
+
+test('one that finishes what it holds can be hurried, by time and by another stop', async (t) => {
+  const machine = await openMachine(t);
+  const long = (n: number): Promise<number> =>
+    new Promise((resolve) => setTimeout(() => resolve(n), n === 0 ? 1 : 400));
+  const job = machine.compute.for(1, 100, long);
+  const ended = job.exec().catch((error: { code: string }) => error.code);
+  for (const hurry of ['time', 'slice', 'now'] as const) {
+    const supervisor = machine.work({ sandboxes: 1, targetMs: 20_000 });
+    while (!supervisor.status().jobs.some(({ queued }) => queued > 8)) await sleep(5);
+    const stopped = supervisor.stop({ finish: 'task', ...(hurry === 'time' && { taskTimeoutMs: 100 }) });
+    assert.equal(supervisor.state, 'finishing');
+    assert.throws(() => supervisor.pause(), LifecycleError);
+    if (hurry !== 'time') void supervisor.stop({ finish: hurry });
+    await stopped;
+    const { leased } = await machine.scheduler.jobStatus(job.id!);
+    assert.equal(leased, 0, hurry);
+  }
+  await job.cancel();
+  assert.equal(await ended, 'ECANCELLED');
+});

@@ -27,6 +27,7 @@ function ofState({ state, pid, startedAt, time, places }: WorkerStatus): Finding
     case 'starting':
     case 'created':
       return [note('WORKER_NOT_RUNNING', `the Worker is starting: ${what}`)];
+    case 'finishing':
     case 'stopping':
     case 'stopped':
       return [

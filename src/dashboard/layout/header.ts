@@ -15,6 +15,7 @@ const STATE_STYLES: Readonly<Record<WorkerState, Style>> = {
   created: 'busy',
   running: 'good',
   paused: 'warning',
+  finishing: 'warning',
   stopping: 'warning',
   stopped: 'bad',
 };

@@ -61,7 +61,7 @@ interface Hop {
  * "HTTP fetch" without CORS: there is no page whose origin could ask.
  */
 export class Fetcher {
-  readonly #access: FetchAccess;
+  #access: FetchAccess;
   readonly #limits: FetchLimits;
   readonly #connections: Connections;
   readonly #budget: ByteBudget;
@@ -72,6 +72,14 @@ export class Fetcher {
     this.#limits = completeFetchLimits(limits);
     this.#connections = new Connections(lookup);
     this.#budget = new ByteBudget(this.#limits.heldBytes);
+  }
+
+  /**
+   * From now on these origins are allowed and no others. Requests under way go on.
+   * @throws {InvalidArgumentError} nothing has changed then
+   */
+  allow(origins: readonly string[]): void {
+    this.#access = new FetchAccess(origins);
   }
 
   /** Whether Work Functions of such a Job have `fetch`. */
