@@ -106,6 +106,8 @@ async function ours(directory: string, batch: number): Promise<Run> {
         computeGroups: [],
         jobIds: null,
         capabilities: { webgpu: [], fetch: [] },
+        publicGroup: 'take' as const,
+        exceptJobs: [],
         sandboxes: batch,
         targetMs: 0.1,
         sliceMs: { [jobId]: 0.1 },

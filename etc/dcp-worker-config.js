@@ -109,8 +109,8 @@
     // Compute Groups to join: { joinKey, joinSecret }, { joinKey, joinHash } or keystore('path'). Takes a list
     // of at most 1000, each { joinKey, joinSecret } or { joinKey, joinHash }, or keystore('path'). Live.
     computeGroups: [],
-    // Take only these Jobs. Takes a list of at most 1000, each the id of a Job, or false. undefined: any.
-    // Live.
+    // Take only these Jobs; an empty list: any. Takes a list of at most 1000, each the id of a Job, or false.
+    // undefined: any. Live.
     jobAddresses: undefined,
     // Take no Jobs that are in no Compute Group; "fallback" is the same as publicGroupFallback. Takes true or
     // false, or "fallback". Live.
@@ -132,13 +132,13 @@
     // undefined: none. Live.
     watchdogInterval: undefined,
     // Folder for results that a Scheduler has not taken yet. Takes an absolute path of a folder, or one that
-    // begins with ~/. undefined: none.
+    // begins with ~/. undefined: $STATE_DIRECTORY/spool, or ~/.dcp/dcp-worker/spool.
     spool: undefined,
     // File that has the process id while the Worker runs. Takes an absolute path of a file, or one that begins
     // with ~/. undefined: none.
     pidfile: undefined,
     // Where the Worker tells what it does; "detect" is what suits where it was started. Takes a list of at
-    // most 7, each "detect", "console", "json", "dashboard", "logfile", "syslog" or "journal".
+    // most 8, each "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log".
     output: ['detect'],
     // Between summaries of what was done; 0: none. Takes a number from 0 to 86400 (s). undefined: none. Live.
     reportInterval: undefined,

@@ -7,6 +7,7 @@ export {
   type Scheduler,
   type StoredResult,
   type SubmitReceipt,
+  type PublicGroupUse,
   type TaskRequest,
 } from './scheduler/index.js';
 export {
@@ -31,6 +32,7 @@ export { decode, encode } from './codec/index.js';
 export {
   LifecycleError,
   Supervisor,
+  type SpoolNews,
   type StopOptions,
   type SupervisorObserver,
   type SupervisorOptions,

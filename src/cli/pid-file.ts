@@ -1,6 +1,9 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+/** Where `-f` without a value has the Worker's. */
+export const DEFAULT_PID_FILE = path.resolve(import.meta.dirname, '../../run/dcp-worker.pid');
+
 /** How often other processes may be quicker. */
 const ATTEMPTS = 3;
 

@@ -53,7 +53,7 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
 
 function reportError(program: string, error: unknown, verbose: boolean): void {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${program}: ${message}\n`);
+  process.stderr.write(message.replace(/^/gm, `${program}: `) + '\n');
   for (let shown = error; verbose && shown instanceof Error; shown = shown.cause)
     process.stderr.write(`${shown === error ? '' : 'caused by '}${shown.stack ?? ''}\n`);
 }
@@ -61,7 +61,7 @@ function reportError(program: string, error: unknown, verbose: boolean): void {
 function isUsageError(error: unknown): boolean {
   if (error instanceof UsageError) return true;
   const code = (error as { code?: unknown } | null)?.code;
-  return code === 'EINVAL' || code === 'EENCODING' || code === 'EMODULE';
+  return code === 'EINVAL' || code === 'ECONFIG' || code === 'EENCODING' || code === 'EMODULE';
 }
 
 /** Of the package that the program comes with. */

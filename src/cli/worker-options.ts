@@ -1,5 +1,10 @@
 /** The options of `dcp-worker` that say what the configuration may say, too: they are its highest layer. */
-import { InvalidArgumentError as InvalidOptionError, Option, type Command, type OptionValues } from 'commander';
+import {
+  InvalidArgumentError as InvalidOptionError,
+  Option,
+  type Command,
+  type OptionValues,
+} from 'commander';
 import { KNOWN_KEYS, type ConfigArgument, type KnownKey } from '../config/index.js';
 
 type Plain = ConfigArgument['value'];
@@ -62,6 +67,7 @@ const OPTIONS: readonly KeyOption[] = [
     read: (words) => [words.flatMap((word) => word.split(',')).map((word) => word.trim())],
     appends: true,
   },
+  { flags: '--evaluator <where>', keys: ['worker.evaluator'] },
   { flags: '--lease <seconds>', keys: ['worker.lease'] },
   { flags: '--stop-timeout <seconds>', keys: ['worker.stopTimeout'] },
   { flags: '--cleanup-timeout <seconds>', keys: ['worker.cleanupTimeout'] },
@@ -91,7 +97,9 @@ const OPTIONS: readonly KeyOption[] = [
 /** Declares them. */
 export function withConfigOptions(program: Command): Command {
   for (const option of OPTIONS) {
-    program.addOption(new Option(option.flags, option.description ?? descriptionOf(keyNamed(option.keys[0]!))));
+    program.addOption(
+      new Option(option.flags, option.description ?? descriptionOf(keyNamed(option.keys[0]!))),
+    );
     for (const name of option.also ?? [])
       program.addOption(new Option(option.flags.replace(/^.*--\w+/, name)).hideHelp());
   }
@@ -106,7 +114,9 @@ export function configArgumentsOf(program: Command): ConfigArgument[] {
       const option = new Option(spelling);
       const given = values[option.attributeName()] as string | true | readonly string[] | undefined;
       if (given === undefined) return [];
-      const words = Array.isArray(given) ? (given as readonly string[]) : [given === true ? '' : (given as string)];
+      const words = Array.isArray(given)
+        ? (given as readonly string[])
+        : [given === true ? '' : (given as string)];
       try {
         return read(words).map((value, i) => ({
           key: keys[i]!,
@@ -116,7 +126,9 @@ export function configArgumentsOf(program: Command): ConfigArgument[] {
         }));
       } catch (error) {
         if (!(error instanceof InvalidOptionError)) throw error;
-        return program.error(`error: option '${flags}' argument '${words.join(' ')}' is invalid. ${error.message}`);
+        return program.error(
+          `error: option '${flags}' argument '${words.join(' ')}' is invalid. ${error.message}`,
+        );
       }
     }),
   );
@@ -126,11 +138,13 @@ function keyNamed(name: string): KnownKey {
   return KNOWN_KEYS.find((known) => known.name === name)!;
 }
 
-/** `No more Slices …: a whole number from 1 to 1024 (s); default: …`, in the tone of the other options. */
+/** `no more Slices …: a whole number from 1 to 1024; default: …`, in the tone of the other options. */
 function descriptionOf({ key: { description, type, unit, defaultText } }: KnownKey): string {
   const text = description.replace(/\.$/, '');
-  const lower = /^[A-Z][a-z]/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
-  return `${lower}: ${type.expected}${unit === null ? '' : `, ${unit}`}; default: ${defaultText}`;
+  const lower = /^[A-Z]( |[a-z])/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
+  // A relative one begins at the current directory.
+  const expected = type.expected.replace(/^an absolute path of a (\w+), .*/, 'the path of a $1');
+  return `${lower}: ${expected}${unit === null ? '' : `, ${unit}`}; default: ${defaultText}`;
 }
 
 /** A word as the key has it: a number where it takes numbers. What does not fit is the schema's to refuse. */

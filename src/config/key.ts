@@ -47,7 +47,7 @@ type Described = Pick<KeyText, 'description'> & Partial<Pick<KeyText, 'effect' |
 
 /** A key that has a value in any case. `effect` is `restart` unless said otherwise. */
 export function key<T>(type: ValueType<T>, value: T, described: Described): Key<T> {
-  const defaultText = Array.isArray(value) && value.length === 0 ? 'none' : JSON.stringify(value);
+  const defaultText = Array.isArray(value) ? value.join(', ') || 'none' : JSON.stringify(value);
   return { ...complete(type, described), default: value, defaultText };
 }
 

@@ -127,7 +127,7 @@ const worker = section({
     ...live,
   }),
   jobAddresses: optional(either(list(text('the id of a Job')), none()), 'any', {
-    description: 'Take only these Jobs.',
+    description: 'Take only these Jobs; an empty list: any.',
     ...live,
   }),
   leavePublicGroup: key(either(boolean(), oneOf('fallback')), false, {
@@ -161,13 +161,13 @@ const worker = section({
     unit: 'ms',
     ...live,
   }),
-  spool: optional(file('folder'), 'none', {
+  spool: optional(file('folder'), '$STATE_DIRECTORY/spool, or ~/.dcp/dcp-worker/spool', {
     description: 'Folder for results that a Scheduler has not taken yet.',
   }),
   pidfile: optional(file(), 'none', { description: 'File that has the process id while the Worker runs.' }),
 
   output: key(
-    list(oneOf('detect', 'console', 'json', 'dashboard', 'logfile', 'syslog', 'journal'), 7),
+    list(oneOf('detect', 'console', 'json', 'dashboard', 'logfile', 'syslog', 'journald', 'event-log'), 8),
     ['detect'],
     {
       description: 'Where the Worker tells what it does; "detect" is what suits where it was started.',

@@ -1,9 +1,12 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { inspect } from 'node:util';
 import { InvalidArgumentError } from '../model/index.js';
 import { withoutKeys } from './secret.js';
 
 /** The longest part of a wrong value that a message repeats, characters. */
 const SHOWN = 60;
+
+const ON_ONE_LINE = { depth: 1, breakLength: Infinity } as const;
 
 /** An address, which names an account or an identity: 20 bytes as 0x and 40 digits, spelled as EIP-55 has it. */
 export type Address = `0x${string}`;
@@ -42,6 +45,6 @@ function spelled(digits: string): Address {
 /** A wrong value as a message may repeat it. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = withoutKeys(JSON.stringify(value) ?? typeof value);
+  const text = withoutKeys(typeof value === 'string' ? JSON.stringify(value) : inspect(value, ON_ONE_LINE));
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }

@@ -13,7 +13,7 @@ const OTHERS = 0o077;
 
 /** What is around a Worker that looks for its files. */
 export interface Surroundings {
-  /** The user's own directory. Default: as the system has it. */
+  /** The user's own directory. Default: what the system says. */
   readonly home?: string;
   /** Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
@@ -22,16 +22,34 @@ export interface Surroundings {
 }
 
 /** The directory of DCP's files, found as the programs of DCP 4 and 5 find it. */
-export function dcpDirectory({ home = homedir(), env = process.env }: Surroundings = {}): string {
+export function dcpDirectory(surroundings: Surroundings = {}): string {
+  const { env = process.env } = surroundings;
   if (env['DCP_RESOURCE_DIR']) return env['DCP_RESOURCE_DIR'];
   if (env['DCP_HOMEDIR']) return path.join(env['DCP_HOMEDIR'], '.dcp');
   if (env['XDG_DATA_HOME']) return path.join(env['XDG_DATA_HOME'], 'dcp');
-  return path.join(home, '.dcp');
+  return path.join(homeOf(surroundings), '.dcp');
 }
 
 /** A file name of an option: a shell leaves the ~ of `--option=~/file` as it is. */
-export function expandHome(file: string, { home = homedir() }: Surroundings): string {
-  return file === '~' || file.startsWith('~/') ? path.join(home, file.slice(1)) : file;
+export function expandHome(file: string, surroundings: Surroundings): string {
+  return file.startsWith('~/') ? path.join(homeOf(surroundings), file.slice(1)) : file;
+}
+
+function homeOf({ home = systemHome() }: Surroundings): string {
+  // An empty one would put keys into whatever directory the program was started in.
+  if (home !== '') return home;
+  throw new KeystoreError(
+    'the home directory is not known: set HOME, or DCP_RESOURCE_DIR to what takes the place of ~/.dcp',
+  );
+}
+
+/** Empty for a user without one, as a container may have it. */
+function systemHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -22,14 +22,25 @@ export interface StoredResult extends SliceMetrics {
   readonly payload: Payload;
 }
 
+/**
+ * What a Worker makes of Jobs without Compute Groups, which are for everyone.
+ * - `take`: they are as good as any other.
+ * - `leave`: they are not for it.
+ * - `fallback`: it gets them only when there is nothing of its own Compute Groups.
+ */
+export type PublicGroupUse = 'take' | 'leave' | 'fallback';
+
 /** What a Worker asks for. The Scheduler answers with at most one Task, sized to `sandboxes * targetMs` of work. */
 export interface TaskRequest {
   /** Names the Worker in leases and reports. */
   readonly workerId: string;
-  /** Join keys the Worker belongs to; a Job without Compute Groups is for everyone. */
+  /** Join keys the Worker belongs to. */
   readonly computeGroups: readonly string[];
+  readonly publicGroup: PublicGroupUse;
   /** Only these Jobs; null: any. */
   readonly jobIds: readonly JobId[] | null;
+  /** None of these Jobs, whatever else is said. */
+  readonly exceptJobs: readonly JobId[];
   /**
    * What Jobs may require of this Worker. `webgpu`: its adapters, as far as a Job that needs one is welcome now; `fetch`: the
    * origins its operator allows (src/model/origins.ts).
@@ -60,6 +71,9 @@ export interface SubmitReceipt {
  * All writes resolve when they are durable. Bytes are moved, never decoded.
  */
 export interface Scheduler {
+  /** Names it, for who keeps something for it: another has another name, also where it took this one's place. */
+  readonly identity: string;
+
   // For clients
 
   /** Registers a Job. A range Job is `open` at once; a list Job is `uploading`, its `count` null: the Scheduler counts. */

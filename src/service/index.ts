@@ -1,2 +1,4 @@
-export type { ServiceSettings } from './settings.js';
-export { WorkerService } from './worker-service.js';
+export { bannedAdapters } from './banned-gpus.js';
+export { runWorkerService } from './run.js';
+export { settingsOf, type ServiceOptions, type ServiceSettings } from './settings.js';
+export type { Reread } from './worker-service.js';

@@ -2,12 +2,15 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { capacityOf, publicGroupOf, type Capacity, type ConfigValues } from '../config/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
-import { usedOf, type EvaluatorKind, type WorkerOptions } from '../worker/index.js';
+import { outputsOf, type OutputSpec } from '../logging/index.js';
+import { InvalidArgumentError } from '../model/index.js';
+import { readToken, type HttpListenerOptions } from '../status/index.js';
+import { usedOf, type EvaluatorKind, type WorkerGpuOptions, type WorkerOptions } from '../worker/index.js';
 
 /** Sandboxes at a time, whatever else is said. */
 const MOST_SANDBOXES = 1024;
 
-/** What the command line alone says of a Worker. */
+/** What the configuration does not say. */
 export interface ServiceOptions {
   /** Of the program. */
   readonly version: string;
@@ -15,10 +18,18 @@ export interface ServiceOptions {
   readonly gpu: GpuOptions | null;
   /** Whether it stops when there is nothing to do. */
   readonly exitWhenIdle: boolean;
-  /** The embedded Scheduler's directory where nothing names one. */
+  /** JSON lines are what standard output gets. */
+  readonly json: boolean;
+  readonly verbose: boolean;
+  /** Whether the dashboard can be shown where the program runs. */
+  readonly canDraw: boolean;
+  /**
+   * What counts where nothing is said: the embedded Scheduler's directory, the folder for results that
+   * it has not recorded, the socket of `dcp-worker status`.
+   */
   readonly defaultScheduler: string;
-  /** Where results are kept where nothing names a folder. */
   readonly defaultSpool: string;
+  readonly defaultStatusSocket: string;
   /** Addresses, as displays show them; null where there is none. */
   readonly identity: string | null;
   readonly paymentAddress: string | null;
@@ -39,22 +50,33 @@ export interface ServiceSettings {
   readonly exitWhenIdle: boolean;
   readonly identity: string | null;
   readonly paymentAddress: string | null;
+  /** All but the dashboard. */
+  readonly outputs: readonly OutputSpec[];
+  readonly showsDashboard: boolean;
+  /** Where `dcp-worker status` asks. One that somebody named must be had. */
+  readonly statusSocket: { readonly path: string; readonly isNamed: boolean };
+  readonly http: HttpListenerOptions | null;
 }
 
+/** Throws `InvalidArgumentError`, naming the key, for what a schema cannot see. */
 export function settingsOf(values: ConfigValues, options: ServiceOptions): ServiceSettings {
-  const { worker, scheduler } = values;
+  const { worker } = values;
   const sandboxes = sandboxesOf(capacityOf(values));
+  const outputs = outputsIn(values, options);
+  const publicGroup = publicGroupOf(values);
   const { version, exitWhenIdle, identity, paymentAddress } = options;
   return {
     version,
     worker: {
-      scheduler: directoryOf(scheduler.location) ?? options.defaultScheduler,
+      scheduler: schedulerDirectory(values) ?? options.defaultScheduler,
       cores: sandboxes.all,
       evaluator: worker.evaluator as EvaluatorKind,
       leaseMs: worker.lease * 1000,
       jobIds: worker.jobAddresses,
-      computeGroups: worker.computeGroups.map(({ joinKey }) => joinKey),
-      publicGroup: publicGroupOf(values),
+      computeGroups: joinKeys(values),
+      leavePublicGroup: publicGroup === 'never',
+      publicGroupFallback: publicGroup === 'fallback',
+      spool: worker.spool ?? options.defaultSpool,
       allowedOrigins: worker.allowOrigins.any,
       gpu: gpuOptionsOf(options.gpu, sandboxes),
     },
@@ -65,6 +87,13 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
     exitWhenIdle,
     identity,
     paymentAddress,
+    outputs: outputs.filter(({ kind }) => kind !== 'dashboard'),
+    showsDashboard: outputs.some(({ kind }) => kind === 'dashboard'),
+    statusSocket: {
+      path: worker.status.socket ?? options.defaultStatusSocket,
+      isNamed: worker.status.socket !== null,
+    },
+    http: httpListener(values),
   };
 }
 
@@ -78,19 +107,66 @@ interface Sandboxes {
 }
 
 function sandboxesOf({ cores, utilization, maxSandboxes }: Capacity): Sandboxes {
+  const used = usedOf(cores.cpu ?? availableParallelism(), utilization.cpu);
   return {
-    all: Math.min(maxSandboxes ?? MOST_SANDBOXES, usedOf(cores.cpu ?? availableParallelism(), utilization.cpu)),
-    gpu: utilization.gpu === 0 || cores.gpu === 0 ? 0 : cores.gpu,
+    all: Math.min(maxSandboxes ?? MOST_SANDBOXES, used),
+    gpu: utilization.gpu === 0 ? 0 : cores.gpu,
     gpuUtilization: utilization.gpu === 0 ? 1 : utilization.gpu,
   };
 }
 
-function gpuOptionsOf(adapters: GpuOptions | null, { gpu, gpuUtilization }: Sandboxes): WorkerOptions['gpu'] {
+function gpuOptionsOf(
+  adapters: GpuOptions | null,
+  { gpu, gpuUtilization }: Sandboxes,
+): WorkerGpuOptions | null {
   if (adapters === null || gpu === 0) return null;
   return { ...adapters, utilization: gpuUtilization, ...(gpu === null ? {} : { sandboxes: gpu }) };
 }
 
-/** Of an embedded Scheduler; other kinds have addresses. */
-function directoryOf(location: URL | null): string | null {
-  return location?.protocol === 'file:' ? fileURLToPath(location) : null;
+/** Null: nothing names one. */
+function schedulerDirectory({ scheduler: { location } }: ConfigValues): string | null {
+  if (location === null) return null;
+  if (location.protocol === 'file:') return fileURLToPath(location);
+  throw new InvalidArgumentError(
+    'scheduler.location',
+    `expected the directory of an embedded Scheduler, got ${location.href}: other kinds are not there yet; --scheduler names one`,
+  );
+}
+
+function joinKeys({ worker }: ConfigValues): string[] {
+  return worker.computeGroups.map((group, i) => {
+    // What a Scheduler that knows people asks for behind the key is not asked for by an embedded one.
+    if ('joinKey' in group) return group.joinKey;
+    throw new InvalidArgumentError(
+      `worker.computeGroups[${i}]`,
+      `expected { joinKey, … }, got ${String(group)}: an embedded Scheduler asks for no keys`,
+    );
+  });
+}
+
+function outputsIn({ worker }: ConfigValues, { json, verbose, canDraw }: ServiceOptions): OutputSpec[] {
+  const { output, logfile, syslog } = worker;
+  return outputsOf({
+    // What "detect" finds is no use to a program whose standard input is elsewhere.
+    outputMode: output.map((mode) => (mode === 'detect' && !canDraw ? 'console' : mode)),
+    logfile: logfile.path,
+    logfileBytes: logfile.maxBytes,
+    logfileKeep: logfile.keep,
+    syslogAddress: syslog.address,
+    syslogFacility: syslog.facility,
+    syslogTransport: syslog.transport,
+    syslogPort: syslog.port,
+    syslogCa: syslog.ca,
+    json,
+    verbose,
+  });
+}
+
+function httpListener({ worker: { status } }: ConfigValues): HttpListenerOptions | null {
+  if (status.httpPort === null) return null;
+  return {
+    port: status.httpPort,
+    address: status.httpAddress,
+    token: status.tokenFile === null ? null : readToken('worker.status.tokenFile', status.tokenFile),
+  };
 }

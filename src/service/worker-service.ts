@@ -1,28 +1,50 @@
+import type { ConfigChange } from '../config/index.js';
 import { slicesText, type LogSink } from '../logging/index.js';
-import { StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
+import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
 import { joinObservers } from '../supervisor/index.js';
 import { Worker } from '../worker/index.js';
+import { ServiceManager } from './service-manager.js';
 import type { ServiceSettings } from './settings.js';
 import { StopSignals } from './stop-signals.js';
 
 /** The exit code after an error that nothing caught, as the existing program has it. */
 const UNCAUGHT = 5;
-/** How long outputs may take to write their last records, milliseconds. */
-const CLOSE_MS = 2_000;
+/** How often systemd is told what the Worker does, milliseconds. */
+const STATUS_MS = 10_000;
+
+/** What the places of the configuration say now. */
+export interface Reread {
+  readonly settings: ServiceSettings;
+  readonly changes: readonly ConfigChange[];
+  readonly warnings: readonly string[];
+}
+
+export interface WorkerServiceOwner {
+  /** Throws, naming all that is wrong, when the configuration cannot be used. */
+  reread(): Reread;
+  /** The process shall exit at once. */
+  onExit(code: number): void;
+}
 
 /**
- * A Worker as a program: with its log, its status and what its operator tells it. `run` resolves when it has stopped.
+ * A Worker as a program: with its log, its status, and what signals, a service manager and its operator tell it. `run`
+ * resolves when it has stopped.
  */
 export class WorkerService implements WorkerControl {
   readonly board: StatusBoard;
-  readonly #log: WorkerLog;
+  readonly log: WorkerLog;
   readonly #worker: Worker;
   readonly #signals: StopSignals;
+  readonly #manager = new ServiceManager();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #settings: ServiceSettings;
 
   constructor(
-    private readonly settings: ServiceSettings,
+    settings: ServiceSettings,
     private readonly outputs: LogSink,
+    private readonly owner: WorkerServiceOwner,
   ) {
+    this.#settings = settings;
     const { version, worker, evaluator, identity, paymentAddress } = settings;
     this.board = new StatusBoard({
       version,
@@ -35,17 +57,17 @@ export class WorkerService implements WorkerControl {
         adapters: this.#worker.gpu.adapters,
         places: this.#worker.places,
       }),
-      dropped: () => this.outputs.dropped,
+      dropped: () => outputs.dropped,
     });
-    this.#log = new WorkerLog({
+    this.log = new WorkerLog({
       write: (record) => {
-        this.outputs.write(record);
+        outputs.write(record);
         this.board.write(record);
       },
     });
     this.#worker = new Worker({
       ...worker,
-      observer: joinObservers(this.#log, this.board, {
+      observer: joinObservers(this.log, this.board, {
         onIdle: () => {
           if (settings.exitWhenIdle) this.#stop(false);
         },
@@ -55,10 +77,10 @@ export class WorkerService implements WorkerControl {
       {
         onStop: (signal, now) => {
           const text = now ? 'stopping now' : 'stopping when the running Slices have ended';
-          this.#log.say('notice', 'stopping', { now, signal }, text);
+          this.log.say('notice', 'stopping', { now, signal }, text);
           this.#stop(now);
         },
-        onExit: (_signal, code) => process.exit(code),
+        onExit: (_signal, code) => owner.onExit(code),
       },
       settings.cleanupTimeoutMs,
     );
@@ -73,50 +95,83 @@ export class WorkerService implements WorkerControl {
     try {
       await this.#worker.start();
       this.#sayStarted();
+      this.#manager.ready();
+      this.#repeat(STATUS_MS, () => this.#manager.status(this.#headline()));
+      const { reportIntervalMs } = this.#settings;
+      if (reportIntervalMs !== null) this.#repeat(reportIntervalMs, () => this.#report());
       await this.#worker.ended;
       this.#sayStopped();
     } finally {
+      for (const timer of this.#timers) clearInterval(timer);
       this.#signals.close();
+      this.#manager.close();
       process.off('uncaughtException', onUncaught);
       process.off('SIGHUP', onHangUp);
       await this.board.close();
-      await this.outputs.close(CLOSE_MS);
     }
+  }
+
+  /** A key of the terminal, which tells nobody else of it. */
+  interrupt(): void {
+    this.#signals.raise('SIGINT');
   }
 
   pause(): void {
     if (this.#worker.status()?.state !== 'running') return;
     this.#worker.pause();
-    this.#log.say('notice', 'paused', {}, 'paused: what runs may end, the rest went back to the Scheduler');
+    this.log.say('notice', 'paused', {}, 'paused: what runs may end, the rest went back to the Scheduler');
   }
 
   resume(): void {
     if (this.#worker.status()?.state !== 'paused') return;
     this.#worker.resume();
-    this.#log.say('notice', 'resumed', {}, 'resumed');
+    this.log.say('notice', 'resumed', {}, 'resumed');
   }
 
   drain(): void {
-    this.#log.say(
+    this.log.say(
       'notice',
       'stopping',
       { now: false, signal: null },
       'stopping when all that is held has ended',
     );
+    this.#manager.stopping();
     void this.#worker.stop({ finish: 'slice', timeoutMs: 2 ** 31 - 1 });
-  }
-
-  reload(): Promise<readonly string[]> {
-    this.outputs.reopen?.();
-    return Promise.resolve([]);
   }
 
   stop(now: boolean): void {
     this.#signals.raise(now ? 'SIGQUIT' : 'SIGTERM');
   }
 
+  /** A configuration that is wrong is said, and the one before stays in force. */
+  reload(): Promise<readonly string[]> {
+    this.outputs.reopen?.();
+    this.#manager.reloading();
+    const lines = this.#reread();
+    this.#manager.ready();
+    return Promise.resolve(lines);
+  }
+
+  #reread(): string[] {
+    let read: Reread;
+    try {
+      read = this.owner.reread();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const lines = message.split('\n').map((line) => `not reloaded: ${line}`);
+      for (const line of lines) this.log.say('error', 'notReloaded', { message: line }, line);
+      return lines;
+    }
+    const lines = [...read.warnings, ...read.changes.map(changeText)];
+    this.#settings = read.settings;
+    this.log.say('notice', 'reloaded', { changes: lines }, 'configuration read again');
+    for (const line of lines) this.log.say('notice', 'setting', { change: line }, line);
+    return lines.length === 0 ? ['nothing has changed'] : lines;
+  }
+
   #stop(now: boolean): void {
-    const { stopTimeoutMs } = this.settings;
+    const { stopTimeoutMs } = this.#settings;
+    this.#manager.stopping();
     void this.#worker.stop(now ? { finish: 'now' } : { finish: 'slice', timeoutMs: stopTimeoutMs });
   }
 
@@ -124,7 +179,7 @@ export class WorkerService implements WorkerControl {
   #onUncaught(error: unknown): void {
     process.exitCode = UNCAUGHT;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#log.say(
+    this.log.say(
       'error',
       'uncaught',
       { message: text },
@@ -133,21 +188,41 @@ export class WorkerService implements WorkerControl {
     this.stop(true);
   }
 
+  #repeat(everyMs: number, work: () => void): void {
+    this.#timers.push(setInterval(work, everyMs).unref());
+  }
+
+  #headline(): string {
+    const { state, sandboxes, places, rates, idle } = this.board.status();
+    const busy = sandboxes.filter(({ slice }) => slice !== null).length;
+    const why = idle === null ? '' : `; ${idle.code}: ${idle.text}`;
+    return `${state}: ${busy} of ${places.all} Sandboxes, ${rates.slicesPerSecond.toFixed(1)} Slices/s${why}`;
+  }
+
+  #report(): void {
+    const lines = reportText(this.board.status(), this.board.history()).trimEnd().split('\n');
+    for (const line of lines) this.log.say('info', 'report', { line }, line);
+  }
+
   #sayStarted(): void {
-    const { scheduler, cores } = this.settings.worker;
+    const { scheduler, cores } = this.#settings.worker;
     const { workerId } = this.#worker.status()!;
     const { adapters, problems } = this.#worker.gpu;
     const count = cores === 1 ? '1 Sandbox' : `${cores} Sandboxes`;
     const gpus = adapters.length === 0 ? '' : `, GPU ${adapters.join(', ')}`;
     const text = `worker ${workerId}: ${count}, Scheduler ${scheduler}${gpus}`;
-    this.#log.say('notice', 'started', { worker: workerId, cores, scheduler, adapters }, text);
-    for (const problem of problems) this.#log.say('debug', 'noWebgpu', { problem }, `no WebGPU: ${problem}`);
+    this.log.say('notice', 'started', { worker: workerId, cores, scheduler, adapters }, text);
+    for (const problem of problems) this.log.say('debug', 'noWebgpu', { problem }, `no WebGPU: ${problem}`);
   }
 
   #sayStopped(): void {
-    this.#log.flush();
+    this.log.flush();
     const { done, failed } = this.#worker.status()!.counts;
     const text = `stopped after ${slicesText(done)}${failed > 0 ? `, ${failed} failed` : ''}`;
-    this.#log.say('notice', 'stopped', { slices: done, failed }, text);
+    this.log.say('notice', 'stopped', { slices: done, failed }, text);
   }
+}
+
+function changeText({ key, effect, before, after }: ConfigChange): string {
+  return `${key}: ${before} → ${after}${effect === 'live' ? '' : ' (when the Worker is started again)'}`;
 }

@@ -12,7 +12,7 @@ export {
 } from './worker-status.js';
 export { metricsText } from './metrics.js';
 export { printable } from './printable.js';
-export { reportText } from './report.js';
+export { reportText, summaryText } from './report.js';
 export {
   openStatusServer,
   readToken,

@@ -20,7 +20,12 @@ export function reportText(status: WorkerStatus, history: WorkerHistory): string
     .join('');
 }
 
-/** `running for 2 h 5 min · worker 1a2b · 2026-01-01 10:00:00 UTC` */
+/** The beginning of a report: what `dcp-worker status` prints. */
+export function summaryText(status: WorkerStatus, history: WorkerHistory): string {
+  return [headline(status), ...facts(status, history)].map((line) => `${line.trimEnd()}\n`).join('');
+}
+
+/** `running, up 2 h 5 min · worker 1a2b · 2026-01-01 10:00:00 UTC` */
 function headline({ state, startedAt, time, workerId }: WorkerStatus): string {
   const parts = [
     `${state}, up ${durationText(time - startedAt)}`,

@@ -1,6 +1,6 @@
 import { duration, slicesText, type LogLevel, type LogRecord, type LogSink } from '../logging/index.js';
 import type { JobId } from '../model/index.js';
-import type { DeliveredResults, SupervisorObserver } from '../supervisor/index.js';
+import type { DeliveredResults, SpoolNews, SupervisorObserver } from '../supervisor/index.js';
 
 /** Results are summed up and told at most this often, milliseconds. */
 const PERIOD_MS = 2_000;
@@ -71,6 +71,13 @@ export class WorkerLog implements Partial<SupervisorObserver> {
     this.say('warning', 'trouble', { subject, message, retryMs: Math.round(retryMs) }, text);
   };
 
+  onSpool: SupervisorObserver['onSpool'] = (news) => {
+    const [level, text] = spoolText(news);
+    const { type, ...about } = news;
+    const { receipt, ...fields } = { receipt: undefined, ...about };
+    this.say(level, 'spool', { what: type, ...fields, ...receipt }, text);
+  };
+
   onState: SupervisorObserver['onState'] = (state) => {
     this.say('debug', 'state', { state }, `worker is ${state}`);
   };
@@ -113,6 +120,23 @@ export class WorkerLog implements Partial<SupervisorObserver> {
     const sum: Sum = { slices: 0, failed: 0, elapsedMs: 0, fetches: 0, fetchedBytes: 0, sentBytes: 0 };
     this.#sums.set(jobId, sum);
     return sum;
+  }
+}
+
+function spoolText(news: SpoolNews): [LogLevel, string] {
+  switch (news.type) {
+    case 'kept':
+      return ['notice', `job ${news.jobId}: kept results of ${slicesText(news.slices)} for the next start`];
+    case 'submitted':
+      return ['notice', `job ${news.jobId}: submitted results of ${slicesText(news.slices)} kept before`];
+    case 'dropped':
+      return ['warning', `job ${news.jobId}: lost results of ${slicesText(news.slices)}: ${news.reason}`];
+    case 'setAside':
+      return ['warning', `${news.file}: set aside: ${news.reason}`];
+    case 'othersLeft':
+      return ['info', `results for other Schedulers wait in ${news.files} files`];
+    case 'unusable':
+      return ['error', `${news.directory}: no results can be kept there: ${news.reason}`];
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../model/index.js';
 import type { Scheduler, SubmitReceipt } from '../scheduler/index.js';
 import type { HeldTask } from './held-task.js';
+import type { Unsubmitted } from './spool/index.js';
 import { concatResults, errorPayload, errorResults, resultByteLength } from './result-batches.js';
 import { backoffMs, Wakeable } from './wakeable.js';
 
@@ -40,7 +41,10 @@ interface TaskMail {
 
 /** While somebody waits for the outbox to be empty, failures are not waited out for longer. */
 const FLUSH_RETRY_MS = 250;
-/** After so many failures in a row messages are given up, so that they cannot hold up results. */
+/**
+ * After so many failures in a row results no longer wait for messages; when the Scheduler then takes results, it is the
+ * messages that it does not take, and they are given up.
+ */
 const MESSAGE_ATTEMPTS = 5;
 
 /**
@@ -50,6 +54,8 @@ const MESSAGE_ATTEMPTS = 5;
  */
 export class JobOutbox {
   #messages: SliceMessage[] = [];
+  /** Of the call under way. */
+  #leavingMessages: SliceMessage[] = [];
   #messageBytes = 0;
   #droppedMessages = 0;
   readonly #mail = new Map<HeldTask, TaskMail>();
@@ -117,6 +123,30 @@ export class JobOutbox {
     return new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
+  /**
+   * All that the Scheduler has not acknowledged, in the order in which it came; what is under way is in it, too. The
+   * outbox is empty then and takes nothing more.
+   */
+  takeUnsubmitted(): Unsubmitted[] {
+    const { jobId } = this;
+    let messages = this.#leavingMessages.concat(this.#messages);
+    const unsubmitted: Unsubmitted[] = [];
+    for (const { held, leaving, results, returns } of this.#mail.values()) {
+      const batches = leaving.concat(results);
+      unsubmitted.push({
+        jobId,
+        taskId: held.task.id,
+        messages,
+        results: batches.length === 0 ? null : concatResults(batches),
+        returns: held.gone ? [] : [...returns],
+      });
+      messages = [];
+    }
+    if (messages.length > 0) unsubmitted.push({ jobId, taskId: null, messages, results: null, returns: [] });
+    this.abandon();
+    return unsubmitted;
+  }
+
   /** Forgets everything and takes nothing more. */
   abandon(): void {
     this.#abandoned = true;
@@ -150,8 +180,10 @@ export class JobOutbox {
       this.#lastRoundAt = performance.now();
       for (const mail of this.#mail.values()) mail.leaving.push(...mail.results.splice(0));
       try {
-        await this.#sendMessages(failures);
-        for (const mail of [...this.#mail.values()]) await this.#sendMail(mail);
+        const isHeldUp = failures >= MESSAGE_ATTEMPTS && this.#mail.size > 0;
+        if (!isHeldUp) await this.#sendMessages();
+        for (const mail of [...this.#mail.values()]) if (!this.#abandoned) await this.#sendMail(mail);
+        if (isHeldUp) this.#giveUpMessages();
         failures = 0;
       } catch (error) {
         if (isRefusal(error)) {
@@ -171,13 +203,13 @@ export class JobOutbox {
     this.#settleWaiters();
   }
 
-  async #sendMessages(failures: number): Promise<void> {
-    if (failures >= MESSAGE_ATTEMPTS) {
-      this.#droppedMessages += this.#messages.length;
-      this.#messages = [];
-      this.#messageBytes = 0;
-      return;
-    }
+  #giveUpMessages(): void {
+    this.#droppedMessages += this.#messages.length;
+    this.#messages = [];
+    this.#messageBytes = 0;
+  }
+
+  async #sendMessages(): Promise<void> {
     if (this.#messages.length === 0) return;
     const messages = this.#messages;
     if (this.#droppedMessages > 0) {
@@ -189,13 +221,16 @@ export class JobOutbox {
     const bytes = this.#messageBytes;
     this.#messages = [];
     this.#messageBytes = 0;
+    this.#leavingMessages = messages;
     try {
       await this.scheduler.appendMessages(this.jobId, messages);
     } catch (error) {
-      if (isInvalid(error)) return;
+      if (isInvalid(error) || this.#abandoned) return;
       this.#messages = messages.concat(this.#messages);
       this.#messageBytes += bytes;
       throw error;
+    } finally {
+      this.#leavingMessages = [];
     }
   }
 
@@ -232,6 +267,7 @@ export class JobOutbox {
   #clear(): void {
     this.#mail.clear();
     this.#messages = [];
+    this.#leavingMessages = [];
     this.#messageBytes = 0;
     this.#bytes = 0;
   }

@@ -2,6 +2,7 @@ import type { JobId, JobPublic, ReturnReason, SliceMessage, SliceMetrics, TaskId
 import type { SubmitReceipt } from '../scheduler/index.js';
 import type { FetchOutcome } from './fetch/index.js';
 import type { SupervisorState } from './lifecycle.js';
+import type { SpoolNews } from './spool/index.js';
 
 /** Results of one Job that came out of a Sandbox together. */
 export interface DeliveredResults {
@@ -40,10 +41,14 @@ export interface SupervisorObserver {
   onSandboxLost(jobId: JobId | null, slice: number | null, error: Error): void;
   /** The Work Function cannot be used; each of its Slices fails. */
   onBrokenJob(jobId: JobId, error: Error): void;
+  /** The Job brought nothing but failures: what is held of it goes back, and no more is asked for so long. */
+  onJobSetAside(jobId: JobId, reason: string, ms: number): void;
   /** The Job was cancelled or removed; what was held of it is dropped. */
   onJobGone(jobId: JobId): void;
   /** A call to the Scheduler or Evaluator failed and will be made again after `retryMs`. */
   onTrouble(subject: 'scheduler' | 'evaluator', error: unknown, retryMs: number): void;
+  /** Of results that the Scheduler did not take in time; only with a spool. */
+  onSpool(news: SpoolNews): void;
   /** The Scheduler has nothing for this Worker and nothing is held. Called each time this is found. */
   onIdle(): void;
 }
@@ -64,8 +69,10 @@ const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
   onReturned: ignore,
   onSandboxLost: ignore,
   onBrokenJob: ignore,
+  onJobSetAside: ignore,
   onJobGone: ignore,
   onTrouble: ignore,
+  onSpool: ignore,
   onIdle: ignore,
 });
 

@@ -1,8 +1,10 @@
 import { availableParallelism, hostname } from 'node:os';
 import type { SandboxLimits } from '../evaluator/index.js';
 import { InvalidArgumentError, type Determinism, type JobId } from '../model/index.js';
+import type { PublicGroupUse } from '../scheduler/index.js';
 import type { FetchLimits } from './fetch/index.js';
 import type { GpuShareOptions } from './gpu-share.js';
+import { completeJobBackoff, type JobBackoffOptions } from './job-backoff.js';
 import type { SupervisorObserver } from './observer.js';
 
 export interface SupervisorOptions {
@@ -12,8 +14,12 @@ export interface SupervisorOptions {
   sandboxes?: number;
   /** Warm Sandboxes kept beside them for the next Job, 0 to 64. Default 1. */
   spareSandboxes?: number;
-  /** Join keys of Compute Groups; Jobs without a group are always taken. Default: none. */
+  /** Join keys of Compute Groups. Default: none. */
   computeGroups?: readonly string[];
+  /** Jobs without a Compute Group are not taken. Default false; true needs a Compute Group. */
+  leavePublicGroup?: boolean;
+  /** Jobs without a Compute Group are taken only when those of the Compute Groups have nothing. Default false. */
+  publicGroupFallback?: boolean;
   /** Take only these Jobs; null: any. Default null. */
   jobIds?: readonly JobId[] | null;
   /** What Jobs that require WebGPU get; null: they are not taken. Default null. */
@@ -30,11 +36,20 @@ export interface SupervisorOptions {
    * milliseconds: docs/PERFORMANCE.md says what that is for Slices of microseconds.
    */
   maxSandboxUse?: number;
+  /** When a Job that only fails is left alone for some time; null: never. Default: src/supervisor/job-backoff.ts. */
+  jobBackoff?: Partial<JobBackoffOptions> | null;
   sandboxLimits?: Partial<SandboxLimits>;
   /** Shortest time between two submissions for one Job, milliseconds. Default 20. */
   submitIntervalMs?: number;
   /** While more bytes of results than this wait for the Scheduler, no Slices are started. Default 256 MiB. */
   maxUnsubmittedBytes?: number;
+  /**
+   * Directory for results that the Scheduler has not recorded when the Supervisor stops; they are submitted when one with this
+   * directory and this Scheduler starts. Null: they are lost, their Slices run again. Default null.
+   */
+  spool?: string | null;
+  /** Bytes in that directory, at least 1; beyond them the oldest results are dropped. Default 1 GiB. */
+  maxSpoolBytes?: number;
   /** For LocalExec: what Work Functions learn of the outside is held still. Default null. */
   determinism?: Determinism | null;
   /**
@@ -46,7 +61,12 @@ export interface SupervisorOptions {
   observer?: Partial<SupervisorObserver>;
 }
 
-export type CompleteSupervisorOptions = Required<Omit<SupervisorOptions, 'observer'>>;
+type Omitted = 'observer' | 'jobBackoff' | 'leavePublicGroup' | 'publicGroupFallback';
+
+export interface CompleteSupervisorOptions extends Required<Omit<SupervisorOptions, Omitted>> {
+  publicGroup: PublicGroupUse;
+  jobBackoff: JobBackoffOptions | null;
+}
 
 /** Fills in defaults. Throws `InvalidArgumentError` for a value out of range. */
 export function completeOptions(options: SupervisorOptions): CompleteSupervisorOptions {
@@ -55,6 +75,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     sandboxes: integer('sandboxes', options.sandboxes ?? availableParallelism(), 1, 1024),
     spareSandboxes: integer('spareSandboxes', options.spareSandboxes ?? 1, 0, 64),
     computeGroups: options.computeGroups ?? [],
+    publicGroup: publicGroupUse(options),
     jobIds: options.jobIds ?? null,
     gpu: options.gpu
       ? { ...options.gpu, sandboxes: integer('gpu.sandboxes', options.gpu.sandboxes, 1, 1024) }
@@ -64,18 +85,49 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     maxTaskBytes: number('maxTaskBytes', options.maxTaskBytes ?? 256 * 2 ** 20, 1),
     maxAttempts: integer('maxAttempts', options.maxAttempts ?? 3, 1, 65_535),
     maxSandboxUse: integer('maxSandboxUse', options.maxSandboxUse ?? 1000, 1, 2 ** 32 - 1),
+    jobBackoff: completeJobBackoff(options.jobBackoff === undefined ? {} : options.jobBackoff),
     sandboxLimits: options.sandboxLimits ?? {},
     submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
     maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),
+    spool: directory('spool', options.spool ?? null),
+    maxSpoolBytes: number('maxSpoolBytes', options.maxSpoolBytes ?? 2 ** 30, 1),
     determinism: options.determinism ?? null,
     allowedOrigins: options.allowedOrigins ?? [],
     fetchLimits: options.fetchLimits ?? {},
   };
 }
 
+function publicGroupUse({
+  computeGroups = [],
+  leavePublicGroup = false,
+  publicGroupFallback = false,
+}: SupervisorOptions): PublicGroupUse {
+  for (const [field, value] of Object.entries({ leavePublicGroup, publicGroupFallback })) {
+    if (typeof value !== 'boolean')
+      throw new InvalidArgumentError(field, `expected true or false, got ${String(value)}`);
+  }
+  if (!leavePublicGroup) return publicGroupFallback ? 'fallback' : 'take';
+  if (computeGroups.length === 0)
+    throw new InvalidArgumentError(
+      'leavePublicGroup',
+      'expected one of computeGroups at least beside it, got none: no Job could ever be taken',
+    );
+  if (publicGroupFallback)
+    throw new InvalidArgumentError(
+      'publicGroupFallback',
+      'expected false beside leavePublicGroup, got true: nobody falls back on what he left',
+    );
+  return 'leave';
+}
+
 function number(field: string, value: number, least: number): number {
   if (typeof value === 'number' && value >= least) return value;
   throw new InvalidArgumentError(field, `expected a number of at least ${least}, got ${String(value)}`);
+}
+
+function directory(field: string, value: string | null): string | null {
+  if (value === null || (typeof value === 'string' && value !== '' && !value.includes('\0'))) return value;
+  throw new InvalidArgumentError(field, `expected a path or null, got ${JSON.stringify(value)}`);
 }
 
 function integer(field: string, value: number, least: number, most: number): number {

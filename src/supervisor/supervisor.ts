@@ -13,6 +13,7 @@ import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.j
 import { Deliveries } from './deliveries.js';
 import { GpuShare, WITHDRAWN_MS } from './gpu-share.js';
 import { HeldTask } from './held-task.js';
+import { JobBackoff } from './job-backoff.js';
 import { JobDesk, sandboxJob } from './job-desk.js';
 import { JobDesks } from './job-desks.js';
 import { isRefusal, JobOutbox } from './job-outbox.js';
@@ -22,8 +23,9 @@ import { LostSlices } from './lost-slices.js';
 import type { OwedSlice } from './managed-sandbox.js';
 import { completeObserver, type SupervisorObserver } from './observer.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
-import { errorPayload, errorResults } from './result-batches.js';
+import { errorPayload, errorResults, failuresAtEnd } from './result-batches.js';
 import { SandboxAllocator } from './sandbox-allocator.js';
+import { Leftovers } from './spool/index.js';
 import type { SupervisorStatus } from './status.js';
 import { nextTaskRequest } from './task-request.js';
 import { TaskSource } from './task-source.js';
@@ -48,6 +50,12 @@ const SHUTDOWN: ReturnReason = Object.freeze({
 const PAUSED: ReturnReason = Object.freeze({
   code: 'ESHUTDOWN',
   message: 'the Worker pauses',
+  counted: false,
+});
+
+const setAside = (why: string): ReturnReason => ({
+  code: 'EJOBSETASIDE',
+  message: `the Job is set aside: ${why}`,
   counted: false,
 });
 
@@ -84,6 +92,9 @@ export class Supervisor {
   readonly #leases: LeaseKeeper;
   readonly #requests: WorkRequests;
   readonly #gpu: GpuShare;
+  readonly #backoff: JobBackoff;
+  /** Null: without a spool. */
+  readonly #leftovers: Leftovers | null;
   /** Woken when Sandboxes owe less or end, while the Supervisor stops. */
   readonly #quiet = new Wakeable();
   #sourceEnded: Promise<void> = Promise.resolve();
@@ -107,7 +118,15 @@ export class Supervisor {
     this.#deliveries = new Deliveries(this.#desks, this.#observer, maxUnsubmittedBytes);
     this.#lost = new LostSlices(this.#deliveries, this.#observer, maxAttempts, {
       returnReason: () => (this.state === 'running' ? SANDBOX_ENDED : SHUTDOWN),
+      onLost: (desk) => this.#backoff.failed(desk, 1),
       onFreed: () => this.#source.poke(),
+    });
+    this.#backoff = new JobBackoff(this.#options.jobBackoff, {
+      onSetAside: (desk, reason, ms) => {
+        this.#observer.onJobSetAside(desk.id, reason, ms);
+        this.#deliveries.giveBackQueued(desk, setAside(reason));
+      },
+      onBack: () => this.#source.askAgain(),
     });
     this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
     this.#sandboxes = new SandboxAllocator(evaluator, this.#options, {
@@ -139,6 +158,7 @@ export class Supervisor {
       onNothing: () => this.#onNothing(),
       onTrouble: (error, retryMs) => this.#observer.onTrouble('scheduler', error, retryMs),
     });
+    this.#leftovers = this.#openLeftovers();
     this.#leases = new LeaseKeeper(scheduler, {
       heldTasks: () => this.#desks.heldTasks(),
       onLost: (held) => void this.#onLeaseLost(held),
@@ -154,7 +174,7 @@ export class Supervisor {
   start(): void {
     this.#lifecycle.enter('running');
     this.#sandboxes.prewarm();
-    this.#sourceEnded = this.#source.run();
+    this.#sourceEnded = this.#run();
   }
 
   /** Asks for nothing more and gives back what no Sandbox has. Throws `LifecycleError` unless `running`. */
@@ -173,7 +193,7 @@ export class Supervisor {
 
   /**
    * Ends for good: queued Slices go back to the Scheduler, Sandboxes end, results are submitted. Resolves when all
-   * that is done or the times are up; what was not submitted then is done again by another Worker. A second call
+   * that is done or the times are up; what was not submitted then is kept in the spool, or done again by another Worker. A second call
    * with `finish: 'now'` hurries the first.
    */
   stop(options: StopOptions = {}): Promise<void> {
@@ -196,6 +216,7 @@ export class Supervisor {
       done: desk.done,
       failed: desk.failed,
       failuresInARow: desk.failuresInARow,
+      setAsideMs: Math.max(0, desk.setAsideUntil - performance.now()),
       unsubmittedBytes: desk.outbox.bytes,
     }));
     return {
@@ -213,18 +234,31 @@ export class Supervisor {
     };
   }
 
+  async #run(): Promise<void> {
+    // Of these Slices the Scheduler hears before it is asked for any: it must not hand out what is done.
+    await this.#leftovers?.start();
+    await this.#source.run();
+  }
+
   // Tasks
 
   #nextRequest(): TaskRequest | null {
     return this.#deliveries.areOverfull
       ? null
-      : nextTaskRequest(this.#desks, this.#sandboxes, this.#gpu, this.#options);
+      : nextTaskRequest(this.#desks, this.#sandboxes, this.#gpu, this.#options, this.#backoff.setAside());
   }
 
-  async #onTask(task: Task): Promise<void> {
-    if (this.state !== 'running') return this.#returnTask(task, SHUTDOWN);
+  async #onTask(task: Task): Promise<boolean> {
+    if (this.state !== 'running') {
+      await this.#returnTask(task, SHUTDOWN);
+      return true;
+    }
     const desk = await this.#deskOf(task);
-    if (desk === null) return;
+    if (desk === null) return true;
+    if (this.#backoff.has(desk)) {
+      await this.#returnTask(task, setAside('it fails here'));
+      return false;
+    }
     const held = new HeldTask(task);
     desk.tasks.add(held);
     this.#leases.add(held);
@@ -236,6 +270,7 @@ export class Supervisor {
     else if (task.slices.numbers.length === 1 && task.expiries[0]! >= MAX_EXPIRIES)
       this.#lost.failLost(desk, held);
     else this.#sandboxes.dispatch();
+    return true;
   }
 
   /** The desk of the Task's Job; null, with the Task given back, when the Job cannot be learned of. */
@@ -267,7 +302,8 @@ export class Supervisor {
 
   #onNothing(): void {
     this.#foundNothing = true;
-    if (this.state === 'running' && this.#desks.holdNothing) this.#observer.onIdle();
+    if (this.state !== 'running' || !this.#desks.holdNothing || this.#leftovers?.isDone === false) return;
+    this.#observer.onIdle();
   }
 
   async #onLeaseLost(held: HeldTask): Promise<void> {
@@ -289,6 +325,7 @@ export class Supervisor {
     if (!this.#desks.remove(desk)) return;
     desk.tasks.clear();
     desk.outbox.abandon();
+    this.#backoff.forget(desk);
     this.#deliveries.makeRoom();
     this.#observer.onJobGone(desk.id);
     this.#sandboxes.dismiss(desk);
@@ -300,12 +337,15 @@ export class Supervisor {
   #onResults(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
     // A Slice that ended its Sandbox has no time of its own, and a zero would make the next hand-overs too large.
     if (results.numbers.length > 1 || results.elapsedMs[0]! > 0) desk.meter.add(results.elapsedMs);
-    this.#deliveries.deliver(desk, held, results);
+    const failed = this.#deliveries.deliver(desk, held, results);
+    if (failed === results.numbers.length) this.#backoff.failed(desk, failed);
+    else if (failed > 0 || desk.failuresInARow > 0) this.#backoff.succeeded(desk, failuresAtEnd(results));
   }
 
   #onRejected(desk: JobDesk, owed: OwedSlice, { reason, retries }: SliceRejection): void {
     const numbers = Uint32Array.of(owed.number);
     desk.clear(numbers);
+    this.#backoff.failed(desk, 1);
     if (owed.held.attempts(owed.index) < retries) {
       this.#deliveries.giveBack(desk, owed.held, numbers, {
         code: 'EWORKREJECT',
@@ -372,6 +412,19 @@ export class Supervisor {
     });
   }
 
+  #openLeftovers(): Leftovers | null {
+    const { spool, maxSpoolBytes } = this.#options;
+    if (spool === null) return null;
+    return new Leftovers(spool, maxSpoolBytes, this.scheduler, {
+      onNews: (news) => this.#observer.onSpool(news),
+      // Only now may it be found that there is nothing to do.
+      onDone: () => {
+        if (this.#foundNothing) this.#source.askAgain();
+      },
+      onTrouble: (error, retryMs) => this.#observer.onTrouble('scheduler', error, retryMs),
+    });
+  }
+
   #releaseIfDone(desk: JobDesk, held: HeldTask): void {
     if (held.unacknowledged > 0 || !desk.tasks.delete(held)) return;
     // Who holds nothing may be given what was not for it before: the Scheduler is asked again before this is idleness.
@@ -388,14 +441,16 @@ export class Supervisor {
     }
     this.#lifecycle.enter('stopping');
     this.#source.stop();
+    const leftoversEnded = this.#leftovers?.stop();
     this.#deliveries.giveBackAllQueued(SHUTDOWN);
     await this.#untilQuiet(timeoutMs, () => this.#finishNow || this.#sandboxes.busy === 0);
     this.#sandboxes.close();
     await this.#untilQuiet(END_TIMEOUT_MS, () => this.#sandboxes.size === 0);
-    const flushed = this.#flush();
-    await within(flushTimeoutMs, flushed);
+    await within(flushTimeoutMs, Promise.all([this.#flush(), leftoversEnded]));
     this.#leases.stop();
-    for (const desk of this.#desks) desk.outbox.abandon();
+    this.#backoff.close();
+    const unsubmitted = [...this.#desks].flatMap((desk) => desk.outbox.takeUnsubmitted());
+    await this.#leftovers?.keep(unsubmitted);
     await this.#requests.close();
     this.#lifecycle.enter('stopped');
   }
@@ -413,7 +468,7 @@ export class Supervisor {
 }
 
 /** Waits for `work`, but not longer than this. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
   await Promise.race([work, timeout]);

@@ -1,1 +1,1 @@
-export { usedOf, Worker, type EvaluatorKind, type WorkerOptions } from './worker.js';
+export { usedOf, Worker, type EvaluatorKind, type WorkerGpuOptions, type WorkerOptions } from './worker.js';

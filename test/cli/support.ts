@@ -26,6 +26,15 @@ export function temporaryDirectory(t: TestContext): string {
   return directory;
 }
 
+/** Where the programs find and leave what is the user's and the machine's, in place of what this machine has. */
+const surroundings = mkdtempSync(path.join(tmpdir(), 'dcp-home-'));
+process.on('exit', () => rmSync(surroundings, { recursive: true, force: true }));
+const SURROUNDINGS = {
+  DCP_HOMEDIR: surroundings,
+  DCP_ETC: path.join(surroundings, 'etc'),
+  DCP_WORKER_SOCKET: path.join(surroundings, 'dcp-worker.sock'),
+};
+
 type Program = 'dcp-evaluator' | 'dcp-evaluator-start' | 'dcp-job' | 'dcp-worker';
 
 export function programFile(program: Program): string {
@@ -42,7 +51,7 @@ export function start(
 ): Running {
   const child = spawn(process.execPath, [programFile(program), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...SURROUNDINGS, ...env },
     cwd,
   });
   t.after(() => child.kill('SIGKILL'));

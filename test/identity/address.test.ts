@@ -67,8 +67,21 @@ test('what is no address is refused with what it is', () => {
   assert.equal(refusal('z'.repeat(1000)), `${expected} "${'z'.repeat(59)}…`);
 });
 
+test('any value is an address or refused', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.anything({ withBigInt: true, maxDepth: 1 }), fc.string({ unit: 'binary' })),
+      (value) => {
+        assert.match(refusal(value), /^paymentAddress: expected 0x and 40 hexadecimal digits, got ./s);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
 test('a private key in the place of an address is not repeated', () => {
   const key = 'ab'.repeat(32);
-  for (const value of [key, `0x${key}`, { key }, [`${key}ab`]]) assert.doesNotMatch(refusal(value), /abab/);
+  for (const value of [key, `0x${key}`, { key }, [`${key}ab`], key.slice(3), BigInt(`0x${key}`)])
+    assert.doesNotMatch(refusal(value), /abab/);
   assert.match(refusal(key), /got "\(hidden\)"$/);
 });

@@ -34,7 +34,7 @@ test('one byte is another', async () => {
       bytes[i] = byte;
       await assertKeyOrError(bytes.toString());
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -55,7 +55,7 @@ test('one field is anything', async () => {
       holder[path.at(-1)!] = value;
       await assertKeyOrError(JSON.stringify(keystore));
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 

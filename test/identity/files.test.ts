@@ -19,6 +19,16 @@ test('DCP’s directory is where its programs look for it', () => {
   assert.equal(dcpDirectory({ home, env }), '/etc/keys');
 });
 
+test('without a home nothing is written anywhere', async () => {
+  for (const options of [{}, { identityKey: '@~/key' }])
+    await assert.rejects(openIdentity({ home: '', env: {}, ...options }), {
+      code: 'EKEYSTORE',
+      message:
+        'the home directory is not known: set HOME, or DCP_RESOURCE_DIR to what takes the place of ~/.dcp',
+    });
+  assert.equal(dcpDirectory({ home: '', env: { DCP_RESOURCE_DIR: '/etc/keys' } }), '/etc/keys');
+});
+
 test('a missing id.keystore is made for the owner alone, and found the next time', async (t) => {
   const home = temporaryHome(t);
   const before = process.umask(0);

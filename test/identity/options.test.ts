@@ -25,6 +25,12 @@ test('without options the Worker gets an identity of its own, and nobody is paid
   assert.deepEqual(await who(t, home, []), { address, ...rest, created: false });
 });
 
+test('an empty HOME is not the directory that the program was started in', async (t) => {
+  const { code, stderr } = await startFixture(t, 'who', [], { HOME: '' }).ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /^who: the home directory is not known: set HOME/);
+});
+
 test('what the options name is taken', async (t) => {
   const { home, dcp } = temporaryHome(t);
   const file = write(home, 'cow.keystore', await cowKeystore());

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import type { PublicGroupUse } from '#src/scheduler/index.js';
 import { open, range, request, results, slices, spec, temporaryDirectory, text, upTo } from './support.js';
 
 test('Jobs take turns', async (t) => {
@@ -38,6 +39,44 @@ test('a Worker sees only the Jobs it may run', async (t) => {
   const everybody = await scheduler.createJob(spec(range(9)));
   assert.equal((await scheduler.requestTask(request({ jobIds: ['x', everybody] })))!.jobId, everybody);
   assert.equal(await scheduler.requestTask(request({ jobIds: ['x'] })), null);
+  assert.equal(await scheduler.requestTask(request({ exceptJobs: [everybody] })), null);
+  assert.equal((await scheduler.requestTask(request({ exceptJobs: ['x'] })))!.jobId, everybody);
+  const both = request({ jobIds: [everybody], exceptJobs: [everybody] });
+  assert.equal(await scheduler.requestTask(both), null);
+  await assert.rejects(scheduler.requestTask(request({ exceptJobs: null as never })), {
+    field: 'request.exceptJobs',
+  });
+});
+
+test('a Worker takes the public group’s Jobs in turn, leaves them, or falls back on them', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const everybody = await scheduler.createJob(spec(range(100)));
+  const ours = await scheduler.createJob(spec({ ...range(4), computeGroups: ['a'] }));
+  const theirs = await scheduler.createJob(spec({ ...range(100), computeGroups: ['b'] }));
+  const next = async (publicGroup: PublicGroupUse): Promise<string | undefined> =>
+    (await scheduler.requestTask(request({ computeGroups: ['a'], publicGroup })))?.jobId;
+  assert.equal(await next('take'), everybody);
+  assert.equal(await next('fallback'), ours, 'though it is not its turn');
+  assert.equal(await next('take'), everybody);
+  assert.equal(await next('leave'), ours);
+  assert.equal(await next('leave'), undefined, 'nothing is left of it');
+  assert.equal(await next('fallback'), everybody);
+  assert.equal((await scheduler.jobStatus(theirs)).leased, 0);
+  // Without a group there is nothing to fall back from.
+  assert.equal((await scheduler.requestTask(request({ publicGroup: 'fallback' })))!.jobId, everybody);
+  assert.equal(await scheduler.requestTask(request({ publicGroup: 'leave' })), null);
+  await assert.rejects(next('maybe' as never), { code: 'EINVAL', field: 'request.publicGroup' });
+});
+
+test('a Worker that left the public group hears of its own group’s Job at once', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  await scheduler.createJob(spec(range(100)));
+  const mine = request({ computeGroups: ['a'], publicGroup: 'leave' });
+  assert.equal(await scheduler.requestTask(mine), null);
+  const waiting = scheduler.waitForWork(AbortSignal.timeout(10_000));
+  const ours = await scheduler.createJob(spec({ ...range(1), computeGroups: ['a'] }));
+  assert.equal(await waiting, true);
+  assert.equal((await scheduler.requestTask(mine))!.jobId, ours);
 });
 
 test('a Task is as large as the time asked for, by the best measure there is', async (t) => {

@@ -29,6 +29,18 @@ test('the same directory opened twice is one environment, until both are closed'
   assert.equal((await b.jobStatus(jobId)).known, 3);
 });
 
+test('a store has one identity for good, and another store another', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [first, second] = await Promise.all([open(t, directory), open(t, directory)]);
+  const { identity } = first;
+  assert.match(identity, /^embedded:[0-9A-Za-z]{22}$/);
+  assert.equal(second.identity, identity);
+  await first.close();
+  await second.close();
+  assert.equal((await open(t, directory)).identity, identity);
+  assert.notEqual((await open(t, temporaryDirectory(t))).identity, identity);
+});
+
 test('a directory that cannot be made is an error at once, and names it', async (t) => {
   const base = temporaryDirectory(t);
   writeFileSync(join(base, 'file'), '');

@@ -109,6 +109,8 @@ export function request(change: Partial<TaskRequest> = {}): TaskRequest {
     sandboxes: 2,
     targetMs: 100,
     sliceMs: {},
+    publicGroup: 'take',
+    exceptJobs: [],
     maxSlices: 1000,
     maxBytes: 2 ** 30,
     ...change,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
-import { openMachine, unreliable, upTo } from './support.js';
+import { interruptible, openMachine, unreliable, upTo } from './support.js';
 
 test('a Scheduler whose calls fail one time in five delays results and loses none', async (t) => {
   // A Task whose answer got lost is leased for as long as a lease lasts.
@@ -42,4 +42,42 @@ test('a Job that is cancelled or removed while it runs is dropped, its Slices ar
   assert.deepEqual(supervisor.status().sandboxes, []);
   // And the Supervisor goes on.
   assert.equal((await machine.compute.for(1, 2, (n: number) => n).exec()).length, 2);
+});
+
+declare const work: { emit(name: string, value?: unknown): void };
+
+test('what Slices say outlasts a Scheduler that is away for long, but does not hold up results', async (t) => {
+  const machine = await openMachine(t);
+  const line = interruptible(machine.scheduler);
+  let troubles = 0;
+  const first = machine.work(
+    { sandboxes: 1, observer: { onTrouble: () => troubles++ } },
+    { scheduler: line.scheduler },
+  );
+  const emitting = (n: number): number => {
+    work.emit('ran', n);
+    return n;
+  };
+  const job = machine.compute.for(1, 3, async (n: number) => {
+    work.emit('ran', n);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return n;
+  });
+  const ran: unknown[] = [];
+  job.work.on('ran', (n) => ran.push(n));
+  const results = job.exec();
+  while (ran.length === 0) await sleep(5);
+  line.isAway = true;
+  // More failures than messages alone would be granted.
+  while (troubles < 7) await sleep(20);
+  line.isAway = false;
+  assert.deepEqual([...(await results)], [1, 2, 3]);
+  assert.deepEqual(ran, [1, 2, 3]);
+  await first.stop();
+
+  const deaf = unreliable(machine.scheduler, ['appendMessages'], 2);
+  machine.work({ sandboxes: 1 }, { scheduler: deaf });
+  const started = performance.now();
+  assert.equal((await machine.compute.for(1, 3, emitting).exec()).length, 3);
+  assert.ok(performance.now() - started < 30_000);
 });

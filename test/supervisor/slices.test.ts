@@ -2,22 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evaluator } from '#src/evaluator/index.js';
 import type { SliceBatch } from '#src/model/index.js';
-import type { Scheduler } from '#src/scheduler/index.js';
 import type { Supervisor } from '#src/supervisor/index.js';
-import { CountingEvaluator, openMachine, upTo } from './support.js';
-
-/** How often each Slice was recorded, from the Job's log. */
-async function recordings(scheduler: Scheduler, jobId: string): Promise<Map<number, number>> {
-  const counts = new Map<number, number>();
-  for (let after = 0; ;) {
-    const events = await scheduler.readEvents(jobId, after, 1000);
-    if (events.length === 0) return counts;
-    for (const event of events) {
-      if (event.type === 'results') for (const n of event.numbers) counts.set(n, (counts.get(n) ?? 0) + 1);
-      after = event.seq;
-    }
-  }
-}
+import { CountingEvaluator, openMachine, recordings, upTo } from './support.js';
 
 test('two Workers on one Scheduler do every Slice exactly once, results in input order', async (t) => {
   const machine = await openMachine(t);

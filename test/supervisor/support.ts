@@ -165,6 +165,7 @@ export function unreliable(
   return new Proxy(scheduler, {
     get(target, name) {
       const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
+      if (typeof method !== 'function') return method;
       if (!(methods as readonly PropertyKey[]).includes(name)) return method.bind(target) as unknown;
       return async (...args: unknown[]) => {
         if (Math.random() < probability / 2)
@@ -176,4 +177,54 @@ export function unreliable(
       };
     },
   });
+}
+
+/** What a Worker calls; a client of the same Scheduler goes on while these fail. */
+const WORKER_METHODS: readonly PropertyKey[] = [
+  'requestTask',
+  'fetchJob',
+  'jobStatus',
+  'submitResults',
+  'appendMessages',
+  'renewLeases',
+  'returnSlices',
+];
+
+/** The real Scheduler, of which a Worker reaches nothing while `isAway`. */
+export function interruptible(scheduler: Scheduler): { readonly scheduler: Scheduler; isAway: boolean } {
+  const line = {
+    isAway: false,
+    scheduler: new Proxy(scheduler, {
+      get(target, name) {
+        const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
+        if (typeof method !== 'function') return method;
+        if (!WORKER_METHODS.includes(name)) return method.bind(target) as unknown;
+        return (...args: unknown[]) =>
+          line.isAway
+            ? Promise.reject(new SchedulerError(`${String(name)}: cut off by the test`))
+            : method.apply(target, args);
+      },
+    }),
+  };
+  return line;
+}
+
+/** A directory that is removed when the test ends. */
+export function temporaryDirectory(t: TestContext): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** How often each Slice was recorded, from the Job's log. */
+export async function recordings(scheduler: Scheduler, jobId: string): Promise<Map<number, number>> {
+  const counts = new Map<number, number>();
+  for (let after = 0; ;) {
+    const events = await scheduler.readEvents(jobId, after, 1000);
+    if (events.length === 0) return counts;
+    for (const event of events) {
+      if (event.type === 'results') for (const n of event.numbers) counts.set(n, (counts.get(n) ?? 0) + 1);
+      after = event.seq;
+    }
+  }
 }

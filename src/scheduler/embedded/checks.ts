@@ -13,7 +13,7 @@ import {
   type ResultBatch,
   type SliceMessage,
 } from '../../model/index.js';
-import type { TaskRequest } from '../scheduler.js';
+import type { PublicGroupUse, TaskRequest } from '../scheduler.js';
 import { show } from './jobs.js';
 
 // What callers hand in, checked before anything is written. Each failure names the field and the value.
@@ -46,10 +46,20 @@ export function checkRequest(request: TaskRequest): void {
       'request.computeGroups',
       `expected an array, got ${show(request.computeGroups)}`,
     );
+  if (!PUBLIC_GROUP_USES.includes(request.publicGroup))
+    throw new InvalidArgumentError(
+      'request.publicGroup',
+      `expected one of ${PUBLIC_GROUP_USES.join(', ')}, got ${show(request.publicGroup)}`,
+    );
   if (request.jobIds !== null && !Array.isArray(request.jobIds))
     throw new InvalidArgumentError(
       'request.jobIds',
       `expected an array or null, got ${show(request.jobIds)}`,
+    );
+  if (!Array.isArray(request.exceptJobs))
+    throw new InvalidArgumentError(
+      'request.exceptJobs',
+      `expected an array, got ${show(request.exceptJobs)}`,
     );
   if (!Array.isArray(request.capabilities?.fetch))
     throw new InvalidArgumentError(
@@ -154,6 +164,7 @@ export function checkResults(results: ResultBatch): number {
   return count;
 }
 
+const PUBLIC_GROUP_USES: readonly PublicGroupUse[] = ['take', 'leave', 'fallback'];
 const LEVELS = ['debug', 'log', 'info', 'warn', 'error'];
 
 export function checkMessage(message: SliceMessage, i: number): void {

@@ -43,7 +43,8 @@ export class Dispatch {
   /** Whether it is worth a transaction to ask. Remembers that it was not. */
   hasWorkFor(request: TaskRequest): boolean {
     const work = this.jobs.counter('work');
-    for (const [, number] of this.queue()) if (this.suits(number, request)) return true;
+    for (const [, number] of this.queue())
+      if (this.suits(number, request, request.publicGroup !== 'leave')) return true;
     this.workSeen = work;
     return false;
   }
@@ -59,17 +60,17 @@ export class Dispatch {
     }
   }
 
-  private suits(number: JobNumber, request: TaskRequest): boolean {
+  private suits(number: JobNumber, request: TaskRequest, takesPublic: boolean): boolean {
     const { id, spec } = this.jobs.fixedOf(number);
     const { webgpu = false, fetch = false } = spec.requirements.environment ?? {};
     if (webgpu !== false && !offersWebgpu(request.capabilities.webgpu, webgpu)) return false;
     if (fetch !== false && !offersOrigins(request.capabilities.fetch, fetch)) return false;
-    if (
-      spec.computeGroups.length > 0 &&
-      !spec.computeGroups.some((key) => request.computeGroups.includes(key))
-    )
-      return false;
-    return request.jobIds === null || request.jobIds.includes(id);
+    const isWelcome =
+      spec.computeGroups.length === 0
+        ? takesPublic
+        : spec.computeGroups.some((key) => request.computeGroups.includes(key));
+    if (!isWelcome) return false;
+    return (request.jobIds === null || request.jobIds.includes(id)) && !request.exceptJobs.includes(id);
   }
 
   /** A lease on Slices for this Worker, in one transaction; an error when the Job's data are damaged. */
@@ -80,8 +81,18 @@ export class Dispatch {
       this.workSeen = work;
       return null;
     }
+    const granted = this.grantFirst(request, request.publicGroup === 'take');
+    if (granted !== null) return granted;
+    // A second look at Jobs of its own groups would find what the first found.
+    const fallback = request.publicGroup === 'fallback' ? this.grantFirst(request, true) : null;
+    if (fallback === null) this.workSeen = work;
+    return fallback;
+  }
+
+  /** Of the first Job that suits and has Slices for this Worker. */
+  private grantFirst(request: TaskRequest, takesPublic: boolean): Granted | SchedulerError | null {
     for (const [turn, number] of this.queue()) {
-      if (!this.suits(number, request)) continue;
+      if (!this.suits(number, request, takesPublic)) continue;
       const row = this.jobs.rowOrNull(number);
       if (row === null || !row.queued || row.turn !== turn) {
         this.store.ready.remove([turn, number]);
@@ -122,7 +133,6 @@ export class Dispatch {
         limits: spec.limits,
       };
     }
-    this.workSeen = work;
     return null;
   }
 

@@ -88,6 +88,7 @@ export class EmbeddedScheduler implements Scheduler {
   private readonly log: Log;
   private readonly uploads: Uploads;
   private readonly calls: Calls;
+  #identity = '';
 
   /** @internal */
   constructor(
@@ -104,6 +105,10 @@ export class EmbeddedScheduler implements Scheduler {
     this.calls = new Calls(store);
   }
 
+  get identity(): string {
+    return this.#identity;
+  }
+
   /** @internal Puts right what a reboot or a crash left: leases of earlier boots, Jobs half removed. */
   async recover(): Promise<void> {
     const boot = this.clock.bootId;
@@ -114,6 +119,16 @@ export class EmbeddedScheduler implements Scheduler {
       }
       await this.store.write(() => this.store.meta.put('boot', Buffer.from(boot)));
     }
+    const identity = (): string | undefined =>
+      this.store.read(() => this.store.meta.get('identity')?.toString());
+    if (identity() === undefined) {
+      await this.store.write(() => {
+        // Another process may have been quicker.
+        if (this.store.meta.get('identity') === undefined)
+          this.store.meta.put('identity', Buffer.from(randomJobId()));
+      });
+    }
+    this.#identity = `embedded:${identity()}`;
     const removing = this.store.read(() => this.jobs.all().filter(({ row }) => row.state === 'removing'));
     // In the background: nobody sees these Jobs any more. Errors are not lost: the next opening tries again.
     for (const { number } of removing)

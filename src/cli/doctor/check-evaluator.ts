@@ -1,0 +1,124 @@
+import { decode, encode } from '../../codec/index.js';
+import {
+  askForGpus,
+  openChildProcessEvaluator,
+  type Evaluator,
+  type GpuOptions,
+  type SandboxJob,
+  type SandboxObserver,
+} from '../../evaluator/index.js';
+import {
+  DEFAULT_JOB_LIMITS,
+  makeSliceBatch,
+  Outcome,
+  payloadAt,
+  type ResultBatch,
+  type WebgpuAdapter,
+} from '../../model/index.js';
+import { printable } from '../../status/index.js';
+import { note, ok, problem, type Finding } from './finding.js';
+
+/** How long all of it may take on a busy machine, milliseconds. */
+const TRIAL_MS = 40_000;
+const SLICE_MS = 10_000;
+/** Lines that an evaluator process says before it dies, of which the last ones tell why. */
+const MAX_LINES = 3;
+
+const TRIAL: SandboxJob = {
+  id: 'doctor',
+  public: { name: 'doctor', description: '', link: '' },
+  workFunction: '(n) => n * 2',
+  modules: null,
+  arguments: encode([]),
+  codec: 'native',
+  inputSet: { kind: 'list', count: 1 },
+  limits: { ...DEFAULT_JOB_LIMITS, sliceTimeoutMs: SLICE_MS },
+  requirements: {},
+  determinism: null,
+  fetch: false,
+};
+
+/** The first condition for work: an evaluator process starts, makes a Sandbox and runs a Slice in it. */
+export async function checkEvaluator(): Promise<Finding[]> {
+  const lines: string[] = [];
+  const began = performance.now();
+  let evaluator: Evaluator | null = null;
+  try {
+    const opening = openChildProcessEvaluator({
+      threads: 1,
+      gpu: null,
+      onLog: (_pid, line) => {
+        lines.push(line);
+        if (lines.length > MAX_LINES) lines.shift();
+      },
+    });
+    evaluator = await opening;
+    const value = await withinTime(runTrial(evaluator));
+    if (value !== 42) throw new Error(`a Slice that doubles 21 answered ${JSON.stringify(value)}`);
+    return [ok(`an evaluator process ran a Slice, after ${Math.round(performance.now() - began)} ms`)];
+  } catch (error) {
+    return [failed(error, lines)];
+  } finally {
+    await evaluator?.close();
+  }
+}
+
+function failed(error: unknown, lines: readonly string[]): Finding {
+  const said = [...lines, (error as Error).message].map((line) => printable(line, 300));
+  const text = `no Slice can be run: ${said.join('; ')}`;
+  return /\.node\b|addon|ERR_DLOPEN|NODE_MODULE_VERSION/i.test(said.join(' '))
+    ? problem('ADDON_UNUSABLE', text, 'npm rebuild dcp-worker-native, or in a checkout: npm run build')
+    : problem('EVALUATOR_UNAVAILABLE', text, null);
+}
+
+/** What a Slice of one Sandbox answers. */
+function runTrial(evaluator: Evaluator): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const nothing = (): void => undefined;
+    const observer: SandboxObserver = {
+      onResults: (results: ResultBatch) => {
+        const value: unknown = decode(payloadAt(results, 0));
+        if (results.outcomes[0] === Outcome.error) reject(value as Error);
+        else resolve(value);
+      },
+      onMessages: nothing,
+      onRejected: nothing,
+      onProgress: nothing,
+      onRequest: nothing,
+      onRequestDropped: nothing,
+      onDrained: nothing,
+      onEnded: (error) => reject(error ?? new Error('the Sandbox ended')),
+    };
+    const run = async (): Promise<void> => {
+      const sandbox = await evaluator.createSandbox(observer, {});
+      await sandbox.assign(TRIAL);
+      sandbox.run(makeSliceBatch([1], [encode(21)]));
+    };
+    run().catch(reject);
+  });
+}
+
+async function withinTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing within ${TRIAL_MS / 1000} s`)), TRIAL_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Which GPUs Jobs get. None is no obstacle: most Jobs need none. */
+export async function checkGpus(
+  gpu: GpuOptions | null,
+): Promise<{ readonly findings: readonly Finding[]; readonly adapters: readonly WebgpuAdapter[] }> {
+  if (gpu === null) return { findings: [note(null, 'Jobs get no GPU, as the options say')], adapters: [] };
+  const { adapters, problems } = await askForGpus(gpu);
+  const findings = [
+    ...adapters.map(({ name }) => ok(`GPU ${printable(name)}`)),
+    ...problems.map(({ what, fix }) => note('NO_GPU', `no GPU: ${printable(what, 300)}`, fix)),
+  ];
+  return { findings, adapters };
+}

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { JobStatus } from '../../model/index.js';
+import { openEmbeddedScheduler, type Scheduler } from '../../scheduler/index.js';
+import { printable, type WorkerStatus } from '../../status/index.js';
+import { quoted } from '../program.js';
+import { note, ok, problem, type Finding } from './finding.js';
+import { obstacles, type WorkerOffer } from './job-fit.js';
+
+/** Open Jobs that are looked at one by one. */
+const MAX_JOBS = 50;
+/** Slices that fail in a row before it is worth a word. */
+const MANY_FAILURES = 10;
+
+/** The third condition for work: there is some, and it is for this Worker. */
+export async function checkWork(
+  directory: string,
+  offer: WorkerOffer,
+  worker: WorkerStatus | null,
+): Promise<Finding[]> {
+  if (!existsSync(path.join(directory, 'data.mdb')))
+    return [
+      problem(
+        'SCHEDULER_MISSING',
+        `${directory}: there is no Scheduler here yet`,
+        `dcp-job run FILE --scheduler ${quoted(directory)}`,
+      ),
+    ];
+  let scheduler: Scheduler;
+  try {
+    scheduler = await openEmbeddedScheduler(directory);
+  } catch (error) {
+    return [problem('SCHEDULER_UNAVAILABLE', `${directory}: ${(error as Error).message}`, null)];
+  }
+  try {
+    return await ofScheduler(scheduler, directory, offer, worker);
+  } catch (error) {
+    return [problem('SCHEDULER_UNAVAILABLE', `${directory}: ${(error as Error).message}`, null)];
+  } finally {
+    await scheduler.close();
+  }
+}
+
+async function ofScheduler(
+  scheduler: Scheduler,
+  directory: string,
+  offer: WorkerOffer,
+  worker: WorkerStatus | null,
+): Promise<Finding[]> {
+  const found: Finding[] = [];
+  if (worker !== null && path.resolve(worker.scheduler) !== path.resolve(directory))
+    found.push(
+      note(null, `the running Worker looks at another Scheduler: ${printable(worker.scheduler, 200)}`),
+    );
+  const jobs = (await scheduler.listJobs()).filter(({ state }) => state === 'open' || state === 'uploading');
+  if (jobs.length === 0)
+    return [...found, problem('NO_WORK', `${directory}: no Job is open`, 'dcp-job run FILE')];
+  // It pays nobody, so no Job is refused for its wage.
+  found.push(
+    note(
+      null,
+      `${jobs.length} open ${jobs.length === 1 ? 'Job' : 'Jobs'}; an embedded Scheduler pays no wage`,
+    ),
+  );
+  let suited = 0;
+  for (const job of jobs.slice(0, MAX_JOBS)) {
+    const reasons = await reasonsAgainst(scheduler, job, offer, worker);
+    // A Job whose Slices are all under way, or that fails a lot, is for this Worker nevertheless.
+    const isSuited = reasons.every(({ code }) => code === 'JOB_FAILS' || code === 'JOB_HAS_NOTHING_LEFT');
+    if (isSuited) suited++;
+    const name = `Job ${job.id} "${printable(job.public.name, 60)}"`;
+    if (reasons.length === 0) found.push(ok(`${name} is for this Worker`));
+    for (const reason of reasons) found.push({ ...reason, text: `${name} ${reason.text}` });
+  }
+  if (jobs.length > MAX_JOBS) found.push(note(null, `${jobs.length - MAX_JOBS} more were not looked at`));
+  if (suited === 0)
+    found.push(
+      problem(
+        'NO_WORK_FOR_THIS_WORKER',
+        'no open Job is for this Worker',
+        'see above what each of them asks for',
+      ),
+    );
+  return found;
+}
+
+async function reasonsAgainst(
+  scheduler: Scheduler,
+  job: JobStatus,
+  offer: WorkerOffer,
+  worker: WorkerStatus | null,
+): Promise<Finding[]> {
+  const found = obstacles(await scheduler.fetchJob(job.id), job, offer);
+  const held = worker?.jobs.find(({ id }) => id === job.id);
+  if (held !== undefined && held.failuresInARow >= MANY_FAILURES)
+    found.push(
+      note('JOB_FAILS', `has failed ${held.failuresInARow} times in a row here`, `dcp-job results ${job.id}`),
+    );
+  return found;
+}

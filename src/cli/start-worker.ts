@@ -1,0 +1,96 @@
+/** `dcp-worker` without a command: reads what it was told, and runs until it has stopped. */
+import path from 'node:path';
+import type { Command, OptionValues } from 'commander';
+import { defaultSchedulerDirectory } from '../compute/index.js';
+import { configChanges, loadConfig, problemText, reloadConfig, type Config } from '../config/index.js';
+import { dashboardProblem } from '../dashboard/index.js';
+import type { GpuOptions } from '../evaluator/index.js';
+import { dcpDirectory } from '../identity/index.js';
+import {
+  bannedAdapters,
+  runWorkerService,
+  settingsOf,
+  type Reread,
+  type ServiceOptions,
+} from '../service/index.js';
+import { gpuOptionsOf } from './gpu-options.js';
+import { identityOf } from './identity-options.js';
+import { claimPidFile, DEFAULT_PID_FILE, makeFolderOf } from './pid-file.js';
+import { programVersion } from './program.js';
+import { defaultStatusSocket } from './status-socket.js';
+import { configArgumentsOf } from './worker-options.js';
+
+export async function startWorker(program: Command, options: OptionValues): Promise<void> {
+  const warn = (message: string): void => void process.stderr.write(`${program.name()}: ${message}\n`);
+  const config = loadConfig({ program: program.name(), argvLayer: configArgumentsOf(program) });
+  if (options['showConfig'] !== undefined || options['dumpConfig'] === true)
+    return showConfig(config, options);
+  for (const warning of config.warnings) warn(problemText(warning));
+
+  const { paymentAddress: configured } = config.values.worker;
+  const { address, paymentAddress } = await identityOf(options, {
+    warn,
+    ...(configured === null ? {} : { configuredPaymentAddress: configured }),
+  });
+  const told: ServiceOptions = {
+    version: programVersion(),
+    gpu: await allowedGpus(gpuOptionsOf(options), config),
+    exitWhenIdle: options['exitWhenIdle'] === true,
+    json: options['json'] === true,
+    verbose: options['verbose'] === true,
+    canDraw: dashboardProblem({ input: process.stdin, output: process.stdout }) === null,
+    defaultScheduler: defaultSchedulerDirectory(),
+    defaultSpool: defaultSpool(process.env),
+    defaultStatusSocket: defaultStatusSocket(),
+    identity: address,
+    paymentAddress,
+  };
+  const settings = settingsOf(config.values, told);
+  claimPidFileOf(options, config, warn);
+  let inForce = config;
+  await runWorkerService(settings, {
+    warn,
+    reread(): Reread {
+      const next = reloadConfig(inForce);
+      const changes = configChanges(inForce, next);
+      const read = {
+        settings: settingsOf(next.values, told),
+        changes,
+        warnings: next.warnings.map(problemText),
+      };
+      inForce = next;
+      return read;
+    },
+  });
+}
+
+/** What the options leave, less what the configuration bans. */
+async function allowedGpus(gpu: GpuOptions | null, { values }: Config): Promise<GpuOptions | null> {
+  if (gpu === null) return null;
+  const banned = await bannedAdapters(values.worker.bannedGPUs, gpu);
+  return { ...gpu, bannedAdapters: [...(gpu.bannedAdapters ?? []), ...banned] };
+}
+
+/** Results that the Scheduler has not recorded outlive the Worker there. */
+function defaultSpool({ STATE_DIRECTORY }: NodeJS.ProcessEnv): string {
+  // systemd names several, with colons between them.
+  const state = STATE_DIRECTORY?.split(':', 1)[0];
+  return path.join(state || path.join(dcpDirectory(), 'dcp-worker'), 'spool');
+}
+
+function showConfig(config: Config, options: OptionValues): void {
+  const { showConfig: at } = options as { showConfig?: string | true };
+  const text = at === undefined ? config.dump() : config.show(at === true ? '' : at).join('\n');
+  process.stdout.write(`${text}\n`);
+}
+
+function claimPidFileOf(
+  { pidFile }: { pidFile?: string | true },
+  { values }: Config,
+  warn: (message: string) => void,
+): void {
+  if (pidFile === undefined) return;
+  const file = pidFile === true ? (values.worker.pidfile ?? DEFAULT_PID_FILE) : pidFile;
+  if (pidFile === true) makeFolderOf(file);
+  claimPidFile(file, warn);
+}

@@ -1,0 +1,80 @@
+import { openDashboard, type Dashboard } from '../dashboard/index.js';
+import { openOutputs } from '../logging/index.js';
+import { openStatusServer, type StatusServer } from '../status/index.js';
+import type { ServiceSettings } from './settings.js';
+import { WorkerService, type Reread } from './worker-service.js';
+
+/** How long outputs may take to write their last records, milliseconds. */
+const CLOSE_MS = 2_000;
+
+export interface Surroundings {
+  /** Is told, in a sentence, what the operator should know before there is a log. */
+  readonly warn: (message: string) => void;
+  readonly reread: () => Reread;
+}
+
+/**
+ * Runs a Worker with its outputs, its status and its dashboard until it has stopped. Rejects with what keeps it from
+ * starting; nothing stays open then.
+ */
+export async function runWorkerService(
+  settings: ServiceSettings,
+  { warn, reread }: Surroundings,
+): Promise<void> {
+  const trouble: string[] = [];
+  const outputs = openOutputs(settings.outputs, {
+    // The terminal is the dashboard's.
+    ...(settings.showsDashboard && { onLoneTrouble: (text) => trouble.push(text) }),
+  });
+  let dashboard: Dashboard | null = null;
+  let server: StatusServer | null = null;
+  const service = new WorkerService(settings, outputs, {
+    reread,
+    onExit(code) {
+      dashboard?.close();
+      process.exit(code);
+    },
+  });
+  try {
+    server = await openServer(service, settings, warn);
+    if (settings.showsDashboard) {
+      dashboard = openDashboard({
+        source: service.board,
+        control: service,
+        input: process.stdin,
+        output: process.stdout,
+        onQuit: () => service.interrupt(),
+      });
+    }
+    await service.run();
+  } finally {
+    dashboard?.close();
+    await server?.close();
+    await outputs.close(CLOSE_MS);
+    for (const text of trouble) warn(text);
+  }
+}
+
+/** A Worker whose usual socket another one has can be asked nothing, and works. */
+async function openServer(
+  service: WorkerService,
+  { statusSocket, http }: ServiceSettings,
+  warn: (message: string) => void,
+): Promise<StatusServer | null> {
+  const options = {
+    source: service.board,
+    control: service,
+    http,
+    onError: (error: unknown, reference: string) => {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      service.log.say('warning', 'statusError', { reference, message }, `status, ${reference}: ${message}`);
+    },
+  };
+  if (statusSocket.isNamed) return openStatusServer({ ...options, socket: statusSocket.path });
+  try {
+    return await openStatusServer({ ...options, socket: statusSocket.path });
+  } catch (error) {
+    warn(`${(error as Error).message}; this Worker is asked by another socket: --status-socket`);
+    return http === null ? null : openStatusServer({ ...options, socket: null });
+  }
+}
