@@ -29,7 +29,11 @@ test(
       rmSync(folder, { recursive: true, force: true });
     });
     let shown = '';
-    script.stdout.on('data', (data) => (shown = (shown + String(data)).slice(-200_000)));
+    let bytes = 0;
+    script.stdout.on('data', (data: Buffer) => {
+      shown = (shown + String(data)).slice(-200_000);
+      bytes += data.length;
+    });
     const ended = new Promise((resolve) => script.on('close', resolve));
     const beatsSoFar = (): number[] =>
       existsSync(beats) ? readFileSync(beats, 'utf8').trim().split('\n').map(Number) : [];
@@ -41,24 +45,31 @@ test(
       }
     };
 
-    await beatsReach(100);
-    assert.ok(shown.length > 10_000);
+    await beatsReach(30);
+    const [early, earlyBytes] = [beatsSoFar().length, bytes];
+    await beatsReach(early + 60);
+    const bytesPerFrame = (bytes - earlyBytes) / (beatsSoFar().length - early);
+    assert.ok(bytesPerFrame > 1_000, `${bytesPerFrame} bytes a frame`);
     script.kill('SIGSTOP');
-    // A kernel's buffer for a terminal has some 10 to 100 KiB; these are several megabytes of frames.
     const before = beatsSoFar().length;
-    await beatsReach(before + 100);
+    await beatsReach(before + 60);
     const settled = Math.max(...beatsSoFar().slice(-20));
-    await beatsReach(before + 500);
+    await beatsReach(before + 300);
     const grown = Math.max(...beatsSoFar().slice(-20)) - settled;
     assert.ok(grown < 30 * 1024 * 1024, `${grown} bytes more`);
 
     const reached = beatsSoFar().length;
     shown = '';
+    bytes = 0;
     script.kill('SIGCONT');
     // What left before the block is followed by a frame of after it; Ctrl-L has it whole.
-    await beatsReach(reached + 50);
+    await beatsReach(reached + 30);
+    // Frames of the time of the block do not come late: there is what the kernel held, and what is drawn since.
+    const drawnSince = beatsSoFar().length - reached;
+    assert.ok(bytes < bytesPerFrame * (drawnSince + 150), `${bytes} bytes, ${bytesPerFrame} a frame`);
+
     script.stdin.write('\x0c');
-    await beatsReach(reached + 100);
+    await beatsReach(reached + 60);
     const upTimes = Array.from(
       shown.matchAll(/up (?:(\d+) min )?([\d.]+) s/g),
       ([, min = 0, s]) => Number(min) * 60 + Number(s),

@@ -38,11 +38,6 @@ export class Outlet {
     return this.#rest !== null;
   }
 
-  /** Bytes on their way. */
-  get backlog(): number {
-    return this.#rest?.length ?? 0;
-  }
-
   /** Only while it is not busy. */
   write(text: string): void {
     if (this.#state !== 'open' || text === '') return;
