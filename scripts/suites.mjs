@@ -86,6 +86,8 @@ const SUITES = {
   limits: { concurrency: 1, timeoutMs: 180_000 },
   environment: { concurrency: 2, timeoutMs: 180_000 },
   soak: { concurrency: 1, timeoutMs: 240_000 },
+  // Programs in terminals, started one after another.
+  dashboard: { concurrency: 2, timeoutMs: 240_000 },
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
   worker: { concurrency: 1, timeoutMs: 120_000 },

@@ -19,6 +19,7 @@ import { setUp } from './setup.mjs';
 import { ensureSoftwareGpu, softwareGpuEnvironment } from './software-gpu.mjs';
 import { Steps } from './steps.mjs';
 import { ENDING_TESTS, NATIVE_SUITES } from './suites.mjs';
+import { ensureTmux } from './tmux.mjs';
 
 /** The Node major on which every file of the native and contract suites runs, besides the running one. */
 const FULL_MAJOR = 24;
@@ -45,6 +46,7 @@ if (wanted('setup')) {
   await steps.optional('Chromium', ensureChromium);
   await steps.optional('promtool', ensurePromtool);
   await steps.optional('log servers', ensureLogServers);
+  await steps.optional('tmux', ensureTmux);
 }
 if (wanted('build')) {
   heading('Build');

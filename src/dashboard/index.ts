@@ -1,1 +1,1 @@
-export { dashboardProblem, openDashboard, type Dashboard, type DashboardOptions } from './dashboard.js';
+export { dashboardProblem, openDashboard, type Dashboard } from './dashboard.js';

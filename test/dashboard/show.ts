@@ -29,6 +29,11 @@ const { values } = parseArgs({
     chatter: { type: 'string' },
     /** Leaves the signals to whoever else listens. */
     deaf: { type: 'boolean', default: false },
+    /** The second stop takes as long as the first. */
+    slow: { type: 'boolean', default: false },
+    'listens-to-hangup': { type: 'boolean', default: false },
+    /** Tells of an exception that nothing caught. */
+    tell: { type: 'boolean', default: false },
   },
 });
 
@@ -43,7 +48,7 @@ function stop(signal: NodeJS.Signals): void {
   stops++;
   worker.stop(stops > 1);
   if (stops > 2) process.exit(128 + constants.signals[signal]);
-  setTimeout(end, stops > 1 ? 0 : Number(values.ending));
+  setTimeout(end, stops > 1 && !values.slow ? 0 : Number(values.ending));
 }
 
 function end(): void {
@@ -53,7 +58,14 @@ function end(): void {
   process.exit(0);
 }
 
-if (!values.deaf) for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+if (!values.deaf) for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const) process.on(signal, stop);
+if (values['listens-to-hangup']) process.on('SIGHUP', () => {});
+if (values.tell) {
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`told of: ${error.message}\n`);
+    process.exit(5);
+  });
+}
 process.on('SIGUSR2', () => {
   throw new Error('thrown by the test');
 });

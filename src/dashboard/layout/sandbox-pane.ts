@@ -13,7 +13,7 @@ const TIME = 12;
 const RUN = 10;
 /** A name is cut to this before a column is left out. */
 const NAME_AT_LEAST = 10;
-/** From so many rows on the columns are named. */
+/** From so many rows on the columns are named, and where all rows fit anyway. */
 const ROWS_FOR_HEADING = 5;
 
 /** Which columns fit. */
@@ -48,7 +48,7 @@ export function sandboxPane(status: WorkerStatus, from: number, options: PaneOpt
     lines.push(fitLine([span(' no Sandbox has a Job', 'dim')], width, theme));
     return { lines: filled(lines, options), page: 1, furthest: 0 };
   }
-  if (rows >= ROWS_FOR_HEADING) lines.push(heading(columns, theme));
+  if (rows >= Math.min(ROWS_FOR_HEADING, sandboxPaneNeeds(status))) lines.push(heading(columns, theme));
   const room = rows - lines.length;
   const page = sandboxes.length <= room ? room : Math.max(1, room - 1);
   const furthest = Math.max(0, sandboxes.length - page);

@@ -1,9 +1,7 @@
-import { constants } from 'node:fs';
 import { emitKeypressEvents } from 'node:readline';
 import tty from 'node:tty';
 import type { Key } from '../keys.js';
 import { isInForeground } from './foreground.js';
-import { reopen } from './reopen.js';
 
 /** `process.stdin` where that is a terminal. */
 export type TerminalInput = tty.ReadStream & { readonly fd: number };
@@ -15,9 +13,9 @@ export interface KeyboardListener {
 }
 
 /**
- * Keys as they are pressed. They are read through a stream of its own, which is gone when nothing is read: libuv sets the
- * modes of a terminal back as the process exits, as long as a stream that changed them exists, and in the background the
- * kernel stops the process for it.
+ * Keys as they are pressed. They are read through a stream of its own, which opens the terminal anew and is gone when nothing
+ * is read: as the process exits, libuv sets the modes back through the stream that changed them, and in the background the
+ * kernel would stop the process for it.
  */
 export class Keyboard {
   #stream: tty.ReadStream | null = null;
@@ -50,13 +48,11 @@ export class Keyboard {
     this.#stream = null;
     stream.off('end', this.#onGone).off('error', this.#onGone).on('error', ignore);
     stream.setRawMode(false);
-    if (stream === this.input) stream.off('keypress', this.#onKeypress);
-    else stream.destroy();
+    stream.destroy();
   }
 
   #open(): tty.ReadStream {
-    const fd = reopen(this.input.fd, constants.O_RDWR);
-    const stream = fd === null ? this.input : new tty.ReadStream(fd);
+    const stream = new tty.ReadStream(this.input.fd);
     emitKeypressEvents(stream);
     return stream.on('keypress', this.#onKeypress).on('end', this.#onGone).on('error', this.#onGone);
   }

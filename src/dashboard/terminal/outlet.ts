@@ -1,5 +1,4 @@
-import { closeSync, constants, writeSync } from 'node:fs';
-import { reopen } from './reopen.js';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 
 /** While the terminal takes nothing, it is tried again after so many milliseconds, doubled up to the second number. */
 const FIRST_RETRY_MS = 5;
@@ -29,7 +28,7 @@ export class Outlet {
     fd: number,
     private readonly listener: OutletListener,
   ) {
-    const own = reopen(fd, constants.O_WRONLY | constants.O_NONBLOCK);
+    const own = openAnew(fd);
     this.#fd = own ?? fd;
     this.#isOwn = own !== null;
   }
@@ -37,11 +36,6 @@ export class Outlet {
   /** Something is still on its way. */
   get isBusy(): boolean {
     return this.#rest !== null;
-  }
-
-  /** Bytes on their way. */
-  get backlog(): number {
-    return this.#rest?.length ?? 0;
   }
 
   /** Only while it is not busy. */
@@ -98,4 +92,19 @@ export class Outlet {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
+}
+
+/**
+ * Another description of the terminal that `fd` is, which does not block. Null where it cannot be had.
+ */
+function openAnew(fd: number): number | null {
+  // The second is for those who may not open it by name: after `su`, it still belongs to the other user.
+  for (const file of [`/proc/self/fd/${fd}`, '/dev/tty']) {
+    try {
+      return openSync(file, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    } catch {
+      continue;
+    }
+  }
+  return null;
 }
