@@ -61,6 +61,7 @@ export class LogFile implements Channel<Buffer> {
     } finally {
       this.#busy = false;
       if (this.#closed) closeDescriptor(this.#fd);
+      else if (this.#reopening) this.reopen();
     }
   }
 
