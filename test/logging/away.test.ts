@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -201,6 +202,52 @@ test('nobody listens at a UDP port of a machine that says so: what follows waits
   await until('it has come', () => received.includes(' heard'));
   await sink.close(1_000);
 });
+
+const addresses = await lookup('localhost', { all: true });
+const withoutTwo = addresses.length > 1 ? false : 'localhost has one address here';
+
+test(
+  'of a host with several addresses the one is found that somebody listens at',
+  { skip: withoutTwo },
+  async (t) => {
+    // The other one than what is tried first.
+    const { address, family } = addresses[1]!;
+    const server = createSocket(family === 6 ? 'udp6' : 'udp4');
+    t.after(() => server.close());
+    let received = '';
+    server.on('message', (message) => (received += String(message)));
+    await new Promise<void>((resolve) => server.bind(0, address, resolve));
+    const spec = { ...SPEC, transport: 'udp', address: 'localhost', port: server.address().port } as const;
+    const sink = openOutput(spec, QUIET);
+    let tries = 0;
+    await until('one has come', () => {
+      if (tries++ % 10 === 0) sink.write(record({ text: 'found' }));
+      return received.includes(' found');
+    });
+    await sink.close(1_000);
+  },
+);
+
+const usual = await lookup('loghost').then(
+  () => 'this network has a loghost',
+  ({ code }: NodeJS.ErrnoException) => code !== 'ENOTFOUND' && `the name service answers ${code}`,
+);
+
+test(
+  'without an address, and without a loghost in the network, it is this machine',
+  { skip: usual },
+  async (t) => {
+    let received = '';
+    const { port } = await tcpServer(t, (socket) => {
+      socket.on('data', (data) => (received += String(data)));
+      socket.resume();
+    });
+    const sink = openOutput({ ...SPEC, address: null, port }, QUIET);
+    sink.write(record({ text: 'here' }));
+    await until('it has come', () => received.endsWith(' here'));
+    await sink.close(1_000);
+  },
+);
 
 test('a program ends when it has closed its log, whatever the server does', async (t) => {
   const { port } = await tcpServer(t, () => {});
