@@ -90,6 +90,12 @@ test('two that write to one file put it aside once, and lose nothing', async (t)
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(sinks.map((sink) => sink.close(5_000)));
+  const aside = readdirSync(path.dirname(file)).filter((name) => name !== 'log');
+  assert.ok(aside.length > 0);
+  for (const name of aside) {
+    const { size } = statSync(path.join(path.dirname(file), name));
+    assert.ok(size > 10_000, `${name} was put aside by both, the second time with ${size} bytes`);
+  }
   const texts = readdirSync(path.dirname(file)).flatMap((name) =>
     linesOf(path.join(path.dirname(file), name)),
   );
@@ -109,7 +115,7 @@ test('after reopen() a file that was renamed is left as it is, and a new one beg
   sink.write(record({ text: 'second' }));
   await until('it is in the renamed file', () => linesOf(`${file}.old`).length === 2);
   sink.reopen!();
-  assert.ok(existsSync(file), 'at once, not with the next record');
+  await until('a new one is begun, without another record', () => existsSync(file));
   sink.write(record({ text: 'third' }));
   await until('it is in the new one', () => linesOf(file).length === 1);
 

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { openOutput, type OutputSpec } from '#src/logging/index.js';
-import { certificates, withoutOpenssl } from './support/certificates.js';
+import { certificates, withoutOpenssl, type Certificates } from './support/certificates.js';
 import { HOSTILE, numbered, record, until } from './support/records.js';
 import {
   listening,
@@ -80,16 +80,19 @@ for (const [name, changes, input] of transports)
     assertUnderstood(await until('all have come', () => server.received().length >= 3 && server.received()));
   });
 
-const TLS: (files: { ca: string; cert: string; key: string }) => RsyslogInput =
-  ({ ca, cert, key }) =>
-  ({ tcp }) =>
+type TlsFiles = Pick<Certificates, 'ca' | 'cert' | 'key'>;
+
+/** `x509/certvalid` asks clients for a certificate of the same authority, `anon` does not. */
+function overTls({ ca, cert, key }: TlsFiles, authMode: 'anon' | 'x509/certvalid' = 'anon'): RsyslogInput {
+  return ({ tcp }) =>
     `input(type="imtcp" address="127.0.0.1" port="${tcp}" streamDriver.name="ossl" streamDriver.mode="1"
-       streamDriver.authMode="anon" streamDriver.caFile="${ca}" streamDriver.certFile="${cert}"
+       streamDriver.authMode="${authMode}" streamDriver.caFile="${ca}" streamDriver.certFile="${cert}"
        streamDriver.keyFile="${key}")`;
+}
 
 test('by TLS, when the server is who it should be', { skip: skip || withoutOpenssl }, async (t) => {
   const { ca, cert, key } = certificates(t, 'DNS:localhost');
-  const server = await startRsyslog(t, TLS({ ca, cert, key }));
+  const server = await startRsyslog(t, overTls({ ca, cert, key }));
   await listening(server.tcp);
   const sink = openOutput({ ...SPEC, transport: 'tls', address: 'localhost', port: server.tcp, ca });
   for (const one of RECORDS) sink.write(one);
@@ -103,7 +106,7 @@ test(
   { skip: skip || withoutOpenssl },
   async (t) => {
     const { ca, otherCa, cert, key } = certificates(t, 'DNS:elsewhere');
-    const server = await startRsyslog(t, TLS({ ca, cert, key }));
+    const server = await startRsyslog(t, overTls({ ca, cert, key }));
     await listening(server.tcp);
     for (const [trusted, problem] of [
       [ca, /Hostname\/IP does not match certificate's altnames/],
@@ -124,6 +127,24 @@ test(
       assert.equal(sink.dropped, 1);
     }
     assert.deepEqual(server.received(), []);
+  },
+);
+
+test(
+  'by TLS to a server that asks for a certificate of ours, too',
+  { skip: skip || withoutOpenssl },
+  async (t) => {
+    const { ca, cert, key } = certificates(t, 'DNS:localhost');
+    const server = await startRsyslog(t, overTls({ ca, cert, key }, 'x509/certvalid'));
+    await listening(server.tcp);
+    const spec = { ...SPEC, transport: 'tls', address: 'localhost', port: server.tcp, ca } as const;
+    const without = openOutput(spec, { onLoneTrouble: () => {} });
+    without.write(record({ text: 'of nobody' }));
+    await without.close(1_000);
+    const sink = openOutput({ ...spec, cert, key });
+    for (const one of RECORDS) sink.write(one);
+    await sink.close(5_000);
+    assertUnderstood(await until('all have come', () => server.received().length >= 3 && server.received()));
   },
 );
 

@@ -65,7 +65,7 @@ test('a reader that does not read costs records, not memory, and is told how man
   assert.ok(sink.dropped > 8_000 && sink.dropped < 10_000);
   const start = performance.now();
   await sink.close(20);
-  assert.ok(performance.now() - start < 1_000, 'close() keeps to its time');
+  assert.ok(performance.now() - start < 5_000, 'close() keeps to its time');
 
   const second = openOutput(TIMED, { stdout: stream });
   second.write(record({ text: 'not taken' }));

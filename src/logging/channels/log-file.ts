@@ -1,6 +1,16 @@
-import { constants, fstatSync, mkdirSync, openSync, statSync, writeSync, type Stats } from 'node:fs';
-import { close as closeDescriptor, write as writeDescriptor } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import {
+  close as closeDescriptor,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  write as writeDescriptor,
+  writeSync,
+  type Stats,
+} from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Channel, Sent } from '../queued-sink.js';
@@ -53,7 +63,7 @@ export class LogFile implements Channel<Buffer> {
       if (this.#reopening) this.#replace();
       const bytes = messages.reduce((sum, { length }) => sum + length, 0);
       const isFull = this.#rotates && this.#bytes > 0 && this.#bytes + bytes > this.options.mostBytes;
-      const failure = isFull ? await this.#rotate() : null;
+      const failure = isFull ? this.#rotate() : null;
       const sent = await this.#append(messages);
       return sent.error === null ? { ...sent, error: failure } : sent;
     } catch (error) {
@@ -61,6 +71,7 @@ export class LogFile implements Channel<Buffer> {
     } finally {
       this.#busy = false;
       if (this.#closed) closeDescriptor(this.#fd);
+      else if (this.#reopening) this.reopen();
     }
   }
 
@@ -118,9 +129,9 @@ export class LogFile implements Channel<Buffer> {
   }
 
   /** A file that cannot be put aside is written on, and this is tried again once it has grown by as much. */
-  async #rotate(): Promise<Error | null> {
+  #rotate(): Error | null {
     try {
-      if (isSame(statOf(this.#file), fstatSync(this.#fd))) await this.#putAside();
+      if (this.#isStillOurs) this.#putAside();
       this.#replace();
       return null;
     } catch (error) {
@@ -129,14 +140,23 @@ export class LogFile implements Channel<Buffer> {
     }
   }
 
-  async #putAside(): Promise<void> {
-    const { keep } = this.options;
+  /** Whether nobody else has put aside, or removed, what is open here. */
+  get #isStillOurs(): boolean {
+    const named = statOf(this.#file);
+    const { dev, ino } = fstatSync(this.#fd);
+    return named?.dev === dev && named.ino === ino;
+  }
+
+  /** All in one go: what others do in between could cost them a file. */
+  #putAside(): void {
     const file = this.#file;
-    if (keep === 0) await rm(file);
-    for (let number = keep; number > 0; number--) {
-      const older = number === 1 ? file : `${file}.${number - 1}`;
-      if (statOf(older) !== null) await rename(older, `${file}.${number}`);
+    for (let number = this.options.keep; number > 1; number--) {
+      const older = `${file}.${number - 1}`;
+      if (statOf(older) !== null) renameSync(older, `${file}.${number}`);
     }
+    if (!this.#isStillOurs) return;
+    if (this.options.keep === 0) unlinkSync(file);
+    else renameSync(file, `${file}.1`);
   }
 
   /** Throws where there is no new one, and goes on with the one there was. */
@@ -160,8 +180,4 @@ export class LogFile implements Channel<Buffer> {
 
 function statOf(file: string): Stats | null {
   return statSync(file, { throwIfNoEntry: false }) ?? null;
-}
-
-function isSame(one: Stats | null, other: Stats): boolean {
-  return one !== null && one.dev === other.dev && one.ino === other.ino;
 }

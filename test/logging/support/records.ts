@@ -42,7 +42,7 @@ export function temporaryDirectory(t: TestContext): string {
 export async function until<T>(
   what: string,
   look: () => T | undefined | false,
-  patienceMs = 10_000,
+  patienceMs = 30_000,
 ): Promise<T> {
   for (const end = Date.now() + patienceMs; ; await sleep(10)) {
     const seen = look();
@@ -59,4 +59,12 @@ export function works(command: string, args: readonly string[], env = process.en
   } catch {
     return false;
   }
+}
+
+/** What something costs this process, milliseconds of all its threads: a busy machine does not change it. */
+export function cpuMsOf(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
 }

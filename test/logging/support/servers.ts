@@ -113,7 +113,8 @@ export async function startRsyslog(
       ? []
       : readFileSync(output, 'utf8')
           .split('\n')
-          .filter((line) => line !== '')
+          // Behind the last line break is nothing, or a line that is being written.
+          .slice(0, -1)
           .map((line) => JSON.parse(line) as Received)
           // What rsyslogd says of itself.
           .filter(({ program }) => !program.startsWith('rsyslogd'));
