@@ -85,6 +85,11 @@ export async function checkRemoval(system, before) {
   return 'left: the keystore, and the user dcp';
 }
 
-/** Files that the check itself has made, and what is kept of the files of users whenever one is added. */
-const OF_THE_CHECK =
-  /^\/(package\.deb|squares\.mjs|home\/.*|etc\/(group|gshadow|passwd|shadow|subuid|subgid)-)$/;
+/** Files that the check itself has made, what systemd makes when it boots, and backups of the files of users. */
+const OF_THE_CHECK = new RegExp(
+  [
+    '^/(package[.]deb|squares[.]mjs|(home|opt)/.*)$',
+    '^/(etc/mtab|var/lib/private)$',
+    '^/etc/(group|gshadow|passwd|shadow|subuid|subgid)-$',
+  ].join('|'),
+);
