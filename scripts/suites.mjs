@@ -78,6 +78,8 @@ const SUITES = {
   soak: { concurrency: 1, timeoutMs: 240_000 },
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
+  // Chromium takes every core there is.
+  status: { concurrency: 2, timeoutMs: 240_000 },
   cli: { concurrency: 2, timeoutMs: 300_000 },
   // One contract, two generations of DCP's own programs: test/classic/support/generation.ts reads the variable. The elder
   // one is of the days of Node 20 and 22; 26 does not load it (its yargs has CommonJS where Node expects a module).

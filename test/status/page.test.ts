@@ -41,7 +41,7 @@ for (const [name, viewport] of Object.entries(SIZES)) {
         const { page, complaints } = await openPage(t, browser, url, {
           viewport,
           colorScheme,
-          deviceScaleFactor: 2,
+          deviceScaleFactor: 1.5,
         });
         await shown(page);
         for (const label of ['Slices per second', 'Mean time of a Slice', 'CPU', 'GPU']) {
