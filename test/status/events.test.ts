@@ -146,10 +146,10 @@ test('who reads nothing for a while is dropped, though only statuses wait, which
   t.after(() => server.close());
   const socket = path.join(temporaryDirectory(t), 'events.sock');
   await new Promise<void>((resolve) => server.listen(socket, resolve));
+  const began = performance.now();
   const idler = await open(t, socket);
   idler.pause();
   // The first status, of some megabytes, fills what the kernel holds: none that follows is kept.
-  const began = performance.now();
   while (source.listeners > 0) {
     source.tick();
     await sleep(20);
