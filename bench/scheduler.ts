@@ -107,6 +107,7 @@ async function ours(directory: string, batch: number): Promise<Run> {
         jobIds: null,
         capabilities: { webgpu: [], fetch: [] },
         publicGroup: 'take' as const,
+        exceptJobs: [],
         sandboxes: batch,
         targetMs: 0.1,
         sliceMs: { [jobId]: 0.1 },

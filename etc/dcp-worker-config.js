@@ -109,16 +109,17 @@
     // Compute Groups to join: { joinKey, joinSecret }, { joinKey, joinHash } or keystore('path'). Takes a list
     // of at most 1000, each { joinKey, joinSecret } or { joinKey, joinHash }, or keystore('path'). Live.
     computeGroups: [],
-    // Take only these Jobs. Takes a list of at most 1000, each the id of a Job, or false. undefined: any.
-    // Live.
+    // Take only these Jobs; an empty list: any. Takes a list of at most 1000, each the id of a Job, or false.
+    // undefined: any. Live.
     jobAddresses: undefined,
     // Take no Jobs that are in no Compute Group; "fallback" is the same as publicGroupFallback. Takes true or
     // false, or "fallback". Live.
     leavePublicGroup: false,
     // Take Jobs that are in no Compute Group only when those groups have none. Takes true or false. Live.
     publicGroupFallback: false,
-    // Slices run in processes of their own, or in that of the Worker, for code that is trusted. Takes "child"
-    // or "in-process".
+    // Slices run in processes of their own, in that of the Worker, for code that is trusted, or where a
+    // standing evaluator listens (dcp-evaluator --frames). Takes "child", "in-process", "host:port" or the
+    // path of a socket.
     evaluator: 'child',
     // After this time without a sign of life others get the Slices. Takes a number from 1 to 86400 (s).
     lease: 60,

@@ -7,7 +7,7 @@
  * - `build/Release/*.node` is the addon for the Node that built last. node-gyp-build loads it from there. Building
  *   under another Node major than last time starts that directory afresh.
  * - `DCP_NATIVE_BUILD_DIR` (absolute, or relative to the checkout) names another build directory, when building
- *   and when loading: `src/evaluator/native.ts` looks there first. The scripts use `build-<major>` for the Node
+ *   and when loading: `src/system/addon.ts` looks there first. The scripts use `build-<major>` for the Node
  *   majors they test beside the running one, and `build-asan` (`--asan`) for AddressSanitizer.
  */
 import {

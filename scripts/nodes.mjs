@@ -49,7 +49,16 @@ export function buildDirectoryOf(major) {
  * @returns {Promise<string>}
  */
 export async function ensureNode(major) {
-  if (major === runningMajor) return process.execPath;
+  return major === runningMajor ? process.execPath : ensurePublishedNode(major);
+}
+
+/**
+ * The binary of a supported major as Node's own project publishes it: unlike a distribution's it needs no libraries
+ * beside the C and C++ ones.
+ * @param {number} major
+ * @returns {Promise<string>}
+ */
+export async function ensurePublishedNode(major) {
   const version = NODE_VERSIONS[major];
   if (version === undefined) {
     throw new Error(`Node ${major}: not a supported major; supported are ${supportedMajors.join(', ')}`);

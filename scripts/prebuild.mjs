@@ -21,8 +21,11 @@ export function prebuildName(addon, abi, libc) {
   return `${addon}.node.abi${abi}.${libc}.node`;
 }
 
-/** @param {number} major */
-async function prebuild(major) {
+/**
+ * Builds the addon for one major and answers where its binary is, relative to the checkout.
+ * @param {number} major
+ */
+export async function prebuild(major) {
   const node = await ensureNode(major);
   const binary = await buildNative(
     major === runningMajor ? {} : { node, directory: buildDirectoryOf(major) },

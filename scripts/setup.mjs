@@ -29,6 +29,7 @@ export const TOOLS = [
   },
   { commands: ['clang-format'], debian: 'clang-format', why: 'formats native/', checksOnly: true },
   { commands: ['clang-tidy'], debian: 'clang-tidy', why: 'lints native/', checksOnly: true },
+  { commands: ['systemd-analyze'], debian: 'systemd', why: 'checks the units', checksOnly: true },
 ];
 
 /**

@@ -20,15 +20,19 @@ import { root } from './steps.mjs';
  * @property {(file: string, major: number) => boolean} wanted whether a file is run so, on this Node major.
  */
 
-/** Tests that look inside one host: they have nothing to say of the other. */
+/** Tests that look inside one host: they have nothing to say of the others. */
 const CHILD_HOST_TESTS = /[/]child-/;
+const REMOTE_HOST_TESTS = /[/]remote-/;
 const IN_PROCESS_TESTS = /[/](thread-endings|frames|forged-prelude)[.]/;
+/** A connection differs from a socket pair in how it comes and goes: of the contract it has to show what goes over it. */
+const REMOTE_HOST_CONTRACT = /[/](slices|messages)[.]/;
 
 /**
- * One contract, two hosts: test/evaluator/support.ts reads the variable. A child process has the other host inside: on
+ * One contract, three hosts: test/evaluator/support.ts reads the variable. A child process has the other host inside: on
  * other Node majors the contract is seen through it alone, but for how things end.
  */
 const CHILD_HOST = { label: ' (child process)', env: { DCP_TEST_EVALUATOR: 'child' } };
+const REMOTE_HOST = { label: ' (standing evaluator)', env: { DCP_TEST_EVALUATOR: 'remote' } };
 const IN_PROCESS_HOST = { label: '', env: {} };
 
 /** @param {string} file @param {number} major */
@@ -48,9 +52,15 @@ const SUITES = {
     variants: [
       {
         ...IN_PROCESS_HOST,
-        wanted: (file, major) => !CHILD_HOST_TESTS.test(file) && wantedInProcess(file, major),
+        wanted: (file, major) =>
+          !CHILD_HOST_TESTS.test(file) && !REMOTE_HOST_TESTS.test(file) && wantedInProcess(file, major),
       },
-      { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) },
+      { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) && !REMOTE_HOST_TESTS.test(file) },
+      {
+        ...REMOTE_HOST,
+        wanted: (file, major) =>
+          REMOTE_HOST_TESTS.test(file) || (major === runningMajor && REMOTE_HOST_CONTRACT.test(file)),
+      },
     ],
   },
   isolation: {
@@ -80,6 +90,7 @@ const SUITES = {
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
   // Chromium takes every core there is.
   status: { concurrency: 2, timeoutMs: 240_000 },
+  worker: { concurrency: 1, timeoutMs: 120_000 },
   cli: { concurrency: 2, timeoutMs: 300_000 },
   // One contract, two generations of DCP's own programs: test/classic/support/generation.ts reads the variable. The elder
   // one is of the days of Node 20 and 22; 26 does not load it (its yargs has CommonJS where Node expects a module).

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-import { Command, type OptionValues } from 'commander';
+import { Command, Option, type OptionValues } from 'commander';
 import { probeGpu, serveFrames } from '../evaluator/index.js';
 import { runClassicEvaluator } from './classic-evaluator.js';
+import { runFrameEvaluator } from './frame-evaluator.js';
 import { gpuInfoText } from './gpu-info.js';
 import { gpuOptionsOf, withGpuOptions } from './gpu-options.js';
+import { addressesOf, type ListenOptions } from './listen.js';
 import { ExitCode, runProgram, UsageError, wholeNumber } from './program.js';
 
 /** Where `--frames` finds the channel to the host. */
@@ -14,7 +16,11 @@ With startup files it speaks the protocol of existing DCP Workers, lines of text
 gets a Sandbox of its own, else there is one on standard input and output. (A service manager may hand over listening
 sockets as systemd does.) dcp-evaluator-start finds the startup files of an installed dcp-client and passes them.
 
-With --frames a Worker of ours has started it and speaks frames with it on descriptor ${CHANNEL_FD}. It ends when the other
+With --frames and --port or --socket it is a standing evaluator for dcp-worker --evaluator: each connection gets a process
+of its own, which ends with it. Whoever can connect runs code here, and nobody is asked who they are: it listens on
+loopback unless --listen says otherwise. It may be ended at any moment, by SIGKILL, too: Workers wait until it is back.
+
+With --frames alone a Worker of ours has started it and speaks frames with it on descriptor ${CHANNEL_FD}. It ends when the other
 side closes that descriptor; SIGINT, SIGTERM and SIGHUP, which a terminal or a service manager sends to all processes of a
 Worker, are left to the Worker.
 
@@ -52,7 +58,17 @@ const program = new Command('dcp-evaluator')
     'Sandboxes kept ready for connections to come, 0 to 1024; default: 2',
     wholeNumber(0, 1024),
   )
-  .option('--frames', `speak frames on descriptor ${CHANNEL_FD}, a UNIX stream socket`)
+  .option(
+    '--frames',
+    `speak frames: with those who connect, or on descriptor ${CHANNEL_FD}, a UNIX stream socket`,
+  )
+  .option(
+    '--connections <n>',
+    'with --frames: connections at a time, 1 to 1024; more are refused; default: 64',
+    wholeNumber(1, 1024),
+  )
+  // How a listening one starts the process of a connection.
+  .addOption(new Option('--accepted').hideHelp())
   .option(
     '--threads <n>',
     'Sandboxes that run at the same time, 1 to 1024; default: one per core',
@@ -82,9 +98,7 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     if (options['frames'] === true) throw new UsageError('--frames and startup files: one or the other');
     return runClassicEvaluator({
       files,
-      port: options['port'] as number | undefined,
-      listen: options['listen'] as string | undefined,
-      socket: options['socket'] as string | undefined,
+      ...listenOptionsOf(options),
       debugLevel: options['debugLevel'] as number,
       v8Options: options['options'] as readonly string[],
       threads: options['threads'] as number | undefined,
@@ -97,7 +111,30 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
       'nothing says how to be spoken to; there are startup files, --frames and --gpu-info',
     );
   }
-  await serveFrames(CHANNEL_FD, options['threads'] as number | undefined, gpu);
+  const threads = options['threads'] as number | undefined;
+  const where = listenOptionsOf(options);
+  const addresses = options['accepted'] === true ? [] : addressesOf(where);
+  if (addresses.length === 0)
+    return serveFrames(CHANNEL_FD, {
+      threads,
+      gpu,
+      parent: options['accepted'] === true ? process.stdin : null,
+    });
+  await runFrameEvaluator(addresses, {
+    ...where,
+    threads,
+    gpu,
+    connections: options['connections'] as number | undefined,
+    debugLevel: options['debugLevel'] as number,
+  });
+}
+
+function listenOptionsOf(options: OptionValues): ListenOptions {
+  return {
+    port: options['port'] as number | undefined,
+    listen: options['listen'] as string | undefined,
+    socket: options['socket'] as string | undefined,
+  };
 }
 
 await runProgram(program, process.argv);

@@ -5,7 +5,8 @@ import { withIdentityOptions } from './identity-options.js';
 import { DEFAULT_PID_FILE } from './pid-file.js';
 import { ExitCode, programVersion, runProgram } from './program.js';
 import { oneSpelling } from './spellings.js';
-import { startWorker } from './start-worker.js';
+import { doctorSubjectOf, startWorker } from './start-worker.js';
+import { withWorkerCommands } from './worker-commands.js';
 import { withConfigOptions } from './worker-options.js';
 
 const HELP = `
@@ -44,6 +45,8 @@ withIdentityOptions(program)
   .option('--dumpConfig', 'print the configuration as JSON, secrets left out; then exit')
   .addHelpText('after', HELP)
   .action((options: OptionValues) => startWorker(program, options));
+
+withWorkerCommands(program, { subjectOf: (options) => doctorSubjectOf(program, options) });
 
 const { argv } = oneSpelling(
   process.argv,

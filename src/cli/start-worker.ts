@@ -1,8 +1,15 @@
-/** `dcp-worker` without a command: reads what it was told, and runs until it has stopped. */
+/** What `dcp-worker` was told, and the Worker that does it. */
 import path from 'node:path';
 import type { Command, OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
-import { configChanges, loadConfig, problemText, reloadConfig, type Config } from '../config/index.js';
+import {
+  configChanges,
+  loadConfig,
+  problemText,
+  publicGroupOf,
+  reloadConfig,
+  type Config,
+} from '../config/index.js';
 import { dashboardProblem } from '../dashboard/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
 import { dcpDirectory } from '../identity/index.js';
@@ -13,6 +20,7 @@ import {
   type Reread,
   type ServiceOptions,
 } from '../service/index.js';
+import type { DoctorSubject } from './doctor/index.js';
 import { gpuOptionsOf } from './gpu-options.js';
 import { identityOf } from './identity-options.js';
 import { claimPidFile, DEFAULT_PID_FILE, makeFolderOf } from './pid-file.js';
@@ -20,19 +28,60 @@ import { programVersion } from './program.js';
 import { defaultStatusSocket } from './status-socket.js';
 import { configArgumentsOf } from './worker-options.js';
 
+/** Runs until the Worker has stopped, or shows its configuration where that is asked for. */
 export async function startWorker(program: Command, options: OptionValues): Promise<void> {
   const warn = (message: string): void => void process.stderr.write(`${program.name()}: ${message}\n`);
-  const config = loadConfig({ program: program.name(), argvLayer: configArgumentsOf(program) });
+  const config = configOf(program);
   if (options['showConfig'] !== undefined || options['dumpConfig'] === true)
     return showConfig(config, options);
   for (const warning of config.warnings) warn(problemText(warning));
 
   const { paymentAddress: configured } = config.values.worker;
-  const { address, paymentAddress } = await identityOf(options, {
+  const { address: identity, paymentAddress } = await identityOf(options, {
     warn,
     ...(configured === null ? {} : { configuredPaymentAddress: configured }),
   });
-  const told: ServiceOptions = {
+  const told = { ...(await toldBy(options, config)), identity, paymentAddress };
+  const settings = settingsOf(config.values, told);
+  claimPidFileOf(options, config, warn);
+  let inForce = config;
+  await runWorkerService(settings, {
+    warn,
+    reread(): Reread {
+      const next = reloadConfig(inForce);
+      const changes = configChanges(inForce, next);
+      const warnings = next.warnings.map(problemText);
+      const read = { settings: settingsOf(next.values, told), changes, warnings };
+      inForce = next;
+      return read;
+    },
+  });
+}
+
+/** The Worker that the same options would start, for `dcp-worker doctor`. */
+export async function doctorSubjectOf(program: Command, options: OptionValues): Promise<DoctorSubject> {
+  const config = configOf(program);
+  const told = { ...(await toldBy(options, config)), identity: null, paymentAddress: null };
+  const { worker } = settingsOf(config.values, told);
+  return {
+    scheduler: worker.scheduler,
+    gpu: told.gpu,
+    jobIds: worker.jobIds ?? null,
+    computeGroups: worker.computeGroups ?? [],
+    publicGroup: publicGroupOf(config.values),
+    allowedOrigins: worker.allowedOrigins ?? [],
+  };
+}
+
+function configOf(program: Command): Config {
+  return loadConfig({ program: program.name(), argvLayer: configArgumentsOf(program) });
+}
+
+async function toldBy(
+  options: OptionValues,
+  config: Config,
+): Promise<Omit<ServiceOptions, 'identity' | 'paymentAddress'>> {
+  return {
     version: programVersion(),
     gpu: await allowedGpus(gpuOptionsOf(options), config),
     exitWhenIdle: options['exitWhenIdle'] === true,
@@ -42,26 +91,7 @@ export async function startWorker(program: Command, options: OptionValues): Prom
     defaultScheduler: defaultSchedulerDirectory(),
     defaultSpool: defaultSpool(process.env),
     defaultStatusSocket: defaultStatusSocket(),
-    identity: address,
-    paymentAddress,
   };
-  const settings = settingsOf(config.values, told);
-  claimPidFileOf(options, config, warn);
-  let inForce = config;
-  await runWorkerService(settings, {
-    warn,
-    reread(): Reread {
-      const next = reloadConfig(inForce);
-      const changes = configChanges(inForce, next);
-      const read = {
-        settings: settingsOf(next.values, told),
-        changes,
-        warnings: next.warnings.map(problemText),
-      };
-      inForce = next;
-      return read;
-    },
-  });
 }
 
 /** What the options leave, less what the configuration bans. */

@@ -16,7 +16,7 @@ const CLEAR = '\u001b[H\u001b[J';
 const CHANGES: Readonly<Record<Exclude<WorkerCommand, 'reload'>, { description: string; done: string }>> = {
   pause: {
     description: 'have the Worker ask for nothing more and give back what does not run yet',
-    done: 'paused: what runs may end',
+    done: 'is paused: what runs may end',
   },
   resume: { description: 'have a paused Worker go on', done: 'goes on' },
   drain: {

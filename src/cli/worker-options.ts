@@ -67,7 +67,13 @@ const OPTIONS: readonly KeyOption[] = [
     read: (words) => [words.flatMap((word) => word.split(',')).map((word) => word.trim())],
     appends: true,
   },
-  { flags: '--evaluator <where>', keys: ['worker.evaluator'] },
+  {
+    flags: '--evaluator <where>',
+    keys: ['worker.evaluator'],
+    description:
+      'child: Slices run in processes of their own, one a Job; in-process: in this one, for code that is trusted; host:port, or the ' +
+      'path of a UNIX socket: in a standing evaluator (dcp-evaluator --frames), which somebody else starts and ends; default: child',
+  },
   { flags: '--lease <seconds>', keys: ['worker.lease'] },
   { flags: '--stop-timeout <seconds>', keys: ['worker.stopTimeout'] },
   { flags: '--cleanup-timeout <seconds>', keys: ['worker.cleanupTimeout'] },
@@ -94,6 +100,10 @@ const OPTIONS: readonly KeyOption[] = [
   { flags: '-W, --watchdogInterval <ms>', keys: ['worker.watchdogInterval'] },
 ];
 
+/** What existing Workers connect to. */
+const EVALUATOR_HOST = 'localhost';
+const EVALUATOR_PORT = '9000';
+
 /** Declares them. */
 export function withConfigOptions(program: Command): Command {
   for (const option of OPTIONS) {
@@ -103,13 +113,18 @@ export function withConfigOptions(program: Command): Command {
     for (const name of option.also ?? [])
       program.addOption(new Option(option.flags.replace(/^.*--\w+/, name)).hideHelp());
   }
-  return program;
+  return program
+    .option(
+      '-H, --hostname <name>',
+      `the host of a standing evaluator; default with --port: ${EVALUATOR_HOST}`,
+    )
+    .option('-p, --port <port>', `its port, 1 to 65535; default with --hostname: ${EVALUATOR_PORT}`);
 }
 
 /** What the options that were given say of the configuration. */
 export function configArgumentsOf(program: Command): ConfigArgument[] {
   const values = program.opts<OptionValues>();
-  return OPTIONS.flatMap(({ flags, also = [], keys, read = (words) => words, appends = false }) =>
+  const given = OPTIONS.flatMap(({ flags, also = [], keys, read = (words) => words, appends = false }) =>
     [flags, ...also].flatMap((spelling) => {
       const option = new Option(spelling);
       const given = values[option.attributeName()] as string | true | readonly string[] | undefined;
@@ -132,6 +147,22 @@ export function configArgumentsOf(program: Command): ConfigArgument[] {
       }
     }),
   );
+  return [...given, ...standingEvaluator(program)];
+}
+
+/** Two options that say together what `--evaluator host:port` says. */
+function standingEvaluator(program: Command): ConfigArgument[] {
+  const { evaluator, hostname, port } = program.opts<{
+    evaluator?: string;
+    hostname?: string;
+    port?: string;
+  }>();
+  if (hostname === undefined && port === undefined) return [];
+  const option = hostname === undefined ? '--port' : '--hostname';
+  if (evaluator !== undefined) return program.error(`error: --evaluator and ${option}: one or the other`);
+  const host = hostname ?? EVALUATOR_HOST;
+  const value = `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port ?? EVALUATOR_PORT}`;
+  return [{ key: 'worker.evaluator', value, option }];
 }
 
 function keyNamed(name: string): KnownKey {

@@ -136,6 +136,8 @@ export async function withLocalWorker<T>(
       determinism,
       allowedOrigins,
       gpu: share ?? null,
+      // There is nobody to protect, and nothing else to do.
+      jobBackoff: null,
     });
     undo.unshift(() => supervisor.stop({ finish: 'now' }));
     supervisor.start();

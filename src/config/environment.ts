@@ -93,7 +93,7 @@ function valueOf(source: SourceText, path: readonly string[], problems: Problems
       items: text.split(',').map((item) => plain(item.trim())),
       appends: false,
     };
-  const textOnly = shapes.every((shape) => shape === 'text' || shape === 'url');
+  const textOnly = schema?.kind === 'key' && shapes.every((shape) => shape === 'text' || shape === 'url');
   // What is no literal is text, for the schema to judge.
   const scratch = new Problems();
   const literal = textOnly && !/^(['"`]|new\s+URL)/.test(text) ? null : readValue(source, scratch, key);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { variable, type Environment } from './variables.js';
 
 /** No configuration is longer, bytes. */
-export const MAX_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /** Accepts files that others may write. */
 const ALLOW_INSECURE = 'DCP_CLIENT_ALLOW_INSECURE_CONFIGURATION';

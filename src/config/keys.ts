@@ -46,7 +46,7 @@ export function keyOn(path: readonly string[]): KnownKey | null {
   return KNOWN_KEYS.find((known) => known.path.every((name, index) => path[index] === name)) ?? null;
 }
 
-export const BUILT_IN: Place = { label: 'built in', base: null };
+const BUILT_IN: Place = { label: 'built in', base: null };
 export const BUILT_IN_POSITION: Position = { place: BUILT_IN, line: null, column: null };
 
 /** What counts where no place says anything; null: what the Worker finds right, or no such key. */
@@ -63,10 +63,13 @@ export function nearestText(name: string, candidates: readonly string[]): string
   return near === null ? '' : ` (did you mean ${near}?)`;
 }
 
+/** No name is longer, characters; a longer one is near to none. */
+const LONGEST_NAME = 60;
+
 export function nearest(name: string, candidates: readonly string[]): string | null {
   const lower = name.toLowerCase();
   const same = candidates.find((candidate) => candidate.toLowerCase() === lower);
   if (same !== undefined) return same;
-  const maxDistance = Math.max(1, Math.floor(Math.min(name.length, 60) / 3));
-  return name.length > 60 ? null : (closestMatch(name, candidates, { maxDistance }) ?? null);
+  const maxDistance = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3));
+  return name.length > LONGEST_NAME ? null : (closestMatch(name, candidates, { maxDistance }) ?? null);
 }

@@ -1,6 +1,7 @@
 /** Which expressions are literals, and what they say. Nothing here runs them. */
 import type { Expression, Node, ObjectExpression, Property, SpreadElement } from 'acorn';
 import { memberPath, textLiteral, variableOf } from './expressions.js';
+import { keyOn } from './keys.js';
 import {
   KeystoreReference,
   keyBelow,
@@ -194,7 +195,15 @@ export class LiteralReader {
     return this.#source.text.slice(start, end);
   }
 
+  /** What stands there, unless it may be, or have in it, what nobody is shown. */
   #shown(where: Where, key: string | null): string {
-    return isSecretName(key ?? '') ? MASK : shortened(this.#textOf(where));
+    const text = this.#textOf(where);
+    const secret = isSecretName(key ?? '') || isSecretName(text) || keyOn(namesOf(key ?? ''))?.key.secret;
+    return secret ? MASK : shortened(text);
   }
+}
+
+/** `worker.computeGroups[0].x` as its names, numbers left out. */
+function namesOf(key: string): string[] {
+  return key.replace(/\[\d+\]/g, '').split('.');
 }

@@ -7,6 +7,7 @@ import { isParseError, skipBetween, syntaxText } from './expressions.js';
 import { LiteralReader, MAX_DEPTH } from './literal-reader.js';
 import { shortened, type Branch, type ConfigNode } from './node.js';
 import type { Position, Problems } from './problem.js';
+import { MASK, isSecretName } from './secrets.js';
 import type { SourceText } from './source-text.js';
 
 /** What a whole file has to be. */
@@ -21,12 +22,14 @@ export function readFileText(source: SourceText, problems: Problems): Branch | n
   // All of it was commented out.
   else if (start === text.length) return { kind: 'branch', position: topOf(source), entries: new Map() };
   else if (text[start] !== '{') {
-    const found = shortened(text.slice(start, start + 200).split(/[\n\r]/, 1)[0]!);
+    const line = text.slice(start, start + 200).split(/[\n\r]/, 1)[0]!;
+    const found = isSecretName(line) ? MASK : shortened(line);
     problems.error(position, null, `expected ${OBJECT}; statements are not run: ${found}`);
   } else {
-    const node = readValue(source, problems, '');
-    if (node === null || node.kind === 'branch') return node;
-    problems.error(node.position, null, `expected ${OBJECT}, and nothing behind it`);
+    const expression = parse(source, '', problems);
+    if (expression?.type === 'ObjectExpression')
+      return new LiteralReader(source, problems).read(expression, '') as Branch;
+    if (expression !== null) problems.error(position, null, `expected ${OBJECT}, and nothing behind it`);
   }
   return null;
 }

@@ -65,6 +65,7 @@ function readPlace(
     const outcome = readConfigFile(file, env);
     const place = { label: labelOf(file, home), base: null };
     if (outcome.kind === 'absent') continue;
+    problems.announce(place);
     if (outcome.kind === 'hidden') {
       problems.warn(topOf(place), null, `cannot be looked for (${outcome.reason})`);
       continue;

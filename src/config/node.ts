@@ -119,7 +119,7 @@ export function nodeText(node: ConfigNode): string {
   }
 }
 
-export function scalarText(value: Scalar): string {
+function scalarText(value: Scalar): string {
   return typeof value === 'string'
     ? JSON.stringify(value)
     : value instanceof URL

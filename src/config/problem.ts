@@ -34,6 +34,12 @@ export function problemText({ position, key, message }: ConfigProblem): string {
 /** Collects problems while places are read. */
 export class Problems {
   readonly #all: ConfigProblem[] = [];
+  readonly #order: Place['label'][] = [];
+
+  /** Problems are told in the order in which their places were announced; those of others come last. */
+  announce({ label }: Place): void {
+    this.#order.push(label);
+  }
 
   error(position: Position, key: string | null, message: string): void {
     this.#all.push({ severity: 'error', position, key, message });
@@ -47,22 +53,27 @@ export class Problems {
     return this.#all.length > 0;
   }
 
+  /** Place by place, and line by line. */
   get warnings(): readonly ConfigProblem[] {
-    return this.#all.filter(({ severity }) => severity === 'warning');
+    return this.#sorted('warning');
   }
 
   /** @throws {ConfigError} naming every error there is, place by place and line by line */
   throwErrors(): void {
-    const labels = [...new Set(this.#all.map(({ position }) => position.place.label))];
-    const errors = this.#all
-      .filter(({ severity }) => severity === 'error')
-      .sort(
-        ({ position: a }, { position: b }) =>
-          labels.indexOf(a.place.label) - labels.indexOf(b.place.label) ||
-          (a.line ?? 0) - (b.line ?? 0) ||
-          (a.column ?? 0) - (b.column ?? 0),
-      );
+    const errors = this.#sorted('error');
     if (errors.length > 0) throw new ConfigError(errors, this.warnings);
+  }
+
+  #sorted(wanted: ConfigProblem['severity']): ConfigProblem[] {
+    const rank = ({ position }: ConfigProblem): number => {
+      const at = this.#order.indexOf(position.place.label);
+      return at < 0 ? this.#order.length : at;
+    };
+    return this.#all
+      .filter(({ severity }) => severity === wanted)
+      .map((problem) => ({ problem, rank: rank(problem), ...problem.position }))
+      .sort((a, b) => a.rank - b.rank || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+      .map(({ problem }) => problem);
   }
 }
 

@@ -1,6 +1,14 @@
 /** What `dcpConfig.scheduler.location.origin` in one place stands for: what the places together say there. */
 import { highestAt } from './merge.js';
-import { keyBelow, nodeText, type Branch, type ConfigNode, type Leaf, type Reference } from './node.js';
+import {
+  keyBelow,
+  nodeText,
+  shortened,
+  type Branch,
+  type ConfigNode,
+  type Leaf,
+  type Reference,
+} from './node.js';
 import type { Problems } from './problem.js';
 
 /** What of a URL may be asked for. */
@@ -24,7 +32,7 @@ export function resolveReferences(
       case 'reference': {
         const leaf = valueOf(node.path, layers, builtIn);
         if (leaf !== null) return { ...leaf, position: node.position };
-        problems.warn(node.position, key, `left out: nothing says what ${nodeText(node)} is`);
+        problems.warn(node.position, key, `left out: nothing says what ${shortened(nodeText(node))} is`);
         return null;
       }
       case 'list': {

@@ -127,7 +127,7 @@ const worker = section({
     ...live,
   }),
   jobAddresses: optional(either(list(text('the id of a Job')), none()), 'any', {
-    description: 'Take only these Jobs.',
+    description: 'Take only these Jobs; an empty list: any.',
     ...live,
   }),
   leavePublicGroup: key(either(boolean(), oneOf('fallback')), false, {
@@ -139,8 +139,10 @@ const worker = section({
     ...live,
   }),
 
-  evaluator: key(oneOf('child', 'in-process'), 'child', {
-    description: 'Slices run in processes of their own, or in that of the Worker, for code that is trusted.',
+  evaluator: key(text('"child", "in-process", "host:port" or the path of a socket'), 'child', {
+    description:
+      'Slices run in processes of their own, in that of the Worker, for code that is trusted, or where a standing evaluator ' +
+      'listens (dcp-evaluator --frames).',
   }),
   lease: key(number(1, DAY_S), 60, {
     description: 'After this time without a sign of life others get the Slices.',

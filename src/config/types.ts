@@ -107,7 +107,7 @@ export function file(what = 'file'): ValueType<string> {
   );
 }
 
-export function absolute(name: string, base: string | null, home: string): string | undefined {
+function absolute(name: string, base: string | null, home: string): string | undefined {
   if (name.startsWith('~/')) return path.join(home, name.slice(2));
   if (name === '' || name.includes('\0')) return undefined;
   if (path.isAbsolute(name)) return path.normalize(name);

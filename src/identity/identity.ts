@@ -15,6 +15,7 @@ import {
 } from './files.js';
 import { keystoreText } from './keystore.js';
 import { PrivateKey } from './private-key.js';
+import { isKeyLike } from './secret.js';
 import { openKeystore, type Passphrase } from './passphrase.js';
 
 export interface IdentityOptions extends Surroundings, Passphrase {
@@ -62,7 +63,7 @@ export async function openIdentity(options: IdentityOptions = {}): Promise<Ident
 /** Whether an option has the secret itself as its value, and not the place where it is. */
 export function isSecretItself(option: 'identityKey' | 'identityKeystore', value: string): boolean {
   if (option === 'identityKey') return !/^(-|@.*|)$/.test(value);
-  return isJson(value) || isKey(value);
+  return isJson(value) || (value !== '' && isKeyLike(value));
 }
 
 async function keyText(value: string, options: IdentityOptions): Promise<string> {
@@ -80,7 +81,7 @@ async function keystoreGiven(
       'identityKeystore',
       'expected JSON, the name of a file, or -, got nothing',
     );
-  if (isKey(value))
+  if (isKeyLike(value))
     throw new InvalidArgumentError(
       'identityKeystore',
       'expected a keystore, got a private key, as identityKey takes it',
@@ -121,4 +122,3 @@ function userName(): string {
 }
 
 const isJson = (value: string): boolean => value.trimStart().startsWith('{');
-const isKey = (value: string): boolean => /^(0x)?[0-9a-f]{64}$/i.test(value.trim());

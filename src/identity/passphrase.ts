@@ -50,8 +50,9 @@ export async function openKeystore(file: string, text: string, options: Passphra
     );
   }
   if (ask === undefined) throw new PassphraseError(`${file}: needs a passphrase, and none was given`);
+  // What a file says goes to a terminal here: without its control characters.
+  const name = (keystore.label ?? keystore.address ?? file).replace(/\p{C}/gu, '').slice(0, 100);
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const name = keystore.label ?? keystore.address ?? file;
     const key = await keystore.open(await ask(`${attempt > 1 ? 'Wrong. ' : ''}Passphrase of ${name}: `));
     if (key !== null) return key;
   }

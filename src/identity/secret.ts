@@ -2,12 +2,17 @@ import { inspect } from 'node:util';
 
 const HIDDEN = '(hidden)';
 
-/** Hexadecimal digits as many as a private key has, or more. */
-const KEY_LIKE = /(?:0x)?[0-9a-f]{64,}/gi;
+/** More hexadecimal digits than an address has, and about as many as a private key: one with a digit lost is nobody's business either. */
+const KEY_LIKE = /(?:0x)?[0-9a-f]{48,}/gi;
 
 /** What the outside may read of a text that may have a private key in it. */
 export function withoutKeys(text: string): string {
   return text.replace(KEY_LIKE, HIDDEN);
+}
+
+/** Whether a text is a private key, more or less. */
+export function isKeyLike(text: string): boolean {
+  return text.trim().replace(KEY_LIKE, '') === '';
 }
 
 /** A text that neither a log, nor JSON, nor a debugger's summary of the object that holds it shows. */

@@ -11,7 +11,7 @@ const MOST_WAITING = 1 << 20;
  * Lines on a stream, written at once and in order with whatever else the program prints there. A stream that a slow reader
  * has filled gets no more until it has room.
  */
-export class LineSink implements LogSink {
+class LineSink implements LogSink {
   #dropped = 0;
   #said = 0;
   #ended = false;
@@ -74,9 +74,11 @@ export class LineSink implements LogSink {
  * Lines in a file that somebody else has opened: standard output when it leads to one. Node's own stream for it ends for
  * good when the disk is full for a moment.
  */
-export class DescriptorSink implements LogSink {
+class DescriptorSink implements LogSink {
   #dropped = 0;
   #said = 0;
+  /** The last write ended within a line. */
+  #torn = false;
 
   constructor(
     private readonly fd: number,
@@ -100,12 +102,15 @@ export class DescriptorSink implements LogSink {
   async close(): Promise<void> {}
 
   #put(line: string): boolean {
+    const bytes = Buffer.from(this.#torn ? `\n${line}` : line);
+    let written = 0;
     try {
-      const bytes = Buffer.from(line);
-      for (let written = 0; written < bytes.length;) written += writeSync(this.fd, bytes, written);
+      while (written < bytes.length) written += writeSync(this.fd, bytes, written);
       return true;
     } catch {
       return false;
+    } finally {
+      if (written > 0) this.#torn = written < bytes.length;
     }
   }
 }

@@ -69,7 +69,7 @@ function kindsOf({ outputMode, json }: OutputOptions, where: OutputEnvironment):
 
 /** People at a terminal that can draw get the dashboard, others lines. */
 function detected({ env, stdout }: OutputEnvironment): OutputKind {
-  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(Boolean) ?? '';
   const draws = stdout.isTTY === true && /utf-?8/i.test(locale) && env['TERM'] !== 'dumb';
   return draws ? 'dashboard' : 'console';
 }
@@ -113,7 +113,7 @@ function syslogSpec(options: OutputOptions): SyslogSpec {
     kind: 'syslog',
     level: options.verbose ? 'debug' : 'info',
     transport,
-    address: options.syslogAddress || null,
+    address: options.syslogAddress === '' ? null : (options.syslogAddress ?? null),
     port: whole('syslogPort', options.syslogPort, 1, 65_535),
     facility: knownName('syslogFacility', options.syslogFacility ?? DEFAULT_FACILITY, facilities),
     ca: options.syslogCa ?? null,

@@ -19,7 +19,7 @@ export interface Channel<Message> {
   readonly name: string;
   /**
    * Sends messages in this order, and opens what it needs for that, anew after an error. Does not reject. It may take any
-   * time; `close` ends it. It does not keep the process running.
+   * time; `close` ends it. While nothing is sent it does not keep the process running.
    */
   send(messages: readonly Message[]): Promise<Sent>;
   /** The same as far as it goes without waiting, because the process exits. */
@@ -39,6 +39,8 @@ export interface QueuedSinkOptions<Message> {
   readonly onTrouble?: (error: Error | null) => void;
   /** After an error it waits so long before it tries again, doubling up to the second, milliseconds. */
   readonly backOffMs?: readonly [least: number, most: number];
+  /** Who is busy for longer is in trouble, milliseconds. */
+  readonly patienceMs?: number;
 }
 
 /** Some minutes of a busy Worker. */
@@ -48,6 +50,8 @@ const LIMITS: QueueLimits = { items: 4_096, bytes: 4 << 20 };
 const BATCH: QueueLimits = { items: 128, bytes: 64 << 10 };
 
 const BACK_OFF_MS = [250, 30_000] as const;
+
+const PATIENCE_MS = 10_000;
 
 /** How soon it looks again at somebody who is busy, milliseconds. */
 const BUSY_MS = [5, 100] as const;
@@ -114,21 +118,25 @@ export class QueuedSink<Message> implements LogSink {
   }
 
   async #send(): Promise<void> {
+    const { backOffMs = BACK_OFF_MS, patienceMs = PATIENCE_MS } = this.options;
     let delayMs = 0;
+    let tookAt = performance.now();
     // What is written in one go is sent in one go.
-    await null;
+    await Promise.resolve();
     for (;;) {
       this.#fill();
       if (this.#batch.length === 0 || this.#state === 'closed') break;
       const { count, unsendable, error } = await this.#channel.send(this.#batch);
       this.#batch.splice(0, count);
       this.#dropped += unsendable;
+      if (count > 0) tookAt = performance.now();
       if (error !== 'busy') this.#tell(error);
+      else if (performance.now() - tookAt > patienceMs) this.#tell(new Error('busy, and takes nothing'));
       if (error === null) {
         delayMs = 0;
         continue;
       }
-      const [least, most] = error === 'busy' ? BUSY_MS : (this.options.backOffMs ?? BACK_OFF_MS);
+      const [least, most] = error === 'busy' ? BUSY_MS : backOffMs;
       delayMs = count > 0 ? least : Math.min(Math.max(least, delayMs * 2), most);
       await this.#pause(this.#state === 'closing' ? least : delayMs);
     }

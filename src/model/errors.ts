@@ -171,6 +171,16 @@ export class EvaluatorError extends DcpError {
   }
 }
 
+/**
+ * There is no evaluator, or not any more, and no Slice had to do with it: somebody else ends it and starts it again. Whoever
+ * was given Slices gives them back and waits.
+ */
+export class EvaluatorUnavailableError extends EvaluatorError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, suspects: 0 });
+  }
+}
+
 /** A Job requires what is not to be had here; the message names the requirement and says why. */
 export class RequirementError extends DcpError {
   constructor(message: string) {

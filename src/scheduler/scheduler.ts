@@ -39,6 +39,8 @@ export interface TaskRequest {
   readonly publicGroup: PublicGroupUse;
   /** Only these Jobs; null: any. */
   readonly jobIds: readonly JobId[] | null;
+  /** None of these Jobs, whatever else is said. */
+  readonly exceptJobs: readonly JobId[];
   /**
    * What Jobs may require of this Worker. `webgpu`: its adapters, as far as a Job that needs one is welcome now; `fetch`: the
    * origins its operator allows (src/model/origins.ts).

@@ -5,7 +5,8 @@ import type { GpuOptions } from '../evaluator/index.js';
 import { outputsOf, type OutputSpec } from '../logging/index.js';
 import { InvalidArgumentError } from '../model/index.js';
 import { readToken, type HttpListenerOptions } from '../status/index.js';
-import { usedOf, type EvaluatorKind, type WorkerGpuOptions, type WorkerOptions } from '../worker/index.js';
+import { usedOf, type WorkerGpuOptions, type WorkerOptions } from '../worker/index.js';
+import { evaluatorChoice } from './evaluator-choice.js';
 
 /** Sandboxes at a time, whatever else is said. */
 const MOST_SANDBOXES = 1024;
@@ -70,7 +71,7 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
     worker: {
       scheduler: schedulerDirectory(values) ?? options.defaultScheduler,
       cores: sandboxes.all,
-      evaluator: worker.evaluator as EvaluatorKind,
+      evaluator: evaluatorChoice(worker.evaluator),
       leaseMs: worker.lease * 1000,
       jobIds: worker.jobAddresses,
       computeGroups: joinKeys(values),

@@ -57,7 +57,7 @@ export class IdleWatch {
     if (this.#troubled('evaluator')) return 'EVALUATOR_UNAVAILABLE';
     if (jobs.some(({ queued }) => queued > 0)) return null;
     if (this.#troubled('scheduler')) return 'SCHEDULER_UNAVAILABLE';
-    return 'NO_WORK';
+    return jobs.some(({ setAsideMs }) => setAsideMs > 0) ? 'JOBS_SET_ASIDE' : 'NO_WORK';
   }
 
   #troubled(subject: 'scheduler' | 'evaluator'): boolean {

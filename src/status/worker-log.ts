@@ -61,6 +61,11 @@ export class WorkerLog implements Partial<SupervisorObserver> {
     this.say('warning', 'brokenJob', { job, message }, text);
   };
 
+  onJobSetAside: SupervisorObserver['onJobSetAside'] = (job, reason, ms) => {
+    const text = `job ${job}: ${reason}; it is set aside for ${duration(ms)}`;
+    this.say('warning', 'jobSetAside', { job, reason, ms: Math.round(ms) }, text);
+  };
+
   onJobGone: SupervisorObserver['onJobGone'] = (job) => {
     this.say('notice', 'jobGone', { job }, `job ${job}: cancelled or removed`);
   };

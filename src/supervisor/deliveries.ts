@@ -18,7 +18,8 @@ export class Deliveries {
     private readonly maxUnsubmittedBytes: number,
   ) {}
 
-  deliver(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
+  /** Answers how many of the Slices failed. */
+  deliver(desk: JobDesk, held: HeldTask, results: ResultBatch): number {
     desk.clear(results.numbers);
     desk.outbox.addResults(held, results);
     let failed = 0;
@@ -29,10 +30,10 @@ export class Deliveries {
     this.counts.failed += failed;
     desk.done += slices;
     desk.failed += failed;
-    desk.failuresInARow = failed < slices ? failuresAtEnd(results) : desk.failuresInARow + failed;
     this.counts.metrics = addMetrics(this.counts.metrics, metrics);
     this.observer.onResults({ jobId: desk.id, taskId: held.task.id, slices, failed, metrics });
     if (desk.running === 0 && desk.queued === 0) desk.outbox.hurry();
+    return failed;
   }
 
   giveBack(desk: JobDesk, held: HeldTask, numbers: Uint32Array, reason: ReturnReason): void {
@@ -79,10 +80,4 @@ export class Deliveries {
     if (this.#heldBack.length === 0 || this.areOverfull) return;
     for (const resolve of this.#heldBack.splice(0)) resolve();
   }
-}
-
-function failuresAtEnd({ outcomes }: ResultBatch): number {
-  let at = outcomes.length;
-  while (at > 0 && outcomes[at - 1] === Outcome.error) at--;
-  return outcomes.length - at;
 }

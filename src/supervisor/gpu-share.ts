@@ -22,13 +22,23 @@ const NONE: readonly WebgpuOffer[] = [];
 
 /** How much of a Worker is for Jobs that require WebGPU, and whether it wants more of them. */
 export class GpuShare {
-  readonly sandboxes: number;
-  readonly #adapters: readonly WebgpuOffer[];
+  #adapters: readonly WebgpuOffer[] = NONE;
+  #sandboxes = 0;
   #withdrawnUntil = 0;
 
   constructor(options: GpuShareOptions | null) {
+    this.set(options);
+  }
+
+  /** Replaces what it began with; null: there is none. */
+  set(options: GpuShareOptions | null): void {
     this.#adapters = options?.adapters ?? NONE;
-    this.sandboxes = options?.sandboxes ?? 0;
+    this.#sandboxes = options?.sandboxes ?? 0;
+    this.#withdrawnUntil = 0;
+  }
+
+  get sandboxes(): number {
+    return this.#sandboxes;
   }
 
   /** What the Scheduler is told: nothing while more such work would only wait here. */

@@ -28,8 +28,12 @@ export class JobDesk {
   /** Slices that ended with a result, and those of them that failed. */
   done = 0;
   failed = 0;
-  /** Slices that failed since the last one that did not. */
+  /** Slices that failed, and Sandboxes lost, since the last Slice that did not; and when the first of them was (monotonic, ms). */
   failuresInARow = 0;
+  failingSince = 0;
+  /** Until then nothing of the Job is wanted (monotonic, ms); 0: it is welcome. And how often in a row that was so. */
+  setAsideUntil = 0;
+  timesSetAside = 0;
   /** When Slices began to wait without any Sandbox for the Job (monotonic, ms); null while they don't. */
   waitingSince: number | null = null;
   /** Slices of which one ended an evaluator process; each is run again while no other of the Job is. */
@@ -60,9 +64,9 @@ export class JobDesk {
     return queued;
   }
 
-  /** Nothing is held and nothing is on its way. */
+  /** Nothing is held, nothing is on its way, and nothing else is to be remembered. */
   get isEmpty(): boolean {
-    return this.tasks.size === 0 && this.sandboxes === 0 && this.outbox.isEmpty;
+    return this.tasks.size === 0 && this.sandboxes === 0 && this.outbox.isEmpty && this.setAsideUntil === 0;
   }
 
   /**

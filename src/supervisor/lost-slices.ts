@@ -1,6 +1,7 @@
 import {
   EvaluatorCrashError,
   EvaluatorError,
+  EvaluatorUnavailableError,
   RequirementError,
   WorkFunctionError,
   type ReturnReason,
@@ -15,6 +16,8 @@ import { errorPayload, errorResults } from './result-batches.js';
 export interface LostSlicesOwner {
   /** Why Slices go back that were never given up by anybody's fault. */
   returnReason(): ReturnReason;
+  /** A Sandbox was lost, and the Job may have done it. */
+  onLost(desk: JobDesk): void;
   /** Queued Slices have ended without a Sandbox. */
   onFreed(): void;
 }
@@ -54,11 +57,14 @@ export class LostSlices {
       this.deliveries.giveBackAll(desk, owed, uncounted(error.code, error));
       return;
     }
+    // It was never there for a Job, and whoever has the evaluator's troubles tells of this one.
+    if (error instanceof EvaluatorUnavailableError && owed.length === 0) return;
     if (!(error instanceof WorkFunctionError)) {
       this.lostSandboxes++;
       this.observer.onSandboxLost(desk.id, running?.number ?? null, error);
     }
     const suspects = error instanceof EvaluatorError ? error.suspects : 1;
+    if (suspects > 0 && owed.length > 0) this.owner.onLost(desk);
     if (suspects === 1 && running !== null) {
       this.#blame(desk, [running], error);
       this.deliveries.giveBackAll(desk, behind, uncounted('EEVALUATOR', error));
@@ -71,10 +77,13 @@ export class LostSlices {
 
   /** A Sandbox ended, by no doing of ours, while it was assigned. */
   failAssignment(desk: JobDesk, error: Error): void {
-    if (error instanceof WorkFunctionError) this.#breakJob(desk, error);
-    else if (error instanceof RequirementError) {
-      this.deliveries.giveBackQueued(desk, uncounted(error.code, error));
-    } else if (++desk.failedAssignments >= MAX_FAILED_ASSIGNMENTS) {
+    if (error instanceof WorkFunctionError) return this.#breakJob(desk, error);
+    if (error instanceof RequirementError)
+      return this.deliveries.giveBackQueued(desk, uncounted(error.code, error));
+    if (error instanceof EvaluatorUnavailableError)
+      return this.deliveries.giveBackQueued(desk, uncounted('EEVALUATOR', error));
+    this.owner.onLost(desk);
+    if (++desk.failedAssignments >= MAX_FAILED_ASSIGNMENTS) {
       // Perhaps the Job's source does this to every Sandbox; its Slices must not go round for ever.
       desk.failedAssignments = 0;
       this.#blameQueued(desk, error);

@@ -41,6 +41,8 @@ export interface SupervisorObserver {
   onSandboxLost(jobId: JobId | null, slice: number | null, error: Error): void;
   /** The Work Function cannot be used; each of its Slices fails. */
   onBrokenJob(jobId: JobId, error: Error): void;
+  /** The Job brought nothing but failures: what is held of it goes back, and no more is asked for so long. */
+  onJobSetAside(jobId: JobId, reason: string, ms: number): void;
   /** The Job was cancelled or removed; what was held of it is dropped. */
   onJobGone(jobId: JobId): void;
   /** A call to the Scheduler or Evaluator failed and will be made again after `retryMs`. */
@@ -67,6 +69,7 @@ const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
   onReturned: ignore,
   onSandboxLost: ignore,
   onBrokenJob: ignore,
+  onJobSetAside: ignore,
   onJobGone: ignore,
   onTrouble: ignore,
   onSpool: ignore,

@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Determinism, type JobId } from '../model/ind
 import type { PublicGroupUse } from '../scheduler/index.js';
 import type { FetchLimits } from './fetch/index.js';
 import type { GpuShareOptions } from './gpu-share.js';
+import { completeJobBackoff, type JobBackoffOptions } from './job-backoff.js';
 import type { SupervisorObserver } from './observer.js';
 
 export interface SupervisorOptions {
@@ -35,6 +36,8 @@ export interface SupervisorOptions {
    * milliseconds: docs/PERFORMANCE.md says what that is for Slices of microseconds.
    */
   maxSandboxUse?: number;
+  /** When a Job that only fails is left alone for some time; null: never. Default: src/supervisor/job-backoff.ts. */
+  jobBackoff?: Partial<JobBackoffOptions> | null;
   sandboxLimits?: Partial<SandboxLimits>;
   /** Shortest time between two submissions for one Job, milliseconds. Default 20. */
   submitIntervalMs?: number;
@@ -58,10 +61,11 @@ export interface SupervisorOptions {
   observer?: Partial<SupervisorObserver>;
 }
 
-type Omitted = 'observer' | 'leavePublicGroup' | 'publicGroupFallback';
+type Omitted = 'observer' | 'jobBackoff' | 'leavePublicGroup' | 'publicGroupFallback';
 
 export interface CompleteSupervisorOptions extends Required<Omit<SupervisorOptions, Omitted>> {
   publicGroup: PublicGroupUse;
+  jobBackoff: JobBackoffOptions | null;
 }
 
 /** Fills in defaults. Throws `InvalidArgumentError` for a value out of range. */
@@ -81,6 +85,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     maxTaskBytes: number('maxTaskBytes', options.maxTaskBytes ?? 256 * 2 ** 20, 1),
     maxAttempts: integer('maxAttempts', options.maxAttempts ?? 3, 1, 65_535),
     maxSandboxUse: integer('maxSandboxUse', options.maxSandboxUse ?? 1000, 1, 2 ** 32 - 1),
+    jobBackoff: completeJobBackoff(options.jobBackoff === undefined ? {} : options.jobBackoff),
     sandboxLimits: options.sandboxLimits ?? {},
     submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
     maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),

@@ -58,6 +58,13 @@ export function sumMetrics(batch: ResultBatch): SliceMetrics {
   };
 }
 
+/** How many Slices at the end of a batch failed one after another. */
+export function failuresAtEnd({ outcomes }: ResultBatch): number {
+  let at = outcomes.length;
+  while (at > 0 && outcomes[at - 1] === Outcome.error) at--;
+  return outcomes.length - at;
+}
+
 /** Bytes of all payloads of a batch. */
 export function resultByteLength(batch: ResultBatch): number {
   let bytes = headByteLength(batch);

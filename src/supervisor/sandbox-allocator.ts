@@ -1,5 +1,6 @@
 import type { Evaluator, SandboxRequest, SliceRejection } from '../evaluator/index.js';
 import type { ResultBatch, SliceMessage } from '../model/index.js';
+import type { GpuShare } from './gpu-share.js';
 import type { HeldTask } from './held-task.js';
 import type { JobDesk } from './job-desk.js';
 import type { ManagedSandbox, ManagedSandboxOwner, OwedSlice } from './managed-sandbox.js';
@@ -40,6 +41,8 @@ export interface SandboxAllocatorOwner {
   /** A Sandbox ended, by no doing of ours, while it was assigned. */
   onAssignmentFailed(desk: JobDesk, error: Error): void;
   onOpenFailed(error: unknown, failures: number, retryMs: number): void;
+  /** The Evaluator has created a Sandbox. */
+  onOpened(): void;
 }
 
 /** Which Sandbox works for which Job, and when it is handed which Slices. */
@@ -52,6 +55,7 @@ export class SandboxAllocator {
   constructor(
     evaluator: Evaluator,
     private readonly options: CompleteSupervisorOptions,
+    private readonly gpu: GpuShare,
     private readonly owner: SandboxAllocatorOwner,
   ) {
     const { bufferMiB = Infinity } = options.sandboxLimits;
@@ -59,7 +63,10 @@ export class SandboxAllocator {
     this.#pool = new SandboxPool(evaluator, options.sandboxLimits, {
       ...this.#sandboxOwner(),
       wantedWarm: () => options.sandboxes - this.#places() + options.spareSandboxes,
-      onWarm: () => this.dispatch(),
+      onWarm: () => {
+        owner.onOpened();
+        this.dispatch();
+      },
       onOpenFailed: (error, failures, retryMs) => owner.onOpenFailed(error, failures, retryMs),
     });
   }
@@ -78,7 +85,7 @@ export class SandboxAllocator {
 
   /** Sandboxes that may still be assigned to Jobs that require WebGPU. */
   get freeForGpu(): number {
-    return Math.max(0, (this.options.gpu?.sandboxes ?? 0) - this.#places((desk) => desk.usesGpu));
+    return Math.max(0, this.gpu.sandboxes - this.#places((desk) => desk.usesGpu));
   }
 
   status(): SupervisorStatus['sandboxes'] {

@@ -39,8 +39,10 @@ export interface SupervisorStatus {
     /** Slices that ended here with a result, and those of them that failed, since the Job came; see `counts`. */
     readonly done: number;
     readonly failed: number;
-    /** Slices that failed since the last one that did not. */
+    /** Slices that failed, and Sandboxes lost, since the last Slice that did not. */
     readonly failuresInARow: number;
+    /** For how long nothing of the Job is wanted because of these, milliseconds; 0: it is welcome. */
+    readonly setAsideMs: number;
     /** Bytes of results the Scheduler has not acknowledged. */
     readonly unsubmittedBytes: number;
   }[];

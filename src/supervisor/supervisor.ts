@@ -1,5 +1,6 @@
 import type { Evaluator, SliceRejection } from '../evaluator/index.js';
 import {
+  EvaluatorUnavailableError,
   MAX_EXPIRIES,
   RequirementError,
   WorkRejectError,
@@ -11,8 +12,9 @@ import {
 } from '../model/index.js';
 import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.js';
 import { Deliveries } from './deliveries.js';
-import { GpuShare, WITHDRAWN_MS } from './gpu-share.js';
+import { GpuShare, WITHDRAWN_MS, type GpuShareOptions } from './gpu-share.js';
 import { HeldTask } from './held-task.js';
+import { JobBackoff } from './job-backoff.js';
 import { JobDesk, sandboxJob } from './job-desk.js';
 import { JobDesks } from './job-desks.js';
 import { isRefusal, JobOutbox } from './job-outbox.js';
@@ -22,7 +24,7 @@ import { LostSlices } from './lost-slices.js';
 import type { OwedSlice } from './managed-sandbox.js';
 import { completeObserver, type SupervisorObserver } from './observer.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
-import { errorPayload, errorResults } from './result-batches.js';
+import { errorPayload, errorResults, failuresAtEnd } from './result-batches.js';
 import { SandboxAllocator } from './sandbox-allocator.js';
 import { Leftovers } from './spool/index.js';
 import type { SupervisorStatus } from './status.js';
@@ -49,6 +51,12 @@ const SHUTDOWN: ReturnReason = Object.freeze({
 const PAUSED: ReturnReason = Object.freeze({
   code: 'ESHUTDOWN',
   message: 'the Worker pauses',
+  counted: false,
+});
+
+const setAside = (why: string): ReturnReason => ({
+  code: 'EJOBSETASIDE',
+  message: `the Job is set aside: ${why}`,
   counted: false,
 });
 
@@ -85,6 +93,7 @@ export class Supervisor {
   readonly #leases: LeaseKeeper;
   readonly #requests: WorkRequests;
   readonly #gpu: GpuShare;
+  readonly #backoff: JobBackoff;
   /** Null: without a spool. */
   readonly #leftovers: Leftovers | null;
   /** Woken when Sandboxes owe less or end, while the Supervisor stops. */
@@ -110,10 +119,18 @@ export class Supervisor {
     this.#deliveries = new Deliveries(this.#desks, this.#observer, maxUnsubmittedBytes);
     this.#lost = new LostSlices(this.#deliveries, this.#observer, maxAttempts, {
       returnReason: () => (this.state === 'running' ? SANDBOX_ENDED : SHUTDOWN),
+      onLost: (desk) => this.#backoff.failed(desk, 1),
       onFreed: () => this.#source.poke(),
     });
+    this.#backoff = new JobBackoff(this.#options.jobBackoff, {
+      onSetAside: (desk, reason, ms) => {
+        this.#observer.onJobSetAside(desk.id, reason, ms);
+        this.#deliveries.giveBackQueued(desk, setAside(reason));
+      },
+      onBack: () => this.#source.askAgain(),
+    });
     this.#lifecycle = new Lifecycle((state) => this.#observer.onState(state));
-    this.#sandboxes = new SandboxAllocator(evaluator, this.#options, {
+    this.#sandboxes = new SandboxAllocator(evaluator, this.#options, this.#gpu, {
       desks: () => this.#desks,
       mayHandOver: () => this.state === 'running' && !this.#deliveries.areOverfull,
       onHandOver: ({ id }, sandbox, slices) => {
@@ -135,6 +152,7 @@ export class Supervisor {
       onEnded: (desk, error, running, behind) => this.#onEnded(desk, error, running, behind),
       onAssignmentFailed: (desk, error) => this.#onAssignmentFailed(desk, error),
       onOpenFailed: (error, failures, retryMs) => this.#onOpenFailed(error, failures, retryMs),
+      onOpened: () => this.#onOpened(),
     });
     this.#source = new TaskSource(scheduler, {
       nextRequest: () => this.#nextRequest(),
@@ -189,6 +207,12 @@ export class Supervisor {
     return this.#stopped;
   }
 
+  /** What Jobs that require WebGPU get from now on; null: they are not taken. Throws `InvalidArgumentError`. */
+  offerGpu(gpu: GpuShareOptions | null): void {
+    this.#gpu.set(completeOptions({ gpu }).gpu);
+    this.#source.askAgain();
+  }
+
   status(): SupervisorStatus {
     const jobs = [...this.#desks].map((desk) => ({
       id: desk.id,
@@ -200,6 +224,7 @@ export class Supervisor {
       done: desk.done,
       failed: desk.failed,
       failuresInARow: desk.failuresInARow,
+      setAsideMs: Math.max(0, desk.setAsideUntil - performance.now()),
       unsubmittedBytes: desk.outbox.bytes,
     }));
     return {
@@ -226,15 +251,23 @@ export class Supervisor {
   // Tasks
 
   #nextRequest(): TaskRequest | null {
-    return this.#deliveries.areOverfull
+    const hasNoSandbox = this.#evaluatorFails && this.#sandboxes.size === 0;
+    return this.#deliveries.areOverfull || hasNoSandbox
       ? null
-      : nextTaskRequest(this.#desks, this.#sandboxes, this.#gpu, this.#options);
+      : nextTaskRequest(this.#desks, this.#sandboxes, this.#gpu, this.#options, this.#backoff.setAside());
   }
 
-  async #onTask(task: Task): Promise<void> {
-    if (this.state !== 'running') return this.#returnTask(task, SHUTDOWN);
+  async #onTask(task: Task): Promise<boolean> {
+    if (this.state !== 'running') {
+      await this.#returnTask(task, SHUTDOWN);
+      return true;
+    }
     const desk = await this.#deskOf(task);
-    if (desk === null) return;
+    if (desk === null) return true;
+    if (this.#backoff.has(desk)) {
+      await this.#returnTask(task, setAside('it fails here'));
+      return false;
+    }
     const held = new HeldTask(task);
     desk.tasks.add(held);
     this.#leases.add(held);
@@ -246,6 +279,7 @@ export class Supervisor {
     else if (task.slices.numbers.length === 1 && task.expiries[0]! >= MAX_EXPIRIES)
       this.#lost.failLost(desk, held);
     else this.#sandboxes.dispatch();
+    return true;
   }
 
   /** The desk of the Task's Job; null, with the Task given back, when the Job cannot be learned of. */
@@ -300,6 +334,7 @@ export class Supervisor {
     if (!this.#desks.remove(desk)) return;
     desk.tasks.clear();
     desk.outbox.abandon();
+    this.#backoff.forget(desk);
     this.#deliveries.makeRoom();
     this.#observer.onJobGone(desk.id);
     this.#sandboxes.dismiss(desk);
@@ -311,12 +346,15 @@ export class Supervisor {
   #onResults(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
     // A Slice that ended its Sandbox has no time of its own, and a zero would make the next hand-overs too large.
     if (results.numbers.length > 1 || results.elapsedMs[0]! > 0) desk.meter.add(results.elapsedMs);
-    this.#deliveries.deliver(desk, held, results);
+    const failed = this.#deliveries.deliver(desk, held, results);
+    if (failed === results.numbers.length) this.#backoff.failed(desk, failed);
+    else if (failed > 0 || desk.failuresInARow > 0) this.#backoff.succeeded(desk, failuresAtEnd(results));
   }
 
   #onRejected(desk: JobDesk, owed: OwedSlice, { reason, retries }: SliceRejection): void {
     const numbers = Uint32Array.of(owed.number);
     desk.clear(numbers);
+    this.#backoff.failed(desk, 1);
     if (owed.held.attempts(owed.index) < retries) {
       this.#deliveries.giveBack(desk, owed.held, numbers, {
         code: 'EWORKREJECT',
@@ -339,7 +377,9 @@ export class Supervisor {
     behind: readonly OwedSlice[],
   ): void {
     if (desk === null) {
-      if (error !== null) this.#observer.onSandboxLost(null, null, error);
+      // Of that, the next Sandbox that cannot be had tells.
+      if (error !== null && !(error instanceof EvaluatorUnavailableError))
+        this.#observer.onSandboxLost(null, null, error);
     } else if (this.#desks.has(desk)) this.#lost.settleOwed(desk, error, running, behind);
   }
 
@@ -354,9 +394,22 @@ export class Supervisor {
   }
 
   #onOpenFailed(error: unknown, failures: number, retryMs: number): void {
-    this.#observer.onTrouble('evaluator', error, retryMs);
-    if (failures < MAX_FAILED_OPENINGS || this.#sandboxes.size > 0) return;
+    // The same error once more is the same outage, of which everybody knows.
+    if (error !== this.#trouble) this.#observer.onTrouble('evaluator', error, retryMs);
+    this.#trouble = error;
+    if (failures < MAX_FAILED_OPENINGS && !(error instanceof EvaluatorUnavailableError)) return;
+    this.#evaluatorFails = true;
+    if (this.#sandboxes.size > 0) return;
     this.#deliveries.giveBackAllQueued({ code: 'EEVALUATOR', message: String(error), counted: false });
+  }
+  #trouble: unknown = null;
+  /** It creates no Sandboxes: without any, Slices would only wait here. */
+  #evaluatorFails = false;
+
+  #onOpened(): void {
+    if (!this.#evaluatorFails) return;
+    this.#evaluatorFails = false;
+    this.#source.poke();
   }
 
   // What goes to the Scheduler
@@ -419,6 +472,7 @@ export class Supervisor {
     await this.#untilQuiet(END_TIMEOUT_MS, () => this.#sandboxes.size === 0);
     await within(flushTimeoutMs, Promise.all([this.#flush(), leftoversEnded]));
     this.#leases.stop();
+    this.#backoff.close();
     const unsubmitted = [...this.#desks].flatMap((desk) => desk.outbox.takeUnsubmitted());
     await this.#leftovers?.keep(unsubmitted);
     await this.#requests.close();

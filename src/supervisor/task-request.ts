@@ -14,6 +14,7 @@ export function nextTaskRequest(
   sandboxes: SandboxAllocator,
   gpuShare: GpuShare,
   options: CompleteSupervisorOptions,
+  exceptJobs: readonly JobId[],
 ): TaskRequest | null {
   const { targetMs, maxTaskSlices, maxTaskBytes } = options;
   let running = 0;
@@ -48,6 +49,7 @@ export function nextTaskRequest(
     computeGroups: options.computeGroups,
     publicGroup: options.publicGroup,
     jobIds: options.jobIds,
+    exceptJobs,
     capabilities: { webgpu: gpuShare.offers(gpu, targetMs * LOW_WATER), fetch: options.allowedOrigins },
     sandboxes: hungry,
     targetMs,

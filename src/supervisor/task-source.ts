@@ -5,7 +5,8 @@ import { backoffMs, Wakeable } from './wakeable.js';
 export interface TaskSourceOwner {
   /** What to ask for now; null when enough is held. */
   nextRequest(): TaskRequest | null;
-  onTask(task: Task): Promise<void>;
+  /** Answers false for a Task that was not wanted. */
+  onTask(task: Task): Promise<boolean>;
   /** The Scheduler had nothing. */
   onNothing(): void;
   onTrouble(error: unknown, retryMs: number): void;
@@ -13,6 +14,10 @@ export interface TaskSourceOwner {
 
 /** The Scheduler may wake us for what is not for us; looking again waits 5 ms, doubling up to this, milliseconds. */
 const MAX_FRUITLESS_PAUSE_MS = 50;
+
+function fruitlessPauseMs(times: number): number {
+  return Math.min(MAX_FRUITLESS_PAUSE_MS, 2.5 * 2 ** times);
+}
 
 /** The loop that asks the Scheduler for Tasks: one request at a time, none while enough is held or paused. */
 export class TaskSource {
@@ -38,8 +43,9 @@ export class TaskSource {
       try {
         const task = await this.scheduler.requestTask(request);
         if (task !== null) {
-          await this.owner.onTask(task);
-          fruitless = 0;
+          if (await this.owner.onTask(task)) fruitless = 0;
+          // A Scheduler that does not mind what it is asked must not keep us busy with it.
+          else await this.#pause(fruitlessPauseMs(++fruitless));
         } else {
           if (this.#isRunning()) this.owner.onNothing();
           if (this.#isRunning()) await this.#waitForWork(fruitless++);
@@ -94,7 +100,7 @@ export class TaskSource {
     } finally {
       this.#waiting = null;
     }
-    if (fruitless > 0) await this.#pause(Math.min(MAX_FRUITLESS_PAUSE_MS, 2.5 * 2 ** fruitless));
+    if (fruitless > 0) await this.#pause(fruitlessPauseMs(fruitless));
   }
 
   /** Waits, but not for a Supervisor that stops. */

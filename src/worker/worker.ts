@@ -1,9 +1,14 @@
 import { availableParallelism } from 'node:os';
 import {
   askForGpus,
+  checkLocation,
+  locationText,
   openChildProcessEvaluator,
   openInProcessEvaluator,
+  openRemoteEvaluator,
   type Evaluator,
+  type EvaluatorLocation,
+  type EvaluatorOffer,
   type GpuOptions,
 } from '../evaluator/index.js';
 import { InvalidArgumentError } from '../model/index.js';
@@ -29,9 +34,10 @@ export interface WorkerOptions extends Omit<SupervisorOptions, 'gpu'> {
   readonly cores?: number;
   /**
    * Where Sandboxes live: `child`, in processes of their own, one for each Job, which may crash; `in-process`, in this
-   * one, which is for one's own code and trusted clusters. Or an Evaluator, which is left open. Default `child`.
+   * one, which is for one's own code and trusted clusters; or where a standing evaluator listens, which somebody else starts and
+   * ends, and for which the Worker waits. Or an Evaluator, which is left open. Default `child`.
    */
-  readonly evaluator?: Evaluator | EvaluatorKind;
+  readonly evaluator?: Evaluator | EvaluatorKind | EvaluatorLocation;
   /** Which GPUs Jobs that require WebGPU get, if this machine has any; null: such Jobs are not taken. Default: any. */
   readonly gpu?: WorkerGpuOptions | null;
 }
@@ -54,6 +60,22 @@ const EVALUATORS: Readonly<Record<EvaluatorKind, OpenEvaluator>> = {
 };
 
 const NO_GPU: ReturnType<typeof askForGpus> = Promise.resolve({ adapters: [], problems: [] });
+
+function isLocation(evaluator: NonNullable<WorkerOptions['evaluator']>): evaluator is EvaluatorLocation {
+  return typeof evaluator === 'object' && ('path' in evaluator || 'port' in evaluator);
+}
+
+/** A standing evaluator was told which adapters it offers when it was started. */
+function checkRemote(location: EvaluatorLocation, gpu: WorkerGpuOptions | null): void {
+  checkLocation(location);
+  const { adapters = [], bannedAdapters = [], allowSoftware = false } = gpu ?? {};
+  if (adapters.length + bannedAdapters.length > 0 || allowSoftware)
+    throw new InvalidArgumentError(
+      'gpu',
+      `which adapters there are is for the evaluator at ${locationText(location)} to say: give these options to dcp-evaluator`,
+    );
+  gpuSandboxes(gpu, 1);
+}
 
 /** How many of so many Sandboxes a utilization leaves: whole ones, and at least one. */
 export function usedOf(sandboxes: number, utilization: number): number {
@@ -101,7 +123,10 @@ export class Worker {
     await this.#stopping;
   }
 
-  /** The adapters that Jobs get, by name, and what is in the way of more. Nothing before `start` has resolved. */
+  /**
+   * The adapters that Jobs get, by name, and what is in the way of more. Nothing before `start` has resolved, or before a
+   * standing evaluator has been there.
+   */
   get gpu(): { readonly adapters: readonly string[]; readonly problems: readonly string[] } {
     return this.#gpu;
   }
@@ -140,8 +165,10 @@ export class Worker {
     } = this.#options;
     const opening = leaseMs === undefined ? {} : { leaseMs };
     try {
+      const isRemote = isLocation(evaluator);
+      if (isRemote) checkRemote(evaluator, gpu);
       // Drivers take their time: meanwhile the rest is opened.
-      const asking = gpu === null ? NO_GPU : askForGpus(gpu);
+      const asking = gpu === null || isRemote ? NO_GPU : askForGpus(gpu);
       const openScheduler =
         typeof scheduler === 'string'
           ? await this.#own(openEmbeddedScheduler(scheduler, opening))
@@ -149,7 +176,9 @@ export class Worker {
       const openEvaluator =
         typeof evaluator === 'string'
           ? await this.#own(EVALUATORS[evaluator]({ threads: cores, gpu }))
-          : evaluator;
+          : isRemote
+            ? await this.#own(this.#openRemote(evaluator))
+            : evaluator;
       const { adapters, problems } = await asking;
       this.#gpu = { adapters: adapters.map(({ name }) => name), problems: problems.map(({ what }) => what) };
       this.#places = {
@@ -162,13 +191,35 @@ export class Worker {
         gpu: this.#places.gpu === 0 ? null : { adapters, sandboxes: this.#places.gpu },
       });
       this.#supervisor.start();
+      this.#takeOffer();
     } catch (error) {
       await this.#close();
       throw error;
     }
   }
 
-  async #own<T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> {
+  /** Of what a standing evaluator has we hear when it is there, and again when it is there again. */
+  #openRemote(location: EvaluatorLocation): Evaluator {
+    const onOffer = (offer: EvaluatorOffer): void => {
+      this.#offer = offer;
+      this.#takeOffer();
+    };
+    return openRemoteEvaluator({ ...location, ...(this.#options.gpu === null ? {} : { onOffer }) });
+  }
+  #offer: EvaluatorOffer | null = null;
+
+  #takeOffer(): void {
+    const supervisor = this.#supervisor;
+    if (supervisor === null || this.#offer === null) return;
+    const { adapters, problems } = this.#offer;
+    const { gpu = {} } = this.#options;
+    this.#gpu = { adapters: adapters.map(({ name }) => name), problems };
+    supervisor.offerGpu(
+      adapters.length === 0 ? null : { adapters, sandboxes: gpuSandboxes(gpu, adapters.length) },
+    );
+  }
+
+  async #own<T extends { close(): Promise<void> }>(opening: Promise<T> | T): Promise<T> {
     const opened = await opening;
     this.#opened.unshift(opened);
     return opened;

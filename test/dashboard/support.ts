@@ -94,6 +94,7 @@ export class ScriptedWorker implements StatusSource, WorkerControl {
         done: this.#done,
         failed: this.#failed,
         failuresInARow: 0,
+        setAsideMs: 0,
         unsubmittedBytes: i * 1024 * 512,
       })),
       counts: {

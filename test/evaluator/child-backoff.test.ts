@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Backoff } from '#src/evaluator/child-process/backoff.js';
+import { Backoff } from '#src/evaluator/peer/backoff.js';
 
 test('waits double from 100 ms to 5 s, each key by itself', () => {
   let now = 1000;
@@ -26,6 +26,14 @@ test('what lived for long fails for the first time', () => {
   now = 60_000;
   backoff.failed('job', 40_000);
   assert.equal(backoff.remainingMs('job'), 100);
+});
+
+test('the longest wait is as given, and failures in a row are counted until they are forgotten', () => {
+  const backoff = new Backoff<string>(() => 0, 300);
+  for (let i = 0; i < 4; i++) backoff.failed('job');
+  assert.deepEqual([backoff.remainingMs('job'), backoff.failuresInRow('job')], [300, 4]);
+  backoff.forgetAll();
+  assert.deepEqual([backoff.remainingMs('job'), backoff.failuresInRow('job')], [0, 0]);
 });
 
 test('cancelled, nobody waits any more', async () => {

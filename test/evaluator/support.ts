@@ -6,6 +6,7 @@ import { decode, encode } from '#src/codec/index.js';
 import {
   openChildProcessEvaluator,
   openInProcessEvaluator,
+  openRemoteEvaluator,
   type Evaluator,
   type Sandbox,
   type SandboxJob,
@@ -27,15 +28,59 @@ import {
 } from '#src/model/index.js';
 
 /** The host that this run of the tests is about (scripts/suites.mjs). */
-export const HOST: 'in-process' | 'child' =
-  process.env['DCP_TEST_EVALUATOR'] === 'child' ? 'child' : 'in-process';
+export const HOST = hostNamed(process.env['DCP_TEST_EVALUATOR']);
+
+function hostNamed(name: string | undefined): 'in-process' | 'child' | 'remote' {
+  return name === 'child' || name === 'remote' ? name : 'in-process';
+}
 
 /** Why a test says nothing about the host of this run; false when it does. For the option `skip`. */
-export const onlyInProcess = (reason: string): string | false => HOST === 'child' && reason;
+export const onlyInProcess = (reason: string): string | false => HOST !== 'in-process' && reason;
 
 /** The evaluator of this run's host. */
 export function openHost(threads = 2): Promise<Evaluator> {
-  return HOST === 'child' ? openChildProcessEvaluator({ threads }) : openInProcessEvaluator({ threads });
+  if (HOST === 'child') return openChildProcessEvaluator({ threads });
+  return HOST === 'remote' ? openStandingEvaluator(threads) : openInProcessEvaluator({ threads });
+}
+
+/** One that listens in a process of its own; the same for all tests of a file that want so many threads. */
+async function openStandingEvaluator(threads: number): Promise<Evaluator> {
+  let port = standing.get(threads);
+  if (port === undefined) {
+    port = startListening(['--port', '0', '--threads', String(threads)]).then((listening) => {
+      // It does not keep the tests from ending.
+      listening.child.unref();
+      for (const stream of [listening.child.stdout, listening.child.stderr])
+        (stream as unknown as { unref(): void }).unref();
+      return listening.port;
+    });
+    standing.set(threads, port);
+  }
+  return openRemoteEvaluator({ host: '127.0.0.1', port: await port });
+}
+const standing = new Map<number, Promise<number>>();
+
+/** Starts `dcp-evaluator --frames`, which ends with this process. Rejects when it ends before it listens. */
+export function startListening(args: readonly string[]): Promise<{ child: ChildProcess; port: number }> {
+  const program = fileURLToPath(import.meta.resolve('#src/cli/dcp-evaluator.js'));
+  const child = spawn(process.execPath, [program, '--frames', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const kill = (): boolean => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('close', () => process.off('exit', kill));
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    const onOutput = (text: Buffer): void => {
+      printed += text.toString();
+      const [, where] = /^Listening on (.*)$/m.exec(printed) ?? [];
+      if (where === undefined) return;
+      resolve({ child, port: Number(/:(\d+)$/.exec(where)?.[1] ?? 0) });
+    };
+    child.stdout.on('data', onOutput);
+    child.stderr.on('data', onOutput);
+    child.once('close', (code) => reject(new Error(`dcp-evaluator ended with ${code}: ${printed}`)));
+  });
 }
 
 /** Opens an evaluator that is closed when the test ends. */

@@ -71,10 +71,8 @@ test('options that are empty or mixed up are refused, not passed over', async (t
     { identityKeystore: '' },
     /^InvalidArgumentError: identityKeystore: expected JSON, .* got nothing$/,
   );
-  await refused(
-    { identityKeystore: COW_KEY },
-    /expected a keystore, got a private key, as identityKey takes it$/,
-  );
+  for (const identityKeystore of [COW_KEY, `0x${COW_KEY}`, COW_KEY.slice(3), `${COW_KEY}a\n`])
+    await refused({ identityKeystore }, /expected a keystore, got a private key, as identityKey takes it$/);
   await refused(
     { identityKeystore: '{"version":2}' },
     /^KeystoreError: identityKeystore: version: expected 3, got 2$/,
@@ -116,6 +114,10 @@ test('somebody is asked three times, and only where the empty passphrase does no
   };
   assert.equal(await addressOf(home, { ask: answering('boo', DCP_PASSPHRASE) }), COW);
   assert.deepEqual(asked, ['Passphrase of cow: ', 'Wrong. Passphrase of cow: ']);
+  const label = `\x1b]0;title\x07${'x'.repeat(200)}\n`;
+  const identityKeystore = JSON.stringify({ ...(JSON.parse(DCP_KEYSTORE) as object), label });
+  assert.equal(await addressOf(home, { identityKeystore, ask: answering(DCP_PASSPHRASE) }), COW);
+  assert.deepEqual(asked, [`Passphrase of ]0;title${'x'.repeat(92)}: `]);
   const thrice = { code: 'EPASSPHRASE', message: `${file}: wrong passphrase, 3 times` };
   await assert.rejects(openIdentity({ ...home, ask: answering('a', 'b', 'c', DCP_PASSPHRASE) }), thrice);
   assert.equal(await addressOf(home, { identityKeystore: await cowKeystore(), ask: answering() }), COW);

@@ -100,7 +100,11 @@ test('what the operator got wrong is refused with the option and the value', (t)
     ],
     [{ ...SYSLOG, port: 1, transport: 'tls', ca: pem }, /^syslogCa: \/.*: expected PEM/],
     [{ kind: 'dashboard', level: 'info' }, /^outputMode: dashboard: this program has none/],
-    [{ kind: 'event-log', level: 'info', source: 'dcp-worker' }, /^outputMode: event-log: there is none on linux/],
+    [
+      { kind: 'event-log', level: 'info', source: 'dcp-worker' },
+      /^outputMode: event-log: there is none on linux/,
+    ],
   ];
-  for (const [spec, message] of refused) assert.throws(() => openOutputs([spec]), { code: 'EINVAL', message });
+  for (const [spec, message] of refused)
+    assert.throws(() => openOutputs([spec]), { code: 'EINVAL', message });
 });

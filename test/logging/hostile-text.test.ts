@@ -42,19 +42,25 @@ test('a JSON line says what it was given, all of it', () => {
 test('a message of syslog has its header, its data and its text where they belong', () => {
   const message = rfc5424(hostile, ORIGIN).toString();
   assert.doesNotMatch(message, OBEYED);
-  const [, id, parameters, text] = /^<190>1 \S+ host dcp-worker 7 (\S{1,32}) \[dcp@32473((?: [^ ="\]]{1,32}="(?:[^"\\\]]|\\["\\\]])*")+)\] (.*)$/.exec(
-    message,
-  )!;
+  const [, id, parameters, text] =
+    /^<190>1 \S+ host dcp-worker 7 (\S{1,32}) \[dcp@32473((?: [^ ="\]]{1,32}="(?:[^"\\\]]|\\["\\\]])*")+)\] (.*)$/.exec(
+      message,
+    )!;
   assert.match(id!, /^a_Feb__1/);
   assert.match(parameters!, / name="a\\\\nFeb .*back\\"\\\]\\\\\\\\x00<0>" list="a.* a_Feb__1[!-~]*="1"$/);
   assert.equal(text, oneLine(HOSTILE, 1_000));
-  assert.match(localMessage(hostile, ORIGIN).toString(), /^<190>Nov 29 \d\d:04:54 dcp-worker\[7\]: a\\nFeb [^\n]*$/);
+  assert.match(
+    localMessage(hostile, ORIGIN).toString(),
+    /^<190>Nov 29 \d\d:04:54 dcp-worker\[7\]: a\\nFeb [^\n]*$/,
+  );
 });
 
 test('a megabyte is cut to what each output takes, and says so', () => {
   assert.match(timedLine(long), /^\S+ €{8000}… \(1040576 more characters\)\n$/);
   assert.match(fileLine(long), /^\S+ info €{8000}… \(1040576 more characters\)\n$/);
-  const json = JSON.parse(jsonLine(record({ fields: { name: 'x'.repeat((1 << 20) + 1) } }))) as { name: string };
+  const json = JSON.parse(jsonLine(record({ fields: { name: 'x'.repeat((1 << 20) + 1) } }))) as {
+    name: string;
+  };
   assert.match(json.name, /^x{1000}[^]*… \(1 more characters\)$/);
   for (const mostBytes of [2_048, 8_192]) {
     const message = rfc5424(long, { ...ORIGIN, mostBytes });
@@ -71,9 +77,11 @@ test('fields that do not fit are left out one by one', () => {
   assert.match(message.toString(), /\[dcp@32473 field0="v{90}".* field8="v{90}"\] the text$/);
 });
 
-test("an entry of the journal keeps lines, with their length, and obeys nothing else", () => {
+test('an entry of the journal keeps lines, with their length, and obeys nothing else', () => {
   const entry = journalEntry(hostile, 'dcp-worker');
-  const kept = HOSTILE.split('\n').map((line) => oneLine(line, 1_000)).join('\n');
+  const kept = HOSTILE.split('\n')
+    .map((line) => oneLine(line, 1_000))
+    .join('\n');
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(Buffer.byteLength(kept)));
   const message = Buffer.concat([Buffer.from('MESSAGE\n'), length, Buffer.from(`${kept}\nPRIORITY=6\n`)]);

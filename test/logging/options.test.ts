@@ -49,7 +49,10 @@ test('several outputs, as a list or one by one; -v shows more in each', () => {
     format: null,
   };
   const options = { outputMode: ['console,syslog', 'logfile', 'journald', 'console'], logfile: '/x' };
-  for (const [verbose, level] of [[false, 'info'], [true, 'debug']] as const)
+  for (const [verbose, level] of [
+    [false, 'info'],
+    [true, 'debug'],
+  ] as const)
     assert.deepEqual(outputs({ ...options, verbose }), [
       { kind: 'console', level, lines: 'time' },
       { ...syslog, level },
@@ -80,17 +83,27 @@ test('what does not fit is refused with the option, the value, and the nearest n
       /^outputMode: "sislog" is not known; did you mean "syslog"\? There are detect, console, dashboard, json, logfile, syslog, journald, event-log\.$/,
     ],
     [{ outputMode: ['carrier-pigeon'] }, /^outputMode: "carrier-pigeon" is not known; There are detect, /],
-    [{ ...syslog, syslogFacility: 'local8' }, /^syslogFacility: "local8" is not known; did you mean "local\d"\?/],
-    [{ ...syslog, syslogTransport: 'tpc' }, /^syslogTransport: "tpc" .*did you mean "tcp"\? There are udp, tcp, tls, unix\.$/],
+    [
+      { ...syslog, syslogFacility: 'local8' },
+      /^syslogFacility: "local8" is not known; did you mean "local\d"\?/,
+    ],
+    [
+      { ...syslog, syslogTransport: 'tpc' },
+      /^syslogTransport: "tpc" .*did you mean "tcp"\? There are udp, tcp, tls, unix\.$/,
+    ],
     [{ ...syslog, syslogPort: 65_536 }, /^syslogPort: expected a whole number from 1 to 65535, not 65536$/],
     [{ ...syslog, syslogPort: 0 }, /^syslogPort: .* not 0$/],
     [{ ...syslog, syslogCa: '/ca.pem' }, /^syslogCa: only with the transport tls; it is udp$/],
     [{ ...syslog, syslogTransport: 'tls', syslogCert: '/c.pem' }, /^syslogCert: a certificate and its key/],
     [{ outputMode: ['logfile'] }, /^logfile: expected the path of a file$/],
     [{ outputMode: ['logfile'], logfile: '/x', logfileBytes: -1 }, /^logfileBytes: .* not -1$/],
-    [{ outputMode: ['logfile'], logfile: '/x', logfileKeep: 1.5 }, /^logfileKeep: .* from 0 to 1000, not 1\.5$/],
+    [
+      { outputMode: ['logfile'], logfile: '/x', logfileKeep: 1.5 },
+      /^logfileKeep: .* from 0 to 1000, not 1\.5$/,
+    ],
     [{ outputMode: ['console', 'dashboard'] }, /^outputMode: console and dashboard would both write/],
     [{ outputMode: ['console', ''] }, /^outputMode: "" is not known/],
   ];
-  for (const [options, message] of refused) assert.throws(() => outputs(options), { code: 'EINVAL', message });
+  for (const [options, message] of refused)
+    assert.throws(() => outputs(options), { code: 'EINVAL', message });
 });

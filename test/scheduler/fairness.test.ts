@@ -39,6 +39,13 @@ test('a Worker sees only the Jobs it may run', async (t) => {
   const everybody = await scheduler.createJob(spec(range(9)));
   assert.equal((await scheduler.requestTask(request({ jobIds: ['x', everybody] })))!.jobId, everybody);
   assert.equal(await scheduler.requestTask(request({ jobIds: ['x'] })), null);
+  assert.equal(await scheduler.requestTask(request({ exceptJobs: [everybody] })), null);
+  assert.equal((await scheduler.requestTask(request({ exceptJobs: ['x'] })))!.jobId, everybody);
+  const both = request({ jobIds: [everybody], exceptJobs: [everybody] });
+  assert.equal(await scheduler.requestTask(both), null);
+  await assert.rejects(scheduler.requestTask(request({ exceptJobs: null as never })), {
+    field: 'request.exceptJobs',
+  });
 });
 
 test('a Worker takes the public group’s Jobs in turn, leaves them, or falls back on them', async (t) => {

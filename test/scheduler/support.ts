@@ -110,6 +110,7 @@ export function request(change: Partial<TaskRequest> = {}): TaskRequest {
     targetMs: 100,
     sliceMs: {},
     publicGroup: 'take',
+    exceptJobs: [],
     maxSlices: 1000,
     maxBytes: 2 ** 30,
     ...change,

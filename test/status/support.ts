@@ -43,6 +43,7 @@ export function jobOf(fields: Partial<WorkerStatus['jobs'][number]> = {}): Worke
     done: 1240,
     failed: 0,
     failuresInARow: 0,
+    setAsideMs: 0,
     unsubmittedBytes: 0,
     ...fields,
   };

@@ -6,7 +6,7 @@ import { MortalEvaluator, openMachine, upTo } from './support.js';
 test('Sandboxes that die at random moments lose no Slice', async (t) => {
   const machine = await openMachine(t);
   const evaluator = new MortalEvaluator(machine.evaluator, { livesMs: 60 });
-  machine.work({ maxAttempts: 1000 }, { evaluator });
+  machine.work({ maxAttempts: 1000, jobBackoff: null }, { evaluator });
   const job = machine.compute.for(upTo(800), (n: number) => {
     // Long enough that many of them run when a Sandbox dies, however fast the machine.
     for (const end = Date.now() + 2; Date.now() < end;);

@@ -9,7 +9,7 @@ test('processes killed at random moments lose no Slice', async (t) => {
   const machine = await openMachine(t);
   const evaluator = await openChildProcessEvaluator({ threads: 2 });
   t.after(() => evaluator.close());
-  machine.work({ maxAttempts: 1000 }, { evaluator });
+  machine.work({ maxAttempts: 1000, jobBackoff: null }, { evaluator });
   let kills = 0;
   let done = 0;
   let doneAtKill = -1;

@@ -10,7 +10,10 @@ test('any of the named commands will do, and tools for checks are asked for only
   const isOnPath = (/** @type {string} */ command) => ['cmake', 'g++', 'make'].includes(command);
   assert.deepEqual(missingTools({ checks: false, isOnPath }), []);
   const missing = missingTools({ checks: true, isOnPath });
-  assert.equal(installCommand(missing), 'apt-get install -y --no-install-recommends clang-format clang-tidy');
+  assert.equal(
+    installCommand(missing),
+    'apt-get install -y --no-install-recommends clang-format clang-tidy systemd',
+  );
 });
 
 test('node_modules is compared with package-lock.json', (t) => {

@@ -1,16 +1,12 @@
 /** The classic evaluator as a server: one Sandbox for each connection. */
 import net from 'node:net';
-import { rmSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { Connection } from './connection.js';
+import { listenOn, portOf, type ListenAddress } from '../listening.js';
 import { openClassicHost, type ClassicHost, type ClassicOptions } from './open.js';
 
 /** A peer whose machine has gone sends no end; TCP asks after so long. */
 const KEEP_ALIVE_MS = 60_000;
-
-/** Where it listens: a TCP address, a UNIX socket, or a descriptor that already does. */
-export type ListenAddress =
-  { readonly port: number; readonly host: string } | { readonly path: string } | { readonly fd: number };
 
 export interface ClassicServerOptions extends ClassicOptions {
   /** Something went wrong that no connection hears of: a Sandbox could not start, a connection not be accepted. */
@@ -40,13 +36,11 @@ export class ClassicServer {
 
   /** The TCP port it listened on first; 0: on none. */
   get port(): number {
-    const bound = this.#servers[0]?.address();
-    return typeof bound === 'object' && bound !== null ? bound.port : 0;
+    return portOf(this.#servers[0]);
   }
 
   /** Resolves with where it listens. Rejects with the system's error. */
   async listen(address: ListenAddress): Promise<string> {
-    if ('path' in address) await removeStale(address.path);
     const server = net.createServer(
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
       (socket) => {
@@ -55,16 +49,11 @@ export class ClassicServer {
         void this.serve(socket, socket);
       },
     );
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(address, resolve);
-    });
+    const where = await listenOn(server, address);
     // As when this process has no descriptor left for one more connection: those that are there go on.
     server.on('error', (error) => this.options.onFailure(`a connection was not accepted: ${error.message}`));
     this.#servers.push(server);
-    const bound = server.address();
-    if (bound === null || typeof bound === 'string') return bound ?? 'a socket handed over';
-    return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
+    return where;
   }
 
   /** A Sandbox on a pair of streams. Resolves when it has ended, with the reason if there is one. */
@@ -85,20 +74,4 @@ export class ClassicServer {
     for (const socket of this.#sockets) socket.destroy();
     await this.host.close();
   }
-}
-
-/** Removes a UNIX socket that is left from a process that has died. One that somebody listens on stays. */
-async function removeStale(path: string): Promise<void> {
-  if (statSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
-  const refused = await new Promise<boolean>((resolve) => {
-    const socket = net.connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code === 'ECONNREFUSED');
-    });
-  });
-  if (refused) rmSync(path);
 }

@@ -1,6 +1,7 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import { encodeFrame, type Frame, type Part } from './frame.js';
 import { FrameReader } from './frame-reader.js';
+import type { GreetingReader } from './greeting.js';
 
 export interface FrameChannelOwner {
   /** May throw, which ends the channel. */
@@ -9,28 +10,42 @@ export interface FrameChannelOwner {
   onClosed(error: Error | null): void;
 }
 
-/** Frames over one end of a socket pair. */
+/** Makes the socket of a channel, which reads as `onread` says. */
+export type OpenSocket = (onread: OnReadOpts) => Socket;
+
+/** A stream socket that this process has. */
+export function onDescriptor(fd: number): OpenSocket {
+  // `onread` is documented for the constructor, but missing in its types.
+  return (onread) => new Socket({ fd, readable: true, writable: true, onread } as SocketConstructorOpts);
+}
+
+/** Frames over one end of a socket pair, or of a connection. */
 export class FrameChannel {
   readonly #socket: Socket;
   readonly #reader: FrameReader;
+  /** What reads now. */
+  #input: FrameReader | GreetingReader;
   #closed = false;
 
-  /** @param maxBytes of the parts of one frame that comes in */
+  /**
+   * @param maxBytes of the parts of one frame that comes in
+   * @param greeting what comes in front of the first frame; null: nothing does
+   */
   constructor(
-    fd: number,
+    open: OpenSocket,
     maxBytes: number,
     private readonly owner: FrameChannelOwner,
+    greeting: GreetingReader | null = null,
   ) {
     this.#reader = new FrameReader(maxBytes, (frame) => {
       if (!this.#closed) owner.onFrame(frame);
     });
+    this.#input = greeting ?? this.#reader;
     // Node reads straight to where the bytes belong.
-    const onread: OnReadOpts = {
-      buffer: () => this.#reader.target(),
+    this.#socket = open({
+      buffer: () => this.#input.target(),
       callback: (bytes) => this.#read(bytes),
-    };
-    // `onread` is documented for the constructor, but missing in its types.
-    this.#socket = new Socket({ fd, readable: true, writable: true, onread } as SocketConstructorOpts);
+    });
     // A reset says that the other side died before it had read everything.
     this.#socket.on('error', () => this.#end(null));
     this.#socket.on('end', () => this.#end(null));
@@ -41,6 +56,11 @@ export class FrameChannel {
 
   set maxBytes(bytes: number) {
     this.#reader.maxBytes = bytes;
+  }
+
+  /** Sends what is no frame: the greeting in front of them. */
+  greet(line: string): void {
+    if (!this.#closed) this.#socket.write(line);
   }
 
   /** Bytes that were sent and wait for the other side to read. */
@@ -92,7 +112,8 @@ export class FrameChannel {
   #read(bytes: number): boolean {
     if (this.#closed) return true;
     try {
-      this.#reader.advance(bytes);
+      this.#input.advance(bytes);
+      if (this.#input !== this.#reader && (this.#input as GreetingReader).isDone) this.#input = this.#reader;
     } catch (error) {
       this.#end(error as Error);
     }

@@ -20,6 +20,8 @@ export const HostSays = {
   ping: 8,
   /** [sandbox, request], text and segments: the answer to a `request`. */
   answer: 9,
+  /** To be answered by `offer`. */
+  describe: 10,
 } as const;
 
 /** From the evaluator process. */
@@ -56,12 +58,19 @@ export const EvaluatorSays = {
   requestDropped: 15,
   /** A GPU does not come back; its Sandbox has ended. The process is to be replaced. */
   disowned: 16,
+  /** What the evaluator offers, encoded: an `EvaluatorOffer`. */
+  offer: 17,
+  /** [may a Slice have done it: 0 or 1] and how: the last frame, said for a process that has ended by whoever started it. */
+  died: 18,
 } as const;
 
 /** Why a Sandbox ended. */
 export const EndKind = { disposed: 0, evaluator: 1, workFunction: 2, requirement: 3 } as const;
 
-/** Both sides are of one package, so another version is an installation gone wrong. */
+/**
+ * To be raised whenever either side would misunderstand the other: by these frames, by what the codec writes, by what Jobs and limits have
+ * in them. A host that starts its evaluator has the same version; one that connects to it may not.
+ */
 export const PROTOCOL_VERSION = 1;
 
 /** The address of a segment whose place the host asks for. */

@@ -32,7 +32,7 @@ export class Executors {
     private readonly onDeath: (cause: unknown) => void,
   ) {
     this.#pool = new Piscina({
-      filename: new URL('./executor-thread.js', import.meta.url).href,
+      filename: new URL('./executor-entry.cjs', import.meta.url).href,
       // One for each loop, and none in place of one that died: that is done here.
       minThreads: 0,
       maxThreads: most,

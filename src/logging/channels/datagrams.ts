@@ -74,6 +74,7 @@ export class UdpDatagrams implements Channel<Buffer> {
   /** What the system has heard of the peer since the last datagram. */
   #failure: Error | null = null;
   #closed = false;
+  #opened = 0;
 
   constructor(
     readonly name: string,
@@ -104,8 +105,10 @@ export class UdpDatagrams implements Channel<Buffer> {
   }
 
   async #open(): Promise<Socket> {
-    const { address, family } = await lookup(await this.resolveHost());
+    const addresses = await lookup(await this.resolveHost(), { all: true });
     if (this.#closed) throw new Error('closed');
+    // One that nobody listens at may be followed by one that somebody does: `localhost` often has two.
+    const { address, family } = addresses[this.#opened++ % addresses.length]!;
     this.#failure = null;
     const socket = createSocket(family === 6 ? 'udp6' : 'udp4').unref();
     this.#socket = socket;

@@ -38,7 +38,7 @@ export class EventLog implements Channel<LogEvent> {
 
   constructor(
     private readonly source: string,
-    private readonly tool: string = 'eventcreate.exe',
+    private readonly tool = 'eventcreate.exe',
   ) {}
 
   async send([event]: readonly LogEvent[]): Promise<Sent> {

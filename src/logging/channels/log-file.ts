@@ -28,6 +28,7 @@ export interface LogFileOptions {
  */
 export class LogFile implements Channel<Buffer> {
   readonly name: string;
+  readonly #file: string;
   #fd: number;
   #bytes = 0;
   /** A device, or a FIFO, has no size and no name to put it aside under. */
@@ -40,6 +41,8 @@ export class LogFile implements Channel<Buffer> {
 
   /** Opens it, and makes its folders. Throws the system's error. */
   constructor(private readonly options: LogFileOptions) {
+    // The program may change its working directory.
+    this.#file = path.resolve(options.file);
     this.name = `logfile ${options.file}`;
     this.#fd = this.#open();
   }
@@ -117,7 +120,7 @@ export class LogFile implements Channel<Buffer> {
   /** A file that cannot be put aside is written on, and this is tried again once it has grown by as much. */
   async #rotate(): Promise<Error | null> {
     try {
-      if (isSame(statOf(this.options.file), fstatSync(this.#fd))) await this.#putAside();
+      if (isSame(statOf(this.#file), fstatSync(this.#fd))) await this.#putAside();
       this.#replace();
       return null;
     } catch (error) {
@@ -127,7 +130,8 @@ export class LogFile implements Channel<Buffer> {
   }
 
   async #putAside(): Promise<void> {
-    const { file, keep } = this.options;
+    const { keep } = this.options;
+    const file = this.#file;
     if (keep === 0) await rm(file);
     for (let number = keep; number > 0; number--) {
       const older = number === 1 ? file : `${file}.${number - 1}`;
@@ -145,12 +149,11 @@ export class LogFile implements Channel<Buffer> {
   }
 
   #open(): number {
-    const { file, mostBytes } = this.options;
-    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-    const fd = openSync(file, FLAGS, MODE);
+    mkdirSync(path.dirname(this.#file), { recursive: true });
+    const fd = openSync(this.#file, FLAGS, MODE);
     const stat = fstatSync(fd);
     this.#bytes = stat.size;
-    this.#rotates = mostBytes > 0 && stat.isFile();
+    this.#rotates = this.options.mostBytes > 0 && stat.isFile();
     return fd;
   }
 }

@@ -17,8 +17,8 @@ export interface SyslogServer {
 }
 
 /** The host that UNIX systems name for this; it is looked for at each connection. */
-export const USUAL_HOST = 'loghost';
-export const USUAL_SOCKET = '/dev/log';
+const USUAL_HOST = 'loghost';
+const USUAL_SOCKET = '/dev/log';
 
 /** RFC 5425 asks for 1.2 or later. */
 const LEAST_TLS = 'TLSv1.2';

@@ -13,31 +13,42 @@ const LONGEST_NAME = 64;
  * is a field that comes more than once, null one that is not there.
  */
 export function journalEntry(record: LogRecord, identifier: string): Buffer {
-  const parts: Buffer[] = [];
-  put(parts, 'MESSAGE', record.text);
-  put(parts, 'PRIORITY', String(severityOf(record.level)));
-  put(parts, 'SYSLOG_IDENTIFIER', identifier);
-  put(parts, 'DCP_TYPE', record.type);
+  const entry = new Entry();
+  entry.put('MESSAGE', record.text);
+  entry.put('PRIORITY', String(severityOf(record.level)));
+  entry.put('SYSLOG_IDENTIFIER', identifier);
+  entry.put('DCP_TYPE', record.type);
   for (const [name, value] of Object.entries(record.fields)) {
-    for (const text of textsOf(value)) put(parts, fieldName(name), text);
+    for (const text of textsOf(value)) entry.put(fieldName(name), text);
   }
-  return Buffer.concat(parts);
+  return entry.bytes();
 }
 
-function put(parts: Buffer[], name: string, text: string): void {
-  const value = Buffer.from(lines(text, LONGEST_VALUE));
-  if (!value.includes('\n')) {
-    parts.push(Buffer.from(`${name}=`), value, Buffer.from('\n'));
-    return;
+class Entry {
+  readonly #parts: Buffer[] = [];
+  #text = '';
+
+  put(name: string, text: string): void {
+    const value = lines(text, LONGEST_VALUE);
+    if (!value.includes('\n')) {
+      this.#text += `${name}=${value}\n`;
+      return;
+    }
+    // With a line break within, the value has its length before it.
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(Buffer.byteLength(value)));
+    this.#parts.push(Buffer.from(`${this.#text}${name}\n`), length);
+    this.#text = `${value}\n`;
   }
-  // With a line break within, the value has its length before it.
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(value.length));
-  parts.push(Buffer.from(`${name}\n`), length, value, Buffer.from('\n'));
+
+  bytes(): Buffer {
+    const rest = Buffer.from(this.#text);
+    return this.#parts.length === 0 ? rest : Buffer.concat([...this.#parts, rest]);
+  }
 }
 
 /** Capital letters, digits and `_`. */
-export function fieldName(name: string): string {
+function fieldName(name: string): string {
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
   return `DCP_${words.replace(/[^A-Z0-9_]/g, '_')}`.slice(0, LONGEST_NAME);
 }

@@ -7,7 +7,7 @@ import { severityOf } from '../severity.js';
  * Names our structured data. 32473 is the enterprise number for documentation (RFC 5612): the project has none of its
  * own, and whoever installs it may have.
  */
-export const STRUCTURED_DATA_ID = 'dcp@32473';
+const STRUCTURED_DATA_ID = 'dcp@32473';
 
 export interface SyslogOrigin {
   /** 0 to 23, section 6.2.1. */

@@ -56,6 +56,11 @@ export function checkRequest(request: TaskRequest): void {
       'request.jobIds',
       `expected an array or null, got ${show(request.jobIds)}`,
     );
+  if (!Array.isArray(request.exceptJobs))
+    throw new InvalidArgumentError(
+      'request.exceptJobs',
+      `expected an array, got ${show(request.exceptJobs)}`,
+    );
   if (!Array.isArray(request.capabilities?.fetch))
     throw new InvalidArgumentError(
       'request.capabilities.fetch',

@@ -70,7 +70,7 @@ export class Dispatch {
         ? takesPublic
         : spec.computeGroups.some((key) => request.computeGroups.includes(key));
     if (!isWelcome) return false;
-    return request.jobIds === null || request.jobIds.includes(id);
+    return (request.jobIds === null || request.jobIds.includes(id)) && !request.exceptJobs.includes(id);
   }
 
   /** A lease on Slices for this Worker, in one transaction; an error when the Job's data are damaged. */

@@ -1,6 +1,6 @@
 """Receives at a UNIX datagram socket, which Node cannot; prints one JSON line for each message. The first argument is its path, or
 @name; lines on standard input are numbers of messages to read, after which it waits for the next."""
-import base64, fcntl, json, os, socket, sys
+import base64, fcntl, hashlib, json, os, socket, sys
 
 address = sys.argv[1]
 receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -12,7 +12,7 @@ for line in sys.stdin:
         said = {"data": base64.b64encode(data).decode(), "sealed": None, "seals": 0}
         for fd in descriptors:
             size = os.fstat(fd).st_size
-            said["sealed"] = base64.b64encode(os.pread(fd, size, 0)).decode()
+            said["sealed"] = hashlib.sha256(os.pread(fd, size, 0)).hexdigest()
             said["seals"] = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
             os.close(fd)
         print(json.dumps(said), flush=True)

@@ -4,18 +4,16 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { works } from './records.js';
 
-const PROGRAM = fileURLToPath(
-  new URL('../../../test/logging/support/datagram-receiver.py', import.meta.url),
-);
+const PROGRAM = fileURLToPath(new URL('../../../test/logging/support/datagram-receiver.py', import.meta.url));
 
 export const withoutPython = works('python3', ['-c', 'import socket; socket.recv_fds'])
   ? (false as const)
   : 'no python3 of 3.9 or later, which receives the datagrams';
 
-/** A message, and what came with it as a sealed memory file. */
+/** A message, and the SHA-256 of what came with it as a sealed memory file. */
 export interface Datagram {
   readonly data: Buffer;
-  readonly sealed: Buffer | null;
+  readonly sealed: string | null;
   /** Bits of fcntl(2)'s F_GET_SEALS. */
   readonly seals: number;
 }
@@ -37,15 +35,9 @@ export async function datagramReceiver(t: TestContext, address: string): Promise
       child.stdin.write(`${count}\n`);
       const messages: Datagram[] = [];
       while (messages.length < count) {
-        const { value } = await lines.next();
-        const { data, sealed, seals } = JSON.parse(String(value)) as Record<string, string> & {
-          seals: number;
-        };
-        messages.push({
-          data: Buffer.from(data!, 'base64'),
-          sealed: sealed ? Buffer.from(sealed, 'base64') : null,
-          seals,
-        });
+        const line = await lines.next();
+        const said = JSON.parse(String(line.value)) as { data: string; sealed: string | null; seals: number };
+        messages.push({ ...said, data: Buffer.from(said.data, 'base64') });
       }
       return messages;
     },

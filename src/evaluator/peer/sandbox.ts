@@ -13,7 +13,7 @@ import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.
 import { REMOTE_BYTES } from '../frames/memory.js';
 import { EndKind, EvaluatorSays, UNPLACED } from '../frames/messages.js';
 import { OwedSlices } from '../owed-slices.js';
-import type { EvaluatorProcess, ProcessSandbox } from './process.js';
+import type { EvaluatorPeer, PeerSandbox } from './peer.js';
 
 /** Bytes of data that wait in the evaluator's memory at most, but for a Slice that is larger by itself. */
 const WINDOW_BYTES = 32 * 2 ** 20;
@@ -21,34 +21,36 @@ const WINDOW_BYTES = 32 * 2 ** 20;
 const PIECE_BYTES = 8 * 2 ** 20;
 /** What a Sandbox is told to hold back from (kMaxHeldBytes of native/sandbox). */
 const CREDIT_BYTES = 16 * 2 ** 20;
-/** How often a Sandbox looks for a process that lives until it is bound to it. */
+/** How often a Sandbox looks for a peer that lives until it is bound to it. */
 const BIND_TRIES = 3;
-/** A Sandbox that was told to end and has not after so long has its process killed; one that is stuck is reported after 2 s. */
+/** A Sandbox that was told to end and has not after so long has its peer ended; one that is stuck is reported after 2 s. */
 const DISPOSE_MS = 5_000;
 /** Results a Sandbox that keeps to its credit can still send when it is used up. */
 const OVERDRAFT_BATCHES = 4;
 
 export interface SandboxHost {
-  /** The process of the Job, which may have to be started. Rejects with `EvaluatorError`. */
-  processFor(job: SandboxJob): Promise<EvaluatorProcess>;
+  /** The peer of the Job, which may have to be opened. Rejects with `EvaluatorError`. */
+  peerFor(job: SandboxJob): Promise<EvaluatorPeer>;
   /** The Sandbox has ended. */
-  forget(sandbox: ChildProcessSandbox): void;
+  forget(sandbox: ClaimedSandbox): void;
 }
 
 /**
- * - `open`: has no Job, and so no process.
- * - `assigning`: gets a process and a Sandbox in it, and the Work Function is compiled there.
+ * - `open`: has no Job, and so no peer.
+ * - `assigning`: gets a peer and a Sandbox in it, and the Work Function is compiled there.
  * - `assigned`: runs Slices.
  * - `ended`: gone.
  */
 type State = 'open' | 'assigning' | 'assigned' | 'ended';
 
-/** The owner's side of a Sandbox in another process. What that process says is checked here before anybody else hears of it. */
-export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
+/** The owner's side of a Sandbox in another process: a claim to one, and then that one. What its peer says is checked here before anybody else hears of it. */
+export class ClaimedSandbox implements Sandbox, PeerSandbox {
   #state: State = 'open';
   #isDisposed = false;
-  #process: EvaluatorProcess | null = null;
-  /** Its number in the process. */
+  /** `createSandbox` has answered it. */
+  isCreated = false;
+  #peer: EvaluatorPeer | null = null;
+  /** Its number there. */
   #remoteId = 0;
   #assigning: { resolve(): void; reject(error: Error): void } | null = null;
   readonly #owed = new OwedSlices();
@@ -92,17 +94,17 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
 
   async #bind(job: SandboxJob): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const process = await this.host.processFor(job);
+      const peer = await this.host.peerFor(job);
       try {
-        this.#remoteId = await process.bind(this.limits, this);
+        this.#remoteId = await peer.bind(this.limits, this);
       } catch (error) {
-        // What other Sandboxes of the Job did to the process is not for this one to answer.
-        if (process.isEnding && tries < BIND_TRIES) continue;
+        // What other Sandboxes of the Job did to the peer is not for this one to answer.
+        if (peer.isEnding && tries < BIND_TRIES) continue;
         throw error;
       }
-      this.#process = process;
-      if (this.#isDisposed) this.#end(process);
-      else process.assign(this.#remoteId, job);
+      this.#peer = peer;
+      if (this.#isDisposed) this.#end(peer);
+      else peer.assign(this.#remoteId, job);
       return;
     }
   }
@@ -114,36 +116,36 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
   }
 
   answer(request: number, text: string, segments: readonly Uint8Array[]): void {
-    this.#process?.answer(this.#remoteId, request, text, segments);
+    this.#peer?.answer(this.#remoteId, request, text, segments);
   }
 
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    if (this.#process !== null) this.#end(this.#process);
+    if (this.#peer !== null) this.#end(this.#peer);
     else if (this.#state === 'open') setImmediate(() => this.#finish(null));
   }
 
-  #end(process: EvaluatorProcess): void {
-    process.dispose(this.#remoteId);
+  #end(peer: EvaluatorPeer): void {
+    peer.dispose(this.#remoteId);
     this.#patience = setTimeout(() => {
-      process.kill(new EvaluatorError('a Sandbox of the evaluator process did not end', { suspects: 0 }));
+      peer.kill(new EvaluatorError(`a Sandbox of ${peer.link.name} did not end`, { suspects: 0 }));
     }, DISPOSE_MS).unref();
   }
   #patience: NodeJS.Timeout | undefined;
 
-  /** Its process is being ended by us, whatever it does. */
+  /** Its peer is being ended by us, whatever it does. */
   abandon(): void {
     this.#isDisposed = true;
     this.#finish(null);
   }
 
-  onProcessRetiring(): void {
+  onPeerRetiring(): void {
     this.#isRetiring = true;
   }
   #isRetiring = false;
 
-  onProcessEnded(error: EvaluatorError): void {
+  onPeerEnded(error: EvaluatorError): void {
     this.#finish(this.#isDisposed ? null : error);
   }
 
@@ -213,18 +215,18 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
 
   /** As much as the window lets through, at least one piece. */
   #sendWaiting(): void {
-    const process = this.#process;
-    if (process === null || this.#isRetiring) return;
+    const peer = this.#peer;
+    if (peer === null || this.#isRetiring) return;
     while (this.#waiting.length > 0 && (this.#owed.count === 0 || this.#owed.bytes < WINDOW_BYTES)) {
       const batch = this.#waiting.shift()!;
       this.#owed.add(batch);
       const unplaced: Uint8Array[] = [];
       const segments = batch.segments.map((segment): Part => {
-        if (process.memory === null || segment.byteLength < REMOTE_BYTES) return segment;
+        if (peer.memory === null || segment.byteLength < REMOTE_BYTES) return segment;
         unplaced.push(segment);
         return { address: UNPLACED, byteLength: segment.byteLength };
       });
-      const id = process.run(this.#remoteId, batch.numbers.length, slicesToParts(batch, segments));
+      const id = peer.run(this.#remoteId, batch.numbers.length, slicesToParts(batch, segments));
       if (unplaced.length > 0) this.#unplaced.set(id, unplaced);
     }
   }
@@ -232,7 +234,7 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
   /** The evaluator has room for the long segments of a batch. */
   #write(id: number, [column]: readonly Part[]): void {
     const segments = this.#unplaced.get(id);
-    const { memory, buffers } = this.#process!;
+    const { memory, buffers } = this.#peer!;
     if (segments === undefined || memory === null)
       throw new ProtocolError(`room for a batch ${id} that needs none`);
     this.#unplaced.delete(id);
@@ -244,7 +246,7 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
       memory.write({ address: addresses[index]!, byteLength: segment.byteLength }, segment);
       buffers.put(segment);
     });
-    this.#process!.written(id);
+    this.#peer!.written(id);
   }
 
   #onResults(id: number, count: number, parts: readonly Part[]): void {
@@ -263,7 +265,7 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
     const done = this.observer.onResults(results);
     const release = (): void => {
       this.#heldBytes -= bytes;
-      this.#process?.release(this.#remoteId, id);
+      this.#peer?.release(this.#remoteId, id);
     };
     if (done === undefined) release();
     else void done.then(release);
@@ -272,7 +274,7 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
 
   /** Into memory that the evaluator cannot reach. */
   #fetch(part: { readonly address: number; readonly byteLength: number }): Uint8Array {
-    const { memory, buffers } = this.#process!;
+    const { memory, buffers } = this.#peer!;
     if (memory === null) throw new ProtocolError('a part in memory that the host cannot read');
     const bytes = buffers.take(part.byteLength);
     memory.read(part, bytes);
@@ -284,7 +286,7 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
   }
 
   #onEnded(kind: number, running: number, message: string): void {
-    this.#process!.unbind(this.#remoteId);
+    this.#peer!.unbind(this.#remoteId);
     let error: SandboxEndError | null = null;
     if (kind === EndKind.requirement) error = new RequirementError(message);
     else if (kind === EndKind.workFunction) error = sliceError('EWORKFUNCTION', message);
@@ -295,7 +297,7 @@ export class ChildProcessSandbox implements Sandbox, ProcessSandbox {
   #finish(error: SandboxEndError | null, running = 0): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    this.#process = null;
+    this.#peer = null;
     clearTimeout(this.#patience);
     this.host.forget(this);
     const owed = [...this.#owed.numbers(), ...this.#waiting.flatMap(({ numbers }) => [...numbers])];

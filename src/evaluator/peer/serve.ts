@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
-import { decode } from '../../codec/index.js';
+import type { Readable } from 'node:stream';
+import { decode, encode } from '../../codec/index.js';
 import {
   InvalidArgumentError,
   RequirementError,
@@ -16,28 +17,47 @@ import type {
   SandboxRequest,
   SliceRejection,
 } from '../evaluator.js';
-import { FrameChannel } from '../frames/channel.js';
+import { FrameChannel, onDescriptor } from '../frames/channel.js';
 import { resultsToParts, sliceSegments, slicesFromParts } from '../frames/columns.js';
 import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
 import { REMOTE_BYTES } from '../frames/memory.js';
 import { EndKind, EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { InProcessEvaluator } from '../in-process/evaluator.js';
-import type { GpuOptions } from '../gpu/index.js';
+import { askForGpus, type GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import { completeThreads } from '../options.js';
 import { BufferPool } from './buffer-pool.js';
+import type { EvaluatorOffer } from './offer.js';
 
 /** A frame from the host: it is trusted, and as large as the Slices it hands over. */
 const MAX_FRAME_BYTES = Number.MAX_SAFE_INTEGER;
 
+const NO_GPU: Awaited<ReturnType<typeof askForGpus>> = { adapters: [], problems: [] };
+
 const native = loadNative();
+
+export interface ServeFramesOptions {
+  /** Threads that run Sandboxes, 1 to 1024. Default: one per core. */
+  readonly threads?: number | undefined;
+  /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
+  readonly gpu?: GpuOptions | null;
+  /** A stream of whoever started this process: it ends with the stream, too. */
+  readonly parent?: Readable | null;
+}
 
 /**
  * The evaluator's side of the frames: an in-process evaluator whose Sandboxes a host in another process owns. The process
  * ends when the host closes its end, by will or by death.
  */
-export async function serveFrames(fd: number, threads?: number, gpu: GpuOptions | null = {}): Promise<void> {
+export async function serveFrames(
+  fd: number,
+  { threads, gpu = {}, parent = null }: ServeFramesOptions = {},
+): Promise<void> {
   if (!isSocket(fd)) throw new InvalidArgumentError(`descriptor ${fd}`, 'expected a socket to the host');
+  parent
+    ?.on('close', () => native.exitNow(0))
+    .on('error', () => undefined)
+    .resume();
   // Ctrl-C goes to all processes of the terminal. When this one has to end, its host says so.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   new FrameServer(fd, completeThreads(threads), gpu).start();
@@ -61,12 +81,16 @@ class FrameServer {
   readonly #batches = new Map<number, Batch>();
   readonly #pool = new BufferPool();
 
-  constructor(fd: number, threads: number, gpu: GpuOptions | null) {
+  constructor(
+    fd: number,
+    private readonly threads: number,
+    private readonly gpu: GpuOptions | null,
+  ) {
     this.#evaluator = new InProcessEvaluator(threads, gpu, null, {
       onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
       onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
     });
-    this.#channel = new FrameChannel(fd, MAX_FRAME_BYTES, {
+    this.#channel = new FrameChannel(onDescriptor(fd), MAX_FRAME_BYTES, {
       onFrame: (frame) => this.#onFrame(frame),
       onClosed: (error) => {
         // Not later: a Sandbox may be stuck, and nobody waits for anything here.
@@ -119,11 +143,25 @@ class FrameServer {
       case HostSays.ping:
         this.#channel.send([EvaluatorSays.pong, id]);
         break;
+      case HostSays.describe:
+        void this.#describe();
+        break;
       default:
         throw new ProtocolError(`the host says ${kind}, which means nothing`);
     }
   }
   #remoteParts = false;
+
+  async #describe(): Promise<void> {
+    const found = this.gpu === null ? NO_GPU : await askForGpus(this.gpu);
+    const offer: EvaluatorOffer = {
+      threads: this.threads,
+      adapters: found.adapters.map(({ name, features, limits }) => ({ name, features, limits })),
+      problems: found.problems.map(({ what }) => what),
+    };
+    const { head } = encode(offer);
+    this.#channel.send([EvaluatorSays.offer], [head]);
+  }
 
   #create(id: number, limits: SandboxLimits): void {
     const served = new ServedSandbox(id, this.#channel, this.#pool, this.#remoteParts, () => {

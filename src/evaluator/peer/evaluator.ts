@@ -1,0 +1,241 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EvaluatorError, type JobId } from '../../model/index.js';
+import type { Evaluator, Sandbox, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
+import { completeLimits } from '../options.js';
+import { Backoff } from './backoff.js';
+import type { PeerLink } from './link.js';
+import type { EvaluatorPeer } from './peer.js';
+import { ClaimedSandbox, type SandboxHost } from './sandbox.js';
+
+/** A peer whose Job has no Sandbox any more is kept for about so long: the next one is there at once. */
+const IDLE_MS = 2_000;
+/** How long Sandboxes may take to end by themselves when the evaluator closes. */
+const CLOSE_MS = 1_000;
+/** How often a Sandbox is created anew whose peer ended meanwhile. */
+const CREATE_TRIES = 2;
+
+/**
+ * Sandboxes in evaluators that are spoken to in frames, of which each serves one Job and may be gone at any moment.
+ *
+ * A Sandbox has no Job when it is created, so it has no peer then: what `createSandbox` makes is a claim, backed by a warm
+ * Sandbox in the spare peer, the one without a Job. `assign` binds it to a Sandbox in the peer of its Job. For a Job that
+ * has none, the spare peer becomes its own, and there is another spare.
+ */
+export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator, SandboxHost {
+  /** Every one that is not gone. */
+  readonly #peers = new Set<EvaluatorPeer<Link>>();
+  readonly #sandboxes = new Set<ClaimedSandbox>();
+  readonly #byJob = new Map<JobId, Promise<EvaluatorPeer<Link>>>();
+  /** Losses of the peers of each Job. */
+  protected readonly losses = new Backoff<JobId>();
+  /** Peers that did not come so far. */
+  readonly #missing: Backoff<null>;
+  #spare: Promise<EvaluatorPeer<Link>> | null = null;
+  #lastId = 0;
+  #closing: Promise<void> | null = null;
+  readonly #onExit = (): void => {
+    for (const peer of this.#peers) peer.kill(closed());
+  };
+
+  /** @param longestRetryMs between two tries, in a row that fail, to have one more peer; default 5000 */
+  constructor(longestRetryMs?: number) {
+    this.#missing = new Backoff(undefined, longestRetryMs);
+    process.once('exit', this.#onExit);
+  }
+
+  /** Begins to start, or to connect to, one more. May throw `EvaluatorError`. */
+  protected abstract openPeer(): EvaluatorPeer<Link>;
+
+  /** One has come; it belongs to no Job yet. */
+  protected onPeerReady(_peer: EvaluatorPeer<Link>): void {}
+
+  /** None has come. Answers what is told to those who wait for it. */
+  protected onPeerMissing(error: EvaluatorError): EvaluatorError {
+    return error;
+  }
+
+  protected get peers(): ReadonlySet<EvaluatorPeer<Link>> {
+    return this.#peers;
+  }
+
+  protected get sandboxCount(): number {
+    return this.#sandboxes.size;
+  }
+
+  /** Resolves when the first peer is there. */
+  async start(): Promise<void> {
+    await this.#sparePeer();
+  }
+
+  async createSandbox(observer: SandboxObserver, limits: Partial<SandboxLimits> = {}): Promise<Sandbox> {
+    if (this.#closing) throw closed();
+    const sandbox = new ClaimedSandbox(++this.#lastId, completeLimits(limits), observer, this);
+    this.#sandboxes.add(sandbox);
+    try {
+      await this.#backUp(sandbox);
+    } catch (error) {
+      this.#sandboxes.delete(sandbox);
+      throw error;
+    }
+    sandbox.isCreated = true;
+    return sandbox;
+  }
+
+  /** What befalls the spare peer meanwhile is nothing to tell whoever wants a Sandbox, when another one does. */
+  async #backUp(sandbox: ClaimedSandbox): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const spare = await this.#sparePeer();
+      try {
+        return await this.#warmUp(spare, sandbox.limits);
+      } catch (error) {
+        if (!spare.isEnding || tries === CREATE_TRIES || this.#closing) throw error;
+        await spare.gone;
+      }
+    }
+  }
+
+  async peerFor({ id }: SandboxJob): Promise<EvaluatorPeer<Link>> {
+    for (;;) {
+      if (this.#closing) throw closed();
+      let starting = this.#byJob.get(id);
+      if (starting === undefined) {
+        starting = this.#takeSpare(id);
+        this.#byJob.set(id, starting);
+        starting.catch(() => this.#byJob.delete(id));
+      }
+      const peer = await starting;
+      if (!peer.isEnding) return peer;
+      await peer.gone;
+    }
+  }
+
+  forget(sandbox: ClaimedSandbox): void {
+    this.#sandboxes.delete(sandbox);
+    this.#endIdleLater();
+    if (this.#sandboxes.size === 0) this.#onEmpty();
+  }
+  #onEmpty: () => void = () => undefined;
+
+  /** Ends the Sandboxes that have no Job: there is nothing behind them. Those on their way are told otherwise. */
+  protected endClaims(error: EvaluatorError): void {
+    // Whoever hears of it may create another at once.
+    for (const sandbox of [...this.#sandboxes]) if (sandbox.isCreated && sandbox.isOpen) sandbox.onPeerEnded(error);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    for (const sandbox of this.#sandboxes) sandbox.dispose();
+    if (this.#sandboxes.size > 0) {
+      const patience = new AbortController();
+      await Promise.race([empty, sleep(CLOSE_MS, undefined, patience).catch(() => undefined)]);
+      patience.abort();
+    }
+    this.losses.cancel();
+    this.#missing.cancel();
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    for (const peer of this.#peers) peer.kill(closed());
+    await Promise.all([...this.#peers].map(({ gone }) => gone));
+    for (const sandbox of this.#sandboxes) sandbox.abandon();
+    process.off('exit', this.#onExit);
+  }
+
+  /** The one without a Job, opened if there is none. Rejects when it does not come. */
+  #sparePeer(): Promise<EvaluatorPeer<Link>> {
+    if (this.#spare !== null) return this.#spare;
+    const spare = this.#startPeer();
+    this.#spare = spare;
+    spare.catch(() => {
+      if (this.#spare === spare) this.#spare = null;
+    });
+    return spare;
+  }
+
+  async #startPeer(): Promise<EvaluatorPeer<Link>> {
+    await this.#missing.wait(null);
+    if (this.#closing) throw closed();
+    const started = this.openPeer();
+    this.#peers.add(started);
+    void started.gone.then(() => this.#peers.delete(started));
+    try {
+      await started.ready;
+    } catch (error) {
+      this.#missing.failed(null);
+      throw this.#closing ? error : this.onPeerMissing(error as EvaluatorError);
+    }
+    this.#missing.succeeded(null);
+    void started.gone.then(() => this.#onGone(started));
+    this.onPeerReady(started);
+    return started;
+  }
+
+  async #takeSpare(jobId: JobId): Promise<EvaluatorPeer<Link>> {
+    await this.losses.wait(jobId);
+    const spare = this.#sparePeer();
+    let taken: EvaluatorPeer<Link>;
+    try {
+      taken = await spare;
+    } finally {
+      // Whoever waited longer may have taken it meanwhile.
+      if (this.#spare === spare) this.#spare = null;
+    }
+    if (taken.jobId !== null || taken.isEnding) return this.#takeSpare(jobId);
+    taken.jobId = jobId;
+    if (!this.#closing) void this.#prepareSpare();
+    return taken;
+  }
+
+  /** The next Job finds a peer, with a warm Sandbox for each claim. What fails here is tried again by who needs it. */
+  async #prepareSpare(): Promise<void> {
+    try {
+      const spare = await this.#sparePeer();
+      for (const sandbox of this.#sandboxes) if (sandbox.isOpen) await this.#warmUp(spare, sandbox.limits);
+    } catch {
+      // Told by `createSandbox` or `assign`.
+    }
+  }
+
+  async #warmUp(spare: EvaluatorPeer<Link>, limits: SandboxLimits): Promise<void> {
+    const key = JSON.stringify(limits);
+    let claims = 0;
+    for (const sandbox of this.#sandboxes)
+      if (sandbox.isOpen && JSON.stringify(sandbox.limits) === key) claims++;
+    if (spare.warmCount(limits) < claims) await spare.warmUp(limits);
+  }
+
+  #onGone(gone: EvaluatorPeer<Link>): void {
+    const { jobId } = gone;
+    if (jobId !== null) {
+      if (!this.#idle.has(gone)) this.#byJob.delete(jobId);
+      if (!this.#closing && !this.#idle.has(gone)) this.losses.failed(jobId, gone.startedAt);
+      return;
+    }
+    if (this.#closing || this.#spare === null) return;
+    this.#spare = null;
+    void this.#prepareSpare();
+  }
+
+  /** Looks in a while for peers whose Job needs them no more, and ends them. */
+  #endIdleLater(): void {
+    this.#idleTimer ??= setTimeout(() => {
+      this.#idleTimer = null;
+      for (const peer of this.#peers) {
+        if (peer.jobId === null || !peer.isIdle || peer.isEnding) continue;
+        this.#byJob.delete(peer.jobId);
+        this.#idle.add(peer);
+        peer.kill(new EvaluatorError(`${peer.link.name} has nothing to do`));
+      }
+    }, IDLE_MS).unref();
+  }
+  #idleTimer: NodeJS.Timeout | null = null;
+  /** Ended for that reason, which is no failure. */
+  readonly #idle = new WeakSet<EvaluatorPeer<Link>>();
+}
+
+function closed(): EvaluatorError {
+  return new EvaluatorError('the evaluator is closed', { suspects: 0 });
+}

@@ -1,0 +1,328 @@
+import { encode } from '../../codec/index.js';
+import { EvaluatorError, EvaluatorUnavailableError, type JobId } from '../../model/index.js';
+import type { SandboxJob, SandboxLimits } from '../evaluator.js';
+import type { FrameChannel } from '../frames/channel.js';
+import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
+import type { ProcessMemory } from '../frames/memory.js';
+import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
+import { BufferPool } from './buffer-pool.js';
+import { Heartbeat } from './heartbeat.js';
+import type { PeerLink, PeerLinkOwner } from './link.js';
+import { offerOf, type EvaluatorOffer } from './offer.js';
+
+/** Frames before any Sandbox says anything are small. */
+export const SMALL_FRAME_BYTES = 2 ** 20;
+/** How long Slices may take to end behind a peer that has lost a GPU, milliseconds. */
+const RETIRE_MS = 10_000;
+
+export interface EvaluatorPeerOptions {
+  /** How long it may take until the first frame, milliseconds. */
+  readonly startTimeoutMs: number;
+  /** How long it may leave a ping unanswered, milliseconds. */
+  readonly hangTimeoutMs: number;
+}
+
+/** A Sandbox as its peer knows it. */
+export interface PeerSandbox {
+  /** Slices the peer was given and did not answer for: any of them may have been its end. */
+  readonly suspects: number;
+  onFrame(frame: Frame): void;
+  /** The peer ends soon: what was not sent to it is to stay here. */
+  onPeerRetiring(): void;
+  /** The peer is gone, and why. Nothing follows. */
+  onPeerEnded(error: EvaluatorError): void;
+}
+
+/** An unbound Sandbox, created ahead of its use. */
+interface WarmSandbox {
+  readonly id: number;
+  readonly limits: string;
+}
+
+/**
+ * One evaluator on the other side of a channel of frames. It has no Job at first, then one for the rest of its life. Whatever
+ * it does that it should not, and whenever it does not answer, its link is ended; everything in it ends then.
+ */
+export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
+  readonly link: Link;
+  readonly #heartbeat: Heartbeat;
+  readonly #hangTimeoutMs: number;
+  readonly #sandboxes = new Map<number, PeerSandbox>();
+  readonly #creating = new Map<
+    number,
+    { limits: string; resolve: () => void; reject: (error: Error) => void }
+  >();
+  #warm: WarmSandbox[] = [];
+  #lastId = 0;
+  #lastBatch = 0;
+  #isReady = false;
+  /** Why it ends; the first reason counts. */
+  #end: EvaluatorError | null = null;
+  #onReady: () => void = () => undefined;
+  #onNotReady: (error: EvaluatorError) => void = () => undefined;
+  #onGone: () => void = () => undefined;
+  #onOffer: (offer: EvaluatorOffer) => void = () => undefined;
+  /** Where its long segments lie, when the kernel lets us. */
+  memory: ProcessMemory | null = null;
+  /** Memory of data that were handed over, for results of the same length. */
+  readonly buffers = new BufferPool();
+  readonly startedAt = performance.now();
+  jobId: JobId | null = null;
+
+  /** Resolves when it can be used; rejects when it ends before. */
+  readonly ready = new Promise<void>((resolve, reject) => {
+    this.#onReady = resolve;
+    this.#onNotReady = reject;
+  });
+  /** Resolves when nothing of it is left. */
+  readonly gone = new Promise<void>((resolve) => (this.#onGone = resolve));
+
+  /** @param open may throw `EvaluatorError`, when there cannot be such a link */
+  constructor(options: EvaluatorPeerOptions, open: (owner: PeerLinkOwner) => Link) {
+    this.#hangTimeoutMs = options.hangTimeoutMs;
+    // Rejections that nobody waits for are told by the end as well.
+    this.ready.catch(() => undefined);
+    this.link = open({
+      onFrame: (frame) => this.#onFrame(frame),
+      onBroken: (error) => this.kill(error),
+      onGone: (error) => this.#finish(error),
+    });
+    this.#heartbeat = new Heartbeat(options.startTimeoutMs, {
+      ping: () => {
+        if (this.#isReady) this.#channel.send([HostSays.ping, 0]);
+      },
+      onSilence: (ms) => this.kill(this.link.loss(`${this.link.name} did not answer for ${ms / 1000} s`)),
+    });
+  }
+
+  get #channel(): FrameChannel {
+    return this.link.channel;
+  }
+
+  /** No Sandbox should be bound to it any more. */
+  get isEnding(): boolean {
+    return this.#end !== null || this.#retirement !== null;
+  }
+  #retirement: NodeJS.Timeout | null = null;
+
+  /** No Sandbox of it is in use, or about to be. */
+  get isIdle(): boolean {
+    return this.#sandboxes.size === 0 && this.#binding === 0;
+  }
+  #binding = 0;
+
+  warmCount(limits: SandboxLimits): number {
+    const key = JSON.stringify(limits);
+    let count = 0;
+    for (const warm of this.#warm) if (warm.limits === key) count++;
+    for (const creating of this.#creating.values()) if (creating.limits === key) count++;
+    return count;
+  }
+
+  /** What it has to offer. Resolves when it says so: it may have to try drivers first. Never, when it ends before. */
+  describe(): Promise<EvaluatorOffer> {
+    return new Promise((resolve) => {
+      this.#onOffer = resolve;
+      this.#channel.send([HostSays.describe]);
+    });
+  }
+
+  /** Creates a Sandbox that belongs to nobody yet. Rejects with `EvaluatorError` when the peer ends before. */
+  async warmUp(limits: SandboxLimits): Promise<void> {
+    await this.ready;
+    if (this.#end !== null) throw this.#end;
+    const id = ++this.#lastId;
+    // What a Sandbox can return at once: what its memory holds, and strings take up to three bytes a character there.
+    this.#channel.maxBytes = Math.max(
+      this.#channel.maxBytes,
+      (limits.bufferMiB + 3 * limits.heapMiB) * 2 ** 20,
+    );
+    const { head, segments } = encode(limits);
+    this.#channel.send([HostSays.create, id], [head, ...segments]);
+    await new Promise<void>((resolve, reject) => {
+      this.#creating.set(id, { limits: JSON.stringify(limits), resolve, reject });
+    });
+  }
+
+  /** Gives a Sandbox of these limits to a handle; answers its number here. */
+  async bind(limits: SandboxLimits, sandbox: PeerSandbox): Promise<number> {
+    const key = JSON.stringify(limits);
+    this.#binding++;
+    try {
+      for (;;) {
+        const at = this.#warm.findIndex((warm) => warm.limits === key);
+        if (this.#end !== null) throw this.#end;
+        if (at >= 0) {
+          const [{ id }] = this.#warm.splice(at, 1) as [WarmSandbox];
+          this.#sandboxes.set(id, sandbox);
+          return id;
+        }
+        await this.warmUp(limits);
+      }
+    } finally {
+      this.#binding--;
+    }
+  }
+
+  /** The Sandbox has ended. */
+  unbind(id: number): void {
+    this.#sandboxes.delete(id);
+  }
+
+  assign(id: number, job: SandboxJob): void {
+    const { head, segments } = encode(job);
+    this.#channel.send([HostSays.assign, id], [head, ...segments]);
+  }
+
+  /** Answers the batch's number. */
+  run(id: number, slices: number, parts: readonly Part[]): number {
+    const batch = ++this.#lastBatch;
+    this.#channel.send([HostSays.run, id, batch, slices], parts);
+    return batch;
+  }
+
+  written(batch: number): void {
+    this.#channel.send([HostSays.written, batch]);
+  }
+
+  release(id: number, results: number): void {
+    this.#channel.send([HostSays.release, id, results]);
+  }
+
+  answer(id: number, request: number, text: string, segments: readonly Uint8Array[]): void {
+    this.#channel.send([HostSays.answer, id, request], [Buffer.from(text), ...segments]);
+  }
+
+  dispose(id: number): void {
+    this.#channel.send([HostSays.dispose, id]);
+  }
+
+  /** Ends it at once. Its Sandboxes hear of it when it is gone. */
+  kill(error: EvaluatorError): void {
+    this.#end ??= error;
+    this.link.kill();
+  }
+
+  #onFrame(frame: Frame): void {
+    // What it says while it is killed cannot be trusted any more than why it is.
+    if (this.#end !== null) return;
+    this.#heartbeat.heard();
+    const [kind, id] = frame.header;
+    if (kind === EvaluatorSays.died) {
+      const how = deathText(this.link.name, frame);
+      this.kill(id === 1 ? new EvaluatorError(how) : this.link.loss(how));
+      return;
+    }
+    if (!this.#isReady) {
+      this.#begin(frame);
+      return;
+    }
+    switch (kind) {
+      case EvaluatorSays.pong:
+        return;
+      case EvaluatorSays.stuck:
+        this.kill(
+          new EvaluatorError(`${this.link.name} was ended: a Slice was stuck in a builtin`, { suspects: 0 }),
+        );
+        return;
+      case EvaluatorSays.disowned:
+        this.#retire();
+        return;
+      case EvaluatorSays.offer:
+        this.#onOffer(offerOf(frame.parts));
+        return;
+      case EvaluatorSays.created:
+        this.#onCreated(id!);
+        return;
+      default: {
+        const sandbox = this.#sandboxes.get(id!);
+        if (sandbox !== undefined) sandbox.onFrame(frame);
+        else if (kind === EvaluatorSays.ended) this.#onUnboundEnded(id!);
+        else throw new ProtocolError(`a message of kind ${kind} from Sandbox ${id}, which is not in use`);
+        this.#endIfRetired();
+      }
+    }
+  }
+
+  /** A GPU does not come back to it, so it cannot end by itself: what runs in it may end, nothing more is begun. */
+  #retire(): void {
+    if (this.#retirement !== null) return;
+    this.#retirement = setTimeout(() => this.#endRetired(), RETIRE_MS).unref();
+    for (const sandbox of this.#sandboxes.values()) sandbox.onPeerRetiring();
+    this.#endIfRetired();
+  }
+
+  #endIfRetired(): void {
+    if (this.#retirement === null) return;
+    for (const { suspects } of this.#sandboxes.values()) if (suspects > 0) return;
+    this.#endRetired();
+  }
+
+  #endRetired(): void {
+    this.kill(
+      new EvaluatorError(`${this.link.name} was ended: a GPU did not come back from what a Slice submitted`, {
+        suspects: 0,
+      }),
+    );
+  }
+
+  #begin({ header, parts }: Frame): void {
+    const [kind, version] = header;
+    const [inline, remote] = parts;
+    if (kind !== EvaluatorSays.ready || version !== PROTOCOL_VERSION)
+      throw new ProtocolError(`it begins with message ${kind} of version ${version}`);
+    this.#isReady = true;
+    this.#heartbeat.limitMs = this.#hangTimeoutMs;
+    if (inline instanceof Uint8Array && remote !== undefined && isRemote(remote)) {
+      this.memory = this.link.memoryOf(remote, inline);
+    }
+    this.#channel.send([HostSays.welcome, this.memory === null ? 0 : 1]);
+    this.#onReady();
+  }
+
+  #onCreated(id: number): void {
+    const creating = this.#creating.get(id);
+    if (creating === undefined) throw new ProtocolError(`it created Sandbox ${id}, which nobody asked for`);
+    this.#creating.delete(id);
+    this.#warm.push({ id, limits: creating.limits });
+    creating.resolve();
+  }
+
+  #onUnboundEnded(id: number): void {
+    this.#warm = this.#warm.filter((warm) => warm.id !== id);
+    const creating = this.#creating.get(id);
+    this.#creating.delete(id);
+    creating?.reject(new EvaluatorError('a Sandbox ended while it was created'));
+  }
+
+  #finish(found: EvaluatorError): void {
+    const reason = this.#end ?? found;
+    this.#end = reason;
+    if (this.#retirement !== null) clearTimeout(this.#retirement);
+    this.#heartbeat.stop();
+    this.#channel.destroy();
+    this.buffers.clear();
+    this.#onNotReady(reason);
+    for (const { reject } of this.#creating.values()) reject(reason);
+    this.#creating.clear();
+    this.#warm = [];
+    const sandboxes = [...this.#sandboxes.values()];
+    this.#sandboxes.clear();
+    // Before anybody hears of it: who does may hand Slices to a Sandbox that is gone but has not said so.
+    const owed = sandboxes.map(({ suspects }) => suspects);
+    const all = reason.suspects === 0 ? 0 : owed.reduce((sum, count) => sum + count, 0);
+    sandboxes.forEach((sandbox, index) => {
+      const suspects = owed[index] === 0 ? 0 : all;
+      sandbox.onPeerEnded(
+        reason instanceof EvaluatorUnavailableError
+          ? reason
+          : new EvaluatorError(reason.message, { cause: reason.cause, suspects }),
+      );
+    });
+    this.#onGone();
+  }
+}
+
+function deathText(name: string, { parts: [text] }: Frame): string {
+  return text instanceof Uint8Array ? `${name}: ${new TextDecoder().decode(text)}` : `${name} has died`;
+}

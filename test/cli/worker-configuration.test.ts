@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { jsonLines, run, start, temporaryDirectory } from './support.js';
+
+/** A home with a configuration, and the options of a Worker there. */
+function configured(t: TestContext, text: string): { file: string; args: string[]; env: NodeJS.ProcessEnv } {
+  const home = temporaryDirectory(t);
+  const file = path.join(home, '.dcp/dcp-worker/dcp-config.js');
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return {
+    file,
+    args: ['--scheduler', path.join(home, 'scheduler'), '--no-gpu'],
+    env: { DCP_HOMEDIR: home, DCP_WORKER_SOCKET: path.join(home, 'worker.sock') },
+  };
+}
+
+test('files and options are one configuration, and --showConfig says which of them a value is from', async (t) => {
+  const { env } = configured(t, '{\n  worker: {\n    cores: { cpu: 3 },\n    maxSandboxes: 2,\n  },\n}\n');
+  const { code, stdout } = await run(t, 'dcp-worker', ['-m', '5', '--showConfig', 'worker'], env);
+  assert.equal(code, 0);
+  assert.match(stdout, /^worker\.cores\.cpu = 3 +~\/\.dcp\/dcp-worker\/dcp-config\.js:3$/m);
+  assert.match(stdout, /^worker\.maxSandboxes = 5 +--maxSandboxes$/m);
+  assert.match(stdout, /^worker\.utilization\.cpu = 1 +/m);
+
+  const unknown = await run(t, 'dcp-worker', ['--showConfig', 'worker.corse'], env);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /worker\.corse: there is no such key.*worker\.cores/);
+
+  const dumped = await run(t, 'dcp-worker', ['-g', 'club,hush', '--dumpConfig'], env);
+  const dump = JSON.parse(dumped.stdout) as { worker: { cores: { cpu: number } } };
+  assert.equal(dump.worker.cores.cpu, 3);
+  assert.doesNotMatch(dumped.stdout, /hush/);
+});
+
+test('every mistake in a configuration is named with file, line and key', async (t) => {
+  const { args, env } = configured(
+    t,
+    "{\n  worker: {\n    cores: { cpu: 'seven' },\n    lease: 0,\n  },\n}\n",
+  );
+  const { code, stderr } = await run(t, 'dcp-worker', args, env);
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /^dcp-worker: ~\/\.dcp\/dcp-worker\/dcp-config\.js:3:\d+: worker\.cores\.cpu: expected a whole number from 1 to 1024, got "seven"$/m,
+  );
+  assert.match(stderr, /^dcp-worker: ~\/\.dcp\/dcp-worker\/dcp-config\.js:4:\d+: worker\.lease: expected /m);
+});
+
+test('SIGHUP reads the configuration again; a wrong one is refused, and the one before stays in force', async (t) => {
+  const { file, args, env } = configured(t, '{ worker: { stopTimeout: 5 } }');
+  const worker = start(t, 'dcp-worker', [...args, '-o', 'console'], env);
+  await worker.printed(/worker .*Sandbox/);
+
+  writeFileSync(file, '{ worker: { stopTimeout: 7, lease: 30 } }');
+  worker.child.kill('SIGHUP');
+  await worker.printed(/worker\.stopTimeout: 5 → 7$/m);
+  await worker.printed(/worker\.lease: 60 → 30 \(when the Worker is started again\)$/m);
+
+  writeFileSync(file, '{ worker: { stopTimeout: -1 } }');
+  worker.child.kill('SIGHUP');
+  await worker.printed(/not reloaded: .*dcp-config\.js:1:\d+: worker\.stopTimeout: expected /);
+
+  worker.child.kill('SIGTERM');
+  assert.equal((await worker.ended).code, 0);
+});
+
+test('several outputs at once; a file that was moved away is opened anew on SIGHUP', async (t) => {
+  const { args, env } = configured(t, '{}');
+  const file = path.join(temporaryDirectory(t), 'logs/worker.log');
+  const worker = start(t, 'dcp-worker', [...args, '--json', '-o', 'logfile', '--logfile', file], env);
+  await worker.printed(/"type":"started"/);
+  renameSync(file, `${file}.1`);
+  worker.child.kill('SIGHUP');
+  await worker.printed(/"type":"reloaded"/);
+  worker.child.kill('SIGINT');
+  const { code, stdout } = await worker.ended;
+  assert.equal(code, 0);
+  assert.ok(jsonLines(stdout).some(({ type }) => type === 'stopped'));
+  assert.match(readFileSync(`${file}.1`, 'utf8'), /worker .*Sandbox/);
+  assert.match(readFileSync(file, 'utf8'), /stopped after 0 Slices/);
+});
+
+test('a report is told as often as one asks for', async (t) => {
+  const { args, env } = configured(t, '{}');
+  const worker = start(
+    t,
+    'dcp-worker',
+    [...args, '-o', 'console', '--reportInterval', '0.2', '-c', '2'],
+    env,
+  );
+  await worker.printed(/Sandboxes +0 of 2 at work/);
+  await worker.printed(/Idle +2 places, NO_WORK/);
+  worker.child.kill('SIGINT');
+  assert.equal((await worker.ended).code, 0);
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ConfigError, KNOWN_KEYS, configChanges, reloadConfig } from '#src/config/index.js';
+import { Machine, OWN } from './support.js';
+
+test('a reload says what changed, and what of it waits for the next start', (t) => {
+  const machine = new Machine(t);
+  machine.write(
+    OWN,
+    "{ worker: { cores: { cpu: 7 }, lease: 5, utilization: { cpu: 1 }, computeGroups: [{ joinKey: 'a', joinSecret: 'x' }], allowOrigins: { any: ['*'] } } }",
+  );
+  const before = machine.load();
+  machine.write(
+    OWN,
+    "{ worker: { cores: { cpu: 3 }, evaluator: 'in-process', computeGroups: [{ joinKey: 'a', joinSecret: 'y' }], bannedGPUs: { device: /x/ } } }",
+  );
+  const after = reloadConfig(before);
+  assert.deepEqual([before.values.worker.cores.cpu, after.values.worker.cores.cpu], [7, 3]);
+  const group = '[ { joinKey: "a", joinSecret: "***" } ]';
+  assert.deepEqual(configChanges(before, after), [
+    { key: 'worker.cores.cpu', effect: 'live', before: '7', after: '3' },
+    { key: 'worker.allowOrigins.any', effect: 'live', before: '[ "*" ]', after: '[]' },
+    { key: 'worker.bannedGPUs', effect: 'restart', before: '{}', after: '{ device: /x/ }' },
+    { key: 'worker.computeGroups', effect: 'live', before: group, after: group },
+    { key: 'worker.evaluator', effect: 'restart', before: '"child"', after: '"in-process"' },
+    { key: 'worker.lease', effect: 'restart', before: '5', after: '60' },
+  ]);
+  assert.deepEqual(configChanges(after, reloadConfig(after)), []);
+});
+
+test('environment and command line stay those of the start', (t) => {
+  const machine = new Machine(t);
+  const env: Record<string, string> = { DCP_CONFIG_worker_lease: '5' };
+  const before = machine.load({ env, argvLayer: [{ key: 'worker.cores.cpu', value: 2, option: '-c' }] });
+  env['DCP_CONFIG_worker_lease'] = '6';
+  machine.write(OWN, '{ worker: { cores: { cpu: 9 }, lease: 9, stopTimeout: 9 } }');
+  const { cores, lease, stopTimeout } = reloadConfig(before).values.worker;
+  assert.deepEqual([cores.cpu, lease, stopTimeout], [2, 5, 9]);
+});
+
+test('a configuration that is wrong is not reloaded', (t) => {
+  const machine = new Machine(t);
+  machine.write(OWN, '{ worker: { lease: 5 } }');
+  const before = machine.load();
+  machine.write(OWN, '{ worker: { lease: 0 } }');
+  assert.throws(() => reloadConfig(before), ConfigError);
+  assert.equal(before.values.worker.lease, 5);
+});
+
+test('what decides how the Worker is built waits for a start', () => {
+  const restart = KNOWN_KEYS.filter(({ key }) => key.effect === 'restart').map(({ name }) => name);
+  for (const name of [
+    'worker.evaluator',
+    'worker.lease',
+    'worker.pidfile',
+    'worker.status.socket',
+    'scheduler.location',
+  ])
+    assert.ok(restart.includes(name), name);
+  assert.ok(!restart.includes('worker.cores.cpu'));
+});

@@ -1,0 +1,101 @@
+/** What the Debian package is made of. Building and installing it is `npm run deb:check`. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import vm from 'node:vm';
+import { debianVersion, fillIn } from '../../scripts/build-deb.mjs';
+import { copyrightFile, partsOf } from '../../scripts/deb/licences.mjs';
+import { SYSTEM_FILES } from '../../scripts/deb/system-files.mjs';
+import { readManifest } from '../../scripts/deb/tree.mjs';
+import { root } from '../../scripts/steps.mjs';
+
+const debian = path.join(root, 'packaging/debian');
+
+test('the changelog has an entry for the version of package.json', () => {
+  assert.match(debianVersion(), new RegExp(`^${readManifest().version.replaceAll('.', '\\.')}-\\d+$`));
+});
+
+test('everything that the package takes from packaging/ is there', () => {
+  for (const [from] of SYSTEM_FILES) assert.ok(existsSync(path.join(root, 'packaging', from)), from);
+});
+
+test('a placeholder of the control file that nothing fills is an error', () => {
+  assert.equal(fillIn('Version: ${Version}', { Version: '1-1' }), 'Version: 1-1');
+  assert.throws(() => fillIn('${Oops}', {}), /packaging\/debian\/control: nothing to put in for Oops/);
+});
+
+test('maintainer scripts are shell, and stop at the first error', () => {
+  for (const script of ['postinst', 'prerm', 'postrm']) {
+    const file = path.join(debian, script);
+    assert.equal(spawnSync('sh', ['-n', file]).status, 0, script);
+    assert.match(readFileSync(file, 'utf8'), /^#!\/bin\/sh\nset -e\n/, script);
+  }
+});
+
+test('the configuration is an object literal that changes nothing, and so it is with each line taken in', () => {
+  const text = readFileSync(path.join(debian, 'dcp-config.js'), 'utf8');
+  const valueOf = (/** @type {string} */ literal) => vm.runInNewContext(`(${literal})`);
+  assert.equal(JSON.stringify(valueOf(text)), '{"worker":{}}');
+  const settings = text.match(/^ +\/\/ .*$/gm) ?? [];
+  assert.ok(settings.length >= 6);
+  for (const line of settings) {
+    const { worker } = valueOf(text.replace(line, line.replace('//', '')));
+    assert.equal(Object.keys(worker).length, 1, line);
+  }
+});
+
+test('every override of lintian has a reason above it', () => {
+  const blocks = readFileSync(path.join(debian, 'lintian-overrides'), 'utf8').trim().split('\n\n');
+  for (const block of blocks) {
+    const lines = block.split('\n');
+    assert.match(lines[0] ?? '', /^# \S+/);
+    assert.match(lines.at(-1) ?? '', /^dcp-worker-native: [a-z0-9-]+/);
+    for (const line of lines) assert.match(line, /^(# .*|dcp-worker-native: [a-z0-9-]+.*)$/);
+  }
+});
+
+test('copyright names each package with the licence that came with it', (t) => {
+  const tree = mkdtempSync(path.join(tmpdir(), 'dcp-licences-'));
+  t.after(() => rmSync(tree, { recursive: true }));
+  const add = (/** @type {string} */ name, /** @type {object} */ manifest, /** @type {string} */ licence) => {
+    const folder = path.join(tree, 'node_modules', name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name, ...manifest }));
+    if (licence) writeFileSync(path.join(folder, 'LICENSE'), licence);
+  };
+  add('plain', { license: 'MIT' }, 'MIT License\n\nCopyright (c) 2024 Somebody\n\nDo as you like.');
+  add('@scope/none', { license: 'ISC', author: 'A. Author' }, '');
+  add(
+    'plain/node_modules/inner',
+    { name: 'inner', license: 'Apache-2.0' },
+    '   Apache License\n   Version 2.0, January 2004\n…',
+  );
+  const text = copyrightFile('Format: x\n', partsOf(tree, '/usr/lib/x'));
+  assert.equal(
+    text,
+    `Format: x
+
+Files: /usr/lib/x/node_modules/@scope/none/*
+Copyright: A. Author
+License: ISC-scope-none
+ The package says "ISC" and brings no text of it.
+
+Files: /usr/lib/x/node_modules/plain/*
+Copyright: Copyright (c) 2024 Somebody
+License: MIT-plain
+ MIT License
+ .
+ Copyright (c) 2024 Somebody
+ .
+ Do as you like.
+
+Files: /usr/lib/x/node_modules/plain/node_modules/inner/*
+Copyright: the authors of inner
+License: Apache-2.0-inner
+ On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.
+`,
+  );
+});
