@@ -90,6 +90,8 @@ const SUITES = {
   dashboard: { concurrency: 2, timeoutMs: 240_000 },
   scheduler: { concurrency: 1, timeoutMs: 120_000 },
   supervisor: { concurrency: 1, timeoutMs: 120_000 },
+  // Chromium takes every core there is.
+  status: { concurrency: 2, timeoutMs: 240_000 },
   worker: { concurrency: 1, timeoutMs: 120_000 },
   cli: { concurrency: 2, timeoutMs: 300_000 },
   logging: { concurrency: 1, timeoutMs: 180_000 },

@@ -1,6 +1,9 @@
 /**
  * Writes metrics in Prometheus' text format, version 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
+ *
+ * prom-client keeps the values of its metrics itself, between scrapes, and adds to them. Here every scrape is one status, in
+ * which counters are counted already and Jobs that are gone are gone: there is nothing to keep.
  */
 
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
-import { request, type IncomingMessage } from 'node:http';
+import { createServer, request, type IncomingMessage } from 'node:http';
+import path from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { MAX_STREAMS, MAX_WAITING_BYTES } from '#src/status/server/event-streams.js';
-import { ask, recordOf, serve, statusOf, type Served } from './support.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventStreams, MAX_STREAMS, MAX_WAITING_BYTES } from '#src/status/server/event-streams.js';
+import {
+  ask,
+  LiteralSource,
+  recordOf,
+  sandboxOf,
+  serve,
+  statusOf,
+  temporaryDirectory,
+  type Served,
+} from './support.js';
 
 interface Heard {
   readonly event: string;
@@ -124,6 +135,27 @@ test('who does not read is dropped; who reads hears everything', async (t) => {
   source.tick();
   await reader.until(({ heard }) => heard.length === 3 + said + 2);
   assert.equal(reader.ended, false);
+});
+
+test('who reads nothing for a while is dropped, though only statuses wait, which are never queued', async (t) => {
+  const source = new LiteralSource();
+  const sandboxes = Array.from({ length: 20_000 }, (_, id) => sandboxOf({ id }));
+  source.current = statusOf({ sandboxes });
+  const streams = new EventStreams(source, 200);
+  const server = createServer((asking, response) => void streams.open(asking, response, null));
+  t.after(() => server.close());
+  const socket = path.join(temporaryDirectory(t), 'events.sock');
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  const began = performance.now();
+  const idler = await open(t, socket);
+  idler.pause();
+  // The first status, of some megabytes, fills what the kernel holds: none that follows is kept.
+  while (source.listeners > 0) {
+    source.tick();
+    await sleep(20);
+  }
+  const ms = performance.now() - began;
+  assert.ok(ms >= 200 && ms < 20_000, `${ms} ms`);
 });
 
 test('so many listeners and no more', async (t) => {

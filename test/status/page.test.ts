@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import test, { after, before } from 'node:test';
+import test, { after, before, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { openStatusServer } from '#src/status/index.js';
+import { openStatusServer, type HttpListenerOptions } from '#src/status/index.js';
 import { barriers, openBrowser, openPage, withoutBrowser } from './browser.js';
-import { HOSTILE_NAME, idleBecause, recordOf, serve, statusOf } from './support.js';
+import { HOSTILE_NAME, idleBecause, recordOf, serve, statusOf, type Served } from './support.js';
 
 /** Where pictures of the page go; `docs` makes those of docs/MONITORING.md anew. */
 const PICTURES = path.resolve(
@@ -20,6 +20,14 @@ before(async () => {
   if (skip === false) browser = await openBrowser();
 });
 after(() => browser?.close());
+
+/** A Worker that says each second what it does. */
+async function serveTicking(t: TestContext, http: Partial<HttpListenerOptions> = {}): Promise<Served> {
+  const served = await serve(t, http);
+  const ticking = setInterval(() => served.source.tick(), 1_000);
+  t.after(() => clearInterval(ticking));
+  return served;
+}
 
 /** The page has heard of the Worker. */
 function shown(page: Page): Promise<void> {
@@ -37,11 +45,11 @@ for (const [name, viewport] of Object.entries(SIZES)) {
       `on a ${name}, ${colorScheme}: curves, no sideways scrolling, nothing that keeps anybody out`,
       { skip },
       async (t) => {
-        const { url } = await serve(t);
+        const { url } = await serveTicking(t);
         const { page, complaints } = await openPage(t, browser, url, {
           viewport,
           colorScheme,
-          deviceScaleFactor: 2,
+          deviceScaleFactor: 1.5,
         });
         await shown(page);
         for (const label of ['Slices per second', 'Mean time of a Slice', 'CPU', 'GPU']) {
@@ -65,7 +73,7 @@ for (const [name, viewport] of Object.entries(SIZES)) {
 }
 
 test('names that owners of Jobs choose are text, in rows, in the log, everywhere', { skip }, async (t) => {
-  const { url, source } = await serve(t);
+  const { url, source } = await serveTicking(t);
   const { page, complaints } = await openPage(t, browser, url);
   await shown(page);
   const shownName = HOSTILE_NAME.replace(/[\u001b\n\u202e]/g, '\ufffd');
@@ -81,7 +89,7 @@ test(
   'what the Worker says each second is seen, and why it does nothing, with the remedy',
   { skip },
   async (t) => {
-    const { url, source } = await serve(t);
+    const { url, source } = await serveTicking(t);
     const viewport = SIZES.phone;
     const { page, complaints } = await openPage(t, browser, url, { viewport, colorScheme: 'light' });
     await shown(page);
@@ -107,7 +115,7 @@ test(
 );
 
 test('curves are read with the keyboard', { skip }, async (t) => {
-  const { url, source } = await serve(t);
+  const { url, source } = await serveTicking(t);
   const { page } = await openPage(t, browser, url);
   await shown(page);
   const tile = page.getByRole('article').filter({ has: page.getByRole('heading', { name: 'CPU' }) });
@@ -124,7 +132,7 @@ test(
   'a Worker that is gone is said to be gone, and one that comes back is followed again',
   { skip },
   async (t) => {
-    const first = await serve(t);
+    const first = await serveTicking(t);
     const { page } = await openPage(t, browser, first.url, { viewport: SIZES.phone });
     await shown(page);
     const port = Number(new URL(first.url).port);
@@ -147,7 +155,7 @@ test(
 
 test('a link with the token opens the page, which forgets it and keeps a cookie', { skip }, async (t) => {
   const token = 'a-token-of-some-length';
-  const { url } = await serve(t, { token });
+  const { url } = await serveTicking(t, { token });
   const { page, complaints } = await openPage(t, browser, `${url}/?token=${token}`);
   await shown(page);
   assert.equal(page.url(), `${url}/`);
@@ -155,4 +163,12 @@ test('a link with the token opens the page, which forgets it and keeps a cookie'
   await shown(page);
   assert.equal(await page.evaluate('document.cookie'), '');
   assert.deepEqual(complaints, []);
+});
+
+test('a Worker that says nothing more is said to be silent, and all stays readable', { skip }, async (t) => {
+  const { url } = await serve(t);
+  const { page } = await openPage(t, browser, url);
+  await shown(page);
+  await page.getByRole('alert').getByText('The Worker is silent; trying again.').waitFor();
+  assert.deepEqual(await barriers(page), []);
 });

@@ -78,7 +78,8 @@ function runTrial(evaluator: Evaluator): Promise<unknown> {
     const observer: SandboxObserver = {
       onResults: (results: ResultBatch) => {
         const value: unknown = decode(payloadAt(results, 0));
-        if (results.outcomes[0] === Outcome.error) reject(value as Error);
+        if (results.outcomes[0] === Outcome.error)
+          reject(value instanceof Error ? value : new Error(String(value)));
         else resolve(value);
       },
       onMessages: nothing,

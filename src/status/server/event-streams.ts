@@ -8,7 +8,7 @@ export const MAX_STREAMS = 32;
 /** Bytes that may wait for one who reads slowly. */
 export const MAX_WAITING_BYTES = 256 * 1024;
 /** How long one may read nothing at all, milliseconds. */
-export const STALL_MS = 15_000;
+const STALL_MS = 15_000;
 /** How long a browser waits before it connects anew, milliseconds. */
 const RETRY_MS = 2_000;
 
@@ -23,7 +23,10 @@ export class EventStreams {
   readonly #streams = new Set<EventStream>();
   #unsubscribe: (() => void)[] = [];
 
-  constructor(private readonly source: StatusSource) {}
+  constructor(
+    private readonly source: StatusSource,
+    private readonly stallMs = STALL_MS,
+  ) {}
 
   /** Null: the response is a stream now. */
   open(request: IncomingMessage, response: ServerResponse, cookie: string | null): Answer | null {
@@ -33,7 +36,7 @@ export class EventStreams {
     request.socket.setTimeout(0);
     if (cookie !== null) response.setHeader('Set-Cookie', cookie);
     beginStream(response, 'text/event-stream; charset=utf-8');
-    const stream = new EventStream(response);
+    const stream = new EventStream(response, this.stallMs);
     response.on('close', () => this.#remove(stream));
     if (this.#streams.size === 0) this.#subscribe();
     this.#streams.add(stream);
@@ -80,7 +83,10 @@ class EventStream {
   /** Since when nothing that was written has been read; null: all has. */
   #stalledSince: number | null = null;
 
-  constructor(private readonly response: ServerResponse) {
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly stallMs: number,
+  ) {
     response.on('drain', () => (this.#stalledSince = null));
   }
 
@@ -94,7 +100,7 @@ class EventStream {
   /** What the next one makes up for. */
   refresh(text: string): void {
     if (this.#stalledSince === null) this.send(text);
-    else if (performance.now() - this.#stalledSince > STALL_MS) this.response.destroy();
+    else if (performance.now() - this.#stalledSince > this.stallMs) this.response.destroy();
   }
 
   end(): void {

@@ -34,9 +34,9 @@ export const MAX_HEADER_BYTES = 8192;
 export const MAX_CONNECTIONS = 64;
 /** How long the head of a request may take to come, and all of it, milliseconds. */
 export const HEADERS_MS = 5_000;
-const REQUEST_MS = 10_000;
-/** How long a connection may neither bring nor take a byte, milliseconds. */
-const INACTIVE_MS = 15_000;
+export const REQUEST_MS = 10_000;
+/** How long a connection may neither bring nor take a byte, milliseconds; Node looks twice before it ends one that took some. */
+export const INACTIVE_MS = 8_000;
 /** How long what is being answered may take to leave at the end, milliseconds. */
 const CLOSE_MS = 500;
 
