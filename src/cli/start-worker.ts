@@ -88,8 +88,9 @@ async function toldBy(
     json: options['json'] === true,
     verbose: options['verbose'] === true,
     canDraw: dashboardProblem({ input: process.stdin, output: process.stdout }) === null,
+    uncaughtLog: variable('DCP_WORKER_UNHANDLED_REJECTION_LOG'),
     defaultScheduler: defaultSchedulerDirectory(),
-    defaultSpool: defaultSpool(process.env),
+    defaultSpool: defaultSpool(),
     defaultStatusSocket: defaultStatusSocket(),
   };
 }
@@ -102,10 +103,16 @@ async function allowedGpus(gpu: GpuOptions | null, { values }: Config): Promise<
 }
 
 /** Results that the Scheduler has not recorded outlive the Worker there. */
-function defaultSpool({ STATE_DIRECTORY }: NodeJS.ProcessEnv): string {
+function defaultSpool(): string {
   // systemd names several, with colons between them.
-  const state = STATE_DIRECTORY?.split(':', 1)[0];
-  return path.join(state || path.join(dcpDirectory(), 'dcp-worker'), 'spool');
+  const state = variable('STATE_DIRECTORY')?.split(':', 1)[0];
+  return path.join(state ?? path.join(dcpDirectory(), 'dcp-worker'), 'spool');
+}
+
+/** Of the environment; one that is empty says nothing. */
+function variable(name: string): string | null {
+  const value = process.env[name];
+  return value === undefined || value === '' ? null : value;
 }
 
 function showConfig(config: Config, options: OptionValues): void {

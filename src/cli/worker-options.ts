@@ -17,7 +17,7 @@ interface KeyOption {
   /** Other spellings of old, which are not shown. */
   readonly also?: readonly string[];
   /** What the words behind it say of each key; undefined: nothing. Default: the one word, of the only key. */
-  read?(words: readonly string[]): readonly Plain[];
+  readonly read?: (words: readonly string[]) => readonly Plain[];
   /** Its list comes behind that of the layers below. */
   readonly appends?: boolean;
 }

@@ -26,9 +26,10 @@ export interface ServiceOptions {
   /** Whether the dashboard can be shown where the program runs. */
   readonly canDraw: boolean;
   /**
-   * What counts where nothing is said: the embedded Scheduler's directory, the folder for results that
+   * What counts where nothing is said: a file for errors that nothing caught (null: none), the embedded Scheduler's directory, the folder for results that
    * it has not recorded, the socket of `dcp-worker status`.
    */
+  readonly uncaughtLog: string | null;
   readonly defaultScheduler: string;
   readonly defaultSpool: string;
   readonly defaultStatusSocket: string;
@@ -50,6 +51,10 @@ export interface ServiceSettings {
   /** How often a report is logged, milliseconds; null: never. */
   readonly reportIntervalMs: number | null;
   readonly exitWhenIdle: boolean;
+  /** File that errors are appended to that nothing caught; null: none. */
+  readonly uncaughtLog: string | null;
+  /** Whether some `minimumWage` is asked for. */
+  readonly asksForPay: boolean;
   readonly identity: string | null;
   readonly paymentAddress: string | null;
   /** All but the dashboard. */
@@ -87,6 +92,8 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
     cleanupTimeoutMs: worker.cleanupTimeout * 1000,
     reportIntervalMs: worker.reportInterval ? worker.reportInterval * 1000 : null,
     exitWhenIdle,
+    uncaughtLog: worker.unhandledRejectionLog ?? options.uncaughtLog,
+    asksForPay: Object.values(worker.minimumWage).some((wage) => wage > 0),
     identity,
     paymentAddress,
     outputs: outputs.filter(({ kind }) => kind !== 'dashboard'),

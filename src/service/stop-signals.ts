@@ -12,7 +12,7 @@ export interface StopSignalsOwner {
 
 /**
  * Counts the signals that tell the Worker to stop, however they come: the first one may finish what runs, the second and
- * SIGQUIT end it at once, the third exits. So does the first one by itself when `timeoutMs` is up.
+ * SIGQUIT end it at once, the third exits. So does the first one by itself when `timeoutMs()`, milliseconds, are up.
  */
 export class StopSignals {
   #count = 0;
@@ -21,7 +21,7 @@ export class StopSignals {
 
   constructor(
     private readonly owner: StopSignalsOwner,
-    private readonly timeoutMs: number,
+    private readonly timeoutMs: () => number,
   ) {
     for (const signal of STOPPING) process.on(signal, this.#onSignal);
   }
@@ -30,7 +30,7 @@ export class StopSignals {
   raise(signal: NodeJS.Signals): void {
     const code = 128 + constants.signals[signal];
     if (++this.#count > 2) return this.owner.onExit(signal, code);
-    this.#timer ??= setTimeout(() => this.owner.onExit(signal, code), this.timeoutMs).unref();
+    this.#timer ??= setTimeout(() => this.owner.onExit(signal, code), this.timeoutMs()).unref();
     this.owner.onStop(signal, this.#count > 1 || signal === 'SIGQUIT');
   }
 

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import type { ConfigChange } from '../config/index.js';
 import { slicesText, type LogSink } from '../logging/index.js';
 import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
@@ -36,7 +37,8 @@ export class WorkerService implements WorkerControl {
   readonly #worker: Worker;
   readonly #signals: StopSignals;
   readonly #manager = new ServiceManager();
-  readonly #timers: NodeJS.Timeout[] = [];
+  #telling: NodeJS.Timeout | undefined;
+  #reporting: NodeJS.Timeout | undefined;
   #settings: ServiceSettings;
 
   constructor(
@@ -81,7 +83,7 @@ export class WorkerService implements WorkerControl {
         },
         onExit: (_signal, code) => owner.onExit(code),
       },
-      settings.cleanupTimeoutMs,
+      () => this.#settings.cleanupTimeoutMs,
     );
   }
 
@@ -95,13 +97,13 @@ export class WorkerService implements WorkerControl {
       await this.#worker.start();
       this.#sayStarted();
       this.#manager.ready();
-      this.#repeat(STATUS_MS, () => this.#manager.status(this.#headline()));
-      const { reportIntervalMs } = this.#settings;
-      if (reportIntervalMs !== null) this.#repeat(reportIntervalMs, () => this.#report());
+      this.#telling = setInterval(() => this.#manager.status(this.#headline()), STATUS_MS).unref();
+      this.#scheduleReports();
       await this.#worker.ended;
       this.#sayStopped();
     } finally {
-      for (const timer of this.#timers) clearInterval(timer);
+      clearInterval(this.#telling);
+      clearInterval(this.#reporting);
       this.#signals.close();
       this.#manager.close();
       process.off('uncaughtException', onUncaught);
@@ -165,6 +167,10 @@ export class WorkerService implements WorkerControl {
       return lines;
     }
     const lines = [...read.warnings, ...read.changes.map(changeText)];
+    if (read.settings.reportIntervalMs !== this.#settings.reportIntervalMs) {
+      this.#settings = read.settings;
+      this.#scheduleReports();
+    }
     this.#settings = read.settings;
     this.log.say('notice', 'reloaded', { changes: lines }, 'configuration read again');
     for (const line of lines) this.log.say('notice', 'setting', { change: line }, line);
@@ -190,8 +196,23 @@ export class WorkerService implements WorkerControl {
     this.stop(true);
   }
 
-  #repeat(everyMs: number, work: () => void): void {
-    this.#timers.push(setInterval(work, everyMs).unref());
+  /** In a file of its own, too, where one is named: it outlives the log. */
+  #keepUncaught(text: string): void {
+    const { uncaughtLog } = this.#settings;
+    if (uncaughtLog === null) return;
+    try {
+      appendFileSync(uncaughtLog, `${new Date().toISOString()}: ${text}\n\n`);
+    } catch (error) {
+      const { message } = error as Error;
+      this.log.say('error', 'uncaughtLog', { file: uncaughtLog, message }, `${uncaughtLog}: ${message}`);
+    }
+  }
+
+  #scheduleReports(): void {
+    const { reportIntervalMs } = this.#settings;
+    clearInterval(this.#reporting);
+    if (reportIntervalMs !== null)
+      this.#reporting = setInterval(() => this.#report(), reportIntervalMs).unref();
   }
 
   #headline(): string {
@@ -214,6 +235,11 @@ export class WorkerService implements WorkerControl {
     const gpus = adapters.length === 0 ? '' : `, GPU ${adapters.join(', ')}`;
     const text = `worker ${workerId}: ${count}, Scheduler ${scheduler}${gpus}`;
     this.log.say('notice', 'started', { worker: workerId, cores, scheduler, adapters }, text);
+    if (this.#settings.asksForPay) {
+      const why =
+        'minimumWage: an embedded Scheduler pays nobody; its Jobs are taken as if no wage were asked for';
+      this.log.say('warning', 'noWage', {}, why);
+    }
     for (const problem of problems) this.log.say('debug', 'noWebgpu', { problem }, `no WebGPU: ${problem}`);
   }
 
