@@ -90,7 +90,7 @@ test('commands reach the Worker and say what comes of it', async (t) => {
     said.push(stdout.trim());
   }
   assert.deepEqual(control.calls, ['pause', 'resume', 'drain', 'stop', 'stop now', 'reload', 'pause']);
-  assert.equal(said[0], 'the Worker paused: what runs may end');
+  assert.equal(said[0], 'the Worker is paused: what runs may end');
   assert.equal(said[5], 'cores: 4 instead of 8');
   assert.deepEqual(JSON.parse(said[6]!), { type: 'pause', state: 'running' });
 });
