@@ -6,7 +6,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openRemoteEvaluator } from '#src/evaluator/index.js';
-import type { EvaluatorError} from '#src/model/index.js';
+import type { EvaluatorError } from '#src/model/index.js';
 import { EvaluatorUnavailableError } from '#src/model/index.js';
 import { Recorder, slices, start, startListening } from './support.js';
 

@@ -119,7 +119,8 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   /** Ends the Sandboxes that have no Job: there is nothing behind them. Those on their way are told otherwise. */
   protected endClaims(error: EvaluatorError): void {
     // Whoever hears of it may create another at once.
-    for (const sandbox of [...this.#sandboxes]) if (sandbox.isCreated && sandbox.isOpen) sandbox.onPeerEnded(error);
+    for (const sandbox of [...this.#sandboxes])
+      if (sandbox.isCreated && sandbox.isOpen) sandbox.onPeerEnded(error);
   }
 
   close(): Promise<void> {
