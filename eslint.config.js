@@ -12,6 +12,7 @@ export default defineConfig(
       '.cache/',
       // An object literal, which is no program.
       'etc/',
+      'packaging/debian/dcp-config.js',
       'examples/*/output/',
       'bench/results/',
       'test/tooling/fixtures/',

@@ -94,12 +94,3 @@ export function origins(text: string, before: readonly string[] = []): readonly 
 export function quoted(directory: string): string {
   return /^[\w@%+=:,./~-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", `'\\''`)}'`;
 }
-
-/** Parser of an option in seconds; answers milliseconds. */
-export function seconds(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= least && value <= most) return value * 1000;
-    throw new InvalidOptionError(`expected seconds from ${least} to ${most}.`);
-  };
-}

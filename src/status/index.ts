@@ -1,14 +1,12 @@
-export { IDLE_REASONS, type IdleCode, type IdleReason } from './idle-reason.js';
+export { IDLE_REASONS, type IdleCode } from './idle-reason.js';
 export {
   HISTORY_LENGTH,
   RECENT_RECORDS,
   type StatusSource,
   type WorkerControl,
   type WorkerHistory,
-  type WorkerRates,
   type WorkerState,
   type WorkerStatus,
-  type WorkerUsage,
 } from './worker-status.js';
 export { metricsText } from './metrics.js';
 export { printable } from './printable.js';
@@ -21,5 +19,5 @@ export {
   type StatusServerOptions,
 } from './server/index.js';
 export { bytesText, countText, durationText, percentText, rateText } from './wording.js';
-export { StatusBoard, type StatusBoardOptions, type WorkerFacts, type WorkerLook } from './status-board.js';
+export { StatusBoard } from './status-board.js';
 export { WorkerLog } from './worker-log.js';
