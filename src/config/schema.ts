@@ -29,6 +29,11 @@ const gpuCores = wholeNumber(0, MOST_SANDBOXES);
 const cpuPart = number(0, 1, { above: true });
 const gpuPart = number(0, 1);
 
+const evaluatorPlace = text(
+  '"child", "in-process", "host:port" or the path of a socket',
+  /^(child|in-process|\.{0,2}\/.+|\S+:\d+)$/,
+);
+
 /** How much of the machine the Worker uses; a profile says as much of it as it changes. */
 const profile = (when: string) =>
   section({
@@ -139,7 +144,7 @@ const worker = section({
     ...live,
   }),
 
-  evaluator: key(text('"child", "in-process", "host:port" or the path of a socket'), 'child', {
+  evaluator: key(evaluatorPlace, 'child', {
     description:
       'Slices run in processes of their own, in that of the Worker, for code that is trusted, or where a standing evaluator ' +
       'listens (dcp-evaluator --frames).',

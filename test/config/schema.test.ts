@@ -76,9 +76,9 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
     expected: 'true or false, or "fallback"',
   },
   'worker.evaluator': {
-    fit: ['"child"', '"in-process"'],
+    fit: ['"child"', '"in-process"', '"localhost:9000"'],
     not: ['"thread"'],
-    expected: '"child" or "in-process"',
+    expected: '"child", "in-process", "host:port" or the path of a socket',
   },
   'worker.lease': { fit: ['1', '86400', '1.5'], not: ['0.9', '86401'], expected: 'a number from 1 to 86400' },
   'worker.stopTimeout': { fit: ['0', '86400'], not: ['-1', '86401'], expected: 'a number from 0 to 86400' },
@@ -96,7 +96,7 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
     fit: ['[]', '["console", "json"]'],
     not: ['"console"'],
     expected:
-      'a list of at most 7, each "detect", "console", "json", "dashboard", "logfile", "syslog" or "journal"',
+      'a list of at most 8, each "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log"',
   },
   'worker.logfile.maxBytes': {
     fit: ['4096'],
@@ -170,7 +170,7 @@ test('elements of lists are named', (t) => {
   );
   assert.equal(
     errorOf(machine, 'worker.output', '["terminal"]'),
-    'worker.output[0]: expected "detect", "console", "json", "dashboard", "logfile", "syslog" or "journal", got "terminal"',
+    'worker.output[0]: expected "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log", got "terminal"',
   );
 });
 
