@@ -1,8 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createCompute, type Compute, type JobCancelledError } from '../compute/index.js';
-import { duration } from '../logging/index.js';
-import { JobStateError, SchedulerError, SliceError, type JobId, type JobStatus } from '../model/index.js';
+import {
+  durationText,
+  type JobId,
+  JobStateError,
+  type JobStatus,
+  SchedulerError,
+  SliceError,
+} from '../model/index.js';
 import { doneOfTotal, printJsonLine, printResults, table } from './present.js';
 import { ExitCode } from './program.js';
 
@@ -52,7 +58,10 @@ export async function showStatus(id: JobId, { scheduler, json }: JobCommandOptio
       ['slices', doneOfTotal(status)],
       ['failed', String(status.failed)],
       ['leased', String(status.leased)],
-      ['slice time', status.sliceMs === null ? 'not known yet' : `${duration(status.sliceMs)} on average`],
+      [
+        'slice time',
+        status.sliceMs === null ? 'not known yet' : `${durationText(status.sliceMs)} on average`,
+      ],
       ['created', new Date(status.createdAt).toISOString()],
     ];
     process.stdout.write(table(rows));
@@ -123,5 +132,5 @@ async function refuseUnfinished(compute: Compute, id: JobId): Promise<void> {
 }
 
 function age({ createdAt }: JobStatus): string {
-  return duration(Math.max(0, Date.now() - createdAt));
+  return durationText(Math.max(0, Date.now() - createdAt));
 }

@@ -1,4 +1,4 @@
-import { duration } from '../logging/index.js';
+import { durationText } from '../model/index.js';
 
 const WIDTH = 30;
 /** Redrawn at most this often, milliseconds. */
@@ -53,7 +53,7 @@ export class ProgressBar {
     const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
     const percent = Math.floor((computed / total) * 100);
     const elapsedMs = performance.now() - this.#started;
-    const left = computed === 0 ? '' : `, ${duration((elapsedMs / computed) * (total - computed))} left`;
+    const left = computed === 0 ? '' : `, ${durationText((elapsedMs / computed) * (total - computed))} left`;
     return `${bar} ${percent}%  ${computed}/${total} Slices${failures}${left}`;
   }
 }

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { createCompute, JobCancelledError, type Job, type ResultHandle } from '../compute/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
-import { duration, slicesText } from '../logging/index.js';
-import type { SliceError } from '../model/index.js';
+import { durationText, type SliceError, slicesText } from '../model/index.js';
 import { loadJobFile } from './job-file.js';
 import { printJsonLine, printResults, resultFields } from './present.js';
 import { ExitCode, quoted } from './program.js';
@@ -157,7 +156,7 @@ class JobRun {
         failed,
         elapsedMs: Math.round(elapsedMs),
       },
-      `Job ${this.job.id}: ${slicesText(results.length)} done${failed > 0 ? `, ${failed} of them failed` : ''}, ${duration(elapsedMs)}`,
+      `Job ${this.job.id}: ${slicesText(results.length)} done${failed > 0 ? `, ${failed} of them failed` : ''}, ${durationText(elapsedMs)}`,
     );
   }
 

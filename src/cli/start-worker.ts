@@ -45,13 +45,19 @@ export async function startWorker(program: Command, options: OptionValues): Prom
   const settings = settingsOf(config.values, told);
   claimPidFileOf(options, config, warn);
   let inForce = config;
+  // What `dcp-worker profile` chose outlives a new configuration.
+  let profile: Pick<ServiceOptions, 'profile'> = {};
   await runWorkerService(settings, {
     warn,
+    withProfile(name) {
+      profile = { profile: name };
+      return settingsOf(inForce.values, { ...told, ...profile });
+    },
     reread(): Reread {
       const next = reloadConfig(inForce);
       const changes = configChanges(inForce, next);
       const warnings = next.warnings.map(problemText);
-      const read = { settings: settingsOf(next.values, told), changes, warnings };
+      const read = { settings: settingsOf(next.values, { ...told, ...profile }), changes, warnings };
       inForce = next;
       return read;
     },

@@ -11,7 +11,7 @@ export class NoWorkerError extends Error {
   override readonly name = 'NoWorkerError';
 }
 
-export type WorkerCommand = 'pause' | 'resume' | 'drain' | 'stop' | 'reload';
+export type WorkerCommand = 'pause' | 'resume' | 'drain' | 'stop' | 'reload' | 'profile';
 
 /** Speaks with a running Worker through its Unix socket. Every method rejects with a sentence for people. */
 export class StatusClient {
@@ -34,12 +34,18 @@ export class StatusClient {
     return this.#ask('GET', '/report');
   }
 
-  /** Answers the state that the Worker is in then; for `reload`, lines that say what has changed. */
+  /** Answers the state that the Worker is in then; for `reload` and `profile`, lines that say what has changed. */
   async command(
     command: WorkerCommand,
-    options: { readonly now?: boolean } = {},
+    options: { readonly now?: boolean; readonly name?: string } = {},
   ): Promise<{ readonly state?: string; readonly lines?: readonly string[] }> {
-    const target = `/${command}${options.now === true ? '?now' : ''}`;
+    const query =
+      options.now === true
+        ? '?now'
+        : options.name === undefined
+          ? ''
+          : `?name=${encodeURIComponent(options.name)}`;
+    const target = `/${command}${query}`;
     return JSON.parse(await this.#ask('POST', target)) as { state?: string; lines?: string[] };
   }
 

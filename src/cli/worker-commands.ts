@@ -13,7 +13,9 @@ const WATCH_MS = 1_000;
 const CLEAR = '\u001b[H\u001b[J';
 
 /** Commands that change a Worker, and what they say when it has been done. */
-const CHANGES: Readonly<Record<Exclude<WorkerCommand, 'reload'>, { description: string; done: string }>> = {
+const CHANGES: Readonly<
+  Record<Exclude<WorkerCommand, 'reload' | 'profile'>, { description: string; done: string }>
+> = {
   pause: {
     description: 'have the Worker ask for nothing more and give back what does not run yet',
     done: 'is paused: what runs may end',
@@ -42,7 +44,7 @@ export function withWorkerCommands(program: Command, { subjectOf }: WorkerComman
   const command = (
     name: string,
     description: string,
-    run: (options: OptionValues) => Promise<number>,
+    run: (options: OptionValues, argument?: string) => Promise<number>,
   ): Command =>
     program
       .command(name)
@@ -53,8 +55,9 @@ export function withWorkerCommands(program: Command, { subjectOf }: WorkerComman
           '$XDG_RUNTIME_DIR or ~/.dcp/dcp-worker',
       )
       .option('--json', 'print JSON')
-      .action(async (_options: OptionValues, self: Command) => {
-        process.exitCode = await run(self.optsWithGlobals());
+      .action(async (...given: unknown[]) => {
+        const self = given.at(-1) as Command;
+        process.exitCode = await run(self.optsWithGlobals(), self.args[0]);
       });
 
   command('status', 'say what the Worker does', showStatus).option('--watch', 'again every second');
@@ -65,7 +68,14 @@ export function withWorkerCommands(program: Command, { subjectOf }: WorkerComman
     );
     if (name === 'stop') change.option('--now', 'end what runs, too; it is run again elsewhere');
   }
-  command('reload', 'have the Worker read its configuration again, as SIGHUP does', reload);
+  command('reload', 'have the Worker read its configuration again, as SIGHUP does', (options) =>
+    showChanges('reload', options),
+  );
+  command(
+    'profile <name>',
+    'have the Worker use as much of the machine as a profile says: inUse, idle or none',
+    (options, name) => showChanges('profile', { ...options, name }),
+  );
   command('doctor', 'find what keeps this machine from working, and how to mend it', async (options) => {
     // It brings the evaluator and the Scheduler along, which the other commands start sooner without.
     const { runDoctor } = await import('./doctor/index.js');
@@ -109,9 +119,9 @@ async function changeWorker(name: WorkerCommand, done: string, options: OptionVa
   return ExitCode.ok;
 }
 
-async function reload(options: OptionValues): Promise<number> {
-  const { lines = [] } = await clientOf(options).command('reload');
-  if (options['json'] === true) printJsonLine({ type: 'reload', lines });
+async function showChanges(name: 'reload' | 'profile', options: OptionValues): Promise<number> {
+  const { lines = [] } = await clientOf(options).command(name, options as { name?: string });
+  if (options['json'] === true) printJsonLine({ type: name, lines });
   else process.stdout.write(lines.length === 0 ? 'nothing has changed\n' : `${lines.join('\n')}\n`);
   return ExitCode.ok;
 }

@@ -8,3 +8,4 @@ export * from './slice-batch.js';
 export * from './slice-metrics.js';
 export * from './task.js';
 export * from './webgpu.js';
+export { bytesText, countText, durationText, percentText, rateText, slicesText } from './wording.js';

@@ -2,7 +2,7 @@ import { openDashboard, type Dashboard } from '../dashboard/index.js';
 import { openOutputs } from '../logging/index.js';
 import { openStatusServer, type StatusServer } from '../status/index.js';
 import type { ServiceSettings } from './settings.js';
-import { WorkerService, type Reread } from './worker-service.js';
+import { WorkerService, type WorkerServiceOwner } from './worker-service.js';
 
 /** How long outputs may take to write their last records, milliseconds. */
 const CLOSE_MS = 2_000;
@@ -10,7 +10,8 @@ const CLOSE_MS = 2_000;
 export interface Surroundings {
   /** Is told, in a sentence, what the operator should know before there is a log. */
   readonly warn: (message: string) => void;
-  readonly reread: () => Reread;
+  readonly reread: WorkerServiceOwner['reread'];
+  readonly withProfile: WorkerServiceOwner['withProfile'];
 }
 
 /**
@@ -19,7 +20,7 @@ export interface Surroundings {
  */
 export async function runWorkerService(
   settings: ServiceSettings,
-  { warn, reread }: Surroundings,
+  { warn, reread, withProfile }: Surroundings,
 ): Promise<void> {
   const trouble: string[] = [];
   const outputs = openOutputs(settings.outputs, {
@@ -30,6 +31,7 @@ export async function runWorkerService(
   let server: StatusServer | null = null;
   const service = new WorkerService(settings, outputs, {
     reread,
+    withProfile,
     onExit(code) {
       dashboard?.close();
       process.exit(code);

@@ -1,6 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { capacityOf, publicGroupOf, type Capacity, type ConfigValues } from '../config/index.js';
+import {
+  capacityOf,
+  publicGroupOf,
+  type Capacity,
+  type ConfigValues,
+  type ProfileName,
+} from '../config/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
 import { outputsOf, type OutputSpec } from '../logging/index.js';
 import { InvalidArgumentError } from '../model/index.js';
@@ -20,6 +26,8 @@ export interface ServiceOptions {
   readonly gpu: GpuOptions | null;
   /** Whether it stops when there is nothing to do. */
   readonly exitWhenIdle: boolean;
+  /** The profile in force, null: none; undefined: the one that the configuration names. */
+  readonly profile?: ProfileName | null;
   /** JSON lines are what standard output gets. */
   readonly json: boolean;
   readonly verbose: boolean;
@@ -68,7 +76,7 @@ export interface ServiceSettings {
 /** Throws `InvalidArgumentError`, naming the key, for what a schema cannot see. */
 export function settingsOf(values: ConfigValues, options: ServiceOptions): ServiceSettings {
   const { worker } = values;
-  const sandboxes = sandboxesOf(capacityOf(values));
+  const sandboxes = sandboxesOf(capacityOf(values, options.profile));
   const outputs = outputsIn(values, options);
   const publicGroup = publicGroupOf(values);
   const { version, exitWhenIdle, identity, paymentAddress } = options;

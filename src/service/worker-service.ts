@@ -1,7 +1,14 @@
 import { appendFileSync } from 'node:fs';
-import type { ConfigChange } from '../config/index.js';
-import { slicesText, type LogSink } from '../logging/index.js';
-import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
+import type { ConfigChange, ProfileName } from '../config/index.js';
+import type { LogSink } from '../logging/index.js';
+import { InvalidArgumentError, slicesText } from '../model/index.js';
+import {
+  reportText,
+  StatusBoard,
+  WorkerLog,
+  type WorkerControl,
+  type WorkerStatus,
+} from '../status/index.js';
 import { joinObservers } from '../supervisor/index.js';
 import { Worker } from '../worker/index.js';
 import { ServiceManager } from './service-manager.js';
@@ -23,6 +30,8 @@ export interface Reread {
 export interface WorkerServiceOwner {
   /** Throws, naming all that is wrong, when the configuration cannot be used. */
   reread(): Reread;
+  /** The same configuration with a profile in force, whatever it says itself; null: none. */
+  withProfile(profile: ProfileName | null): ServiceSettings;
   /** The process shall exit at once. */
   onExit(code: number): void;
 }
@@ -153,13 +162,31 @@ export class WorkerService implements WorkerControl {
     return Promise.resolve(lines);
   }
 
+  useProfile(name: string): readonly string[] {
+    if (!isProfile(name))
+      throw new InvalidArgumentError('profile', `expected inUse, idle or none, got "${name}"`);
+    const before = placesText(this.board.status());
+    this.#putIntoEffect(this.owner.withProfile(name === 'none' ? null : name));
+    const line = `profile ${name}: ${before} → ${placesText(this.board.status())}`;
+    this.log.say('notice', 'profile', { profile: name }, line);
+    return [line];
+  }
+
+  /** Throws, and nothing has changed, for settings that the Worker cannot take while it runs. */
+  #putIntoEffect(settings: ServiceSettings): void {
+    const { state } = this.#worker.status() ?? { state: null };
+    if (state !== null && state !== 'stopped')
+      this.#worker.reconfigure(liveChange(settings, this.#worker.gpu.adapters.length));
+    const { reportIntervalMs } = this.#settings;
+    this.#settings = settings;
+    if (settings.reportIntervalMs !== reportIntervalMs) this.#scheduleReports();
+  }
+
   #reread(): string[] {
     let read: Reread;
     try {
       read = this.owner.reread();
-      const { state } = this.#worker.status() ?? { state: null };
-      if (state !== null && state !== 'stopped')
-        this.#worker.reconfigure(liveChange(read.settings, this.#worker.gpu.adapters.length));
+      this.#putIntoEffect(read.settings);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const lines = message.split('\n').map((line) => `not reloaded: ${line}`);
@@ -167,11 +194,6 @@ export class WorkerService implements WorkerControl {
       return lines;
     }
     const lines = [...read.warnings, ...read.changes.map(changeText)];
-    if (read.settings.reportIntervalMs !== this.#settings.reportIntervalMs) {
-      this.#settings = read.settings;
-      this.#scheduleReports();
-    }
-    this.#settings = read.settings;
     this.log.say('notice', 'reloaded', { changes: lines }, 'configuration read again');
     for (const line of lines) this.log.say('notice', 'setting', { change: line }, line);
     return lines.length === 0 ? ['nothing has changed'] : lines;
@@ -249,6 +271,14 @@ export class WorkerService implements WorkerControl {
     const text = `stopped after ${slicesText(done)}${failed > 0 ? `, ${failed} failed` : ''}`;
     this.log.say('notice', 'stopped', { slices: done, failed }, text);
   }
+}
+
+function isProfile(name: string): name is ProfileName | 'none' {
+  return name === 'inUse' || name === 'idle' || name === 'none';
+}
+
+function placesText({ places: { all, gpu } }: WorkerStatus): string {
+  return `${all === 1 ? '1 place' : `${all} places`}${gpu > 0 ? `, ${gpu} with a GPU` : ''}`;
 }
 
 function changeText({ key, effect, before, after }: ConfigChange): string {

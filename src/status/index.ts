@@ -18,6 +18,5 @@ export {
   type HttpListenerOptions,
   type StatusServerOptions,
 } from './server/index.js';
-export { bytesText, countText, durationText, percentText, rateText } from './wording.js';
 export { StatusBoard } from './status-board.js';
 export { WorkerLog } from './worker-log.js';

@@ -1,5 +1,5 @@
+import { bytesText, countText, durationText, percentText, rateText } from '../model/index.js';
 import { printable } from './printable.js';
-import { bytesText, countText, durationText, percentText, rateText } from './wording.js';
 import type { WorkerHistory, WorkerStatus } from './worker-status.js';
 
 /** Periods of the history that a report shows. */

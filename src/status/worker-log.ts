@@ -1,5 +1,5 @@
-import { duration, slicesText, type LogLevel, type LogRecord, type LogSink } from '../logging/index.js';
-import type { JobId } from '../model/index.js';
+import type { LogLevel, LogRecord, LogSink } from '../logging/index.js';
+import { durationText, type JobId, slicesText } from '../model/index.js';
 import type { DeliveredResults, SpoolNews, SupervisorObserver } from '../supervisor/index.js';
 
 /** Results are summed up and told at most this often, milliseconds. */
@@ -62,7 +62,7 @@ export class WorkerLog implements Partial<SupervisorObserver> {
   };
 
   onJobSetAside: SupervisorObserver['onJobSetAside'] = (job, reason, ms) => {
-    const text = `job ${job}: ${reason}; it is set aside for ${duration(ms)}`;
+    const text = `job ${job}: ${reason}; it is set aside for ${durationText(ms)}`;
     this.say('warning', 'jobSetAside', { job, reason, ms: Math.round(ms) }, text);
   };
 
@@ -72,7 +72,7 @@ export class WorkerLog implements Partial<SupervisorObserver> {
 
   onTrouble: SupervisorObserver['onTrouble'] = (subject, error, retryMs) => {
     const message = error instanceof Error ? error.message : String(error);
-    const text = `${subject}: ${message}; trying again in ${duration(retryMs)}`;
+    const text = `${subject}: ${message}; trying again in ${durationText(retryMs)}`;
     this.say('warning', 'trouble', { subject, message, retryMs: Math.round(retryMs) }, text);
   };
 
@@ -101,7 +101,7 @@ export class WorkerLog implements Partial<SupervisorObserver> {
       const { slices, failed, elapsedMs, ...fetched } = sum;
       const rate = Math.round((slices / periodMs) * 1000);
       const failures = failed === 0 ? '' : `, ${failed} failed`;
-      const each = duration(slices === 0 ? 0 : elapsedMs / slices);
+      const each = durationText(slices === 0 ? 0 : elapsedMs / slices);
       const text = `job ${job}: ${slicesText(slices)} done${failures}, ${rate}/s, ${each} each`;
       this.say('info', 'results', { job, ...sum }, text + fetchedText(fetched));
     }

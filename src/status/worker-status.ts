@@ -106,4 +106,9 @@ export interface WorkerControl {
   stop(now: boolean): void;
   /** As SIGHUP does: reads the configuration again. Answers what changed and what needs a restart, as lines for people. */
   reload(): Promise<readonly string[]>;
+  /**
+   * Uses as much of the machine as a profile of the configuration says, `inUse` or `idle`, or `none`, until it is told otherwise.
+   * Answers what changed, as lines for people. Throws `InvalidArgumentError` for another name.
+   */
+  useProfile(name: string): readonly string[];
 }

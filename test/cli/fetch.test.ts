@@ -52,7 +52,7 @@ test('an origin that is none is an error of the command line', async (t) => {
   assert.equal(code, 2);
   assert.match(
     stderr,
-    /--allowedOrigins <list>' argument 'https:\/\/a.example\/x' is invalid\. expected an origin /,
+    /--allowedOrigins: worker\.allowOrigins\.any\[0\]: expected an origin .*, got "https:\/\/a\.example\/x"/,
   );
 });
 

@@ -67,6 +67,37 @@ test('SIGHUP reads the configuration again; a wrong one is refused, and the one 
   assert.equal((await worker.ended).code, 0);
 });
 
+test('concurrency changes while the Worker runs: by SIGHUP, and by profile', async (t) => {
+  const { file, args, env } = configured(
+    t,
+    '{ worker: { cores: { cpu: 3 }, profiles: { inUse: { maxSandboxes: 1 } } } }',
+  );
+  const worker = start(t, 'dcp-worker', [...args, '-o', 'console'], env);
+  await worker.printed(/3 Sandboxes/);
+  const places = async (): Promise<number> => {
+    const { stdout } = await run(t, 'dcp-worker', ['status', '--json'], env);
+    return (JSON.parse(stdout) as { places: { all: number } }).places.all;
+  };
+  const profile = (name: string) => run(t, 'dcp-worker', ['profile', name], env);
+  assert.equal(await places(), 3);
+  assert.equal((await profile('inUse')).stdout, 'profile inUse: 3 places → 1 place\n');
+  assert.equal(await places(), 1);
+
+  // What somebody chose is not undone by a new file.
+  writeFileSync(file, '{ worker: { cores: { cpu: 4 }, profiles: { inUse: { maxSandboxes: 2 } } } }');
+  worker.child.kill('SIGHUP');
+  await worker.printed(/worker\.cores\.cpu: 3 → 4/);
+  assert.equal(await places(), 2);
+  assert.equal((await profile('none')).stdout, 'profile none: 2 places → 4 places\n');
+  assert.equal(await places(), 4);
+
+  const unknown = await profile('away');
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /profile: expected inUse, idle or none, got "away"/);
+  worker.child.kill('SIGTERM');
+  assert.equal((await worker.ended).code, 0);
+});
+
 test('several outputs at once; a file that was moved away is opened anew on SIGHUP', async (t) => {
   const { args, env } = configured(t, '{}');
   const file = path.join(temporaryDirectory(t), 'logs/worker.log');

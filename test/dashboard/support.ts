@@ -164,6 +164,10 @@ export class ScriptedWorker implements StatusSource, WorkerControl {
   stop(now: boolean): void {
     this.#tell(now ? 'stop now' : 'stop', 'stopping');
   }
+  useProfile(name: string): readonly string[] {
+    this.told.push(`profile ${name}`);
+    return [];
+  }
   async reload(): Promise<readonly string[]> {
     this.told.push('reload');
     if (this.reloaded instanceof Error) throw this.reloaded;

@@ -84,14 +84,25 @@ test('commands reach the Worker and say what comes of it', async (t) => {
     ['stop', '--now'],
     ['reload'],
     ['pause', '--json'],
+    ['profile', 'inUse'],
   ]) {
     const { code, stdout } = await run(t, args, env);
     assert.equal(code, 0);
     said.push(stdout.trim());
   }
-  assert.deepEqual(control.calls, ['pause', 'resume', 'drain', 'stop', 'stop now', 'reload', 'pause']);
+  assert.deepEqual(control.calls, [
+    'pause',
+    'resume',
+    'drain',
+    'stop',
+    'stop now',
+    'reload',
+    'pause',
+    'profile inUse',
+  ]);
   assert.equal(said[0], 'the Worker is paused: what runs may end');
   assert.equal(said[5], 'cores: 4 instead of 8');
+  assert.equal(said[7], 'profile inUse: 8 places → 2 places');
   assert.deepEqual(JSON.parse(said[6]!), { type: 'pause', state: 'running' });
 });
 

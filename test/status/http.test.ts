@@ -41,7 +41,15 @@ async function exchange(url: string, bytes: string): Promise<string> {
 test('over TCP a Worker is read and never changed', async (t) => {
   const { url, control } = await serve(t);
   assert.equal((await ask(url, '/status')).status, 200);
-  for (const target of ['/pause', '/resume', '/drain', '/stop', '/stop?now', '/reload']) {
+  for (const target of [
+    '/pause',
+    '/resume',
+    '/drain',
+    '/stop',
+    '/stop?now',
+    '/reload',
+    '/profile?name=idle',
+  ]) {
     const { status, body } = await ask(url, target, { method: 'POST' });
     assert.deepEqual([status, (JSON.parse(body) as { code: string }).code], [403, 'ECONTROL'], target);
   }

@@ -263,6 +263,10 @@ export class RecordingControl implements WorkerControl {
     this.#call('reload');
     return ['cores: 4 instead of 8'];
   }
+  useProfile(name: string): readonly string[] {
+    this.#call(`profile ${name}`);
+    return [`profile ${name}: 8 places → 2 places`];
+  }
   #call(name: string): void {
     this.calls.push(name);
     if (this.failure !== null) throw this.failure;

@@ -1,7 +1,7 @@
+import { bytesText } from '../../model/index.js';
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bytesText } from '../../status/index.js';
 import { quoted } from '../program.js';
 import { note, ok, problem, type Finding } from './finding.js';
 

@@ -1,10 +1,5 @@
-import {
-  HISTORY_LENGTH,
-  percentText,
-  rateText,
-  type WorkerHistory,
-  type WorkerStatus,
-} from '../../status/index.js';
+import { percentText, rateText } from '../../model/index.js';
+import { HISTORY_LENGTH, type WorkerHistory, type WorkerStatus } from '../../status/index.js';
 import { fit, span, type Line, type Span } from './styled-text.js';
 import type { Style, Theme } from './theme.js';
 

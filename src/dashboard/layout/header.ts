@@ -1,12 +1,5 @@
-import {
-  bytesText,
-  countText,
-  durationText,
-  percentText,
-  rateText,
-  type WorkerState,
-  type WorkerStatus,
-} from '../../status/index.js';
+import { bytesText, countText, durationText, percentText, rateText } from '../../model/index.js';
+import type { WorkerState, WorkerStatus } from '../../status/index.js';
 import { bothEnds, span, type Line } from './styled-text.js';
 import type { Style, Theme } from './theme.js';
 

@@ -1,5 +1,5 @@
+import { countText } from '../../model/index.js';
 import type { LogLevel, LogRecord } from '../../logging/index.js';
-import { countText } from '../../status/index.js';
 import { paneTitle, type Pane } from './pane.js';
 import type { PaneOptions } from './sandbox-pane.js';
 import { fitLine, span, wrap, type Line } from './styled-text.js';

@@ -1,4 +1,5 @@
-import { countText, durationText, percentText, type WorkerStatus } from '../../status/index.js';
+import { countText, durationText, percentText } from '../../model/index.js';
+import type { WorkerStatus } from '../../status/index.js';
 import { paneTitle, type Pane } from './pane.js';
 import { fit, fitLine, span, type Line, type Span } from './styled-text.js';
 import type { Theme } from './theme.js';

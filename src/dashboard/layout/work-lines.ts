@@ -1,4 +1,5 @@
-import { bytesText, countText, durationText, type WorkerStatus } from '../../status/index.js';
+import { bytesText, countText, durationText } from '../../model/index.js';
+import type { WorkerStatus } from '../../status/index.js';
 import { bothEnds, fitLine, span, wrap, type Line } from './styled-text.js';
 import type { Theme } from './theme.js';
 

@@ -1,5 +1,5 @@
+import { bytesText, countText, durationText, percentText } from '../../model/index.js';
 import { printable } from '../printable.js';
-import { bytesText, countText, durationText, percentText } from '../wording.js';
 import type { WorkerStatus } from '../worker-status.js';
 import { Bar, byId, element, KeyedList, setText } from './elements.js';
 

@@ -32,6 +32,13 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/resume', changes(({ control }) => control.resume())],
   ['/drain', changes(({ control }) => control.drain())],
   ['/stop', changes(({ control, url }) => control.stop(url.searchParams.has('now')))],
+  [
+    '/profile',
+    {
+      method: 'POST',
+      answer: ({ control, url }) => json({ lines: control.useProfile(url.searchParams.get('name') ?? '') }),
+    },
+  ],
   ['/reload', { method: 'POST', answer: async ({ control }) => json({ lines: await control.reload() }) }],
 ]);
 

@@ -1,4 +1,4 @@
-/** Numbers as people read them; the same words in the report, the page and the commands. */
+/** Numbers as people read them; the same words in logs, reports, displays and commands. */
 
 /** `850 ms`, `12.3 s`, `4 min 5 s`, `2 h 5 min`, `3 d 4 h`. */
 export function durationText(ms: number): string {
@@ -32,4 +32,9 @@ export function bytesText(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 2 ** (10 * power);
   return `${power > 0 && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
+}
+
+/** `1 Slice`, `2 Slices`. */
+export function slicesText(count: number): string {
+  return count === 1 ? '1 Slice' : `${count} Slices`;
 }
