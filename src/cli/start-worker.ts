@@ -51,9 +51,12 @@ export async function startWorker(program: Command, options: OptionValues): Prom
       const next = reloadConfig(inForce);
       const changes = configChanges(inForce, next);
       const warnings = next.warnings.map(problemText);
-      const read = { settings: settingsOf(next.values, told), changes, warnings };
-      inForce = next;
-      return read;
+      return {
+        settings: settingsOf(next.values, told),
+        changes,
+        warnings,
+        accept: () => void (inForce = next),
+      };
     },
   });
 }

@@ -1,5 +1,6 @@
 import { openDashboard, type Dashboard } from '../dashboard/index.js';
 import { openOutputs } from '../logging/index.js';
+import { InvalidArgumentError } from '../model/index.js';
 import { openStatusServer, type StatusServer } from '../status/index.js';
 import type { ServiceSettings } from './settings.js';
 import { WorkerService, type Reread } from './worker-service.js';
@@ -74,7 +75,8 @@ async function openServer(
   try {
     return await openStatusServer({ ...options, socket: statusSocket.path });
   } catch (error) {
-    warn(`${(error as Error).message}; this Worker is asked by another socket: --status-socket`);
+    if (!(error instanceof InvalidArgumentError) || error.field !== 'socket') throw error;
+    warn(`${error.message}; nobody can ask this Worker how it is: --status-socket names another place`);
     return http === null ? null : openStatusServer({ ...options, socket: null });
   }
 }

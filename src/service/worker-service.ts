@@ -18,6 +18,8 @@ export interface Reread {
   readonly settings: ServiceSettings;
   readonly changes: readonly ConfigChange[];
   readonly warnings: readonly string[];
+  /** They are in force: what is read next is compared with them. */
+  accept(): void;
 }
 
 export interface WorkerServiceOwner {
@@ -37,6 +39,10 @@ export class WorkerService implements WorkerControl {
   readonly #worker: Worker;
   readonly #signals: StopSignals;
   readonly #manager = new ServiceManager();
+  /** Resolves when the Worker has started, or will not. */
+  readonly #started: Promise<void>;
+  #onStarted: () => void = () => {};
+  #isToldToStop = false;
   #telling: NodeJS.Timeout | undefined;
   #reporting: NodeJS.Timeout | undefined;
   #settings: ServiceSettings;
@@ -47,6 +53,7 @@ export class WorkerService implements WorkerControl {
     private readonly owner: WorkerServiceOwner,
   ) {
     this.#settings = settings;
+    this.#started = new Promise((resolve) => (this.#onStarted = resolve));
     const { version, worker, evaluator, identity, paymentAddress } = settings;
     this.board = new StatusBoard({
       version,
@@ -81,7 +88,7 @@ export class WorkerService implements WorkerControl {
           this.log.say('notice', 'stopping', { now, signal }, text);
           this.#stop(now);
         },
-        onExit: (_signal, code) => owner.onExit(code),
+        onExit: (signal, code) => this.#exit(signal, code),
       },
       () => this.#settings.cleanupTimeoutMs,
     );
@@ -90,18 +97,23 @@ export class WorkerService implements WorkerControl {
   /** Rejects with what keeps the Worker from starting. */
   async run(): Promise<void> {
     const onUncaught = (error: unknown): void => this.#onUncaught(error);
-    const onHangUp = (): void => void this.reload();
+    // What is wrong has been said in the log.
+    const onHangUp = (): void => void this.reload().catch(() => undefined);
     process.on('uncaughtException', onUncaught);
     process.on('SIGHUP', onHangUp);
     try {
+      // Its status is to be had before it starts, so it may have been told to stop by now.
+      if (this.#isToldToStop) return;
       await this.#worker.start();
       this.#sayStarted();
       this.#manager.ready();
+      this.#onStarted();
       this.#telling = setInterval(() => this.#manager.status(this.#headline()), STATUS_MS).unref();
       this.#scheduleReports();
       await this.#worker.ended;
       this.#sayStopped();
     } finally {
+      this.#onStarted();
       clearInterval(this.#telling);
       clearInterval(this.#reporting);
       this.#signals.close();
@@ -130,13 +142,16 @@ export class WorkerService implements WorkerControl {
   }
 
   drain(): void {
+    if (this.#isToldToStop) return;
+    this.#isToldToStop = true;
     this.log.say(
       'notice',
       'stopping',
       { now: false, signal: null },
       'stopping when all that is held has ended',
     );
-    this.#manager.stopping();
+    // Not STOPPING=1: systemd would kill it after TimeoutStopSec=, and what is held may take longer.
+    this.#manager.status('finishes what it holds, then stops');
     void this.#worker.stop({ finish: 'task' });
   }
 
@@ -144,34 +159,36 @@ export class WorkerService implements WorkerControl {
     this.#signals.raise(now ? 'SIGQUIT' : 'SIGTERM');
   }
 
-  /** A configuration that is wrong is said, and the one before stays in force. */
-  reload(): Promise<readonly string[]> {
+  /**
+   * Rejects with a `DcpError`, which the log has as well, when the configuration is wrong: the one before stays in force then. While
+   * the Worker starts it waits until there is something to change.
+   */
+  async reload(): Promise<readonly string[]> {
     this.outputs.reopen?.();
+    await this.#started;
     this.#manager.reloading();
-    const lines = this.#reread();
-    this.#manager.ready();
-    return Promise.resolve(lines);
+    try {
+      return this.#reread();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      for (const line of message.split('\n'))
+        this.log.say('error', 'notReloaded', { message: line }, `not reloaded: ${line}`);
+      throw error;
+    } finally {
+      this.#manager.ready();
+    }
   }
 
   #reread(): string[] {
-    let read: Reread;
-    try {
-      read = this.owner.reread();
-      const { state } = this.#worker.status() ?? { state: null };
-      if (state !== null && state !== 'stopped')
-        this.#worker.reconfigure(liveChange(read.settings, this.#worker.gpu.adapters.length));
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const lines = message.split('\n').map((line) => `not reloaded: ${line}`);
-      for (const line of lines) this.log.say('error', 'notReloaded', { message: line }, line);
-      return lines;
-    }
+    const read = this.owner.reread();
+    const { state } = this.#worker.status() ?? { state: null };
+    if (state !== null && state !== 'stopped')
+      this.#worker.reconfigure(liveChange(read.settings, this.#worker.gpu.adapters.length));
+    read.accept();
     const lines = [...read.warnings, ...read.changes.map(changeText)];
-    if (read.settings.reportIntervalMs !== this.#settings.reportIntervalMs) {
-      this.#settings = read.settings;
-      this.#scheduleReports();
-    }
+    const { reportIntervalMs } = this.#settings;
     this.#settings = read.settings;
+    if (read.settings.reportIntervalMs !== reportIntervalMs) this.#scheduleReports();
     this.log.say('notice', 'reloaded', { changes: lines }, 'configuration read again');
     for (const line of lines) this.log.say('notice', 'setting', { change: line }, line);
     return lines.length === 0 ? ['nothing has changed'] : lines;
@@ -179,8 +196,17 @@ export class WorkerService implements WorkerControl {
 
   #stop(now: boolean): void {
     const { stopTimeoutMs } = this.#settings;
+    this.#isToldToStop = true;
     this.#manager.stopping();
     void this.#worker.stop(now ? { finish: 'now' } : { finish: 'slice', timeoutMs: stopTimeoutMs });
+  }
+
+  /** Nothing more can be awaited: the log's last words say why. */
+  #exit(signal: NodeJS.Signals, code: number): void {
+    this.log.flush();
+    const text = `ended by ${signal} before all was done; what is held is another Worker's after --lease`;
+    this.log.say('error', 'ended', { signal }, text);
+    this.owner.onExit(process.exitCode === UNCAUGHT ? UNCAUGHT : code);
   }
 
   /** State is in doubt: what can be saved is saved, and whoever watches over the program starts it anew. */
@@ -193,6 +219,7 @@ export class WorkerService implements WorkerControl {
       { message: text },
       `an error that nothing caught; stopping now: ${text}`,
     );
+    this.#keepUncaught(text);
     this.stop(true);
   }
 
