@@ -24,7 +24,7 @@ import type { DoctorSubject } from './doctor/index.js';
 import { gpuOptionsOf } from './gpu-options.js';
 import { identityOf } from './identity-options.js';
 import { claimPidFile, DEFAULT_PID_FILE, makeFolderOf } from './pid-file.js';
-import { programVersion } from './program.js';
+import { programVersion, whenReaderGone } from './program.js';
 import { defaultStatusSocket } from './status-socket.js';
 import { configArgumentsOf } from './worker-options.js';
 
@@ -47,6 +47,7 @@ export async function startWorker(program: Command, options: OptionValues): Prom
   let inForce = config;
   await runWorkerService(settings, {
     warn,
+    whenReaderGone,
     reread(): Reread {
       const next = reloadConfig(inForce);
       const changes = configChanges(inForce, next);

@@ -12,6 +12,8 @@ export interface Surroundings {
   /** Is told, in a sentence, what the operator should know before there is a log. */
   readonly warn: (message: string) => void;
   readonly reread: () => Reread;
+  /** Has `act` called when nobody reads standard output any more. */
+  readonly whenReaderGone: (act: () => void) => void;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Surroundings {
  */
 export async function runWorkerService(
   settings: ServiceSettings,
-  { warn, reread }: Surroundings,
+  { warn, reread, whenReaderGone }: Surroundings,
 ): Promise<void> {
   const trouble: string[] = [];
   const outputs = openOutputs(settings.outputs, {
@@ -36,6 +38,7 @@ export async function runWorkerService(
       process.exit(code);
     },
   });
+  whenReaderGone(() => service.unread());
   try {
     server = await openServer(service, settings, warn);
     if (settings.showsDashboard) {

@@ -129,6 +129,15 @@ export class WorkerService implements WorkerControl {
     this.#signals.raise('SIGINT');
   }
 
+  /** Nobody reads standard output any more. As for a terminal that is gone, unless another output tells of the Worker. */
+  unread(): void {
+    const hasOther = this.#settings.outputs.some(({ kind }) => kind !== 'console' && kind !== 'json');
+    if (!hasOther) return this.interrupt();
+    const message = 'nobody reads it any more';
+    const fields = { output: 'standard output', message };
+    this.log.say('warning', 'outputTrouble', fields, `standard output: ${message}`);
+  }
+
   pause(): void {
     if (this.#worker.status()?.state !== 'running') return;
     this.#worker.pause();
