@@ -19,6 +19,14 @@ const LINGER_MS = 500;
 /** A mistake in what the caller gave: exit code 2. */
 export class UsageError extends Error {}
 
+/** What happens when whoever read standard output has gone, as `head` does: what is left to say interests nobody. */
+let onReaderGone = (): void => process.exit(ExitCode.ok);
+
+/** For a program that does more than to tell: it is called once, in place of the exit. */
+export function whenReaderGone(act: () => void): void {
+  onReaderGone = act;
+}
+
 /**
  * Parses the command line and runs the command it names. An error is one line, `<program>: <message>`; with `-v` its
  * stack follows. Sets the exit code; the process ends when nothing is left to do.
@@ -31,10 +39,11 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     });
     command.showHelpAfterError(`(${program.name()} --help tells more)`);
   }
-  // Whoever reads has gone, as `head` does: what is left to say interests nobody.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(ExitCode.ok);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
+    const act = onReaderGone;
+    onReaderGone = () => {};
+    act();
   });
   try {
     await program.parseAsync([...argv]);

@@ -24,7 +24,7 @@ import type { DoctorSubject } from './doctor/index.js';
 import { gpuOptionsOf } from './gpu-options.js';
 import { identityOf } from './identity-options.js';
 import { claimPidFile, DEFAULT_PID_FILE, makeFolderOf } from './pid-file.js';
-import { programVersion } from './program.js';
+import { programVersion, whenReaderGone } from './program.js';
 import { defaultStatusSocket } from './status-socket.js';
 import { configArgumentsOf } from './worker-options.js';
 
@@ -49,17 +49,21 @@ export async function startWorker(program: Command, options: OptionValues): Prom
   let profile: Pick<ServiceOptions, 'profile'> = {};
   await runWorkerService(settings, {
     warn,
+    whenReaderGone,
     withProfile(name) {
-      profile = { profile: name };
-      return settingsOf(inForce.values, { ...told, ...profile });
+      const settings = settingsOf(inForce.values, { ...told, profile: name });
+      return { settings, accept: () => void (profile = { profile: name }) };
     },
     reread(): Reread {
       const next = reloadConfig(inForce);
       const changes = configChanges(inForce, next);
       const warnings = next.warnings.map(problemText);
-      const read = { settings: settingsOf(next.values, { ...told, ...profile }), changes, warnings };
-      inForce = next;
-      return read;
+      return {
+        settings: settingsOf(next.values, { ...told, ...profile }),
+        changes,
+        warnings,
+        accept: () => void (inForce = next),
+      };
     },
   });
 }

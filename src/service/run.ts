@@ -1,5 +1,6 @@
 import { openDashboard, type Dashboard } from '../dashboard/index.js';
 import { openOutputs } from '../logging/index.js';
+import { InvalidArgumentError } from '../model/index.js';
 import { openStatusServer, type StatusServer } from '../status/index.js';
 import type { ServiceSettings } from './settings.js';
 import { WorkerService, type WorkerServiceOwner } from './worker-service.js';
@@ -12,6 +13,8 @@ export interface Surroundings {
   readonly warn: (message: string) => void;
   readonly reread: WorkerServiceOwner['reread'];
   readonly withProfile: WorkerServiceOwner['withProfile'];
+  /** Has `act` called when nobody reads standard output any more. */
+  readonly whenReaderGone: (act: () => void) => void;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface Surroundings {
  */
 export async function runWorkerService(
   settings: ServiceSettings,
-  { warn, reread, withProfile }: Surroundings,
+  { warn, reread, withProfile, whenReaderGone }: Surroundings,
 ): Promise<void> {
   const trouble: string[] = [];
   const outputs = openOutputs(settings.outputs, {
@@ -37,6 +40,7 @@ export async function runWorkerService(
       process.exit(code);
     },
   });
+  whenReaderGone(() => service.unread());
   try {
     server = await openServer(service, settings, warn);
     if (settings.showsDashboard) {
@@ -76,7 +80,8 @@ async function openServer(
   try {
     return await openStatusServer({ ...options, socket: statusSocket.path });
   } catch (error) {
-    warn(`${(error as Error).message}; this Worker is asked by another socket: --status-socket`);
+    if (!(error instanceof InvalidArgumentError) || error.field !== 'socket') throw error;
+    warn(`${error.message}; nobody can ask this Worker how it is: --status-socket names another place`);
     return http === null ? null : openStatusServer({ ...options, socket: null });
   }
 }

@@ -34,8 +34,8 @@ export interface ServiceOptions {
   /** Whether the dashboard can be shown where the program runs. */
   readonly canDraw: boolean;
   /**
-   * What counts where nothing is said: a file for errors that nothing caught (null: none), the embedded Scheduler's directory, the folder for results that
-   * it has not recorded, the socket of `dcp-worker status`.
+   * What counts where nothing is said: a file for errors that nothing caught (null: none), the embedded Scheduler's
+   * directory, the folder for results that it has not recorded, the socket of `dcp-worker status`.
    */
   readonly uncaughtLog: string | null;
   readonly defaultScheduler: string;

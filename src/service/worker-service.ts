@@ -20,9 +20,15 @@ const UNCAUGHT = 5;
 /** How often systemd is told what the Worker does, milliseconds. */
 const STATUS_MS = 10_000;
 
-/** What the places of the configuration say now. */
-export interface Reread {
+/** Settings that the Worker may take while it runs. */
+interface Offered {
   readonly settings: ServiceSettings;
+  /** They are in force: what comes next begins there. */
+  accept(): void;
+}
+
+/** What the places of the configuration say now. */
+export interface Reread extends Offered {
   readonly changes: readonly ConfigChange[];
   readonly warnings: readonly string[];
 }
@@ -31,7 +37,7 @@ export interface WorkerServiceOwner {
   /** Throws, naming all that is wrong, when the configuration cannot be used. */
   reread(): Reread;
   /** The same configuration with a profile in force, whatever it says itself; null: none. */
-  withProfile(profile: ProfileName | null): ServiceSettings;
+  withProfile(profile: ProfileName | null): Offered;
   /** The process shall exit at once. */
   onExit(code: number): void;
 }
@@ -46,6 +52,10 @@ export class WorkerService implements WorkerControl {
   readonly #worker: Worker;
   readonly #signals: StopSignals;
   readonly #manager = new ServiceManager();
+  /** Resolves when the Worker has started, or will not. */
+  readonly #started: Promise<void>;
+  #onStarted: () => void = () => {};
+  #isToldToStop = false;
   #telling: NodeJS.Timeout | undefined;
   #reporting: NodeJS.Timeout | undefined;
   #settings: ServiceSettings;
@@ -56,6 +66,7 @@ export class WorkerService implements WorkerControl {
     private readonly owner: WorkerServiceOwner,
   ) {
     this.#settings = settings;
+    this.#started = new Promise((resolve) => (this.#onStarted = resolve));
     const { version, worker, evaluator, identity, paymentAddress } = settings;
     this.board = new StatusBoard({
       version,
@@ -90,7 +101,7 @@ export class WorkerService implements WorkerControl {
           this.log.say('notice', 'stopping', { now, signal }, text);
           this.#stop(now);
         },
-        onExit: (_signal, code) => owner.onExit(code),
+        onExit: (signal, code) => this.#exit(signal, code),
       },
       () => this.#settings.cleanupTimeoutMs,
     );
@@ -99,18 +110,23 @@ export class WorkerService implements WorkerControl {
   /** Rejects with what keeps the Worker from starting. */
   async run(): Promise<void> {
     const onUncaught = (error: unknown): void => this.#onUncaught(error);
-    const onHangUp = (): void => void this.reload();
+    // What is wrong has been said in the log.
+    const onHangUp = (): void => void this.reload().catch(() => undefined);
     process.on('uncaughtException', onUncaught);
     process.on('SIGHUP', onHangUp);
     try {
+      // Its status is to be had before it starts, so it may have been told to stop by now.
+      if (this.#isToldToStop) return;
       await this.#worker.start();
       this.#sayStarted();
       this.#manager.ready();
+      this.#onStarted();
       this.#telling = setInterval(() => this.#manager.status(this.#headline()), STATUS_MS).unref();
       this.#scheduleReports();
       await this.#worker.ended;
       this.#sayStopped();
     } finally {
+      this.#onStarted();
       clearInterval(this.#telling);
       clearInterval(this.#reporting);
       this.#signals.close();
@@ -126,6 +142,15 @@ export class WorkerService implements WorkerControl {
     this.#signals.raise('SIGINT');
   }
 
+  /** Nobody reads standard output any more. As for a terminal that is gone, unless another output tells of the Worker. */
+  unread(): void {
+    const hasOther = this.#settings.outputs.some(({ kind }) => kind !== 'console' && kind !== 'json');
+    if (!hasOther) return this.interrupt();
+    const message = 'nobody reads it any more';
+    const fields = { output: 'standard output', message };
+    this.log.say('warning', 'outputTrouble', fields, `standard output: ${message}`);
+  }
+
   pause(): void {
     if (this.#worker.status()?.state !== 'running') return;
     this.#worker.pause();
@@ -139,13 +164,16 @@ export class WorkerService implements WorkerControl {
   }
 
   drain(): void {
+    if (this.#isToldToStop) return;
+    this.#isToldToStop = true;
     this.log.say(
       'notice',
       'stopping',
       { now: false, signal: null },
       'stopping when all that is held has ended',
     );
-    this.#manager.stopping();
+    // Not STOPPING=1: systemd would kill it after TimeoutStopSec=, and what is held may take longer.
+    this.#manager.status('finishes what it holds, then stops');
     void this.#worker.stop({ finish: 'task' });
   }
 
@@ -153,13 +181,24 @@ export class WorkerService implements WorkerControl {
     this.#signals.raise(now ? 'SIGQUIT' : 'SIGTERM');
   }
 
-  /** A configuration that is wrong is said, and the one before stays in force. */
-  reload(): Promise<readonly string[]> {
+  /**
+   * Rejects with a `DcpError`, which the log has as well, when the configuration is wrong: the one before stays in force then. While
+   * the Worker starts it waits until there is something to change.
+   */
+  async reload(): Promise<readonly string[]> {
     this.outputs.reopen?.();
+    await this.#started;
     this.#manager.reloading();
-    const lines = this.#reread();
-    this.#manager.ready();
-    return Promise.resolve(lines);
+    try {
+      return this.#reread();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      for (const line of message.split('\n'))
+        this.log.say('error', 'notReloaded', { message: line }, `not reloaded: ${line}`);
+      throw error;
+    } finally {
+      this.#manager.ready();
+    }
   }
 
   useProfile(name: string): readonly string[] {
@@ -173,26 +212,19 @@ export class WorkerService implements WorkerControl {
   }
 
   /** Throws, and nothing has changed, for settings that the Worker cannot take while it runs. */
-  #putIntoEffect(settings: ServiceSettings): void {
+  #putIntoEffect({ settings, accept }: Offered): void {
     const { state } = this.#worker.status() ?? { state: null };
     if (state !== null && state !== 'stopped')
       this.#worker.reconfigure(liveChange(settings, this.#worker.gpu.adapters.length));
+    accept();
     const { reportIntervalMs } = this.#settings;
     this.#settings = settings;
     if (settings.reportIntervalMs !== reportIntervalMs) this.#scheduleReports();
   }
 
   #reread(): string[] {
-    let read: Reread;
-    try {
-      read = this.owner.reread();
-      this.#putIntoEffect(read.settings);
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const lines = message.split('\n').map((line) => `not reloaded: ${line}`);
-      for (const line of lines) this.log.say('error', 'notReloaded', { message: line }, line);
-      return lines;
-    }
+    const read = this.owner.reread();
+    this.#putIntoEffect(read);
     const lines = [...read.warnings, ...read.changes.map(changeText)];
     this.log.say('notice', 'reloaded', { changes: lines }, 'configuration read again');
     for (const line of lines) this.log.say('notice', 'setting', { change: line }, line);
@@ -201,8 +233,17 @@ export class WorkerService implements WorkerControl {
 
   #stop(now: boolean): void {
     const { stopTimeoutMs } = this.#settings;
+    this.#isToldToStop = true;
     this.#manager.stopping();
     void this.#worker.stop(now ? { finish: 'now' } : { finish: 'slice', timeoutMs: stopTimeoutMs });
+  }
+
+  /** Nothing more can be awaited: the log's last words say why. */
+  #exit(signal: NodeJS.Signals, code: number): void {
+    this.log.flush();
+    const text = `ended by ${signal} before all was done; what is held is another Worker's after --lease`;
+    this.log.say('error', 'ended', { signal }, text);
+    this.owner.onExit(process.exitCode === UNCAUGHT ? UNCAUGHT : code);
   }
 
   /** State is in doubt: what can be saved is saved, and whoever watches over the program starts it anew. */
@@ -215,6 +256,7 @@ export class WorkerService implements WorkerControl {
       { message: text },
       `an error that nothing caught; stopping now: ${text}`,
     );
+    this.#keepUncaught(text);
     this.stop(true);
   }
 

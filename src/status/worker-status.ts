@@ -20,7 +20,7 @@ export interface WorkerStatus {
   readonly state: WorkerState;
   /** The embedded Scheduler's directory, or a URL. */
   readonly scheduler: string;
-  /** Where Sandboxes live: `child` or `in-process`. */
+  /** Where Sandboxes live: `child`, `in-process`, or where a standing evaluator listens. */
   readonly evaluator: string;
   /** Names of the GPUs that Jobs get. */
   readonly adapters: readonly string[];

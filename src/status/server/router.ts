@@ -62,8 +62,8 @@ export class Router {
       );
     const refused = refuseMethod(route, request.method ?? '', url.pathname, access);
     if (refused !== null) return refused;
-    if (route.answer === 'events') return this.parts.events.open(request, response, cookie);
     try {
+      if (route.answer === 'events') return this.parts.events.open(request, response, cookie);
       const answer = await route.answer({ ...this.parts, url });
       return cookie === null ? answer : { ...answer, headers: { ...answer.headers, 'Set-Cookie': cookie } };
     } catch (error) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
 import { InvalidArgumentError } from '../../model/index.js';
@@ -102,6 +103,10 @@ export class StatusServer {
     );
     server.maxConnections = MAX_CONNECTIONS;
     server.setTimeout(INACTIVE_MS);
+    // A connection that could not be accepted; what `listen` reports has hearers of its own.
+    server.on('error', (error) => {
+      if (server.listening) this.options.onError(error, randomUUID());
+    });
     this.#servers.push(server);
     return server;
   }
@@ -145,6 +150,6 @@ function checkHttp({ port, address, token }: HttpListenerOptions): void {
   else if (!isLoopback(address))
     throw new InvalidArgumentError(
       'http.token',
-      `${address} can be reached from other machines: whoever reads there must know a token`,
+      `${address} can be reached from other machines: whoever reads there must know a token (--token-file)`,
     );
 }

@@ -21,7 +21,14 @@ export async function listenOnSocket(server: Server, file: string): Promise<() =
       'socket',
       `${target}: has ${bytes} bytes, of ${MAX_PATH_BYTES} that it may have`,
     );
-  mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new InvalidArgumentError(
+      'socket',
+      `${target}: its folder cannot be made: ${(error as Error).message}`,
+    );
+  }
   await removeStale(target);
   await bind(server, target);
   const own = inodeOf(target);
