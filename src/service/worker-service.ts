@@ -2,15 +2,10 @@ import { appendFileSync } from 'node:fs';
 import type { ConfigChange, ProfileName } from '../config/index.js';
 import type { LogSink } from '../logging/index.js';
 import { InvalidArgumentError, slicesText } from '../model/index.js';
-import {
-  reportText,
-  StatusBoard,
-  WorkerLog,
-  type WorkerControl,
-  type WorkerStatus,
-} from '../status/index.js';
+import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
 import { joinObservers } from '../supervisor/index.js';
 import { Worker } from '../worker/index.js';
+import { changeText, headlineText, placesText } from './sentences.js';
 import { ServiceManager } from './service-manager.js';
 import { liveChange, type ServiceSettings } from './settings.js';
 import { StopSignals } from './stop-signals.js';
@@ -121,7 +116,10 @@ export class WorkerService implements WorkerControl {
       this.#sayStarted();
       this.#manager.ready();
       this.#onStarted();
-      this.#telling = setInterval(() => this.#manager.status(this.#headline()), STATUS_MS).unref();
+      this.#telling = setInterval(
+        () => this.#manager.status(headlineText(this.board.status())),
+        STATUS_MS,
+      ).unref();
       this.#scheduleReports();
       await this.#worker.ended;
       this.#sayStopped();
@@ -197,7 +195,7 @@ export class WorkerService implements WorkerControl {
         this.log.say('error', 'notReloaded', { message: line }, `not reloaded: ${line}`);
       throw error;
     } finally {
-      this.#manager.ready();
+      if (!this.#isToldToStop) this.#manager.ready();
     }
   }
 
@@ -279,13 +277,6 @@ export class WorkerService implements WorkerControl {
       this.#reporting = setInterval(() => this.#report(), reportIntervalMs).unref();
   }
 
-  #headline(): string {
-    const { state, sandboxes, places, rates, idle } = this.board.status();
-    const busy = sandboxes.filter(({ slice }) => slice !== null).length;
-    const why = idle === null ? '' : `; ${idle.code}: ${idle.text}`;
-    return `${state}: ${busy} of ${places.all} Sandboxes, ${rates.slicesPerSecond.toFixed(1)} Slices/s${why}`;
-  }
-
   #report(): void {
     const lines = reportText(this.board.status(), this.board.history()).trimEnd().split('\n');
     for (const line of lines) this.log.say('info', 'report', { line }, line);
@@ -317,12 +308,4 @@ export class WorkerService implements WorkerControl {
 
 function isProfile(name: string): name is ProfileName | 'none' {
   return name === 'inUse' || name === 'idle' || name === 'none';
-}
-
-function placesText({ places: { all, gpu } }: WorkerStatus): string {
-  return `${all === 1 ? '1 place' : `${all} places`}${gpu > 0 ? `, ${gpu} with a GPU` : ''}`;
-}
-
-function changeText({ key, effect, before, after }: ConfigChange): string {
-  return `${key}: ${before} → ${after}${effect === 'live' ? '' : ' (when the Worker is started again)'}`;
 }

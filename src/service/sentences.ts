@@ -1,0 +1,20 @@
+/** What the service says of itself, for people. */
+import type { ConfigChange } from '../config/index.js';
+import { rateText } from '../model/index.js';
+import type { WorkerStatus } from '../status/index.js';
+
+/** One line, as `systemctl status` shows it. */
+export function headlineText({ state, sandboxes, places, rates, idle }: WorkerStatus): string {
+  const busy = sandboxes.filter(({ slice }) => slice !== null).length;
+  const why = idle === null ? '' : `; ${idle.code}: ${idle.text}`;
+  return `${state}: ${busy} of ${places.all} Sandboxes, ${rateText(rates.slicesPerSecond)} Slices/s${why}`;
+}
+
+/** `1 place`, `8 places, 2 with a GPU`. */
+export function placesText({ places: { all, gpu } }: WorkerStatus): string {
+  return `${all === 1 ? '1 place' : `${all} places`}${gpu > 0 ? `, ${gpu} with a GPU` : ''}`;
+}
+
+export function changeText({ key, effect, before, after }: ConfigChange): string {
+  return `${key}: ${before} → ${after}${effect === 'live' ? '' : ' (when the Worker is started again)'}`;
+}
