@@ -70,7 +70,8 @@ export class WorkerService implements WorkerControl {
     this.log = new WorkerLog({
       write: (record) => {
         outputs.write(record);
-        this.board.write(record);
+        // Displays show what the other outputs show.
+        if (settings.verbose || record.level !== 'debug') this.board.write(record);
       },
     });
     this.#worker = new Worker({
