@@ -72,13 +72,14 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
   },
   'worker.leavePublicGroup': {
     fit: ['true', '"fallback"'],
-    not: ['0'],
+    not: ['0', '"maybe"'],
     expected: 'true or false, or "fallback"',
   },
   'worker.evaluator': {
-    fit: ['"child"', '"in-process"'],
-    not: ['"thread"'],
-    expected: '"child" or "in-process"',
+    // Where a standing evaluator may listen is for whoever connects to it to say.
+    fit: ['"child"', '"in-process"', '"localhost:9000"', '"/run/evaluator.sock"'],
+    not: ['9000', '""'],
+    expected: '"child", "in-process", "host:port" or the path of a socket',
   },
   'worker.lease': { fit: ['1', '86400', '1.5'], not: ['0.9', '86401'], expected: 'a number from 1 to 86400' },
   'worker.stopTimeout': { fit: ['0', '86400'], not: ['-1', '86401'], expected: 'a number from 0 to 86400' },
@@ -96,12 +97,12 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
     fit: ['[]', '["console", "json"]'],
     not: ['"console"'],
     expected:
-      'a list of at most 7, each "detect", "console", "json", "dashboard", "logfile", "syslog" or "journal"',
+      'a list of at most 8, each "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log"',
   },
   'worker.logfile.maxBytes': {
-    fit: ['4096'],
-    not: ['4095'],
-    expected: 'a whole number from 4096 to 1099511627776',
+    fit: ['0', '4096', '1099511627776'],
+    not: ['1', '4095', '1099511627777', '-1'],
+    expected: '0, or a whole number from 4096 to 1099511627776',
   },
   'worker.logfile.keep': { fit: ['0', '1000'], not: ['1001'], expected: 'a whole number from 0 to 1000' },
   'worker.syslog.port': {
@@ -170,7 +171,7 @@ test('elements of lists are named', (t) => {
   );
   assert.equal(
     errorOf(machine, 'worker.output', '["terminal"]'),
-    'worker.output[0]: expected "detect", "console", "json", "dashboard", "logfile", "syslog" or "journal", got "terminal"',
+    'worker.output[0]: expected "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log", got "terminal"',
   );
 });
 
