@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import type { ConfigChange } from '../config/index.js';
 import { slicesText, type LogSink } from '../logging/index.js';
 import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
-import { joinObservers } from '../supervisor/index.js';
+import { joinObservers, LifecycleError } from '../supervisor/index.js';
 import { Worker } from '../worker/index.js';
 import { ServiceManager } from './service-manager.js';
 import { liveChange, type ServiceSettings } from './settings.js';
@@ -140,15 +140,22 @@ export class WorkerService implements WorkerControl {
   }
 
   pause(): void {
-    if (this.#worker.status()?.state !== 'running') return;
+    if (!this.#isAt('running', 'paused')) return;
     this.#worker.pause();
     this.log.say('notice', 'paused', {}, 'paused: what runs may end, the rest went back to the Scheduler');
   }
 
   resume(): void {
-    if (this.#worker.status()?.state !== 'paused') return;
+    if (!this.#isAt('paused', 'running')) return;
     this.#worker.resume();
     this.log.say('notice', 'resumed', {}, 'resumed');
+  }
+
+  /** Whether the Worker is at the one state rather than the other. Throws `LifecycleError` where it is at neither. */
+  #isAt(state: 'running' | 'paused', other: 'running' | 'paused'): boolean {
+    const at = this.board.status().state;
+    if (at !== state && at !== other) throw new LifecycleError('worker', at, other);
+    return at === state;
   }
 
   drain(): void {
