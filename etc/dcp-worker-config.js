@@ -147,7 +147,8 @@
       // The file of the output "logfile". Takes an absolute path of a file, or one that begins with ~/.
       // undefined: none.
       path: undefined,
-      // A file that is this long is put aside. Takes a whole number from 4096 to 1099511627776 (bytes).
+      // A file that is this long is put aside; 0: never. Takes 0, or a whole number from 4096 to 1099511627776
+      // (bytes).
       maxBytes: 10485760,
       // How many of those put aside are kept. Takes a whole number from 0 to 1000 (files).
       keep: 5,

@@ -16,6 +16,7 @@ import {
   text,
   url,
   wholeNumber,
+  zeroOrWholeNumber,
 } from './types.js';
 
 /** Sandboxes at a time, of all Jobs or of those that require WebGPU. */
@@ -187,8 +188,8 @@ const worker = section({
   }),
   logfile: section({
     path: optional(file(), 'none', { description: 'The file of the output "logfile".' }),
-    maxBytes: key(wholeNumber(4096, 2 ** 40), 10 * 2 ** 20, {
-      description: 'A file that is this long is put aside.',
+    maxBytes: key(zeroOrWholeNumber(4096, 2 ** 40), 10 * 2 ** 20, {
+      description: 'A file that is this long is put aside; 0: never.',
       unit: 'bytes',
     }),
     keep: key(wholeNumber(0, 1000), 5, {

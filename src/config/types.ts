@@ -65,6 +65,15 @@ export function wholeNumber(least: number, most: number): ValueType<number> {
   );
 }
 
+/** The same, or 0, which stands for none. */
+export function zeroOrWholeNumber(least: number, most: number): ValueType<number> {
+  return scalar(`0, or a whole number from ${least} to ${most}`, ['number'], (value) =>
+    Number.isSafeInteger(value) && (value === 0 || (value as number) >= least) && (value as number) <= most
+      ? (value as number)
+      : undefined,
+  );
+}
+
 /** `from least to most`, or `above least up to most`; `most` may be infinite. */
 export function number(least: number, most: number, { above = false } = {}): ValueType<number> {
   const from = above ? `above ${least}` : `from ${least}`;
@@ -201,10 +210,20 @@ export function either<A, B>(a: ValueType<A>, b: ValueType<B>): ValueType<A | B>
     shapes: [...a.shapes, ...b.shapes],
     read(node, key, context) {
       const shape = shapeOf(node);
-      if (a.shapes.includes(shape)) return a.read(node, key, context);
-      if (b.shapes.includes(shape)) return b.read(node, key, context);
-      context.fail(node.position, key, expectedText(expected, node, context.secret));
-      return undefined;
+      const fitting = [a, b].find(({ shapes }) => shapes.includes(shape));
+      if (fitting === undefined) {
+        context.fail(node.position, key, expectedText(expected, node, context.secret));
+        return undefined;
+      }
+      const partly = expectedText(fitting.expected, node, context.secret);
+      const fail: ReadContext['fail'] = (position, at, message) =>
+        // Of what does not fit at all, both are said.
+        context.fail(
+          position,
+          at,
+          at === key && message === partly ? expectedText(expected, node, context.secret) : message,
+        );
+      return fitting.read(node, key, { ...context, fail });
     },
   };
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../model/index.js';
-import type { StatusSource, WorkerControl } from '../status/index.js';
+import type { StatusSource, WorkerControl, WorkerState } from '../status/index.js';
 import { actionOf, type Action, type Key } from './keys.js';
 import { layOut } from './layout/frame.js';
 import { showsUnicode, themeFor } from './layout/theme.js';
@@ -147,10 +147,10 @@ class OpenDashboard implements Dashboard {
         process.kill(process.pid, 'SIGQUIT');
         return;
       case 'drain':
-        if (this.#isEnding()) return;
+        if (this.#isIn('stopping', 'stopped')) return;
         return asked === 'drain' ? control.drain() : this.#ask('drain');
       case 'pause':
-        if (this.#isEnding()) return;
+        if (this.#isIn('starting', 'created', 'stopping', 'stopped')) return;
         return source.status().state === 'paused' ? control.resume() : control.pause();
       case 'reload':
         return this.#reload();
@@ -190,12 +190,12 @@ class OpenDashboard implements Dashboard {
     this.#standsUntil = performance.now() + STANDS_MS;
   }
 
-  /** Says so if the Worker is past being paused or drained. */
-  #isEnding(): boolean {
+  /** Says so if the Worker is in one of these states, in which it cannot do what the key says. */
+  #isIn(...states: readonly WorkerState[]): boolean {
     const { state } = this.#options.source.status();
-    const isEnding = state === 'stopping' || state === 'stopped';
-    if (isEnding) this.#tell(`The Worker is ${state}`);
-    return isEnding;
+    const isIn = states.includes(state);
+    if (isIn) this.#tell(`The Worker is ${state}`);
+    return isIn;
   }
 
   #reload(): void {

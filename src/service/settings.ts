@@ -61,6 +61,8 @@ export interface ServiceSettings {
   readonly exitWhenIdle: boolean;
   /** File that errors are appended to that nothing caught; null: none. */
   readonly uncaughtLog: string | null;
+  /** Whether displays show records of level `debug`, too. */
+  readonly verbose: boolean;
   /** Whether some `minimumWage` is asked for. */
   readonly asksForPay: boolean;
   readonly identity: string | null;
@@ -100,6 +102,7 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
     cleanupTimeoutMs: worker.cleanupTimeout * 1000,
     reportIntervalMs: worker.reportInterval ? worker.reportInterval * 1000 : null,
     exitWhenIdle,
+    verbose: options.verbose,
     uncaughtLog: worker.unhandledRejectionLog ?? options.uncaughtLog,
     asksForPay: Object.values(worker.minimumWage).some((wage) => wage > 0),
     identity,

@@ -3,7 +3,7 @@ import type { ConfigChange, ProfileName } from '../config/index.js';
 import type { LogSink } from '../logging/index.js';
 import { InvalidArgumentError, slicesText } from '../model/index.js';
 import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
-import { joinObservers } from '../supervisor/index.js';
+import { joinObservers, LifecycleError } from '../supervisor/index.js';
 import { Worker } from '../worker/index.js';
 import { changeText, headlineText, placesText } from './sentences.js';
 import { ServiceManager } from './service-manager.js';
@@ -78,7 +78,8 @@ export class WorkerService implements WorkerControl {
     this.log = new WorkerLog({
       write: (record) => {
         outputs.write(record);
-        this.board.write(record);
+        // Displays show what the other outputs show.
+        if (settings.verbose || record.level !== 'debug') this.board.write(record);
       },
     });
     this.#worker = new Worker({
@@ -150,15 +151,22 @@ export class WorkerService implements WorkerControl {
   }
 
   pause(): void {
-    if (this.#worker.status()?.state !== 'running') return;
+    if (!this.#isAt('running', 'paused')) return;
     this.#worker.pause();
     this.log.say('notice', 'paused', {}, 'paused: what runs may end, the rest went back to the Scheduler');
   }
 
   resume(): void {
-    if (this.#worker.status()?.state !== 'paused') return;
+    if (!this.#isAt('paused', 'running')) return;
     this.#worker.resume();
     this.log.say('notice', 'resumed', {}, 'resumed');
+  }
+
+  /** Whether the Worker is at the one state rather than the other. Throws `LifecycleError` where it is at neither. */
+  #isAt(state: 'running' | 'paused', other: 'running' | 'paused'): boolean {
+    const at = this.board.status().state;
+    if (at !== state && at !== other) throw new LifecycleError('worker', at, other);
+    return at === state;
   }
 
   drain(): void {

@@ -48,13 +48,14 @@ export class IdleWatch {
 
   #codeOf(supervisor: SupervisorStatus | null, free: number): IdleCode | null {
     if (supervisor === null) return this.#troubled('scheduler') ? 'SCHEDULER_UNAVAILABLE' : 'STARTING';
-    const { state, jobs, holdsBack } = supervisor;
+    const { state, jobs, holdsBack, evaluatorFails } = supervisor;
     if (free <= 0) return null;
     if (state === 'created') return 'STARTING';
     if (state === 'paused') return 'PAUSED';
     if (state !== 'running') return 'STOPPING';
     if (holdsBack) return 'RESULTS_WAITING';
-    if (this.#troubled('evaluator')) return 'EVALUATOR_UNAVAILABLE';
+    // One that stays away is told of once.
+    if (evaluatorFails || this.#troubled('evaluator')) return 'EVALUATOR_UNAVAILABLE';
     if (jobs.some(({ queued }) => queued > 0)) return null;
     if (this.#troubled('scheduler')) return 'SCHEDULER_UNAVAILABLE';
     return jobs.some(({ setAsideMs }) => setAsideMs > 0) ? 'JOBS_SET_ASIDE' : 'NO_WORK';

@@ -97,14 +97,20 @@ export interface StatusSource {
 
 /** What an operator may have a running Worker do. Each is said in the log, and doing it twice is no error. */
 export interface WorkerControl {
-  /** Asks for nothing more and gives back what no Sandbox has; what runs goes on. */
+  /**
+   * Asks for nothing more and gives back what no Sandbox has; what runs goes on. Both throw `LifecycleError` while the
+   * Worker starts or stops.
+   */
   pause(): void;
   resume(): void;
   /** Asks for nothing more, finishes what it holds, then stops. */
   drain(): void;
   /** As SIGTERM does; `now`: as SIGQUIT does. */
   stop(now: boolean): void;
-  /** As SIGHUP does: reads the configuration again. Answers what changed and what needs a restart, as lines for people. */
+  /**
+   * As SIGHUP does: reads the configuration again. Answers what changed and what needs a restart, as lines for people.
+   * Rejects with a `DcpError` for a configuration that is wrong.
+   */
   reload(): Promise<readonly string[]>;
   /**
    * Uses as much of the machine as a profile of the configuration says, `inUse` or `idle`, or `none`, until it is told otherwise.

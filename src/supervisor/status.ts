@@ -8,6 +8,8 @@ export interface SupervisorStatus {
   readonly workerId: string;
   /** No Slice is started until the Scheduler has recorded some of the results that wait for it. */
   readonly holdsBack: boolean;
+  /** The evaluator could not create the last Sandboxes that were wanted. */
+  readonly evaluatorFails: boolean;
   /** Slices that may run at the same time: all, and of these those of Jobs that use a GPU. */
   readonly places: { readonly all: number; readonly gpu: number };
   /** Sandboxes that have a Job. */

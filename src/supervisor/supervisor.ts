@@ -280,6 +280,7 @@ export class Supervisor {
       state: this.state,
       workerId: this.#options.workerId,
       holdsBack: this.#deliveries.areOverfull,
+      evaluatorFails: this.#evaluatorFails,
       places: { all: this.#options.sandboxes, gpu: this.#gpu.sandboxes },
       sandboxes: this.#sandboxes.status(),
       jobs,

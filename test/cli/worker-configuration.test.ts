@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { jsonLines, run, start, temporaryDirectory } from './support.js';
 
@@ -63,6 +64,17 @@ test('SIGHUP reads the configuration again; a wrong one is refused, and the one 
   worker.child.kill('SIGHUP');
   await worker.printed(/not reloaded: .*dcp-config\.js:1:\d+: worker\.stopTimeout: expected /);
 
+  const refused = await run(t, 'dcp-worker', ['reload'], env);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /refuses: .*worker\.stopTimeout: expected .*\(ECONFIG\)/);
+
+  // What the Supervisor refuses was never in force: going back is no change.
+  writeFileSync(file, '{ worker: { stopTimeout: 7, lease: 30, leavePublicGroup: true } }');
+  assert.match((await run(t, 'dcp-worker', ['reload'], env)).stderr, /refuses: leavePublicGroup: /);
+  writeFileSync(file, '{ worker: { stopTimeout: 7, lease: 30 } }');
+  const back = await run(t, 'dcp-worker', ['reload'], env);
+  assert.deepEqual([back.code, back.stdout], [0, 'nothing has changed\n']);
+
   worker.child.kill('SIGTERM');
   assert.equal((await worker.ended).code, 0);
 });
@@ -96,6 +108,45 @@ test('concurrency changes while the Worker runs: by SIGHUP, and by profile', asy
   assert.match(unknown.stderr, /profile: expected inUse, idle or none, got "away"/);
   worker.child.kill('SIGTERM');
   assert.equal((await worker.ended).code, 0);
+});
+
+test('an error that nothing caught stops it with code 5, and is kept in the file for such errors', async (t) => {
+  const { args, env } = configured(t, '{}');
+  const folder = temporaryDirectory(t);
+  const kept = path.join(folder, 'uncaught.log');
+  const fault = path.join(folder, 'fault.mjs');
+  writeFileSync(fault, "process.on('SIGUSR2', () => { throw new Error('nobody catches this'); });");
+  const worker = start(t, 'dcp-worker', [...args, '-o', 'console'], {
+    ...env,
+    NODE_OPTIONS: `--import=${fault}`,
+    DCP_WORKER_UNHANDLED_REJECTION_LOG: kept,
+  });
+  await worker.printed(/worker .*Sandbox/);
+  worker.child.kill('SIGUSR2');
+  const { code, stdout } = await worker.ended;
+  assert.equal(code, 5);
+  assert.match(stdout, /an error that nothing caught; stopping now: Error: nobody catches this/);
+  assert.match(readFileSync(kept, 'utf8'), /^\S+Z: Error: nobody catches this\n {4}at /);
+});
+
+test('a Worker whose standard output nobody reads any more stops, or goes on where another output tells of it', async (t) => {
+  const { args, env } = configured(t, '{ worker: { reportInterval: 0.2 } }');
+  const alone = start(t, 'dcp-worker', [...args, '-o', 'console'], env);
+  await alone.printed(/worker .*Sandbox/);
+  alone.child.stdout!.destroy();
+  assert.equal((await alone.ended).code, 0);
+
+  const file = path.join(temporaryDirectory(t), 'worker.log');
+  const told = start(t, 'dcp-worker', [...args, '-o', 'console,logfile', '--logfile', file], env);
+  await told.printed(/worker .*Sandbox/);
+  told.child.stdout!.destroy();
+  const isToldOf = (): boolean =>
+    readFileSync(file, 'utf8').includes('warning standard output: nobody reads it');
+  while (!isToldOf()) await sleep(50);
+  assert.equal((await run(t, 'dcp-worker', ['status'], env)).code, 0);
+  told.child.kill('SIGTERM');
+  assert.equal((await told.ended).code, 0);
+  assert.match(readFileSync(file, 'utf8'), /notice stopped after 0 Slices\n$/);
 });
 
 test('several outputs at once; a file that was moved away is opened anew on SIGHUP', async (t) => {

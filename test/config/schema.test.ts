@@ -72,12 +72,12 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
   },
   'worker.leavePublicGroup': {
     fit: ['true', '"fallback"'],
-    not: ['0'],
+    not: ['0', '"maybe"'],
     expected: 'true or false, or "fallback"',
   },
   'worker.evaluator': {
-    fit: ['"child"', '"in-process"', '"localhost:9000"'],
-    not: ['"thread"'],
+    fit: ['"child"', '"in-process"', '"localhost:9000"', '"[::1]:9000"', '"/run/evaluator.sock"'],
+    not: ['"thread"', '9000', '""'],
     expected: '"child", "in-process", "host:port" or the path of a socket',
   },
   'worker.lease': { fit: ['1', '86400', '1.5'], not: ['0.9', '86401'], expected: 'a number from 1 to 86400' },
@@ -99,9 +99,9 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
       'a list of at most 8, each "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log"',
   },
   'worker.logfile.maxBytes': {
-    fit: ['4096'],
-    not: ['4095'],
-    expected: 'a whole number from 4096 to 1099511627776',
+    fit: ['0', '4096', '1099511627776'],
+    not: ['1', '4095', '1099511627777', '-1'],
+    expected: '0, or a whole number from 4096 to 1099511627776',
   },
   'worker.logfile.keep': { fit: ['0', '1000'], not: ['1001'], expected: 'a whole number from 0 to 1000' },
   'worker.syslog.port': {
