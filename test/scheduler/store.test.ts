@@ -228,7 +228,7 @@ test('nobody waits: the process may end', async (t) => {
     const s = await openEmbeddedScheduler('${temporaryDirectory(t)}');
     const stop = new AbortController();
     await s.waitForWork(stop.signal);
-    await s.requestTask({ workerId: '', computeGroups: [], jobIds: null, capabilities: { webgpu: [], fetch: [] }, sandboxes: 1, targetMs: 1, sliceMs: {}, maxSlices: 1, maxBytes: 1 });
+    await s.requestTask({ workerId: '', computeGroups: [], publicGroup: 'take', jobIds: null, capabilities: { webgpu: [], fetch: [] }, sandboxes: 1, targetMs: 1, sliceMs: {}, maxSlices: 1, maxBytes: 1 });
     const waiting = s.waitForWork(stop.signal);
     setTimeout(() => stop.abort(), 50);
     console.log(await waiting);`;
