@@ -1,5 +1,5 @@
 /** A wall clock for the Worker's process alone, by libfaketime (scripts/faketime.mjs). */
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const LIBRARY = fileURLToPath(new URL('../../../.cache/faketime/libfaketimeMT.so.1', import.meta.url));
@@ -36,6 +36,12 @@ export class WallClock {
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
       NO_FAKE_STAT: '1',
     };
+  }
+
+  /** What a process leaves in memory that it shared with nobody, when it was killed. */
+  static forget(pid: number): void {
+    for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`])
+      rmSync(`/dev/shm/${name}`, { force: true });
   }
 
   /** For Node: what the process starts itself has the machine's clock. */

@@ -7,6 +7,7 @@ import { withoutClocks } from './clock.js';
 import { withoutDisks } from './disks.js';
 import type { LogServer } from './log-server.js';
 import { CLEANUP_S, type Stage } from './stage.js';
+import { count } from './tally.js';
 
 export interface Fault {
   readonly run: (stage: Stage) => Promise<void>;
@@ -67,9 +68,25 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
         child.kill('SIGINT');
       }),
   },
+  stopBySigintThrice: {
+    restarts: true,
+    run: (stage) =>
+      restart(
+        stage,
+        'SIGINT thrice',
+        async (child) => {
+          for (let i = 0; i < 3; i++) {
+            child.kill('SIGINT');
+            await sleep(20);
+          }
+        },
+        // It may be done before the third.
+        [0, 130],
+      ),
+  },
   kill: {
     restarts: true,
-    run: (stage) => restart(stage, 'SIGKILL', (child) => child.kill('SIGKILL'), 'SIGKILL'),
+    run: (stage) => restart(stage, 'SIGKILL', (child) => child.kill('SIGKILL'), ['SIGKILL']),
   },
   drain: {
     restarts: true,
@@ -202,11 +219,14 @@ async function restart(
   stage: Stage,
   name: string,
   by: (child: ChildProcess) => unknown,
-  wanted: number | string = 0,
+  wanted: readonly (number | string)[] = [0],
 ): Promise<void> {
   const ended = await stage.worker.end(by, END_MS);
-  if (ended !== wanted)
-    stage.fault(`${name}: the Worker ended with ${ended ?? 'nothing in time'}, expected ${wanted}`);
+  count(stage.exits, `${name}: ${ended}`);
+  if (ended === null || !wanted.includes(ended))
+    stage.fault(
+      `${name}: the Worker ended with ${ended ?? 'nothing in time'}, expected ${wanted.join(' or ')}`,
+    );
   await stage.worker.start();
   await placesAreRight(stage, 'a start');
   await stage.works(name);
@@ -215,7 +235,7 @@ async function restart(
 /** Results of a Job that is there before come while nothing more fits, and another Job is refused. */
 async function schedulerDiskFull(stage: Stage): Promise<void> {
   const { client, schedulerDisk } = stage;
-  const before = stage.tally.troubles('ENOSPC');
+  const before = stage.tally.troubles(/ENOSPC|no room/);
   const refused = client!.refusals;
   const first = client!.run('largeResults');
   await stage.until('Slices with large results are at work', 20_000, async () => {
@@ -226,7 +246,7 @@ async function schedulerDiskFull(stage: Stage): Promise<void> {
   const second = client!.run('largePayloads');
   await between(stage, 2000, 5000);
   await stage.status();
-  if (client!.refusals === refused && stage.tally.troubles('ENOSPC') === before)
+  if (client!.refusals === refused && stage.tally.troubles(/ENOSPC|no room/) === before)
     stage.fault("the Scheduler's disk is full, and nobody noticed");
   schedulerDisk.free();
   await Promise.all([first, second]);
@@ -239,6 +259,7 @@ async function stopWhileHeldUp(stage: Stage, before: () => void = () => undefine
   await between(stage, 200, 1000);
   // Whether it can be said in time that everything was given up is open: both ends are documented.
   const ended = await stage.worker.end((child) => child.kill('SIGTERM'), END_MS);
+  count(stage.exits, `SIGTERM while the Scheduler was held up: ${ended}`);
   if (ended !== 0 && ended !== 143)
     stage.fault(
       `told to stop while the Scheduler was held up: ${ended ?? 'not ended in time'}, expected 0 or 143`,

@@ -36,6 +36,8 @@ export class Stage {
     withoutClocks() === null ? new WallClock(path.join(this.folder, 'clock')) : null;
   readonly logServer = new LogServer();
   readonly tally = new Tally();
+  /** How the Worker ended, by what ended it. */
+  readonly exits: Record<string, number> = {};
   /** Who deploys Jobs, once there is a Scheduler. */
   client: Client | null = null;
   #worker: WorkerProcess | null = null;

@@ -15,10 +15,10 @@ export class Tally {
     if (type === 'uncaught') count(this.told, `uncaught: ${String(record['message'])}`);
   }
 
-  /** Times that the Scheduler could not be used for a reason that has this in it. */
-  troubles(word: string): number {
+  /** Times that the Scheduler could not be used for a reason that matches. */
+  troubles(pattern: RegExp): number {
     const texts = Object.entries(this.told).filter(
-      ([what]) => what.startsWith('trouble: ') && what.includes(word),
+      ([what]) => what.startsWith('trouble: ') && pattern.test(what),
     );
     return texts.reduce((sum, [, times]) => sum + times, 0);
   }

@@ -140,6 +140,7 @@ function report(): void {
     ['What happened', text(happened)],
     ['Did not happen', [...skipped].map(([name, why]) => `${name} (${why})`).join('; ') || 'nothing'],
     ['Worker', `${worker.starts} starts, ${worker.orphans} orphans`],
+    ['Exit codes', text(stage.exits)],
     ['Memory, MiB', lives.memoryText()],
     ['Descriptors', lives.descriptorText()],
     ['Log files, bytes', [...settled.log].map(([name, bytes]) => `${name} ${bytes}`).join(', ')],

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StatusClient } from '#src/cli/status-client.js';
+import { WallClock } from './clock.js';
 
 const PROGRAM = fileURLToPath(import.meta.resolve('#src/cli/dcp-worker.js'));
 /** How long a Worker may take to start, milliseconds. */
@@ -70,6 +71,7 @@ export class WorkerProcess {
       (data) => (this.#stderr = (this.#stderr + String(data)).slice(-KEPT_ERROR_BYTES)),
     );
     child.once('exit', (code, signal) => {
+      WallClock.forget(child.pid!);
       clearInterval(this.#watch);
       if (!this.#mayEnd) onFault(`the Worker ended by itself: ${code ?? signal}: ${this.#stderr}`);
     });
