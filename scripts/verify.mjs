@@ -12,6 +12,7 @@ import { buildNative, buildPage, buildPrelude, buildTests, buildTypeScript } fro
 import { CHECKS } from './checks.mjs';
 import { ensureChromium, ensurePromtool } from './chromium.mjs';
 import { ensureExistingPrograms } from './compat.mjs';
+import { ensureFaketime } from './faketime.mjs';
 import { ensureLogServers } from './log-servers.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
@@ -46,6 +47,7 @@ if (wanted('setup')) {
   await steps.optional('Chromium', ensureChromium);
   await steps.optional('promtool', ensurePromtool);
   await steps.optional('log servers', ensureLogServers);
+  await steps.optional('faketime', ensureFaketime);
   await steps.optional('tmux', ensureTmux);
 }
 if (wanted('build')) {

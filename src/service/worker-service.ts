@@ -14,6 +14,10 @@ import { StopSignals } from './stop-signals.js';
 const UNCAUGHT = 5;
 /** How often systemd is told what the Worker does, milliseconds. */
 const STATUS_MS = 10_000;
+/** How long the Scheduler may take to record what is left when the Worker stops, milliseconds. */
+const FLUSH_MS = 10_000;
+/** Of the clean-up time, what is left then for putting on disk what it has not recorded, milliseconds. */
+const KEEP_MS = 2_000;
 
 /** Settings that the Worker may take while it runs. */
 interface Offered {
@@ -238,10 +242,13 @@ export class WorkerService implements WorkerControl {
   }
 
   #stop(now: boolean): void {
-    const { stopTimeoutMs } = this.#settings;
+    const { stopTimeoutMs, cleanupTimeoutMs } = this.#settings;
     this.#isToldToStop = true;
     this.#manager.stopping();
-    void this.#worker.stop(now ? { finish: 'now' } : { finish: 'slice', timeoutMs: stopTimeoutMs });
+    // Who exits before results are in the spool has them run again.
+    const left = Math.max(cleanupTimeoutMs - stopTimeoutMs - KEEP_MS, cleanupTimeoutMs / 2);
+    const flushTimeoutMs = Math.min(FLUSH_MS, left);
+    void this.#worker.stop({ finish: now ? 'now' : 'slice', timeoutMs: stopTimeoutMs, flushTimeoutMs });
   }
 
   /** Nothing more can be awaited: the log's last words say why. */

@@ -189,6 +189,27 @@ test('a full disk is an error, and nothing acknowledged is lost', async (t) => {
   await scheduler.addSlices(said.jobId, slices(said.known + 1, said.known + 1));
 });
 
+const UNSHARE = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
+const withoutDisk =
+  spawnSync('unshare', [...UNSHARE, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
+    ? false
+    : 'no mount namespace may be made here';
+
+test(
+  'a disk with less than 8 MiB free: nothing is added, a Job can be removed',
+  { skip: withoutDisk },
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const fixture = join(import.meta.dirname, 'fixtures', 'no-room.js');
+    const mount = 'mount -t tmpfs -o size=32m none "$2" && exec "$0" "$1" "$2"';
+    const args = [...UNSHARE, '/bin/bash', '-c', mount, process.execPath, fixture, directory];
+    const { stdout } = await promisify(execFile)('unshare', args);
+    const { refusal, jobs } = JSON.parse(stdout) as { refusal: string; jobs: number };
+    assert.match(refusal, /SchedulerError: .*no room: \d+ bytes are left/);
+    assert.equal(jobs, 1);
+  },
+);
+
 test('the map grows as needed', async (t) => {
   const directory = temporaryDirectory(t);
   const scheduler = await open(t, directory, { mapSize: 256 * 1024 });

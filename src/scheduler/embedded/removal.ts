@@ -5,6 +5,9 @@ import type { Store } from './store.js';
 /** Records deleted in one transaction. */
 const PURGE_RECORDS = 200;
 
+/** What is written so that a Job goes needs no room on the disk to spare. */
+export const FREES = Object.freeze({ frees: true });
+
 /**
  * Deletes what a removed Job stored, a bounded part at a time, until the Scheduler closes. The Job's row goes last, so
  * that this can be taken up again.
@@ -17,7 +20,7 @@ export async function purgeJob(store: Store, jobs: Jobs, number: JobNumber, call
         const keys = table.keys([number, 0], [number, LAST], PURGE_RECORDS);
         for (const key of keys) table.remove(key);
         return keys.length === PURGE_RECORDS;
-      });
+      }, FREES);
       if (!left) break;
     }
   }
@@ -27,5 +30,5 @@ export async function purgeJob(store: Store, jobs: Jobs, number: JobNumber, call
   await store.write(() => {
     store.specs.remove(number);
     store.rows.remove(number);
-  });
+  }, FREES);
 }

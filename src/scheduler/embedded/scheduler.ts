@@ -38,7 +38,7 @@ import {
 import { Leases } from './leases.js';
 import { customEvent, draftMessages, Log, type MessageGroup } from './log.js';
 import { loadPayloads, loadTask, modulesPayload, parseRecord, payloadModules } from './payloads.js';
-import { purgeJob } from './removal.js';
+import { FREES, purgeJob } from './removal.js';
 import { draftResults, Results, type ResultDraft } from './results.js';
 import { Store, type StoreOptions } from './store.js';
 import { Uploads } from './uploads.js';
@@ -259,7 +259,7 @@ export class EmbeddedScheduler implements Scheduler {
         this.leases.voidAll(number, row);
         this.log.state(number, row, 'cancelled');
         this.jobs.put(number, row);
-      }),
+      }, FREES),
     );
   }
 
@@ -274,7 +274,7 @@ export class EmbeddedScheduler implements Scheduler {
         this.store.ids.remove(jobId);
         this.jobs.put(number, row);
         return number;
-      });
+      }, FREES);
       await purgeJob(this.store, this.jobs, number, this.calls);
     });
   }

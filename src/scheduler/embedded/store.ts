@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { open as openLmdb, type Database, type RootDatabase } from 'lmdb';
@@ -12,6 +12,13 @@ export const SCHEMA_VERSION = 2;
 
 /** A transaction stops taking further operations after this long, so that others get the lock. */
 const TRANSACTION_MS = 3;
+
+/**
+ * With less room than this on the disk nothing is added, bytes. LMDB's own answer to a full disk is an error each time, but what
+ * a transaction that failed so had written to memory is not all given back: after many of them its heap is damaged, and the
+ * process is aborted.
+ */
+const LEAST_ROOM = 8 << 20;
 
 export type StoreKey = string | number | (string | number)[];
 
@@ -61,6 +68,8 @@ export class Table {
 
 interface Operation {
   readonly run: () => unknown;
+  /** It is for there to be more room. */
+  readonly frees: boolean;
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
   outcome: { ok: true; value: unknown } | { ok: false; error: Error } | null;
@@ -262,10 +271,11 @@ export class Store {
    * Runs `run` in a write transaction, together with what others asked for, and resolves with its value when the
    * transaction is on the disk. `run` is synchronous, takes well under 10 ms, and may be run again when another
    * operation spoiled the transaction: it must not change anything but tables. If it throws, nothing of it is kept.
+   * Rejects with `SchedulerError` when the disk is as good as full, unless it `frees` room.
    */
-  write<T>(run: () => T): Promise<T> {
+  write<T>(run: () => T, { frees = false }: { readonly frees?: boolean } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.queue.push({ run, resolve: resolve, reject, outcome: null });
+      this.queue.push({ run, frees, resolve: resolve, reject, outcome: null });
       this.draining ??= this.drain();
     });
   }
@@ -280,11 +290,24 @@ export class Store {
           for (const operation of this.queue.splice(0)) operation.reject(error as Error);
           continue;
         }
-        this.transact();
+        this.refuseWithoutRoom();
+        if (this.queue.length > 0) this.transact();
       }
     } finally {
       this.draining = null;
     }
+  }
+
+  private refuseWithoutRoom(): void {
+    const room = roomOf(this.directory);
+    if (room >= LEAST_ROOM) return;
+    const error = new SchedulerError(
+      `${this.directory}: no room: ${room} bytes are left on the disk, and nothing is added with less than ${LEAST_ROOM}; ` +
+        'what was acknowledged before is kept',
+    );
+    const refused = this.queue.filter(({ frees }) => !frees);
+    this.queue = this.queue.filter(({ frees }) => frees);
+    for (const operation of refused) operation.reject(error);
   }
 
   private transact(): void {
@@ -364,6 +387,16 @@ function syncFolder(path: string): void {
 }
 
 /** Errors of ours pass; what LMDB throws becomes a `SchedulerError` that names the store. */
+/** Bytes that fit on the disk of a directory; Infinity where nobody can say. */
+function roomOf(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return Infinity;
+  }
+}
+
 function asSchedulerError(directory: string, error: unknown): Error {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error;
   const message = error instanceof Error ? error.message : String(error);
