@@ -43,6 +43,9 @@ export async function runWorkerService(
   whenReaderGone(() => service.unread());
   try {
     server = await openServer(service, settings, warn);
+    const url = server?.url ?? null;
+    // Of port 0 nobody could know otherwise.
+    if (url !== null) service.log.say('notice', 'statusPage', { url }, `status page at ${url}`);
     if (settings.showsDashboard) {
       dashboard = openDashboard({
         source: service.board,
