@@ -9,7 +9,7 @@
  * when anything of that does not hold. `--damage` damages results, leaves a file in the spool and one too many of the log, to
  * see that it fails then. `--only logServerKilled,kill` has nothing else happen.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -117,7 +117,9 @@ async function settle(): Promise<void> {
   const ended = await stage.worker.end((child) => child.kill('SIGTERM'), 30_000);
   if (ended !== 0) fault(`in the end the Worker ended with ${ended ?? 'nothing in time'}, expected 0`);
   if (values.damage) {
-    writeFileSync(path.join(stage.logDisk.folder, `worker.log.${LOG_KEEP + 1}`), 'too many');
+    for (let number = 1; number <= LOG_KEEP + 1; number++)
+      writeFileSync(path.join(stage.logDisk.folder, `worker.log.${number}`), 'too many');
+    mkdirSync(stage.spool, { recursive: true });
     writeFileSync(path.join(stage.spool, 'left'), 'over');
   }
   const spool = stage.spoolFiles();
