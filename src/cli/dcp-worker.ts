@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, type OptionValues } from 'commander';
+import { closestMatch } from 'leven';
 import { withGpuOptions } from './gpu-options.js';
 import { withIdentityOptions } from './identity-options.js';
 import { DEFAULT_PID_FILE } from './pid-file.js';
@@ -44,9 +45,27 @@ withIdentityOptions(program)
   )
   .option('--dumpConfig', 'print the configuration as JSON, secrets left out; then exit')
   .addHelpText('after', HELP)
-  .action((options: OptionValues) => startWorker(program, options));
+  .allowExcessArguments()
+  .action((options: OptionValues) => {
+    refuseWords(program);
+    return startWorker(program, options);
+  });
 
 withWorkerCommands(program, { subjectOf: (options) => doctorSubjectOf(program, options) });
+
+/** Words that name no command, which commander counts and no more. */
+function refuseWords({ args, commands }: Command): void {
+  const [word] = args;
+  if (word === undefined) return;
+  const nearest = closestMatch(
+    word,
+    commands.map((command) => command.name()),
+    { maxDistance: 3 },
+  );
+  program.error(
+    `error: unknown command '${word}'${nearest === undefined ? '' : `; did you mean ${nearest}?`}`,
+  );
+}
 
 const { argv } = oneSpelling(
   process.argv,

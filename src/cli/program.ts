@@ -40,7 +40,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     command.showHelpAfterError(`(${program.name()} --help tells more)`);
   }
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // EIO: a terminal that is gone.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     const act = onReaderGone;
     onReaderGone = () => {};
     act();

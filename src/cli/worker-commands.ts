@@ -120,7 +120,7 @@ async function changeWorker(name: WorkerCommand, done: string, options: OptionVa
 }
 
 async function showChanges(name: 'reload' | 'profile', options: OptionValues): Promise<number> {
-  const { lines = [] } = await clientOf(options).command(name, options as { name?: string });
+  const { lines = [] } = await clientOf(options).command(name, options);
   if (options['json'] === true) printJsonLine({ type: name, lines });
   else process.stdout.write(lines.length === 0 ? 'nothing has changed\n' : `${lines.join('\n')}\n`);
   return ExitCode.ok;

@@ -60,6 +60,7 @@ export async function runWorkerService(
     dashboard?.close();
     await server?.close();
     await outputs.close(CLOSE_MS);
+    await service.close();
     for (const text of trouble) warn(text);
   }
 }

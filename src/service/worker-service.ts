@@ -3,7 +3,7 @@ import type { ConfigChange, ProfileName } from '../config/index.js';
 import type { LogSink } from '../logging/index.js';
 import { InvalidArgumentError, slicesText } from '../model/index.js';
 import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
-import { joinObservers, LifecycleError } from '../supervisor/index.js';
+import { joinObservers, LifecycleError, type StopOptions } from '../supervisor/index.js';
 import { Worker } from '../worker/index.js';
 import { changeText, headlineText, placesText } from './sentences.js';
 import { ServiceManager } from './service-manager.js';
@@ -23,7 +23,7 @@ const KEEP_MS = 2_000;
 interface Offered {
   readonly settings: ServiceSettings;
   /** They are in force: what comes next begins there. */
-  accept(): void;
+  readonly accept: () => void;
 }
 
 /** What the places of the configuration say now. */
@@ -132,12 +132,16 @@ export class WorkerService implements WorkerControl {
       this.#onStarted();
       clearInterval(this.#telling);
       clearInterval(this.#reporting);
-      this.#signals.close();
       this.#manager.close();
       process.off('uncaughtException', onUncaught);
       process.off('SIGHUP', onHangUp);
-      await this.board.close();
     }
+  }
+
+  /** Lets go of the signals, last of all: until then one more of them hurries the end. */
+  async close(): Promise<void> {
+    this.#signals.close();
+    await this.board.close();
   }
 
   /** A key of the terminal, which tells nobody else of it. */
@@ -184,7 +188,7 @@ export class WorkerService implements WorkerControl {
     );
     // Not STOPPING=1: systemd would kill it after TimeoutStopSec=, and what is held may take longer.
     this.#manager.status('finishes what it holds, then stops');
-    void this.#worker.stop({ finish: 'task' });
+    this.#endWorker({ finish: 'task' });
   }
 
   stop(now: boolean): void {
@@ -248,7 +252,15 @@ export class WorkerService implements WorkerControl {
     // Who exits before results are in the spool has them run again.
     const left = Math.max(cleanupTimeoutMs - stopTimeoutMs - KEEP_MS, cleanupTimeoutMs / 2);
     const flushTimeoutMs = Math.min(FLUSH_MS, left);
-    void this.#worker.stop({ finish: now ? 'now' : 'slice', timeoutMs: stopTimeoutMs, flushTimeoutMs });
+    this.#endWorker({ finish: now ? 'now' : 'slice', timeoutMs: stopTimeoutMs, flushTimeoutMs });
+  }
+
+  #endWorker(options: StopOptions): void {
+    this.#worker.stop(options).catch((error: unknown) => {
+      process.exitCode = 1;
+      const message = error instanceof Error ? error.message : String(error);
+      this.log.say('error', 'notClosed', { message }, `something did not end well: ${message}`);
+    });
   }
 
   /** Nothing more can be awaited: the log's last words say why. */

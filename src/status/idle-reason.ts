@@ -25,7 +25,7 @@ export const IDLE_REASONS = {
     remedy: 'see why the Scheduler is slow: a full disk, a network that is down',
   },
   JOBS_SET_ASIDE: {
-    text: 'the Jobs there are fail again and again, and rest for a while',
+    text: 'the Jobs that there are fail again and again, and are set aside for a while',
     remedy: 'tell their owners: their Slices fail by their own doing',
   },
   NO_WORK: {

@@ -227,9 +227,18 @@ export class Worker {
     return opened;
   }
 
-  async #close(after?: Promise<void>): Promise<void> {
-    await after;
-    for (const part of this.#opened.splice(0)) await part.close();
+  /** Closes every part, whatever another one's end came to; rejects with the first of their errors. */
+  async #close(stopped?: Promise<void>): Promise<void> {
+    const errors: unknown[] = [];
+    const ends = [() => stopped, ...this.#opened.splice(0).map((part) => () => part.close())];
+    for (const end of ends) {
+      try {
+        await end();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
     this.#onEnded();
+    if (errors.length > 0) throw errors[0];
   }
 }

@@ -386,7 +386,6 @@ function syncFolder(path: string): void {
   }
 }
 
-/** Errors of ours pass; what LMDB throws becomes a `SchedulerError` that names the store. */
 /** Bytes that fit on the disk of a directory; Infinity where nobody can say. */
 function roomOf(directory: string): number {
   try {
@@ -397,6 +396,7 @@ function roomOf(directory: string): number {
   }
 }
 
+/** Errors of ours pass; what LMDB throws becomes a `SchedulerError` that names the store. */
 function asSchedulerError(directory: string, error: unknown): Error {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error;
   const message = error instanceof Error ? error.message : String(error);
