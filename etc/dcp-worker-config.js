@@ -72,36 +72,46 @@
     },
     // Which of the profiles is in force. Takes "inUse" or "idle". undefined: neither. Live.
     profile: undefined,
-    // Bank account that earnings go to. Takes an address, 0x and 40 hexadecimal digits. undefined: none.
+    // Bank account that earnings go to. An embedded Scheduler pays nobody: it is shown. Takes an address, 0x
+    // and 40 hexadecimal digits. undefined: none.
     paymentAddress: undefined,
     minimumWage: {
-      // Least pay for CPU time. Takes a number from 0 (DCC per hour). Live.
+      // Least pay for CPU time. An embedded Scheduler pays nobody: said at the start. Takes a number from 0
+      // (DCC per hour). Live.
       CPU: 0,
-      // Least pay for GPU time. Takes a number from 0 (DCC per hour). Live.
+      // Least pay for GPU time. An embedded Scheduler pays nobody: said at the start. Takes a number from 0
+      // (DCC per hour). Live.
       GPU: 0,
-      // Least pay for data that comes in. Takes a number from 0 (DCC per megabyte). Live.
+      // Least pay for data that comes in. An embedded Scheduler pays nobody: said at the start. Takes a number
+      // from 0 (DCC per megabyte). Live.
       in: 0,
-      // Least pay for data that goes out. Takes a number from 0 (DCC per megabyte). Live.
+      // Least pay for data that goes out. An embedded Scheduler pays nobody: said at the start. Takes a number
+      // from 0 (DCC per megabyte). Live.
       out: 0,
     },
     allowOrigins: {
-      // Origins that Work Functions may come from. Takes a list of at most 1000, each an origin (https://host,
-      // https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      // Accepted from existing configurations: Work Functions come with the Scheduler here. Takes a list of at
+      // most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
+      // "private:"). Live.
       fetchWorkFunctions: [],
-      // Origins that arguments of Jobs may come from. Takes a list of at most 1000, each an origin
-      // (https://host, https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      // Accepted from existing configurations: arguments of Jobs come with the Scheduler here. Takes a list of
+      // at most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
+      // "private:"). Live.
       fetchArguments: [],
-      // Origins that data of Slices may come from. Takes a list of at most 1000, each an origin (https://host,
-      // https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      // Accepted from existing configurations: data of Slices come with the Scheduler here. Takes a list of at
+      // most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
+      // "private:"). Live.
       fetchData: [],
-      // Origins that results may go to. Takes a list of at most 1000, each an origin (https://host,
-      // https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      // Accepted from existing configurations: results go with the Scheduler here. Takes a list of at most
+      // 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
+      // "private:"). Live.
       sendResults: [],
-      // Origins for all of these, and that Work Functions may fetch from. Takes a list of at most 1000, each
-      // an origin (https://host, https://*.domain, https://*, *, or one of these behind "private:"). Live.
+      // Origins that Work Functions may fetch from. Takes a list of at most 1000, each an origin
+      // (https://host, https://*.domain, https://*, *, or one of these behind "private:"). Live.
       any: [],
     },
-    // The Scheduler may add the origins of Compute Groups to allowOrigins. Takes true or false. Live.
+    // Accepted from existing configurations: an embedded Scheduler names no origins. Takes true or false.
+    // Live.
     trustComputeGroupOrigins: true,
     // Adapters that Jobs do not get: a pattern for each field that describes them (device, vendor, …). Takes
     // an object whose values are each a regular expression, or text to look for.

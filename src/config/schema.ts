@@ -58,12 +58,19 @@ const profile = (when: string) =>
     }),
   });
 
-/** Origins that Work Functions may reach for one purpose. */
-const origins = (purpose: string) =>
-  key(list(originRule()), [], { description: `Origins ${purpose}.`, ...live });
+/** Origins for what existing Workers fetch by themselves; here it comes from the Scheduler. */
+const unusedOrigins = (purpose: string) =>
+  key(list(originRule()), [], {
+    description: `Accepted from existing configurations: ${purpose} with the Scheduler here.`,
+    ...live,
+  });
 
 const wage = (unit: string, what: string) =>
-  key(number(0, Infinity), 0, { description: `Least pay for ${what}.`, unit, ...live });
+  key(number(0, Infinity), 0, {
+    description: `Least pay for ${what}. An embedded Scheduler pays nobody: said at the start.`,
+    unit,
+    ...live,
+  });
 
 const worker = section({
   cores: section({
@@ -97,7 +104,7 @@ const worker = section({
   }),
 
   paymentAddress: optional(text('an address, 0x and 40 hexadecimal digits', /^(0x)?[\da-f]{40}$/i), 'none', {
-    description: 'Bank account that earnings go to.',
+    description: 'Bank account that earnings go to. An embedded Scheduler pays nobody: it is shown.',
   }),
   minimumWage: section({
     CPU: wage('DCC per hour', 'CPU time'),
@@ -107,14 +114,14 @@ const worker = section({
   }),
 
   allowOrigins: section({
-    fetchWorkFunctions: origins('that Work Functions may come from'),
-    fetchArguments: origins('that arguments of Jobs may come from'),
-    fetchData: origins('that data of Slices may come from'),
-    sendResults: origins('that results may go to'),
-    any: origins('for all of these, and that Work Functions may fetch from'),
+    fetchWorkFunctions: unusedOrigins('Work Functions come'),
+    fetchArguments: unusedOrigins('arguments of Jobs come'),
+    fetchData: unusedOrigins('data of Slices come'),
+    sendResults: unusedOrigins('results go'),
+    any: key(list(originRule()), [], { description: 'Origins that Work Functions may fetch from.', ...live }),
   }),
   trustComputeGroupOrigins: key(boolean(), true, {
-    description: 'The Scheduler may add the origins of Compute Groups to allowOrigins.',
+    description: 'Accepted from existing configurations: an embedded Scheduler names no origins.',
     ...live,
   }),
   bannedGPUs: key(
