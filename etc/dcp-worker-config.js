@@ -90,20 +90,20 @@
       out: 0,
     },
     allowOrigins: {
-      // Accepted from existing configurations: Work Functions come with the Scheduler here. Takes a list of at
-      // most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
+      // Accepted from existing configurations: Work Functions come by way of the Scheduler here. Takes a list
+      // of at most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
       // "private:"). Live.
       fetchWorkFunctions: [],
-      // Accepted from existing configurations: arguments of Jobs come with the Scheduler here. Takes a list of
-      // at most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
-      // "private:"). Live.
+      // Accepted from existing configurations: arguments of Jobs come by way of the Scheduler here. Takes a
+      // list of at most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these
+      // behind "private:"). Live.
       fetchArguments: [],
-      // Accepted from existing configurations: data of Slices come with the Scheduler here. Takes a list of at
-      // most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
+      // Accepted from existing configurations: data of Slices come by way of the Scheduler here. Takes a list
+      // of at most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
       // "private:"). Live.
       fetchData: [],
-      // Accepted from existing configurations: results go with the Scheduler here. Takes a list of at most
-      // 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
+      // Accepted from existing configurations: results go by way of the Scheduler here. Takes a list of at
+      // most 1000, each an origin (https://host, https://*.domain, https://*, *, or one of these behind
       // "private:"). Live.
       sendResults: [],
       // Origins that Work Functions may fetch from. Takes a list of at most 1000, each an origin

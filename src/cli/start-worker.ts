@@ -15,6 +15,7 @@ import type { GpuOptions } from '../evaluator/index.js';
 import { dcpDirectory } from '../identity/index.js';
 import {
   bannedAdapters,
+  evaluatorChoice,
   runWorkerService,
   settingsOf,
   type Reread,
@@ -73,8 +74,10 @@ export async function doctorSubjectOf(program: Command, options: OptionValues): 
   const config = configOf(program);
   const told = { ...(await toldBy(options, config)), identity: null, paymentAddress: null };
   const { worker } = settingsOf(config.values, told);
+  const evaluator = evaluatorChoice(config.values.worker.evaluator);
   return {
     scheduler: worker.scheduler,
+    evaluator: typeof evaluator === 'string' ? null : evaluator,
     gpu: told.gpu,
     jobIds: worker.jobIds ?? null,
     computeGroups: worker.computeGroups ?? [],

@@ -61,7 +61,7 @@ const profile = (when: string) =>
 /** Origins for what existing Workers fetch by themselves; here it comes from the Scheduler. */
 const unusedOrigins = (purpose: string) =>
   key(list(originRule()), [], {
-    description: `Accepted from existing configurations: ${purpose} with the Scheduler here.`,
+    description: `Accepted from existing configurations: ${purpose} by way of the Scheduler here.`,
     ...live,
   });
 

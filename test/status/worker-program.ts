@@ -17,6 +17,7 @@ withWorkerCommands(program, {
     jobIds: jobId === undefined ? null : list(jobId),
     publicGroup: 'always',
     allowedOrigins: list(allowedOrigins),
+    evaluator: null,
     gpu: null,
   }),
 });

@@ -1,8 +1,11 @@
 import { decode, encode } from '../../codec/index.js';
 import {
   askForGpus,
+  locationText,
   openChildProcessEvaluator,
+  openRemoteEvaluator,
   type Evaluator,
+  type EvaluatorLocation,
   type GpuOptions,
   type SandboxJob,
   type SandboxObserver,
@@ -38,24 +41,27 @@ const TRIAL: SandboxJob = {
   fetch: false,
 };
 
-/** The first condition for work: an evaluator process starts, makes a Sandbox and runs a Slice in it. */
-export async function checkEvaluator(): Promise<Finding[]> {
+/**
+ * The first condition for work: an evaluator process starts, makes a Sandbox and runs a Slice in it. `location`: that of a
+ * standing evaluator, which starts it; null: this program does.
+ */
+export async function checkEvaluator(location: EvaluatorLocation | null): Promise<Finding[]> {
   const lines: string[] = [];
   const began = performance.now();
   let evaluator: Evaluator | null = null;
   try {
-    const opening = openChildProcessEvaluator({
-      threads: 1,
-      gpu: null,
-      onLog: (_pid, line) => {
-        lines.push(line);
-        if (lines.length > MAX_LINES) lines.shift();
-      },
-    });
-    evaluator = await opening;
+    const onLog = (_pid: number, line: string): void => {
+      lines.push(line);
+      if (lines.length > MAX_LINES) lines.shift();
+    };
+    evaluator =
+      location === null
+        ? await openChildProcessEvaluator({ threads: 1, gpu: null, onLog })
+        : openRemoteEvaluator(location);
     const value = await withinTime(runTrial(evaluator));
     if (value !== 42) throw new Error(`a Slice that doubles 21 answered ${JSON.stringify(value)}`);
-    return [ok(`an evaluator process ran a Slice, after ${Math.round(performance.now() - began)} ms`)];
+    const where = location === null ? 'an evaluator process' : `the evaluator at ${locationText(location)}`;
+    return [ok(`${where} ran a Slice, after ${Math.round(performance.now() - began)} ms`)];
   } catch (error) {
     return [failed(error, lines)];
   } finally {
@@ -112,9 +118,17 @@ async function withinTime<T>(work: Promise<T>): Promise<T> {
 }
 
 /** Which GPUs Jobs get. None is no obstacle: most Jobs need none. */
-export async function checkGpus(
-  gpu: GpuOptions | null,
-): Promise<{ readonly findings: readonly Finding[]; readonly adapters: readonly WebgpuAdapter[] }> {
+export async function checkGpus({
+  evaluator,
+  gpu,
+}: {
+  readonly evaluator: EvaluatorLocation | null;
+  readonly gpu: GpuOptions | null;
+}): Promise<{ readonly findings: readonly Finding[]; readonly adapters: readonly WebgpuAdapter[] }> {
+  if (evaluator !== null) {
+    const text = `which GPUs Jobs get is for the evaluator at ${locationText(evaluator)} to say`;
+    return { findings: [note(null, text)], adapters: [] };
+  }
   if (gpu === null) return { findings: [note(null, 'Jobs get no GPU, as the options say')], adapters: [] };
   const { adapters, problems } = await askForGpus(gpu);
   const findings = [

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { GpuOptions } from '../../evaluator/index.js';
+import type { EvaluatorLocation, GpuOptions } from '../../evaluator/index.js';
 import { printJsonLine } from '../present.js';
 import { ExitCode } from '../program.js';
 import type { StatusClient } from '../status-client.js';
@@ -15,6 +15,8 @@ import type { WorkerOffer } from './job-fit.js';
 export interface DoctorSubject extends Omit<WorkerOffer, 'adapters'> {
   /** The embedded Scheduler's directory. */
   readonly scheduler: string;
+  /** Of a standing evaluator; null: the Worker starts its own. */
+  readonly evaluator: EvaluatorLocation | null;
   /** Null: Jobs get no GPU. */
   readonly gpu: GpuOptions | null;
 }
@@ -38,8 +40,8 @@ export async function runDoctor(
 
 async function examine(subject: DoctorSubject, client: StatusClient): Promise<Section[]> {
   const [evaluator, gpus, worker] = await Promise.all([
-    checkEvaluator(),
-    checkGpus(subject.gpu),
+    checkEvaluator(subject.evaluator),
+    checkGpus(subject),
     checkWorker(client),
   ]);
   const offer: WorkerOffer = { ...subject, adapters: gpus.adapters };
