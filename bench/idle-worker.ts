@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { cpuMs, pssKiB } from './harness/process-use.js';
 import { Report, digits } from './harness/report.js';
 
-/** What a start leaves to do, garbage and compiled code, is done by then. */
-const SETTLE_MS = 10_000;
+/** V8 has collected by then what a start leaves behind, which it does some 40 s after. */
+const SETTLE_MS = 60_000;
 const WATCHED_MS = 30_000;
 
 const report = new Report('idle-worker', { watchedMs: WATCHED_MS });
