@@ -1,11 +1,11 @@
 /** What the service says of itself, for people. */
 import type { ConfigChange } from '../config/index.js';
 import { rateText } from '../model/index.js';
-import type { WorkerStatus } from '../status/index.js';
+import { busySandboxes, type WorkerStatus } from '../status/index.js';
 
 /** One line, as `systemctl status` shows it. */
 export function headlineText({ state, sandboxes, places, rates, idle }: WorkerStatus): string {
-  const busy = sandboxes.filter(({ slice }) => slice !== null).length;
+  const busy = busySandboxes(sandboxes);
   const why = idle === null ? '' : `; ${idle.code}: ${idle.text}`;
   return `${state}: ${busy} of ${places.all} Sandboxes, ${rateText(rates.slicesPerSecond)} Slices/s${why}`;
 }

@@ -1,3 +1,4 @@
+export { busySandboxes } from './busy-sandboxes.js';
 export { IDLE_REASONS, type IdleCode } from './idle-reason.js';
 export {
   HISTORY_LENGTH,

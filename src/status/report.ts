@@ -1,4 +1,5 @@
 import { bytesText, countText, durationText, percentText, rateText } from '../model/index.js';
+import { busySandboxes } from './busy-sandboxes.js';
 import { printable } from './printable.js';
 import type { WorkerHistory, WorkerStatus } from './worker-status.js';
 
@@ -38,7 +39,7 @@ function headline({ state, startedAt, time, workerId }: WorkerStatus): string {
 function facts(status: WorkerStatus, history: WorkerHistory): string[] {
   const { counts, rates, usage, idle, places, jobs } = status;
   const sum = (what: 'queued' | 'running'): number => jobs.reduce((total, job) => total + job[what], 0);
-  const used = status.sandboxes.filter(({ slice }) => slice !== null).length;
+  const used = busySandboxes(status.sandboxes);
   const mean = rates.sliceMs === null ? '' : `, ${durationText(rates.sliceMs)} each`;
   const gpu = usage.gpu === null ? '' : `, GPU ${percentText(usage.gpu)}`;
   const cores = usage.cores.reduce((total, part) => total + part, 0) / Math.max(1, usage.cores.length);

@@ -1,6 +1,7 @@
 import type { LogRecord, LogSink } from '../logging/index.js';
 import { NO_METRICS } from '../model/index.js';
 import type { DeliveredResults, SupervisorObserver, SupervisorStatus } from '../supervisor/index.js';
+import { busySandboxes } from './busy-sandboxes.js';
 import { IdleWatch } from './idle-watch.js';
 import { MachineUse } from './machine-use.js';
 import { PeriodHistory } from './period-history.js';
@@ -87,7 +88,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       counts: supervisor?.counts ?? NOTHING_YET,
       rates: this.#history.rates(),
       usage: this.#usage,
-      idle: this.#idle.look(supervisor, places.all, busyIn(supervisor)),
+      idle: this.#idle.look(supervisor, places.all, busySandboxes(supervisor?.sandboxes ?? [])),
       droppedRecords: dropped(),
     };
   }
@@ -143,7 +144,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
     const gpu = adapters.length === 0 ? null : Math.min(1, metrics.webgpuMs / PERIOD_MS / adapters.length);
     this.#usage = { ...this.#machine.look(), gpu };
     const { cores } = this.#usage;
-    const busy = busyIn(supervisor);
+    const busy = busySandboxes(supervisor?.sandboxes ?? []);
     this.#history.add({
       slices,
       failed,
@@ -160,9 +161,4 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
 
 function placesOf(supervisor: SupervisorStatus | null): SupervisorStatus['places'] {
   return supervisor?.places ?? { all: 0, gpu: 0 };
-}
-
-/** Sandboxes that run a Slice. */
-function busyIn(supervisor: SupervisorStatus | null): number {
-  return supervisor?.sandboxes.filter(({ slice }) => slice !== null).length ?? 0;
 }

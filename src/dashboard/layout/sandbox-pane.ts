@@ -1,5 +1,5 @@
 import { countText, durationText, percentText } from '../../model/index.js';
-import type { WorkerStatus } from '../../status/index.js';
+import { busySandboxes, type WorkerStatus } from '../../status/index.js';
 import { paneTitle, type Pane } from './pane.js';
 import { fit, fitLine, span, type Line, type Span } from './styled-text.js';
 import type { Theme } from './theme.js';
@@ -41,7 +41,7 @@ export function sandboxPaneNeeds({ sandboxes }: WorkerStatus): number {
 export function sandboxPane(status: WorkerStatus, from: number, options: PaneOptions): Pane {
   const { rows, width, focused, theme } = options;
   const sandboxes = [...status.sandboxes].sort((a, b) => a.id - b.id);
-  const busy = sandboxes.filter(({ slice }) => slice !== null).length;
+  const busy = busySandboxes(sandboxes);
   const note = `${countText(busy)} of ${countText(status.places.all)} places at work`;
   const lines: Line[] = [paneTitle('Sandboxes', note, focused, width, theme)];
   const columns = columnsFor(width);

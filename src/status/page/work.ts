@@ -1,4 +1,5 @@
 import { bytesText, countText, durationText, percentText } from '../../model/index.js';
+import { busySandboxes } from '../busy-sandboxes.js';
 import { printable } from '../printable.js';
 import type { WorkerStatus } from '../worker-status.js';
 import { Bar, byId, element, KeyedList, setText } from './elements.js';
@@ -72,7 +73,7 @@ export class Work {
     const queued = jobs.reduce((sum, job) => sum + job.queued, 0);
     setText(byId('jobs-sum'), jobs.length === 0 ? '' : `${countText(queued)} Slices queued`);
     this.#jobs.show(jobs, state === 'running' ? 'No Job has work for this Worker now.' : 'Nothing is held.');
-    const busy = sandboxes.filter(({ slice }) => slice !== null).length;
+    const busy = busySandboxes(sandboxes);
     setText(byId('sandboxes-sum'), `${busy} of ${places.all} at work`);
     this.#sandboxes.show(sandboxes, `${places.all} ${places.all === 1 ? 'place is' : 'places are'} free.`);
   }
