@@ -16,6 +16,7 @@ export {
   type GpuReport,
 } from './gpu/index.js';
 export { probeGpu } from './gpu/probe.js';
+export { runSingleSlice } from './single-slice.js';
 export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
 export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './child-process/evaluator.js';

@@ -1,23 +1,14 @@
-import { decode, encode } from '../../codec/index.js';
 import {
   askForGpus,
   locationText,
   openChildProcessEvaluator,
   openRemoteEvaluator,
+  runSingleSlice,
   type Evaluator,
   type EvaluatorLocation,
   type GpuOptions,
-  type SandboxJob,
-  type SandboxObserver,
 } from '../../evaluator/index.js';
-import {
-  DEFAULT_JOB_LIMITS,
-  makeSliceBatch,
-  Outcome,
-  payloadAt,
-  type ResultBatch,
-  type WebgpuAdapter,
-} from '../../model/index.js';
+import type { WebgpuAdapter } from '../../model/index.js';
 import { printable } from '../../status/index.js';
 import { note, ok, problem, type Finding } from './finding.js';
 
@@ -27,19 +18,7 @@ const SLICE_MS = 10_000;
 /** Lines that an evaluator process says before it dies, of which the last ones tell why. */
 const MAX_LINES = 3;
 
-const TRIAL: SandboxJob = {
-  id: 'doctor',
-  public: { name: 'doctor', description: '', link: '' },
-  workFunction: '(n) => n * 2',
-  modules: null,
-  arguments: encode([]),
-  codec: 'native',
-  inputSet: { kind: 'list', count: 1 },
-  limits: { ...DEFAULT_JOB_LIMITS, sliceTimeoutMs: SLICE_MS },
-  requirements: {},
-  determinism: null,
-  fetch: false,
-};
+const TRIAL = { name: 'doctor', workFunction: '(n) => n * 2', datum: 21, timeoutMs: SLICE_MS };
 
 /**
  * The first condition for work: an evaluator process starts, makes a Sandbox and runs a Slice in it. `location`: that of a
@@ -58,7 +37,7 @@ export async function checkEvaluator(location: EvaluatorLocation | null): Promis
       location === null
         ? await openChildProcessEvaluator({ threads: 1, gpu: null, onLog })
         : openRemoteEvaluator(location);
-    const value = await withinTime(runTrial(evaluator));
+    const value = await withinTime(runSingleSlice(evaluator, TRIAL));
     if (value !== 42) throw new Error(`a Slice that doubles 21 answered ${JSON.stringify(value)}`);
     const where = location === null ? 'an evaluator process' : `the evaluator at ${locationText(location)}`;
     return [ok(`${where} ran a Slice, after ${Math.round(performance.now() - began)} ms`)];
@@ -75,34 +54,6 @@ function failed(error: unknown, lines: readonly string[]): Finding {
   return /\.node\b|addon|ERR_DLOPEN|NODE_MODULE_VERSION/i.test(said.join(' '))
     ? problem('ADDON_UNUSABLE', text, 'npm rebuild dcp-worker-native, or in a checkout: npm run build')
     : problem('EVALUATOR_UNAVAILABLE', text, null);
-}
-
-/** What a Slice of one Sandbox answers. */
-function runTrial(evaluator: Evaluator): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const nothing = (): void => undefined;
-    const observer: SandboxObserver = {
-      onResults: (results: ResultBatch) => {
-        const value: unknown = decode(payloadAt(results, 0));
-        if (results.outcomes[0] === Outcome.error)
-          reject(value instanceof Error ? value : new Error(String(value)));
-        else resolve(value);
-      },
-      onMessages: nothing,
-      onRejected: nothing,
-      onProgress: nothing,
-      onRequest: nothing,
-      onRequestDropped: nothing,
-      onDrained: nothing,
-      onEnded: (error) => reject(error ?? new Error('the Sandbox ended')),
-    };
-    const run = async (): Promise<void> => {
-      const sandbox = await evaluator.createSandbox(observer, {});
-      await sandbox.assign(TRIAL);
-      sandbox.run(makeSliceBatch([1], [encode(21)]));
-    };
-    run().catch(reject);
-  });
 }
 
 async function withinTime<T>(work: Promise<T>): Promise<T> {

@@ -1,16 +1,8 @@
 /** What WebGPU there is on this machine, found out by using it. Drivers may crash: for a process of its own. */
-import { decode, encode } from '../../codec/index.js';
-import {
-  DEFAULT_JOB_LIMITS,
-  Outcome,
-  makeSliceBatch,
-  payloadAt,
-  type ResultBatch,
-  type WebgpuAdapter,
-} from '../../model/index.js';
-import type { Sandbox, SandboxObserver } from '../evaluator.js';
+import type { WebgpuAdapter } from '../../model/index.js';
 import { openInProcessEvaluator } from '../in-process/evaluator.js';
 import { loadNative } from '../native.js';
+import { runSingleSlice } from '../single-slice.js';
 import { findDrivers, loaderProblem, VULKAN_LOADER } from './drivers.js';
 import { DAWN_ADVICE, findDawn } from './library.js';
 import type { GpuOptions } from './options.js';
@@ -88,53 +80,15 @@ function noAdapter(withheld: readonly WebgpuAdapter[], { allowSoftware = false }
 async function listAdapters(gpu: GpuOptions): Promise<readonly WebgpuAdapter[]> {
   const evaluator = await openInProcessEvaluator({ threads: 1, gpu });
   try {
-    const results = await new Promise<ResultBatch>((resolve, reject) => {
-      const run = async (): Promise<void> => {
-        const sandbox = await evaluator.createSandbox(observer(resolve, reject), {});
-        await assign(sandbox);
-        sandbox.run(makeSliceBatch([1], [encode(null)]));
-      };
-      run().catch(reject);
+    const value = await runSingleSlice(evaluator, {
+      name: 'gpu-info',
+      workFunction: LIST_ADAPTERS,
+      datum: null,
+      timeoutMs: PROBE_MS,
+      requirements: { environment: { webgpu: true } },
     });
-    const value: unknown = decode(payloadAt(results, 0));
-    if (results.outcomes[0] === Outcome.error) throw value as Error;
     return value as WebgpuAdapter[];
   } finally {
     await evaluator.close();
   }
-}
-
-function assign(sandbox: Sandbox): Promise<void> {
-  return sandbox.assign({
-    id: 'gpu-info',
-    public: { name: 'gpu-info', description: '', link: '' },
-    workFunction: LIST_ADAPTERS,
-    modules: null,
-    arguments: encode([]),
-    codec: 'native',
-    inputSet: { kind: 'list', count: 1 },
-    limits: { ...DEFAULT_JOB_LIMITS, sliceTimeoutMs: PROBE_MS },
-    requirements: { environment: { webgpu: true } },
-    determinism: null,
-    fetch: false,
-  });
-}
-
-function observer(
-  onResults: (results: ResultBatch) => void,
-  onLost: (error: Error) => void,
-): SandboxObserver {
-  const nothing = (): void => undefined;
-  return {
-    onResults,
-    onMessages: nothing,
-    onRejected: nothing,
-    onProgress: nothing,
-    onRequest: nothing,
-    onRequestDropped: nothing,
-    onDrained: nothing,
-    onEnded: (error) => {
-      if (error !== null) onLost(error);
-    },
-  };
 }
