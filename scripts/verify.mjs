@@ -18,7 +18,7 @@ import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './n
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
 import { ensureSoftwareGpu, softwareGpuEnvironment } from './software-gpu.mjs';
-import { Steps } from './steps.mjs';
+import { Steps, sideBySide } from './steps.mjs';
 import { ENDING_TESTS, NATIVE_SUITES } from './suites.mjs';
 import { ensureTmux } from './tmux.mjs';
 
@@ -60,7 +60,7 @@ if (wanted('build')) {
 }
 if (wanted('lint')) {
   heading('Lint and check');
-  for (const check of CHECKS) await counted(check.name, check.run);
+  await sideBySide(CHECKS, (check) => counted(check.name, check.run));
 }
 if (wanted('unit'))
   await tests(`Tests on Node ${process.versions.node}`, 'tests', { env: softwareGpuEnvironment() });
