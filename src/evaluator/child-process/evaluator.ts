@@ -2,7 +2,7 @@ import type { JobId } from '../../model/index.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeThreads } from '../options.js';
 import { PeerEvaluator } from '../peer/evaluator.js';
-import type { PeerMemoryStats } from '../peer/memory.js';
+import { REGION_BYTES, type PeerMemoryStats } from '../peer/memory.js';
 import { EvaluatorPeer, type EvaluatorPeerOptions } from '../peer/peer.js';
 import { EvaluatorProcess, type EvaluatorProcessOptions } from './process.js';
 
@@ -48,7 +48,7 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
     this.#processOptions = {
       threads: completeThreads(threads),
       gpu: gpu && completeGpuOptions(gpu),
-      sharedMemory,
+      regionBytes: sharedMemory ? REGION_BYTES : 0,
       onLog,
     };
   }

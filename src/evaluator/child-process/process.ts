@@ -16,8 +16,8 @@ const CLOSED_MS = 500;
 export interface EvaluatorProcessOptions {
   readonly threads: number;
   readonly gpu: GpuOptions | null;
-  /** Whether long segments go through memory that both processes have, where the system has such. */
-  readonly sharedMemory: boolean;
+  /** The length of each region of the memory that it has in common with this process; 0: it has none. */
+  readonly regionBytes: number;
   /** What it prints on standard error, line by line. */
   readonly onLog: (pid: number, line: string) => void;
 }
@@ -39,7 +39,7 @@ export class EvaluatorProcess implements PeerLink {
   ) {
     const native = loadNative();
     const [ours, theirs] = native.socketPair();
-    this.memory = options.sharedMemory ? PeerMemory.create() : null;
+    this.memory = PeerMemory.create(options.regionBytes);
     this.#child = spawn(process.execPath, evaluatorArguments(options), {
       cwd: '/',
       env: evaluatorEnvironment(process.env),

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { ProtocolError, Region, type SharedPart } from '../frames/frame.js';
 import { loadNative, type SharedRegion } from '../native.js';
 import { Aging } from './aging.js';
@@ -8,17 +9,21 @@ import { RangeSet } from './range-set.js';
  * whole pages for less than the socket costs.
  */
 export const SHARED_BYTES = 256 * 1024;
-/** Of each region. Nothing is used before something is written, so that this is a number without a price. */
-const REGION_BYTES = 64 * 2 ** 30;
+/**
+ * The length of each region. No memory is used before something is written there; it is what a process could take at
+ * most that no longer keeps to what it was given. When a region is full, parts go through the channel.
+ */
+export const REGION_BYTES = Math.floor(Math.min(64 * 2 ** 30, totalmem() / 4) / 2 ** 20) * 2 ** 20;
 /** Kept in each region for the next parts: what a few Slices on their way take. */
 export const KEEP_BYTES = 128 * 2 ** 20;
 
-/** Figures for tests, bytes. */
+/** Figures for tests. */
 export interface PeerMemoryStats {
-  /** Of Slices that the evaluator has not done with. */
+  /** Bytes of Slices that the evaluator has not done with. */
   readonly placedBytes: number;
-  /** What the pages of both regions take. */
-  readonly pageBytes: number;
+  /** What the pages of each region take. */
+  readonly taskPageBytes: number;
+  readonly resultPageBytes: number;
   /** Results that have been fetched and not released. */
   readonly claims: number;
 }
@@ -39,21 +44,22 @@ export class PeerMemory {
   readonly #claims = { [Region.tasks]: new RangeSet(), [Region.results]: new RangeSet() };
   readonly #aging = new Aging(() => this.#tasks.discardAged());
 
-  private constructor() {
+  private constructor(regionBytes: number) {
     const { SharedRegion } = loadNative();
-    this.#tasks = new SharedRegion('dcp-tasks', REGION_BYTES, true, KEEP_BYTES);
+    this.#tasks = new SharedRegion('dcp-tasks', regionBytes, true, KEEP_BYTES);
     try {
-      this.#results = new SharedRegion('dcp-results', REGION_BYTES, false, 0);
+      this.#results = new SharedRegion('dcp-results', regionBytes, false, 0);
     } catch (error) {
       this.#tasks.close();
       throw error;
     }
   }
 
-  /** Null where the system has no such memory: then everything goes through the channel. */
-  static create(): PeerMemory | null {
+  /** Null where the system has no such memory, or of 0 bytes: then everything goes through the channel. */
+  static create(regionBytes: number): PeerMemory | null {
+    if (regionBytes === 0) return null;
     try {
-      return new PeerMemory();
+      return new PeerMemory(regionBytes);
     } catch {
       return null;
     }
@@ -105,7 +111,8 @@ export class PeerMemory {
     const tasks = this.#tasks.stats();
     return {
       placedBytes: tasks.placedBytes,
-      pageBytes: tasks.pageBytes + this.#results.stats().pageBytes,
+      taskPageBytes: tasks.pageBytes,
+      resultPageBytes: this.#results.stats().pageBytes,
       claims: this.#claims[Region.tasks].size + this.#claims[Region.results].size,
     };
   }
