@@ -9,8 +9,10 @@
 
 #include "addon/columns.h"
 #include "addon/datagram.h"
+#include "addon/descriptors.h"
 #include "addon/evaluator.h"
-#include "addon/process_memory.h"
+#include "addon/evaluator_memory.h"
+#include "addon/shared_region.h"
 
 namespace {
 
@@ -36,7 +38,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["runExecutor"] = Napi::Function::New<dcp::RunExecutor>(env, "runExecutor");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
-  dcp::DefineProcessMemory(env, exports);
+  dcp::DefineDescriptors(env, exports);
+  exports["SharedRegion"] = dcp::SharedRegion::Define(env);
+  exports["EvaluatorMemory"] = dcp::EvaluatorMemory::Define(env);
+  exports["dropViews"] = Napi::Function::New<dcp::DropViews>(env, "dropViews");
   exports["DatagramSocket"] = dcp::DatagramObject::Define(env);
   exports["tryLibrary"] = Napi::Function::New<TryLibrary>(env, "tryLibrary");
   exports["webgpuAbi"] = DCP_WEBGPU_ABI;

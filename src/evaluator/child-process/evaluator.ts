@@ -2,6 +2,7 @@ import type { JobId } from '../../model/index.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeThreads } from '../options.js';
 import { PeerEvaluator } from '../peer/evaluator.js';
+import { REGION_BYTES, type PeerMemoryStats } from '../peer/memory.js';
 import { EvaluatorPeer, type EvaluatorPeerOptions } from '../peer/peer.js';
 import { EvaluatorProcess, type EvaluatorProcessOptions } from './process.js';
 
@@ -12,6 +13,8 @@ export interface ChildProcessEvaluatorOptions {
   readonly hangTimeoutMs?: number;
   /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
   readonly gpu?: GpuOptions | null;
+  /** Long segments of Slices and results lie in memory that both processes have, where the system has such. Default true. */
+  readonly sharedMemory?: boolean;
   /** What evaluator processes print on standard error. Default: to ours. */
   readonly onLog?: (pid: number, line: string) => void;
 }
@@ -38,10 +41,16 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
   readonly #peerOptions: EvaluatorPeerOptions;
   readonly #processOptions: EvaluatorProcessOptions;
 
-  constructor({ threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog }: ChildProcessEvaluatorOptions) {
+  constructor(options: ChildProcessEvaluatorOptions) {
     super();
+    const { threads, hangTimeoutMs = 10_000, gpu = {}, sharedMemory = true, onLog = printLog } = options;
     this.#peerOptions = { startTimeoutMs: START_TIMEOUT_MS, hangTimeoutMs };
-    this.#processOptions = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu), onLog };
+    this.#processOptions = {
+      threads: completeThreads(threads),
+      gpu: gpu && completeGpuOptions(gpu),
+      regionBytes: sharedMemory ? REGION_BYTES : 0,
+      onLog,
+    };
   }
 
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {
@@ -51,9 +60,11 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
   /** Figures for metrics and tests: Sandboxes with and without a Job, and processes that run. */
   stats(): {
     readonly sandboxes: number;
-    readonly processes: readonly { pid: number; jobId: JobId | null }[];
+    readonly processes: readonly { pid: number; jobId: JobId | null; memory: PeerMemoryStats | null }[];
   } {
-    const processes = [...this.peers].map(({ link, jobId }) => ({ pid: link.pid, jobId }));
+    const processes = [...this.peers].map(({ link: { pid, memory }, jobId }) => {
+      return { pid, jobId, memory: memory?.stats() ?? null };
+    });
     return { sandboxes: this.sandboxCount, processes };
   }
 }

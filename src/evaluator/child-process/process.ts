@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EvaluatorError } from '../../model/index.js';
 import { FrameChannel, onDescriptor } from '../frames/channel.js';
-import type { RemotePart } from '../frames/frame.js';
-import { ProcessMemory } from '../frames/memory.js';
 import type { GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import type { PeerLink, PeerLinkOwner } from '../peer/link.js';
+import { PeerMemory } from '../peer/memory.js';
 import { SMALL_FRAME_BYTES } from '../peer/peer.js';
 import { evaluatorEnvironment } from './environment.js';
 import { evaluatorArguments } from './arguments.js';
@@ -17,6 +16,8 @@ const CLOSED_MS = 500;
 export interface EvaluatorProcessOptions {
   readonly threads: number;
   readonly gpu: GpuOptions | null;
+  /** The length of each region of the memory that it has in common with this process; 0: it has none. */
+  readonly regionBytes: number;
   /** What it prints on standard error, line by line. */
   readonly onLog: (pid: number, line: string) => void;
 }
@@ -25,6 +26,7 @@ export interface EvaluatorProcessOptions {
 export class EvaluatorProcess implements PeerLink {
   readonly name = 'the evaluator process';
   readonly channel: FrameChannel;
+  readonly memory: PeerMemory | null;
   readonly #child: ChildProcess;
   readonly #log: StderrLog;
   #exit: EvaluatorError | null = null;
@@ -37,11 +39,12 @@ export class EvaluatorProcess implements PeerLink {
   ) {
     const native = loadNative();
     const [ours, theirs] = native.socketPair();
+    this.memory = PeerMemory.create(options.regionBytes);
     this.#child = spawn(process.execPath, evaluatorArguments(options), {
       cwd: '/',
       env: evaluatorEnvironment(process.env),
-      // The channel is the first descriptor behind the standard ones.
-      stdio: ['ignore', 'ignore', 'pipe', theirs],
+      // The channel is the first descriptor behind the standard ones, shared memory follows (peer/served-memory.ts).
+      stdio: ['ignore', 'ignore', 'pipe', theirs, ...(this.memory?.descriptors ?? [])],
     });
     native.closeDescriptor(theirs);
     this.#log = new StderrLog(this.#child.stderr!, (line) => options.onLog(this.pid, line));
@@ -72,11 +75,6 @@ export class EvaluatorProcess implements PeerLink {
     return new EvaluatorError(message);
   }
 
-  memoryOf(part: RemotePart, bytes: Uint8Array): ProcessMemory | null {
-    const memory = new ProcessMemory(loadNative(), this.pid);
-    return memory.isReadable(part, bytes) ? memory : null;
-  }
-
   #onClosed(error: Error | null): void {
     this.#isChannelClosed = true;
     if (error === null) {
@@ -92,7 +90,9 @@ export class EvaluatorProcess implements PeerLink {
 
   /** The process and what it said before its end. */
   #finishIfGone(): void {
-    if (this.#exit !== null && this.#isChannelClosed) this.owner.onGone(this.#exit);
+    if (this.#exit === null || !this.#isChannelClosed) return;
+    this.memory?.close();
+    this.owner.onGone(this.#exit);
   }
 
   #describeExit(code: number | null, signal: NodeJS.Signals | null): EvaluatorError {

@@ -2,8 +2,7 @@ import { encode } from '../../codec/index.js';
 import { EvaluatorError, EvaluatorUnavailableError, type JobId } from '../../model/index.js';
 import type { SandboxJob, SandboxLimits } from '../evaluator.js';
 import type { FrameChannel } from '../frames/channel.js';
-import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
-import type { ProcessMemory } from '../frames/memory.js';
+import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { BufferPool } from './buffer-pool.js';
 import { Heartbeat } from './heartbeat.js';
@@ -54,7 +53,6 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   >();
   #warm: WarmSandbox[] = [];
   #lastId = 0;
-  #lastBatch = 0;
   #isReady = false;
   /** Why it ends; the first reason counts. */
   #end: EvaluatorError | null = null;
@@ -62,8 +60,6 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   #onNotReady: (error: EvaluatorError) => void = () => undefined;
   #onGone: () => void = () => undefined;
   #onOffer: (offer: EvaluatorOffer) => void = () => undefined;
-  /** Where its long segments lie, when the kernel lets us. */
-  memory: ProcessMemory | null = null;
   /** Memory of data that were handed over, for results of the same length. */
   readonly buffers = new BufferPool();
   readonly startedAt = performance.now();
@@ -174,15 +170,8 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#channel.send([HostSays.assign, id], [head, ...segments]);
   }
 
-  /** Answers the batch's number. */
-  run(id: number, slices: number, parts: readonly Part[]): number {
-    const batch = ++this.#lastBatch;
-    this.#channel.send([HostSays.run, id, batch, slices], parts);
-    return batch;
-  }
-
-  written(batch: number): void {
-    this.#channel.send([HostSays.written, batch]);
+  run(id: number, slices: number, parts: readonly Part[]): void {
+    this.#channel.send([HostSays.run, id, slices], parts);
   }
 
   release(id: number, results: number): void {
@@ -234,6 +223,9 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
       case EvaluatorSays.created:
         this.#onCreated(id!);
         return;
+      case EvaluatorSays.freed:
+        this.#onFreed(frame.parts);
+        return;
       default: {
         const sandbox = this.#sandboxes.get(id!);
         if (sandbox !== undefined) sandbox.onFrame(frame);
@@ -266,17 +258,13 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     );
   }
 
-  #begin({ header, parts }: Frame): void {
+  #begin({ header }: Frame): void {
     const [kind, version] = header;
-    const [inline, remote] = parts;
     if (kind !== EvaluatorSays.ready || version !== PROTOCOL_VERSION)
       throw new ProtocolError(`it begins with message ${kind} of version ${version}`);
     this.#isReady = true;
     this.#heartbeat.limitMs = this.#hangTimeoutMs;
-    if (inline instanceof Uint8Array && remote !== undefined && isRemote(remote)) {
-      this.memory = this.link.memoryOf(remote, inline);
-    }
-    this.#channel.send([HostSays.welcome, this.memory === null ? 0 : 1]);
+    this.#channel.send([HostSays.welcome, this.link.memory === null ? 0 : 1]);
     this.#onReady();
   }
 
@@ -286,6 +274,14 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#creating.delete(id);
     this.#warm.push({ id, limits: creating.limits });
     creating.resolve();
+  }
+
+  #onFreed([column]: readonly Part[]): void {
+    const { memory } = this.link;
+    if (memory === null || column === undefined || isShared(column) || column.byteLength % 8 !== 0)
+      throw new ProtocolError('it gives back segments that it was not given');
+    const offsets = new Float64Array(column.buffer, column.byteOffset, column.byteLength / 8);
+    for (const offset of offsets) memory.free(offset);
   }
 
   #onUnboundEnded(id: number): void {

@@ -19,15 +19,14 @@ import type {
 } from '../evaluator.js';
 import { FrameChannel, onDescriptor } from '../frames/channel.js';
 import { resultsToParts, sliceSegments, slicesFromParts } from '../frames/columns.js';
-import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
-import { REMOTE_BYTES } from '../frames/memory.js';
+import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EndKind, EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { InProcessEvaluator } from '../in-process/evaluator.js';
 import { askForGpus, type GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import { completeThreads } from '../options.js';
-import { BufferPool } from './buffer-pool.js';
 import type { EvaluatorOffer } from './offer.js';
+import { ServedMemory, viewsOf } from './served-memory.js';
 
 /** A frame from the host: it is trusted, and as large as the Slices it hands over. */
 const MAX_FRAME_BYTES = Number.MAX_SAFE_INTEGER;
@@ -65,21 +64,33 @@ export async function serveFrames(
   await new Promise(() => undefined);
 }
 
-interface Batch {
-  readonly sandbox: number;
-  readonly frame: Frame;
-  /** In the order of the frame, those that the host writes included. */
-  readonly segments: Uint8Array[];
-  isWritten: boolean;
+/** Results that the host has not done with. */
+class HeldResults {
+  #last = 0;
+  readonly #held = new Map<number, { resolve(): void; shared: readonly Uint8Array[] }>();
+
+  /** Answers their number, and what resolves when the host has done with them. `shared` are kept as they are until then. */
+  hold(shared: readonly Uint8Array[]): { readonly id: number; readonly done: Promise<void> } {
+    const id = ++this.#last;
+    const done = new Promise<void>((resolve) => this.#held.set(id, { resolve, shared }));
+    return { id, done };
+  }
+
+  release(id: number, memory: ServedMemory | null): void {
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    this.#held.delete(id);
+    memory?.drop(held.shared);
+    held.resolve();
+  }
 }
 
 class FrameServer {
   readonly #channel: FrameChannel;
   readonly #evaluator: InProcessEvaluator;
   readonly #sandboxes = new Map<number, ServedSandbox>();
-  /** Handed over, oldest first, from the first that the host still writes to. */
-  readonly #batches = new Map<number, Batch>();
-  readonly #pool = new BufferPool();
+  readonly #held = new HeldResults();
+  #memory: ServedMemory | null = null;
 
   constructor(
     fd: number,
@@ -101,19 +112,14 @@ class FrameServer {
   }
 
   start(): void {
-    const probe = crypto.getRandomValues(new Uint8Array(16));
-    this.#probe = probe;
-    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION], [probe, remote(probe)]);
+    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION]);
   }
-  /** The host reads it where it lies, now or later. */
-  #probe: Uint8Array | null = null;
 
   #onFrame(frame: Frame): void {
     const [kind, id = 0, second = 0] = frame.header;
     switch (kind) {
       case HostSays.welcome:
-        this.#remoteParts = id === 1;
-        this.#probe = null;
+        if (id === 1) this.#memory = new ServedMemory(this.#channel);
         break;
       case HostSays.create:
         this.#create(id, decodeParts(frame.parts) as SandboxLimits);
@@ -122,17 +128,13 @@ class FrameServer {
         this.#sandboxes.get(id)?.assign(decodeParts(frame.parts) as SandboxJob);
         break;
       case HostSays.run:
-        this.#run(id, second, frame);
-        break;
-      case HostSays.written:
-        this.#batches.get(id)!.isWritten = true;
-        this.#runWritten();
+        this.#run(id, second, frame.parts);
         break;
       case HostSays.release:
-        this.#sandboxes.get(id)?.release(second);
+        this.#held.release(second, this.#memory);
         break;
       case HostSays.answer: {
-        // The host keeps nothing of its own in this process: all parts are inline.
+        // Only segments of Slices are shared.
         const [answer, ...segments] = frame.parts as Uint8Array[];
         this.#sandboxes.get(id)?.answer(second, new TextDecoder().decode(answer), segments);
         break;
@@ -150,7 +152,6 @@ class FrameServer {
         throw new ProtocolError(`the host says ${kind}, which means nothing`);
     }
   }
-  #remoteParts = false;
 
   async #describe(): Promise<void> {
     const found = this.gpu === null ? NO_GPU : await askForGpus(this.gpu);
@@ -164,7 +165,7 @@ class FrameServer {
   }
 
   #create(id: number, limits: SandboxLimits): void {
-    const served = new ServedSandbox(id, this.#channel, this.#pool, this.#remoteParts, () => {
+    const served = new ServedSandbox(id, this.#channel, this.#held, this.#memory, () => {
       this.#sandboxes.delete(id);
     });
     this.#sandboxes.set(id, served);
@@ -174,29 +175,12 @@ class FrameServer {
     );
   }
 
-  #run(sandbox: number, id: number, frame: Frame): void {
-    const addresses: number[] = [];
-    const segments = sliceSegments(frame.parts).map((part) => {
-      if (!isRemote(part)) return part;
-      const buffer = this.#pool.take(part.byteLength);
-      addresses.push(Number(native.addressOf(buffer)));
-      return buffer;
-    });
-    this.#batches.set(id, { sandbox, frame, segments, isWritten: addresses.length === 0 });
-    if (addresses.length > 0) {
-      const column = new Uint8Array(Float64Array.from(addresses).buffer);
-      this.#channel.send([EvaluatorSays.room, sandbox, id], [column]);
-    }
-    this.#runWritten();
-  }
-
-  /** Batches run in the order in which they came. */
-  #runWritten(): void {
-    for (const [id, { sandbox, frame, segments, isWritten }] of this.#batches) {
-      if (!isWritten) return;
-      this.#batches.delete(id);
-      this.#sandboxes.get(sandbox)?.run(slicesFromParts(frame.header[3]!, frame.parts, segments));
-    }
+  #run(id: number, count: number, parts: readonly Part[]): void {
+    const segments = viewsOf(sliceSegments(parts), this.#memory);
+    const sandbox = this.#sandboxes.get(id);
+    // It may have ended while they were on their way.
+    if (sandbox === undefined) this.#memory?.drop(segments);
+    else sandbox.run(slicesFromParts(count, parts, segments));
   }
 }
 
@@ -205,15 +189,12 @@ class ServedSandbox implements SandboxObserver {
   #sandbox: Sandbox | null = null;
   #disposed = false;
   #ended = false;
-  /** Results the host has not done with. */
-  readonly #held = new Map<number, { resolve(): void; segments: readonly Uint8Array[] }>();
-  #lastResults = 0;
 
   constructor(
     private readonly id: number,
     private readonly channel: FrameChannel,
-    private readonly pool: BufferPool,
-    private readonly remoteParts: boolean,
+    private readonly held: HeldResults,
+    private readonly memory: ServedMemory | null,
     private readonly onGone: () => void,
   ) {}
 
@@ -244,22 +225,12 @@ class ServedSandbox implements SandboxObserver {
     this.#sandbox?.dispose();
   }
 
-  release(results: number): void {
-    const held = this.#held.get(results);
-    if (held === undefined) return;
-    this.#held.delete(results);
-    for (const segment of held.segments) this.pool.put(segment);
-    held.resolve();
-  }
-
   onResults(results: ResultBatch): Promise<void> {
-    const id = ++this.#lastResults;
+    const parts = results.segments.map((segment) => this.memory?.partOf(segment) ?? segment);
+    const { id, done } = this.held.hold(results.segments.filter((_, index) => isShared(parts[index]!)));
     const count = results.numbers.length;
-    const segments = results.segments.map((segment): Part => this.#partOf(segment));
-    this.channel.send([EvaluatorSays.results, this.id, id, count], resultsToParts(results, segments));
-    return new Promise((resolve) => {
-      this.#held.set(id, { resolve, segments: results.segments.filter((_, i) => isRemote(segments[i]!)) });
-    });
+    this.channel.send([EvaluatorSays.results, this.id, id, count], resultsToParts(results, parts));
+    return done;
   }
 
   onMessages(messages: SliceMessage[]): Promise<void> | undefined {
@@ -309,14 +280,6 @@ class ServedSandbox implements SandboxObserver {
     this.channel.send([EvaluatorSays.ended, this.id, kind, running], [text(error?.message ?? '')]);
     this.onGone();
   }
-
-  #partOf(segment: Uint8Array): Part {
-    return this.remoteParts && segment.byteLength >= REMOTE_BYTES ? remote(segment) : segment;
-  }
-}
-
-function remote(bytes: Uint8Array): Part {
-  return { address: Number(native.addressOf(bytes)), byteLength: bytes.byteLength };
 }
 
 function text(value: string): Uint8Array {
