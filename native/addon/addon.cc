@@ -8,6 +8,7 @@
 #include <string>
 
 #include "addon/columns.h"
+#include "addon/confinement.h"
 #include "addon/datagram.h"
 #include "addon/evaluator.h"
 #include "addon/process_memory.h"
@@ -37,6 +38,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
   dcp::DefineProcessMemory(env, exports);
+  dcp::DefineConfinement(env, exports);
   exports["DatagramSocket"] = dcp::DatagramObject::Define(env);
   exports["tryLibrary"] = Napi::Function::New<TryLibrary>(env, "tryLibrary");
   exports["webgpuAbi"] = DCP_WEBGPU_ABI;

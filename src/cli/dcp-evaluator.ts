@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { Command, Option, type OptionValues } from 'commander';
-import { probeGpu, serveFrames } from '../evaluator/index.js';
+import {
+  parseSeccomp,
+  probeGpu,
+  serveFrames,
+  type FoundGpus,
+  type SeccompSetting,
+} from '../evaluator/index.js';
 import { runClassicEvaluator } from './classic-evaluator.js';
 import { runFrameEvaluator } from './frame-evaluator.js';
 import { gpuInfoText } from './gpu-info.js';
@@ -67,8 +73,15 @@ const program = new Command('dcp-evaluator')
     'with --frames: connections at a time, 1 to 1024; more are refused; default: 64',
     wholeNumber(1, 1024),
   )
-  // How a listening one starts the process of a connection.
-  .addOption(new Option('--accepted').hideHelp())
+  // How a listening one starts the process of a connection; the GPUs it has found.
+  .addOption(new Option('--accepted <gpus>').hideHelp())
+  .addOption(
+    new Option(
+      '--seccomp <profiles>',
+      'with --frames: what its processes may ask of the kernel once they run Jobs: cpu, software-gpu, nvidia, mesa, ' +
+        'several with commas between, or off; default: what the GPUs offered need',
+    ).argParser(profiles),
+  )
   .option(
     '--threads <n>',
     'Sandboxes that run at the same time, 1 to 1024; default: one per core',
@@ -83,6 +96,14 @@ withGpuOptions(program);
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+function profiles(value: string): SeccompSetting {
+  try {
+    return parseSeccomp(value);
+  } catch (error) {
+    throw new UsageError(`--seccomp: ${(error as Error).message}`);
+  }
 }
 
 async function runEvaluator(files: readonly string[], options: OptionValues): Promise<void> {
@@ -113,17 +134,21 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
   }
   const threads = options['threads'] as number | undefined;
   const where = listenOptionsOf(options);
-  const addresses = options['accepted'] === true ? [] : addressesOf(where);
+  const accepted = options['accepted'] as string | undefined;
+  const seccomp = options['seccomp'] as SeccompSetting | undefined;
+  const addresses = accepted === undefined ? addressesOf(where) : [];
   if (addresses.length === 0)
     return serveFrames(CHANNEL_FD, {
       threads,
       gpu,
-      parent: options['accepted'] === true ? process.stdin : null,
+      seccomp,
+      ...(accepted !== undefined && { parent: process.stdin, found: JSON.parse(accepted) as FoundGpus }),
     });
   await runFrameEvaluator(addresses, {
     ...where,
     threads,
     gpu,
+    seccomp,
     connections: options['connections'] as number | undefined,
     debugLevel: options['debugLevel'] as number,
   });

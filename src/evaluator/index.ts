@@ -12,9 +12,11 @@ export {
   askForGpus,
   completeGpuOptions,
   gpuArguments,
+  type FoundGpus,
   type GpuOptions,
   type GpuReport,
 } from './gpu/index.js';
+export { parseSeccomp, type SeccompSetting } from './confinement/profiles.js';
 export { probeGpu } from './gpu/probe.js';
 export { runSingleSlice } from './single-slice.js';
 export type { InspectOptions } from './inspector/index.js';

@@ -1,4 +1,5 @@
 import { loadAddon } from '../system/index.js';
+import type { SeccompProfile } from './confinement/profiles.js';
 
 /**
  * The addon as TypeScript sees it: same names, same order as native/addon. Times are milliseconds, sizes bytes.
@@ -21,6 +22,11 @@ export interface Native {
    */
   readMemory(pid: number, address: number, view: Uint8Array): number;
   writeMemory(pid: number, address: number, view: Uint8Array): number;
+  /**
+   * Takes away from all threads, for good, what processes of these profiles do not need of the kernel. Answers why it could
+   * not; empty when it could. A second call can only take more away.
+   */
+  confineCalls(profiles: readonly SeccompProfile[]): string;
   /** Ends the process at once, without waiting for its threads. */
   exitNow(code: number): never;
   /** Where the bytes of a view lie in this process. */

@@ -1,4 +1,6 @@
 import type { JobId } from '../../model/index.js';
+import type { LayerState } from '../confinement/layers.js';
+import { profilesFor, type SeccompSetting } from '../confinement/profiles.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeThreads } from '../options.js';
 import { PeerEvaluator } from '../peer/evaluator.js';
@@ -12,6 +14,11 @@ export interface ChildProcessEvaluatorOptions {
   readonly hangTimeoutMs?: number;
   /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
   readonly gpu?: GpuOptions | null;
+  /**
+   * What processes may ask of the kernel once they run Jobs; null: anything. Default: what Sandboxes and the machine's GPUs
+   * need, if the kernel has such a filter.
+   */
+  readonly seccomp?: SeccompSetting;
   /** What evaluator processes print on standard error. Default: to ours. */
   readonly onLog?: (pid: number, line: string) => void;
 }
@@ -38,10 +45,27 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
   readonly #peerOptions: EvaluatorPeerOptions;
   readonly #processOptions: EvaluatorProcessOptions;
 
-  constructor({ threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog }: ChildProcessEvaluatorOptions) {
+  constructor({
+    threads,
+    hangTimeoutMs = 10_000,
+    gpu = {},
+    seccomp = profilesFor(gpu),
+    onLog = printLog,
+  }: ChildProcessEvaluatorOptions) {
     super();
     this.#peerOptions = { startTimeoutMs: START_TIMEOUT_MS, hangTimeoutMs };
-    this.#processOptions = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu), onLog };
+    const complete = gpu && completeGpuOptions(gpu);
+    this.#processOptions = { threads: completeThreads(threads), gpu: complete, seccomp, onLog };
+  }
+
+  /** What the process that came last has taken from itself. */
+  get layers(): readonly LayerState[] {
+    return this.#layers;
+  }
+  #layers: readonly LayerState[] = [];
+
+  protected override onPeerReady(peer: EvaluatorPeer<EvaluatorProcess>): void {
+    this.#layers = peer.layers;
   }
 
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {

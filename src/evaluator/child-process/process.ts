@@ -3,20 +3,17 @@ import { EvaluatorError } from '../../model/index.js';
 import { FrameChannel, onDescriptor } from '../frames/channel.js';
 import type { RemotePart } from '../frames/frame.js';
 import { ProcessMemory } from '../frames/memory.js';
-import type { GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import type { PeerLink, PeerLinkOwner } from '../peer/link.js';
 import { SMALL_FRAME_BYTES } from '../peer/peer.js';
 import { evaluatorEnvironment } from './environment.js';
-import { evaluatorArguments } from './arguments.js';
+import { evaluatorArguments, type EvaluatorArguments } from './arguments.js';
 import { StderrLog } from './stderr-log.js';
 
 /** How long a process without a channel may take to end. */
 const CLOSED_MS = 500;
 
-export interface EvaluatorProcessOptions {
-  readonly threads: number;
-  readonly gpu: GpuOptions | null;
+export interface EvaluatorProcessOptions extends EvaluatorArguments {
   /** What it prints on standard error, line by line. */
   readonly onLog: (pid: number, line: string) => void;
 }

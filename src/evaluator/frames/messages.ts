@@ -26,7 +26,10 @@ export const HostSays = {
 
 /** From the evaluator process. */
 export const EvaluatorSays = {
-  /** The first frame. [protocol version] and the same few bytes twice: inline, and where they lie. */
+  /**
+   * The first frame. [protocol version] and the same few bytes twice: inline, and where they lie. Behind them the `LayerState`s,
+   * encoded, of what the process has taken from itself.
+   */
   ready: 1,
   /** [sandbox] */
   created: 2,
@@ -62,6 +65,8 @@ export const EvaluatorSays = {
   offer: 17,
   /** [may a Slice have done it: 0 or 1] and how: the last frame, said for a process that has ended by whoever started it. */
   died: 18,
+  /** A thread has died, and no other can take its place. The process is to be replaced. */
+  worn: 19,
 } as const;
 
 /** Why a Sandbox ended. */
@@ -71,7 +76,7 @@ export const EndKind = { disposed: 0, evaluator: 1, workFunction: 2, requirement
  * To be raised whenever either side would misunderstand the other: by these frames, by what the codec writes, by what Jobs and limits have
  * in them. A host that starts its evaluator has the same version; one that connects to it may not.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** The address of a segment whose place the host asks for. */
 export const UNPLACED = 1;

@@ -21,6 +21,15 @@ export function loaderProblem(): string | null {
 
 /** The drivers there are manifests of, whether they load or not. */
 export function findDrivers(env: NodeJS.ProcessEnv = process.env): VulkanDriver[] {
+  return namedDrivers(env).map((driver) =>
+    driver.problem === null
+      ? { ...driver, problem: loadNative().tryLibrary(driver.library) || null }
+      : driver,
+  );
+}
+
+/** The same, but none of them is loaded to see whether it can be. */
+export function namedDrivers(env: NodeJS.ProcessEnv = process.env): VulkanDriver[] {
   return driverManifests(env).map((manifest) => {
     let library = '';
     try {
@@ -32,7 +41,7 @@ export function findDrivers(env: NodeJS.ProcessEnv = process.env): VulkanDriver[
       return { manifest, library, problem: (error as Error).message };
     }
     const file = library.includes('/') ? path.resolve(path.dirname(manifest), library) : library;
-    return { manifest, library: file, problem: loadNative().tryLibrary(file) || null };
+    return { manifest, library: file, problem: null };
   });
 }
 

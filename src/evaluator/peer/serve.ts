@@ -5,6 +5,7 @@ import {
   InvalidArgumentError,
   RequirementError,
   WorkFunctionError,
+  requiresWebgpu,
   type ResultBatch,
   type SliceMessage,
 } from '../../model/index.js';
@@ -17,13 +18,15 @@ import type {
   SandboxRequest,
   SliceRejection,
 } from '../evaluator.js';
+import { confineCalls, narrowCalls } from '../confinement/seccomp.js';
+import { profilesFor, type SeccompSetting } from '../confinement/profiles.js';
 import { FrameChannel, onDescriptor } from '../frames/channel.js';
 import { resultsToParts, sliceSegments, slicesFromParts } from '../frames/columns.js';
 import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
 import { REMOTE_BYTES } from '../frames/memory.js';
 import { EndKind, EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { InProcessEvaluator } from '../in-process/evaluator.js';
-import { askForGpus, type GpuOptions } from '../gpu/index.js';
+import { askForGpus, type FoundGpus, type GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import { completeThreads } from '../options.js';
 import { BufferPool } from './buffer-pool.js';
@@ -32,7 +35,7 @@ import type { EvaluatorOffer } from './offer.js';
 /** A frame from the host: it is trusted, and as large as the Slices it hands over. */
 const MAX_FRAME_BYTES = Number.MAX_SAFE_INTEGER;
 
-const NO_GPU: Awaited<ReturnType<typeof askForGpus>> = { adapters: [], problems: [] };
+const NO_GPU: FoundGpus = { adapters: [], problems: [] };
 
 const native = loadNative();
 
@@ -43,6 +46,10 @@ export interface ServeFramesOptions {
   readonly gpu?: GpuOptions | null;
   /** A stream of whoever started this process: it ends with the stream, too. */
   readonly parent?: Readable | null;
+  /** What this process keeps when it says that it is ready; null: everything. Default: what Sandboxes and these GPUs need. */
+  readonly seccomp?: SeccompSetting | undefined;
+  /** The adapters that it answers with when it is asked, found by somebody else. Default: it looks for itself. */
+  readonly found?: FoundGpus | null;
 }
 
 /**
@@ -51,7 +58,7 @@ export interface ServeFramesOptions {
  */
 export async function serveFrames(
   fd: number,
-  { threads, gpu = {}, parent = null }: ServeFramesOptions = {},
+  { threads, gpu = {}, parent = null, seccomp = profilesFor(gpu), found = null }: ServeFramesOptions = {},
 ): Promise<void> {
   if (!isSocket(fd)) throw new InvalidArgumentError(`descriptor ${fd}`, 'expected a socket to the host');
   parent
@@ -60,7 +67,7 @@ export async function serveFrames(
     .resume();
   // Ctrl-C goes to all processes of the terminal. When this one has to end, its host says so.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  new FrameServer(fd, completeThreads(threads), gpu).start();
+  await new FrameServer(fd, completeThreads(threads), gpu, seccomp, found).start();
   // The process ends when the channel does.
   await new Promise(() => undefined);
 }
@@ -85,10 +92,14 @@ class FrameServer {
     fd: number,
     private readonly threads: number,
     private readonly gpu: GpuOptions | null,
+    private readonly seccomp: SeccompSetting,
+    private readonly found: FoundGpus | null,
   ) {
+    this.#hasGpuCalls = seccomp?.some((profile) => profile !== 'cpu') ?? false;
     this.#evaluator = new InProcessEvaluator(threads, gpu, null, {
       onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
       onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
+      onThreadDied: () => this.#onThreadDied(),
     });
     this.#channel = new FrameChannel(onDescriptor(fd), MAX_FRAME_BYTES, {
       onFrame: (frame) => this.#onFrame(frame),
@@ -100,10 +111,13 @@ class FrameServer {
     });
   }
 
-  start(): void {
+  /** Resolves when the host has been told that it may begin. */
+  async start(): Promise<void> {
+    if (this.seccomp !== null) await this.#evaluator.begun();
+    const layers = [await confineCalls(this.seccomp)];
     const probe = crypto.getRandomValues(new Uint8Array(16));
     this.#probe = probe;
-    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION], [probe, remote(probe)]);
+    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION], [probe, remote(probe), encode(layers).head]);
   }
   /** The host reads it where it lies, now or later. */
   #probe: Uint8Array | null = null;
@@ -118,9 +132,12 @@ class FrameServer {
       case HostSays.create:
         this.#create(id, decodeParts(frame.parts) as SandboxLimits);
         break;
-      case HostSays.assign:
-        this.#sandboxes.get(id)?.assign(decodeParts(frame.parts) as SandboxJob);
+      case HostSays.assign: {
+        const job = decodeParts(frame.parts) as SandboxJob;
+        this.#giveUpGpu(job);
+        this.#sandboxes.get(id)?.assign(job);
         break;
+      }
       case HostSays.run:
         this.#run(id, second, frame);
         break;
@@ -152,8 +169,23 @@ class FrameServer {
   }
   #remoteParts = false;
 
+  /** This process serves one Job; one that requires no GPU needs none of what drivers need. */
+  #giveUpGpu({ requirements: { environment } }: SandboxJob): void {
+    if (!this.#hasGpuCalls || requiresWebgpu(environment?.webgpu)) return;
+    this.#hasGpuCalls = false;
+    const { why } = narrowCalls(['cpu']);
+    if (why !== null) process.stderr.write(`dcp-evaluator: ${why}\n`);
+  }
+  #hasGpuCalls: boolean;
+
+  /** Behind the filter no thread can load what it is to run: those that are left do what they have. */
+  #onThreadDied(): void {
+    if (this.seccomp !== null) this.#channel.send([EvaluatorSays.worn]);
+  }
+
   async #describe(): Promise<void> {
-    const found = this.gpu === null ? NO_GPU : await askForGpus(this.gpu);
+    // Behind the filter no process can be started that would look.
+    const found = this.gpu === null ? NO_GPU : (this.found ?? (await askForGpus(this.gpu)));
     const offer: EvaluatorOffer = {
       threads: this.threads,
       adapters: found.adapters.map(({ name, features, limits }) => ({ name, features, limits })),

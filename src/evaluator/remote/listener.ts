@@ -9,7 +9,9 @@ import { StderrLog } from '../child-process/stderr-log.js';
 import { encodeFrame } from '../frames/frame.js';
 import { GreetingReader, greetingOf, refusal } from '../frames/greeting.js';
 import { EvaluatorSays } from '../frames/messages.js';
+import { profilesFor, type SeccompSetting } from '../confinement/profiles.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
+import { KnownGpus, NO_GPU } from './known-gpus.js';
 import { listenOn, portOf, type ListenAddress } from '../listening.js';
 import { completeThreads } from '../options.js';
 
@@ -18,6 +20,8 @@ export interface FrameListenerOptions {
   readonly threads?: number | undefined;
   /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
   readonly gpu?: GpuOptions | null;
+  /** As of `ChildProcessEvaluatorOptions`. */
+  readonly seccomp?: SeccompSetting;
   /** Connections at a time, 1 to 1024; more are refused. Default 64: a Worker has one for each Job, and one to spare. */
   readonly connections?: number | undefined;
   /** How long a peer may take to greet, milliseconds, from 1. Default 5000. */
@@ -47,6 +51,7 @@ export class FrameListener {
   readonly #servers: net.Server[] = [];
   readonly #served = new Set<Served>();
   readonly #arguments: string[];
+  readonly #gpus: KnownGpus | null;
   readonly #most: number;
   readonly #greetTimeoutMs: number;
   #connections = 0;
@@ -59,6 +64,7 @@ export class FrameListener {
       gpu = {},
       connections = DEFAULT_CONNECTIONS,
       greetTimeoutMs = DEFAULT_GREET_MS,
+      seccomp = profilesFor(gpu),
     } = options;
     if (!Number.isInteger(connections) || connections < 1 || connections > 1024)
       throw new InvalidArgumentError(
@@ -67,8 +73,9 @@ export class FrameListener {
       );
     this.#most = connections;
     this.#greetTimeoutMs = greetTimeoutMs;
-    const own = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu) };
-    this.#arguments = [...evaluatorArguments(own), '--accepted'];
+    const complete = gpu && completeGpuOptions(gpu);
+    this.#arguments = evaluatorArguments({ threads: completeThreads(threads), gpu: complete, seccomp });
+    this.#gpus = complete && new KnownGpus(complete);
   }
 
   /** The TCP port it listened on first; 0: on none. */
@@ -107,7 +114,7 @@ export class FrameListener {
       return;
     }
     const connection = ++this.#connections;
-    const served = new Served(socket, this.#arguments, this.#greetTimeoutMs, {
+    const served = new Served(socket, () => this.#argumentsNow(), this.#greetTimeoutMs, {
       onProcess: (pid) => this.options.onConnection(connection, pid),
       onLog: (line) => this.options.onLog(connection, line),
       onEnd: (reason) => {
@@ -116,6 +123,12 @@ export class FrameListener {
       },
     });
     this.#served.add(served);
+  }
+
+  /** A process cannot look for GPUs any more by the time that its Worker asks for them. */
+  async #argumentsNow(): Promise<readonly string[]> {
+    const found = this.#gpus === null ? NO_GPU : await this.#gpus.get();
+    return [...this.#arguments, '--accepted', JSON.stringify(found)];
   }
 }
 
@@ -137,7 +150,7 @@ class Served {
 
   constructor(
     private readonly socket: net.Socket,
-    private readonly args: readonly string[],
+    private readonly args: () => Promise<readonly string[]>,
     greetTimeoutMs: number,
     private readonly owner: ServedOwner,
   ) {
@@ -148,7 +161,7 @@ class Served {
       clearTimeout(this.#patience);
       socket.off('data', read).off('close', leave).off('end', leave).pause();
       // Not now: Node goes on reading behind this call, and would take what is the process's.
-      setImmediate(() => this.#start());
+      setImmediate(() => void this.args().then((args) => this.#start(args)));
     });
     const read = (chunk: Buffer): void => {
       try {
@@ -179,12 +192,12 @@ class Served {
     this.#end(`no Worker: ${why}`);
   }
 
-  #start(): void {
+  #start(args: readonly string[]): void {
     if (this.#reason !== null) return;
     if (this.socket.destroyed) return this.#end('it went');
     let child: ChildProcess;
     try {
-      child = spawn(process.execPath, this.args, {
+      child = spawn(process.execPath, args, {
         cwd: '/',
         env: evaluatorEnvironment(process.env),
         // By its standard input it sees that this process has ended, however it did. The connection is the first behind the
