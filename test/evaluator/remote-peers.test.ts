@@ -53,7 +53,7 @@ const STRANGERS: [string, string | Uint8Array, RegExp][] = [
   [
     'another version',
     'dcp-worker frames 999\n',
-    /it speaks version 999 of the frames, where this side speaks 1/,
+    /it speaks version 999 of the frames, where this side speaks 2/,
   ],
   ['an evaluator', 'dcp-evaluator frames 2\n', /it says "dcp-evaluator frames 2"/],
   [
@@ -247,7 +247,7 @@ test('an evaluator whose offer is nonsense is given up', async (t) => {
     socket.write('dcp-evaluator frames 2\n');
     socket.once('data', () => {
       const probe = new Uint8Array(16);
-      socket.write(Buffer.concat(encodeFrame([1, 1], [probe, probe])));
+      socket.write(Buffer.concat(encodeFrame([1, 2], [probe, probe, encode([]).head])));
       socket.write(
         Buffer.concat(encodeFrame([17], [encode({ threads: 1, adapters: 'many', problems: [] }).head])),
       );
