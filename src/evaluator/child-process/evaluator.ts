@@ -1,8 +1,15 @@
 import type { JobId } from '../../model/index.js';
+import {
+  completeConfinement,
+  Confinement,
+  type ConfinementOptions,
+  type ConfinementReport,
+} from '../confinement/index.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeThreads } from '../options.js';
 import { PeerEvaluator } from '../peer/evaluator.js';
 import { EvaluatorPeer, type EvaluatorPeerOptions } from '../peer/peer.js';
+import { evaluatorEnvironment } from './environment.js';
 import { EvaluatorProcess, type EvaluatorProcessOptions } from './process.js';
 
 export interface ChildProcessEvaluatorOptions {
@@ -12,6 +19,8 @@ export interface ChildProcessEvaluatorOptions {
   readonly hangTimeoutMs?: number;
   /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
   readonly gpu?: GpuOptions | null;
+  /** What the operating system keeps evaluator processes from. Default: from all that it can (docs/CONFINEMENT.md). */
+  readonly confinement?: ConfinementOptions;
   /** What evaluator processes print on standard error. Default: to ours. */
   readonly onLog?: (pid: number, line: string) => void;
 }
@@ -38,10 +47,31 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
   readonly #peerOptions: EvaluatorPeerOptions;
   readonly #processOptions: EvaluatorProcessOptions;
 
-  constructor({ threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog }: ChildProcessEvaluatorOptions) {
+  constructor(options: ChildProcessEvaluatorOptions) {
     super();
+    const { threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog } = options;
     this.#peerOptions = { startTimeoutMs: START_TIMEOUT_MS, hangTimeoutMs };
-    this.#processOptions = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu), onLog };
+    const confinement = new Confinement({
+      ...completeConfinement(options.confinement),
+      gpu: gpu !== null,
+      env: evaluatorEnvironment(process.env),
+    });
+    this.#processOptions = {
+      threads: completeThreads(threads),
+      gpu: gpu && completeGpuOptions(gpu),
+      confinement,
+      onLog,
+    };
+  }
+
+  /** What the process that came last is confined by; null: none has come yet. */
+  get confinement(): ConfinementReport | null {
+    return this.#confinement;
+  }
+  #confinement: ConfinementReport | null = null;
+
+  protected override onPeerReady({ link }: EvaluatorPeer<EvaluatorProcess>): void {
+    this.#confinement = link.confinement;
   }
 
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {
