@@ -76,12 +76,11 @@ const program = new Command('dcp-evaluator')
   // How a listening one starts the process of a connection; the GPUs it has found.
   .addOption(new Option('--accepted <gpus>').hideHelp())
   .addOption(
-    new Option(
-      '--seccomp <profiles>',
-      'with --frames: what its processes may ask of the kernel once they run Jobs: cpu, software-gpu, nvidia, mesa, ' +
-        'several with commas between, or off; default: what the GPUs offered need',
-    ).argParser(profiles),
+    new Option('--seccomp <profiles>', 'how a Worker of ours starts it: which calls of the kernel it keeps')
+      .argParser(profiles)
+      .hideHelp(),
   )
+  .addOption(new Option('--require-seccomp').hideHelp())
   .option(
     '--threads <n>',
     'Sandboxes that run at the same time, 1 to 1024; default: one per core',
@@ -135,20 +134,19 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
   const threads = options['threads'] as number | undefined;
   const where = listenOptionsOf(options);
   const accepted = options['accepted'] as string | undefined;
-  const seccomp = options['seccomp'] as SeccompSetting | undefined;
   const addresses = accepted === undefined ? addressesOf(where) : [];
   if (addresses.length === 0)
     return serveFrames(CHANNEL_FD, {
       threads,
       gpu,
-      seccomp,
+      seccomp: (options['seccomp'] as SeccompSetting | undefined) ?? null,
+      requireSeccomp: options['requireSeccomp'] === true,
       ...(accepted !== undefined && { parent: process.stdin, found: JSON.parse(accepted) as FoundGpus }),
     });
   await runFrameEvaluator(addresses, {
     ...where,
     threads,
     gpu,
-    seccomp,
     connections: options['connections'] as number | undefined,
     debugLevel: options['debugLevel'] as number,
   });

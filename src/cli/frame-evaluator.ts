@@ -1,5 +1,5 @@
 /** What `dcp-evaluator --frames` does with a port or a socket: each connection gets an evaluator process of its own. */
-import { FrameListener, type GpuOptions, type ListenAddress, type SeccompSetting } from '../evaluator/index.js';
+import { FrameListener, type GpuOptions, type ListenAddress } from '../evaluator/index.js';
 import { listenOnAll, untilTold, type ListenOptions } from './listen.js';
 
 /** Levels of syslog, which `-d` takes as numbers. */
@@ -10,7 +10,6 @@ export interface FrameEvaluatorOptions extends ListenOptions {
   readonly threads: number | undefined;
   readonly connections: number | undefined;
   readonly gpu: GpuOptions | null;
-  readonly seccomp: SeccompSetting | undefined;
 }
 
 /** Runs until a signal comes. */
@@ -24,7 +23,6 @@ export async function runFrameEvaluator(
   const listener = new FrameListener({
     threads: options.threads,
     gpu: options.gpu,
-    ...(options.seccomp !== undefined && { seccomp: options.seccomp }),
     connections: options.connections,
     onFailure: (what) => log(Level.error, what),
     onConnection: (connection, pid) => log(Level.info, `connection ${connection}: process ${pid}`),

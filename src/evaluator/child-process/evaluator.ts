@@ -1,10 +1,16 @@
 import type { JobId } from '../../model/index.js';
-import type { LayerState } from '../confinement/layers.js';
-import { profilesFor, type SeccompSetting } from '../confinement/profiles.js';
+import {
+  completeConfinement,
+  Confinement,
+  withLayers,
+  type ConfinementOptions,
+  type ConfinementReport,
+} from '../confinement/index.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeThreads } from '../options.js';
 import { PeerEvaluator } from '../peer/evaluator.js';
 import { EvaluatorPeer, type EvaluatorPeerOptions } from '../peer/peer.js';
+import { evaluatorEnvironment } from './environment.js';
 import { EvaluatorProcess, type EvaluatorProcessOptions } from './process.js';
 
 export interface ChildProcessEvaluatorOptions {
@@ -14,11 +20,8 @@ export interface ChildProcessEvaluatorOptions {
   readonly hangTimeoutMs?: number;
   /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
   readonly gpu?: GpuOptions | null;
-  /**
-   * What processes may ask of the kernel once they run Jobs; null: anything. Default: what Sandboxes and the machine's GPUs
-   * need, if the kernel has such a filter.
-   */
-  readonly seccomp?: SeccompSetting;
+  /** What the operating system keeps evaluator processes from. Default: from all that it can (docs/CONFINEMENT.md). */
+  readonly confinement?: ConfinementOptions;
   /** What evaluator processes print on standard error. Default: to ours. */
   readonly onLog?: (pid: number, line: string) => void;
 }
@@ -45,27 +48,31 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
   readonly #peerOptions: EvaluatorPeerOptions;
   readonly #processOptions: EvaluatorProcessOptions;
 
-  constructor({
-    threads,
-    hangTimeoutMs = 10_000,
-    gpu = {},
-    seccomp = profilesFor(gpu),
-    onLog = printLog,
-  }: ChildProcessEvaluatorOptions) {
+  constructor(options: ChildProcessEvaluatorOptions) {
     super();
+    const { threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog } = options;
     this.#peerOptions = { startTimeoutMs: START_TIMEOUT_MS, hangTimeoutMs };
-    const complete = gpu && completeGpuOptions(gpu);
-    this.#processOptions = { threads: completeThreads(threads), gpu: complete, seccomp, onLog };
+    const confinement = new Confinement({
+      ...completeConfinement(options.confinement),
+      gpu: gpu !== null,
+      env: evaluatorEnvironment(process.env),
+    });
+    this.#processOptions = {
+      threads: completeThreads(threads),
+      gpu: gpu && completeGpuOptions(gpu),
+      confinement,
+      onLog,
+    };
   }
 
-  /** What the process that came last has taken from itself. */
-  get layers(): readonly LayerState[] {
-    return this.#layers;
+  /** What the process that came last is confined by; null: none has come yet. */
+  get confinement(): ConfinementReport | null {
+    return this.#confinement;
   }
-  #layers: readonly LayerState[] = [];
+  #confinement: ConfinementReport | null = null;
 
-  protected override onPeerReady(peer: EvaluatorPeer<EvaluatorProcess>): void {
-    this.#layers = peer.layers;
+  protected override onPeerReady({ link, layers }: EvaluatorPeer<EvaluatorProcess>): void {
+    this.#confinement = link.confinement && withLayers(link.confinement, layers);
   }
 
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {

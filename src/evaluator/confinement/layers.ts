@@ -1,3 +1,4 @@
+/** The layers that an evaluator process is confined by. docs/CONFINEMENT.md says what each of them does. */
 export const LAYERS = [
   'user-namespace',
   'mount-namespace',
@@ -14,6 +15,7 @@ export const LAYERS = [
   'descriptors',
   'seccomp',
 ] as const;
+
 export type LayerName = (typeof LAYERS)[number];
 
 export interface LayerState {
@@ -23,4 +25,9 @@ export interface LayerState {
   readonly why: string | null;
 }
 
+/**
+ * - `require`: no evaluator without every layer that was asked for.
+ * - `best-effort`: with those that the machine allows.
+ * - `off`: with none.
+ */
 export type ConfinementMode = 'require' | 'best-effort' | 'off';

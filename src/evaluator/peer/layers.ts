@@ -1,5 +1,5 @@
 import { decode } from '../../codec/index.js';
-import { LAYERS, type LayerState } from '../confinement/layers.js';
+import { LAYERS, type LayerState } from '../confinement/index.js';
 import { ProtocolError, isRemote, type Part } from '../frames/frame.js';
 
 const STATES: readonly unknown[] = ['on', 'off', 'missing'] satisfies LayerState['state'][];

@@ -1,7 +1,7 @@
 import { encode } from '../../codec/index.js';
 import { EvaluatorError, EvaluatorUnavailableError, type JobId } from '../../model/index.js';
 import type { SandboxJob, SandboxLimits } from '../evaluator.js';
-import type { LayerState } from '../confinement/layers.js';
+import type { LayerState } from '../confinement/index.js';
 import type { FrameChannel } from '../frames/channel.js';
 import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
 import type { ProcessMemory } from '../frames/memory.js';

@@ -18,8 +18,7 @@ import type {
   SandboxRequest,
   SliceRejection,
 } from '../evaluator.js';
-import { confineCalls, narrowCalls } from '../confinement/seccomp.js';
-import { profilesFor, type SeccompSetting } from '../confinement/profiles.js';
+import { confineCalls, narrowCalls, type SeccompSetting } from '../confinement/index.js';
 import { FrameChannel, onDescriptor } from '../frames/channel.js';
 import { resultsToParts, sliceSegments, slicesFromParts } from '../frames/columns.js';
 import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
@@ -46,8 +45,10 @@ export interface ServeFramesOptions {
   readonly gpu?: GpuOptions | null;
   /** A stream of whoever started this process: it ends with the stream, too. */
   readonly parent?: Readable | null;
-  /** What this process keeps when it says that it is ready; null: everything. Default: what Sandboxes and these GPUs need. */
-  readonly seccomp?: SeccompSetting | undefined;
+  /** What this process keeps when it says that it is ready; null, the default: everything. */
+  readonly seccomp?: SeccompSetting;
+  /** It ends when it cannot give up the rest. Default false. */
+  readonly requireSeccomp?: boolean;
   /** The adapters that it answers with when it is asked, found by somebody else. Default: it looks for itself. */
   readonly found?: FoundGpus | null;
 }
@@ -58,7 +59,14 @@ export interface ServeFramesOptions {
  */
 export async function serveFrames(
   fd: number,
-  { threads, gpu = {}, parent = null, seccomp = profilesFor(gpu), found = null }: ServeFramesOptions = {},
+  {
+    threads,
+    gpu = {},
+    parent = null,
+    seccomp = null,
+    requireSeccomp = false,
+    found = null,
+  }: ServeFramesOptions = {},
 ): Promise<void> {
   if (!isSocket(fd)) throw new InvalidArgumentError(`descriptor ${fd}`, 'expected a socket to the host');
   parent
@@ -67,7 +75,7 @@ export async function serveFrames(
     .resume();
   // Ctrl-C goes to all processes of the terminal. When this one has to end, its host says so.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  await new FrameServer(fd, completeThreads(threads), gpu, seccomp, found).start();
+  await new FrameServer(fd, completeThreads(threads), gpu, seccomp, found).start(requireSeccomp);
   // The process ends when the channel does.
   await new Promise(() => undefined);
 }
@@ -112,12 +120,18 @@ class FrameServer {
   }
 
   /** Resolves when the host has been told that it may begin. */
-  async start(): Promise<void> {
+  async start(requireSeccomp: boolean): Promise<void> {
     if (this.seccomp !== null) await this.#evaluator.begun();
-    const layers = [await confineCalls(this.seccomp)];
+    const calls = await confineCalls(this.seccomp);
+    if (requireSeccomp && calls.state !== 'on') {
+      process.stderr.write(
+        `EvaluatorError: --confinement=require: no evaluator, for a layer is missing: seccomp (${calls.why})\n`,
+      );
+      native.exitNow(1);
+    }
     const probe = crypto.getRandomValues(new Uint8Array(16));
     this.#probe = probe;
-    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION], [probe, remote(probe), encode(layers).head]);
+    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION], [probe, remote(probe), encode([calls]).head]);
   }
   /** The host reads it where it lies, now or later. */
   #probe: Uint8Array | null = null;
