@@ -8,6 +8,7 @@
 #include <string>
 
 #include "addon/columns.h"
+#include "addon/confinement.h"
 #include "addon/datagram.h"
 #include "addon/descriptors.h"
 #include "addon/evaluator.h"
@@ -39,6 +40,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
   dcp::DefineDescriptors(env, exports);
+  dcp::DefineConfinement(env, exports);
   exports["SharedRegion"] = dcp::SharedRegion::Define(env);
   exports["EvaluatorMemory"] = dcp::EvaluatorMemory::Define(env);
   exports["dropViews"] = Napi::Function::New<dcp::DropViews>(env, "dropViews");

@@ -12,6 +12,7 @@ export {
   askForGpus,
   completeGpuOptions,
   gpuArguments,
+  type FoundGpus,
   type GpuOptions,
   type GpuReport,
 } from './gpu/index.js';
@@ -20,6 +21,17 @@ export { runSingleSlice } from './single-slice.js';
 export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
 export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './child-process/evaluator.js';
+export {
+  CONFINEMENT_MODES,
+  confinementText,
+  missingLayers,
+  parseSeccomp,
+  remedyOf,
+  type ConfinementMode,
+  type ConfinementOptions,
+  type ConfinementReport,
+  type SeccompSetting,
+} from './confinement/index.js';
 export { serveFrames } from './peer/serve.js';
 export type { EvaluatorOffer } from './peer/offer.js';
 export { openRemoteEvaluator, type RemoteEvaluatorOptions } from './remote/evaluator.js';

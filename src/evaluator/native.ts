@@ -1,4 +1,5 @@
 import { loadAddon } from '../system/index.js';
+import type { ProfileName } from './confinement/profiles.js';
 
 /**
  * The addon as TypeScript sees it: same names, same order as native/addon. Times are milliseconds, sizes bytes.
@@ -34,6 +35,11 @@ export interface Native {
   ) => EvaluatorMemory;
   /** Detaches the buffers that they show in full, so that their memory is given back now. */
   dropViews(views: readonly Uint8Array[]): void;
+  /**
+   * Takes away from all threads, for good, what processes of these profiles do not need of the kernel. Answers why it could
+   * not; empty when it could. A second call can only take more away.
+   */
+  confineCalls(profiles: readonly ProfileName[]): string;
   /** Ends the process at once, without waiting for its threads. */
   exitNow(code: number): never;
   /** Where the bytes of a view lie in this process. */

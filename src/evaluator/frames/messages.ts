@@ -24,7 +24,7 @@ export const HostSays = {
 
 /** From the evaluator process. */
 export const EvaluatorSays = {
-  /** The first frame. [protocol version] */
+  /** The first frame. [protocol version], and the `LayerState`s, encoded, of what the process has taken from itself. */
   ready: 1,
   /** [sandbox] */
   created: 2,
@@ -60,6 +60,8 @@ export const EvaluatorSays = {
   offer: 17,
   /** [may a Slice have done it: 0 or 1] and how: the last frame, said for a process that has ended by whoever started it. */
   died: 18,
+  /** A thread has died, and no other can take its place. The process is to be replaced. */
+  worn: 19,
 } as const;
 
 /** Why a Sandbox ended. */

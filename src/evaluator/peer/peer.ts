@@ -1,12 +1,14 @@
 import { encode } from '../../codec/index.js';
 import { EvaluatorError, EvaluatorUnavailableError, type JobId } from '../../model/index.js';
 import type { SandboxJob, SandboxLimits } from '../evaluator.js';
+import type { LayerState } from '../confinement/index.js';
 import type { FrameChannel } from '../frames/channel.js';
 import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { BufferPool } from './buffer-pool.js';
 import { Heartbeat } from './heartbeat.js';
 import type { PeerLink, PeerLinkOwner } from './link.js';
+import { layersOf } from './layers.js';
 import { offerOf, type EvaluatorOffer } from './offer.js';
 
 /** Frames before any Sandbox says anything are small. */
@@ -64,6 +66,8 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   readonly buffers = new BufferPool();
   readonly startedAt = performance.now();
   jobId: JobId | null = null;
+  /** What it has taken from itself, by its own word; known once it is ready. */
+  layers: readonly LayerState[] = [];
 
   /** Resolves when it can be used; rejects when it ends before. */
   readonly ready = new Promise<void>((resolve, reject) => {
@@ -215,7 +219,10 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
         );
         return;
       case EvaluatorSays.disowned:
-        this.#retire();
+        this.#retire('a GPU did not come back from what a Slice submitted');
+        return;
+      case EvaluatorSays.worn:
+        this.#retire('a thread of it died');
         return;
       case EvaluatorSays.offer:
         this.#onOffer(offerOf(frame.parts));
@@ -236,13 +243,15 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     }
   }
 
-  /** A GPU does not come back to it, so it cannot end by itself: what runs in it may end, nothing more is begun. */
-  #retire(): void {
+  /** It has lost what only a new one has: what runs in it may end, nothing more is begun. */
+  #retire(why: string): void {
     if (this.#retirement !== null) return;
+    this.#whyRetired = why;
     this.#retirement = setTimeout(() => this.#endRetired(), RETIRE_MS).unref();
     for (const sandbox of this.#sandboxes.values()) sandbox.onPeerRetiring();
     this.#endIfRetired();
   }
+  #whyRetired = '';
 
   #endIfRetired(): void {
     if (this.#retirement === null) return;
@@ -252,16 +261,18 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
 
   #endRetired(): void {
     this.kill(
-      new EvaluatorError(`${this.link.name} was ended: a GPU did not come back from what a Slice submitted`, {
+      new EvaluatorError(`${this.link.name} was ended: ${this.#whyRetired}`, {
         suspects: 0,
       }),
     );
   }
 
-  #begin({ header }: Frame): void {
+  #begin({ header, parts }: Frame): void {
     const [kind, version] = header;
+    const [layers] = parts;
     if (kind !== EvaluatorSays.ready || version !== PROTOCOL_VERSION)
       throw new ProtocolError(`it begins with message ${kind} of version ${version}`);
+    this.layers = layersOf(layers);
     this.#isReady = true;
     this.#heartbeat.limitMs = this.#hangTimeoutMs;
     this.#channel.send([HostSays.welcome, this.link.memory === null ? 0 : 1]);
