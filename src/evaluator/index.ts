@@ -1,5 +1,7 @@
 export type {
   Evaluator,
+  GateAction,
+  GatedWork,
   Sandbox,
   SandboxEndError,
   SandboxJob,

@@ -23,6 +23,14 @@ export interface Native {
   writeMemory(pid: number, address: number, view: Uint8Array): number;
   /** Ends the process at once, without waiting for its threads. */
   exitNow(code: number): never;
+  /**
+   * Time stands still for all Sandboxes of this process, until it is released: it is about to be frozen. `frozenMs`: how long it was,
+   * should it have learned of it only when it was over.
+   */
+  holdTime(): void;
+  releaseTime(frozenMs: number): void;
+  /** The kernel ends this process when the thread that started it ends, also while this one stands still. */
+  endWithParent(): void;
   /** Where the bytes of a view lie in this process. */
   readonly addressOf: (view: ArrayBufferView) => bigint;
   /** Why the dynamic loader cannot open a library of this name or path; empty when it can. It stays open. */

@@ -1,8 +1,10 @@
 import type { JobId } from '../../model/index.js';
+import type { GateAction, GatedWork } from '../evaluator.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeThreads } from '../options.js';
 import { PeerEvaluator } from '../peer/evaluator.js';
 import { EvaluatorPeer, type EvaluatorPeerOptions } from '../peer/peer.js';
+import type { FreezeMeans } from './freezer.js';
 import { EvaluatorProcess, type EvaluatorProcessOptions } from './process.js';
 
 export interface ChildProcessEvaluatorOptions {
@@ -14,6 +16,8 @@ export interface ChildProcessEvaluatorOptions {
   readonly gpu?: GpuOptions | null;
   /** What evaluator processes print on standard error. Default: to ours. */
   readonly onLog?: (pid: number, line: string) => void;
+  /** How processes are held still: by a control group of version 2, or by SIGSTOP. Default: the first where it can be. */
+  readonly freezeMeans?: FreezeMeans;
 }
 
 /** How long a process may take to start on a busy machine. */
@@ -38,14 +42,18 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
   readonly #peerOptions: EvaluatorPeerOptions;
   readonly #processOptions: EvaluatorProcessOptions;
 
-  constructor({ threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog }: ChildProcessEvaluatorOptions) {
+  constructor({ threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog, freezeMeans }: ChildProcessEvaluatorOptions) {
     super();
     this.#peerOptions = { startTimeoutMs: START_TIMEOUT_MS, hangTimeoutMs };
-    this.#processOptions = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu), onLog };
+    this.#processOptions = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu), onLog, freezeMeans: freezeMeans ?? null };
   }
 
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {
     return new EvaluatorPeer(this.#peerOptions, (owner) => new EvaluatorProcess(this.#processOptions, owner));
+  }
+
+  gate(actionOf: (work: GatedWork) => GateAction): Promise<void> {
+    return this.setGate(actionOf);
   }
 
   /** Figures for metrics and tests: Sandboxes with and without a Job, and processes that run. */

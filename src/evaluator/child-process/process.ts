@@ -9,6 +9,7 @@ import type { PeerLink, PeerLinkOwner } from '../peer/link.js';
 import { SMALL_FRAME_BYTES } from '../peer/peer.js';
 import { evaluatorEnvironment } from './environment.js';
 import { evaluatorArguments } from './arguments.js';
+import { Freezer, type FreezeMeans } from './freezer.js';
 import { StderrLog } from './stderr-log.js';
 
 /** How long a process without a channel may take to end. */
@@ -19,6 +20,8 @@ export interface EvaluatorProcessOptions {
   readonly gpu: GpuOptions | null;
   /** What it prints on standard error, line by line. */
   readonly onLog: (pid: number, line: string) => void;
+  /** How it is frozen. Default: as the machine allows. */
+  readonly freezeMeans?: FreezeMeans | null;
 }
 
 /** An evaluator process of ours. */
@@ -27,6 +30,7 @@ export class EvaluatorProcess implements PeerLink {
   readonly channel: FrameChannel;
   readonly #child: ChildProcess;
   readonly #log: StderrLog;
+  readonly #freezer: Freezer;
   #exit: EvaluatorError | null = null;
   #isChannelClosed = false;
 
@@ -44,6 +48,7 @@ export class EvaluatorProcess implements PeerLink {
       stdio: ['ignore', 'ignore', 'pipe', theirs],
     });
     native.closeDescriptor(theirs);
+    this.#freezer = new Freezer(this.pid, options.freezeMeans);
     this.#log = new StderrLog(this.#child.stderr!, (line) => options.onLog(this.pid, line));
     this.channel = new FrameChannel(onDescriptor(ours), SMALL_FRAME_BYTES, {
       onFrame: (frame) => owner.onFrame(frame),
@@ -66,6 +71,14 @@ export class EvaluatorProcess implements PeerLink {
 
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+
+  freeze(): Promise<void> {
+    return this.#freezer.freeze();
+  }
+
+  thaw(): void {
+    this.#freezer.thaw();
   }
 
   loss(message: string): EvaluatorError {
@@ -92,7 +105,9 @@ export class EvaluatorProcess implements PeerLink {
 
   /** The process and what it said before its end. */
   #finishIfGone(): void {
-    if (this.#exit !== null && this.#isChannelClosed) this.owner.onGone(this.#exit);
+    if (this.#exit === null || !this.#isChannelClosed) return;
+    this.#freezer.forget();
+    this.owner.onGone(this.#exit);
   }
 
   #describeExit(code: number | null, signal: NodeJS.Signals | null): EvaluatorError {

@@ -22,6 +22,10 @@ export const HostSays = {
   answer: 9,
   /** To be answered by `offer`. */
   describe: 10,
+  /** [any number] The process is about to be frozen: time stands still for all in it. To be answered by `held`. */
+  hold: 11,
+  /** [for how long it was frozen, milliseconds]: time goes on. Said while the process is frozen: the first that it hears. */
+  goOn: 12,
 } as const;
 
 /** From the evaluator process. */
@@ -62,6 +66,8 @@ export const EvaluatorSays = {
   offer: 17,
   /** [may a Slice have done it: 0 or 1] and how: the last frame, said for a process that has ended by whoever started it. */
   died: 18,
+  /** [the number of the `hold`]: time stands still. */
+  held: 19,
 } as const;
 
 /** Why a Sandbox ended. */

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EvaluatorError, type JobId } from '../../model/index.js';
-import type { Evaluator, Sandbox, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
+import type {
+  Evaluator,
+  GateAction,
+  GatedWork,
+  Sandbox,
+  SandboxJob,
+  SandboxLimits,
+  SandboxObserver,
+} from '../evaluator.js';
 import { completeLimits } from '../options.js';
 import { Backoff } from './backoff.js';
 import type { PeerLink } from './link.js';
@@ -90,8 +98,47 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       } catch (error) {
         if (!spare.isEnding || tries === CREATE_TRIES || this.#closing) throw error;
         await spare.gone;
+        if (this.#expected.has(spare)) tries = 0;
       }
     }
+  }
+
+  /** See `Evaluator.gate`; for kinds of peers that can be frozen. */
+  protected async setGate(actionOf: (work: GatedWork) => GateAction): Promise<void> {
+    this.#actionOf = actionOf;
+    await Promise.all(Array.from(this.#peers, (peer) => this.#applyGate(peer)));
+    if (this.#closing || actionOf(NO_WORK) === 'kill') return;
+    this.#openGate();
+    if (this.#spare === null && this.#sandboxes.size > 0) void this.#prepareSpare();
+  }
+  #actionOf: (work: GatedWork) => GateAction = () => 'run';
+  /** Who waits until there may be peers again. */
+  #gateWaiters: (() => void)[] = [];
+
+  async #applyGate(peer: EvaluatorPeer<Link>): Promise<void> {
+    switch (this.#actionOf({ jobId: peer.jobId, adapters: peer.adapters })) {
+      case 'run':
+        peer.thaw();
+        return;
+      case 'freeze':
+        // One that is kept ready does nothing, and may be needed for what runs.
+        if (peer.jobId === null) peer.thaw();
+        else await peer.freeze();
+        return;
+      case 'kill':
+        if (peer.jobId !== null && !this.#expected.has(peer)) this.#byJob.delete(peer.jobId);
+        this.#expected.add(peer);
+        peer.kill(new EvaluatorError(`${peer.link.name} was ended: the machine is in use`, { suspects: 0 }));
+    }
+  }
+
+  async #untilOpen(): Promise<void> {
+    while (!this.#closing && this.#actionOf(NO_WORK) === 'kill')
+      await new Promise<void>((resolve) => this.#gateWaiters.push(resolve));
+  }
+
+  #openGate(): void {
+    for (const resolve of this.#gateWaiters.splice(0)) resolve();
   }
 
   async peerFor({ id }: SandboxJob): Promise<EvaluatorPeer<Link>> {
@@ -131,6 +178,8 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   async #close(): Promise<void> {
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     for (const sandbox of this.#sandboxes) sandbox.dispose();
+    // They would not hear of it.
+    for (const peer of this.#peers) if (peer.isHeld) peer.kill(closed());
     if (this.#sandboxes.size > 0) {
       const patience = new AbortController();
       await Promise.race([empty, sleep(CLOSE_MS, undefined, patience).catch(() => undefined)]);
@@ -138,6 +187,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     }
     this.losses.cancel();
     this.#missing.cancel();
+    this.#openGate();
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     for (const peer of this.#peers) peer.kill(closed());
     await Promise.all([...this.#peers].map(({ gone }) => gone));
@@ -158,6 +208,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 
   async #startPeer(): Promise<EvaluatorPeer<Link>> {
     await this.#missing.wait(null);
+    await this.#untilOpen();
     if (this.#closing) throw closed();
     const started = this.openPeer();
     this.#peers.add(started);
@@ -165,6 +216,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     try {
       await started.ready;
     } catch (error) {
+      if (this.#expected.has(started) && !this.#closing) return this.#startPeer();
       this.#missing.failed(null);
       throw this.#closing ? error : this.onPeerMissing(error as EvaluatorError);
     }
@@ -186,6 +238,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     }
     if (taken.jobId !== null || taken.isEnding) return this.#takeSpare(jobId);
     taken.jobId = jobId;
+    void this.#applyGate(taken);
     if (!this.#closing) void this.#prepareSpare();
     return taken;
   }
@@ -211,8 +264,8 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   #onGone(gone: EvaluatorPeer<Link>): void {
     const { jobId } = gone;
     if (jobId !== null) {
-      if (!this.#idle.has(gone)) this.#byJob.delete(jobId);
-      if (!this.#closing && !this.#idle.has(gone)) this.losses.failed(jobId, gone.startedAt);
+      if (!this.#expected.has(gone)) this.#byJob.delete(jobId);
+      if (!this.#closing && !this.#expected.has(gone)) this.losses.failed(jobId, gone.startedAt);
       return;
     }
     if (this.#closing || this.#spare === null) return;
@@ -227,15 +280,17 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       for (const peer of this.#peers) {
         if (peer.jobId === null || !peer.isIdle || peer.isEnding) continue;
         this.#byJob.delete(peer.jobId);
-        this.#idle.add(peer);
+        this.#expected.add(peer);
         peer.kill(new EvaluatorError(`${peer.link.name} has nothing to do`));
       }
     }, IDLE_MS).unref();
   }
   #idleTimer: NodeJS.Timeout | null = null;
-  /** Ended for that reason, which is no failure. */
-  readonly #idle = new WeakSet<EvaluatorPeer<Link>>();
+  /** Ended for that reason, or by the gate, which is no failure. */
+  readonly #expected = new WeakSet<EvaluatorPeer<Link>>();
 }
+
+const NO_WORK: GatedWork = Object.freeze({ jobId: null, adapters: new Set<string>() });
 
 function closed(): EvaluatorError {
   return new EvaluatorError('the evaluator is closed', { suspects: 0 });

@@ -9,6 +9,7 @@ import { BufferPool } from './buffer-pool.js';
 import { Heartbeat } from './heartbeat.js';
 import type { PeerLink, PeerLinkOwner } from './link.js';
 import { offerOf, type EvaluatorOffer } from './offer.js';
+import { Standstill } from './standstill.js';
 
 /** Frames before any Sandbox says anything are small. */
 export const SMALL_FRAME_BYTES = 2 ** 20;
@@ -46,6 +47,7 @@ interface WarmSandbox {
 export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   readonly link: Link;
   readonly #heartbeat: Heartbeat;
+  readonly #standstill: Standstill;
   readonly #hangTimeoutMs: number;
   readonly #sandboxes = new Map<number, PeerSandbox>();
   readonly #creating = new Map<
@@ -68,6 +70,8 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   readonly buffers = new BufferPool();
   readonly startedAt = performance.now();
   jobId: JobId | null = null;
+  /** Names of the GPUs that it was seen to use. */
+  readonly adapters = new Set<string>();
 
   /** Resolves when it can be used; rejects when it ends before. */
   readonly ready = new Promise<void>((resolve, reject) => {
@@ -92,6 +96,10 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
         if (this.#isReady) this.#channel.send([HostSays.ping, 0]);
       },
       onSilence: (ms) => this.kill(this.link.loss(`${this.link.name} did not answer for ${ms / 1000} s`)),
+    });
+    this.#standstill = new Standstill(this.link, {
+      begin: () => this.#heartbeat.hold(),
+      end: () => this.#heartbeat.resume(),
     });
   }
 
@@ -197,6 +205,24 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#channel.send([HostSays.dispose, id]);
   }
 
+  /** It stands still, or is about to: nothing of it can be waited for. */
+  get isHeld(): boolean {
+    return this.#standstill.isHeld;
+  }
+
+  /**
+   * Holds everything in it still, and time with it: none of it counts for a limit or as silence. Resolves when nothing of it runs, or it was
+   * thawed or is gone. Only where the link can.
+   */
+  freeze(): Promise<void> {
+    return this.#standstill.freeze(this.#isReady);
+  }
+
+  /** It goes on where it was. */
+  thaw(): void {
+    this.#standstill.thaw();
+  }
+
   /** Ends it at once. Its Sandboxes hear of it when it is gone. */
   kill(error: EvaluatorError): void {
     this.#end ??= error;
@@ -219,6 +245,9 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     }
     switch (kind) {
       case EvaluatorSays.pong:
+        return;
+      case EvaluatorSays.held:
+        this.#standstill.onTimeHeld(id!);
         return;
       case EvaluatorSays.stuck:
         this.kill(
@@ -300,6 +329,7 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#end = reason;
     if (this.#retirement !== null) clearTimeout(this.#retirement);
     this.#heartbeat.stop();
+    this.#standstill.forget();
     this.#channel.destroy();
     this.buffers.clear();
     this.#onNotReady(reason);

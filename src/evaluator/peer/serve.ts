@@ -54,6 +54,8 @@ export async function serveFrames(
   { threads, gpu = {}, parent = null }: ServeFramesOptions = {},
 ): Promise<void> {
   if (!isSocket(fd)) throw new InvalidArgumentError(`descriptor ${fd}`, 'expected a socket to the host');
+  // It may be frozen when its owner ends, and would not see its channel close.
+  native.endWithParent();
   parent
     ?.on('close', () => native.exitNow(0))
     .on('error', () => undefined)
@@ -142,6 +144,13 @@ class FrameServer {
         break;
       case HostSays.ping:
         this.#channel.send([EvaluatorSays.pong, id]);
+        break;
+      case HostSays.hold:
+        native.holdTime();
+        this.#channel.send([EvaluatorSays.held, id]);
+        break;
+      case HostSays.goOn:
+        native.releaseTime(id);
         break;
       case HostSays.describe:
         void this.#describe();
