@@ -128,6 +128,12 @@ export interface GatedWork {
   readonly adapters: ReadonlySet<string>;
 }
 
+export interface EvaluatorGate {
+  actionOf(work: GatedWork): GateAction;
+  /** Adapters that processes do not get which take up a Job from now on, by name. */
+  readonly closedAdapters: readonly string[];
+}
+
 /**
  * Executes untrusted code. It may be killed at any moment and nothing is lost: what was handed over
  * is either delivered or named in `onEnded`.
@@ -135,12 +141,12 @@ export interface GatedWork {
 export interface Evaluator {
   createSandbox(observer: SandboxObserver, limits?: Partial<SandboxLimits>): Promise<Sandbox>;
   /**
-   * From now on processes stand still or are ended as `actionOf` says, until this is called again; it is asked again for each that takes up
+   * From now on processes stand still or are ended as the gate says, until there is another one; it is asked again for each that takes up
    * a Job or an adapter. Resolves when all that shall stand still does. What is frozen counts for no limit of a Slice and for no silence; one that stands still
    * and is to run goes on where it was. Ended Sandboxes are nobody's failure: `onEnded` names no suspects. Left out: by an Evaluator whose Sandboxes cannot
    * be held still.
    */
-  gate?(actionOf: (work: GatedWork) => GateAction): Promise<void>;
+  gate?(gate: EvaluatorGate): Promise<void>;
   /** Ends every Sandbox and thread. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 export type {
   Evaluator,
+  EvaluatorGate,
   GateAction,
   GatedWork,
   Sandbox,

@@ -197,6 +197,7 @@ export class ScriptedWorker implements StatusSource, WorkerControl {
       jobName: job === 0 ? (this.options.jobName ?? JOBS[0]) : JOBS[job]!,
       state: 'ready',
       usesGpu: this.options.gpu === true && i === 0,
+      isFrozen: false,
       slices: this.#seconds * 7 + i,
       slice: waits ? null : 1000 + this.#seconds + i,
       sinceMs: waits ? null : 400 + 1_300 * i,

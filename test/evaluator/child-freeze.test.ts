@@ -7,6 +7,7 @@ import test, { type TestContext } from 'node:test';
 import {
   openChildProcessEvaluator,
   type ChildProcessEvaluatorOptions,
+  type EvaluatorGate,
   type GateAction,
 } from '#src/evaluator/index.js';
 import { Freezer } from '#src/evaluator/child-process/freezer.js';
@@ -33,12 +34,12 @@ type Opened = Awaited<ReturnType<typeof open>>;
 const pidOf = (evaluator: Opened, jobId: string): number =>
   evaluator.stats().processes.find((process) => process.jobId === jobId)!.pid;
 
-const all = (action: GateAction) => (): GateAction => action;
+const all = (action: GateAction): EvaluatorGate => ({ actionOf: () => action, closedAdapters: [] });
 /** For the Jobs named only. */
-const jobs =
-  (action: GateAction, ...ids: string[]) =>
-  ({ jobId }: { jobId: string | null }): GateAction =>
-    ids.includes(jobId ?? '') ? action : 'run';
+const jobs = (action: GateAction, ...ids: string[]): EvaluatorGate => ({
+  actionOf: ({ jobId }) => (ids.includes(jobId ?? '') ? action : 'run'),
+  closedAdapters: [],
+});
 
 /** CPU time that a process has used, in ticks. */
 function ticks(pid: number): number {
@@ -191,7 +192,7 @@ test('a frozen process ends when its owner is killed', async () => {
     const evaluator = await openChildProcessEvaluator({ threads: 1 });
     const { support } = await import(${JSON.stringify(import.meta.resolve('./support.js'))}).then((support) => ({ support }));
     await support.start(evaluator, (x) => x);
-    await evaluator.gate(() => 'freeze');
+    await evaluator.gate({ actionOf: () => 'freeze', closedAdapters: [] });
     console.log(evaluator.stats().processes.find(({ jobId }) => jobId !== null).pid);`;
   const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -58,6 +58,7 @@ export function sandboxOf(
     jobName: 'Mandelbrot, deep zoom',
     state: 'ready',
     usesGpu: false,
+    isFrozen: false,
     slices: 412,
     slice: 1301,
     sinceMs: 640,
@@ -94,6 +95,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
         progress: 0.81,
         slices: 31,
         usesGpu: true,
+        isFrozen: false,
       }),
       sandboxOf({
         id: 5,
@@ -104,6 +106,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
         progress: null,
         slices: 30,
         usesGpu: true,
+        isFrozen: false,
       }),
       sandboxOf({
         id: 6,

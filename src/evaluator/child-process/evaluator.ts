@@ -1,5 +1,5 @@
 import type { JobId } from '../../model/index.js';
-import type { GateAction, GatedWork } from '../evaluator.js';
+import type { EvaluatorGate } from '../evaluator.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeThreads } from '../options.js';
 import { PeerEvaluator } from '../peer/evaluator.js';
@@ -52,8 +52,8 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
     return new EvaluatorPeer(this.#peerOptions, (owner) => new EvaluatorProcess(this.#processOptions, owner));
   }
 
-  gate(actionOf: (work: GatedWork) => GateAction): Promise<void> {
-    return this.setGate(actionOf);
+  gate(gate: EvaluatorGate): Promise<void> {
+    return this.setGate(gate);
   }
 
   /** Figures for metrics and tests: Sandboxes with and without a Job, and processes that run. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EvaluatorError, type JobId } from '../../model/index.js';
 import type {
   Evaluator,
-  GateAction,
+  EvaluatorGate,
   GatedWork,
   Sandbox,
   SandboxJob,
@@ -104,19 +104,20 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   }
 
   /** See `Evaluator.gate`; for kinds of peers that can be frozen. */
-  protected async setGate(actionOf: (work: GatedWork) => GateAction): Promise<void> {
-    this.#actionOf = actionOf;
+  protected async setGate(gate: EvaluatorGate): Promise<void> {
+    this.#gate = gate;
     await Promise.all(Array.from(this.#peers, (peer) => this.#applyGate(peer)));
-    if (this.#closing || actionOf(NO_WORK) === 'kill') return;
+    if (this.#closing || gate.actionOf(NO_WORK) === 'kill') return;
     this.#openGate();
     if (this.#spare === null && this.#sandboxes.size > 0) void this.#prepareSpare();
   }
-  #actionOf: (work: GatedWork) => GateAction = () => 'run';
+  #gate: EvaluatorGate = { actionOf: () => 'run', closedAdapters: [] };
   /** Who waits until there may be peers again. */
   #gateWaiters: (() => void)[] = [];
 
   async #applyGate(peer: EvaluatorPeer<Link>): Promise<void> {
-    switch (this.#actionOf({ jobId: peer.jobId, adapters: peer.adapters })) {
+    if (this.#expected.has(peer)) return;
+    switch (this.#gate.actionOf({ jobId: peer.jobId, adapters: peer.adapters })) {
       case 'run':
         peer.thaw();
         return;
@@ -126,14 +127,14 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
         else await peer.freeze();
         return;
       case 'kill':
-        if (peer.jobId !== null && !this.#expected.has(peer)) this.#byJob.delete(peer.jobId);
+        if (peer.jobId !== null) this.#byJob.delete(peer.jobId);
         this.#expected.add(peer);
         peer.kill(new EvaluatorError(`${peer.link.name} was ended: the machine is in use`, { suspects: 0 }));
     }
   }
 
   async #untilOpen(): Promise<void> {
-    while (!this.#closing && this.#actionOf(NO_WORK) === 'kill')
+    while (!this.#closing && this.#gate.actionOf(NO_WORK) === 'kill')
       await new Promise<void>((resolve) => this.#gateWaiters.push(resolve));
   }
 
