@@ -9,6 +9,8 @@ export {
   type WorkerState,
   type WorkerStatus,
 } from './worker-status.js';
+export { exposition, EXPOSITION_TYPE, type Metric, type Sample } from './exposition.js';
+export { listenOnSocket } from './server/index.js';
 export { metricsText } from './metrics.js';
 export { printable } from './printable.js';
 export { reportText, summaryText } from './report.js';
