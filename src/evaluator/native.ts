@@ -171,6 +171,8 @@ export type NativeEvent = { readonly sandbox: number } &
     | { readonly kind: 'ready' | 'assigned' | 'drained' | 'inspectorRun' }
     | { readonly kind: 'output' | 'room' | 'blocked' | 'unblocked' }
     | { readonly kind: 'inspectorMessage'; readonly text: string }
+    /** The name of an adapter that the Job got, for the first time in this Sandbox. */
+    | { readonly kind: 'adapter'; readonly text: string }
     | {
         readonly kind: 'results';
         readonly numbers: Uint32Array;

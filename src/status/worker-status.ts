@@ -27,6 +27,8 @@ export interface WorkerStatus {
   /** Addresses; null where there is none. */
   readonly identity: string | null;
   readonly paymentAddress: string | null;
+  /** What may not run now because the machine is needed, and why. */
+  readonly gates: SupervisorStatus['gates'];
   readonly places: SupervisorStatus['places'];
   /** Sandboxes that have a Job. */
   readonly sandboxes: readonly (SupervisorStatus['sandboxes'][number] & { readonly jobName: string })[];

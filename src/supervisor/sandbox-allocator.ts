@@ -82,8 +82,7 @@ export class SandboxAllocator {
   /** Sandboxes that owe Slices, and do not stand still. */
   get busy(): number {
     let busy = 0;
-    for (const [sandbox, desk] of this.#assigned)
-      if (sandbox.chunks > 0 && !this.#isFrozen(desk)) busy++;
+    for (const [sandbox, desk] of this.#assigned) if (sandbox.chunks > 0 && !this.#isFrozen(desk)) busy++;
     return busy;
   }
 

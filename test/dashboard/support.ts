@@ -80,6 +80,7 @@ export class ScriptedWorker implements StatusSource, WorkerControl {
       scheduler: '/var/lib/dcp/scheduler',
       evaluator: 'child',
       adapters: gpu ? ['Test GPU 9000'] : [],
+      gates: [],
       identity: null,
       paymentAddress: null,
       places: { all: 8, gpu: gpu ? 2 : 0 },

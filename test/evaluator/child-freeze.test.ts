@@ -88,7 +88,9 @@ for (const freezeMeans of ['cgroup', 'signals'] as const) {
 
 test('a limit that is left holds after the thaw: a Slice that never ends fails when its time is used up', async (t) => {
   const evaluator = await open(t);
-  const { sandbox, seen } = await start(evaluator, '() => { for (;;); }', { limits: { sliceTimeoutMs: 600 } });
+  const { sandbox, seen } = await start(evaluator, '() => { for (;;); }', {
+    limits: { sliceTimeoutMs: 600 },
+  });
   sandbox.run(slices([0]));
   await sleep(200);
   await evaluator.gate(jobs('freeze', 'job'));
@@ -207,7 +209,9 @@ test('a frozen process ends when its owner is killed', async () => {
 
 for (const means of ['cgroup', 'signals'] as const) {
   test(`${means}: all that a process has started stands still with it, and goes on with it`, async (t) => {
-    const child = spawn('sh', ['-c', 'sh -c "while :; do :; done" & while :; do :; done'], { stdio: 'ignore' });
+    const child = spawn('sh', ['-c', 'sh -c "while :; do :; done" & while :; do :; done'], {
+      stdio: 'ignore',
+    });
     const pid = child.pid!;
     t.after(() => processTree(pid).forEach((each) => process.kill(each, 'SIGKILL')));
     while (processTree(pid).length < 2) await sleep(5);
@@ -231,7 +235,9 @@ test('no control group is left behind', async () => {
   await evaluator.gate(all('freeze'));
   const pid = pidOf(evaluator, 'job');
   const [, group = ''] = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'latin1')) ?? [];
-  const root = execFileSync('sh', ['-c', "awk '$3 == \"cgroup2\" { print $2 }' /proc/mounts"]).toString().trim();
+  const root = execFileSync('sh', ['-c', 'awk \'$3 == "cgroup2" { print $2 }\' /proc/mounts'])
+    .toString()
+    .trim();
   assert.match(group, new RegExp(`dcp-evaluator-${pid}$`));
   assert.ok(readdirSync(root + group).length > 0);
   await evaluator.close();

@@ -79,6 +79,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
     scheduler: '/var/lib/dcp/scheduler',
     evaluator: 'child',
     adapters: ['NVIDIA RTX 4090'],
+    gates: [],
     identity: null,
     paymentAddress: null,
     places: { all: 8, gpu: 2 },

@@ -28,7 +28,11 @@ async function processes(t: TestContext) {
 }
 
 /** Eight Slices of so many milliseconds of their own time. */
-function deploy(machine: Machine, ms: number, limits: { progressTimeoutMs?: number; sliceTimeoutMs?: number } = {}) {
+function deploy(
+  machine: Machine,
+  ms: number,
+  limits: { progressTimeoutMs?: number; sliceTimeoutMs?: number } = {},
+) {
   const job = machine.compute.for(
     upTo(8),
     async (n: number, forMs: number) => {
@@ -194,5 +198,8 @@ test('a Supervisor that stops does not wait for what is frozen', async (t) => {
 test('an action that there is not is refused', async (t) => {
   const machine = await openMachine(t);
   const wrong = { ...decision('run'), anyGpu: { action: 'sleep' as WorkAction, reasons: [] } };
-  await assert.rejects(machine.work().gate(wrong), /anyGpu\.action: expected one of run, hold, freeze, kill, got sleep/);
+  await assert.rejects(
+    machine.work().gate(wrong),
+    /anyGpu\.action: expected one of run, hold, freeze, kill, got sleep/,
+  );
 });

@@ -39,13 +39,25 @@ export async function openChildProcessEvaluator(
 
 /** Sandboxes in evaluator processes of ours, of which each serves one Job and may be killed at any moment. */
 export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
+  protected override readonly isGated = true;
   readonly #peerOptions: EvaluatorPeerOptions;
   readonly #processOptions: EvaluatorProcessOptions;
 
-  constructor({ threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog, freezeMeans }: ChildProcessEvaluatorOptions) {
+  constructor({
+    threads,
+    hangTimeoutMs = 10_000,
+    gpu = {},
+    onLog = printLog,
+    freezeMeans,
+  }: ChildProcessEvaluatorOptions) {
     super();
     this.#peerOptions = { startTimeoutMs: START_TIMEOUT_MS, hangTimeoutMs };
-    this.#processOptions = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu), onLog, freezeMeans: freezeMeans ?? null };
+    this.#processOptions = {
+      threads: completeThreads(threads),
+      gpu: gpu && completeGpuOptions(gpu),
+      onLog,
+      freezeMeans: freezeMeans ?? null,
+    };
   }
 
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {

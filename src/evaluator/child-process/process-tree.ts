@@ -17,7 +17,12 @@ function childrenOf(pid: number): number[] {
   try {
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
       const list = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1');
-      children.push(...list.split(' ').filter((child) => child !== '').map(Number));
+      children.push(
+        ...list
+          .split(' ')
+          .filter((child) => child !== '')
+          .map(Number),
+      );
     }
   } catch {
     // It ended meanwhile, or this kernel does not tell.

@@ -26,6 +26,8 @@ export const HostSays = {
   hold: 11,
   /** [for how long it was frozen, milliseconds]: time goes on. Said while the process is frozen: the first that it hears. */
   goOn: 12,
+  /** Names of adapters that Jobs do not get from now on, each a part. The evaluator is to tell which they get. */
+  adapters: 13,
 } as const;
 
 /** From the evaluator process. */
@@ -68,6 +70,8 @@ export const EvaluatorSays = {
   died: 18,
   /** [the number of the `hold`]: time stands still. */
   held: 19,
+  /** The name of an adapter that a Job got; only to a host that has said `adapters`. */
+  adapter: 20,
 } as const;
 
 /** Why a Sandbox ended. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EvaluatorError, type JobId } from '../../model/index.js';
+import { EvaluatorError, requiresWebgpu, type JobId } from '../../model/index.js';
 import type {
   Evaluator,
   EvaluatorGate,
@@ -53,6 +53,9 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 
   /** Begins to start, or to connect to, one more. May throw `EvaluatorError`. */
   protected abstract openPeer(): EvaluatorPeer<Link>;
+
+  /** Whether `setGate` may be called, and adapters are to be told apart. */
+  protected readonly isGated: boolean = false;
 
   /** One has come; it belongs to no Job yet. */
   protected onPeerReady(_peer: EvaluatorPeer<Link>): void {}
@@ -142,12 +145,12 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     for (const resolve of this.#gateWaiters.splice(0)) resolve();
   }
 
-  async peerFor({ id }: SandboxJob): Promise<EvaluatorPeer<Link>> {
+  async peerFor({ id, requirements }: SandboxJob): Promise<EvaluatorPeer<Link>> {
     for (;;) {
       if (this.#closing) throw closed();
       let starting = this.#byJob.get(id);
       if (starting === undefined) {
-        starting = this.#takeSpare(id);
+        starting = this.#takeSpare(id, requiresWebgpu(requirements.environment?.webgpu));
         this.#byJob.set(id, starting);
         starting.catch(() => this.#byJob.delete(id));
       }
@@ -227,7 +230,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     return started;
   }
 
-  async #takeSpare(jobId: JobId): Promise<EvaluatorPeer<Link>> {
+  async #takeSpare(jobId: JobId, usesGpu: boolean): Promise<EvaluatorPeer<Link>> {
     await this.losses.wait(jobId);
     const spare = this.#sparePeer();
     let taken: EvaluatorPeer<Link>;
@@ -237,8 +240,10 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       // Whoever waited longer may have taken it meanwhile.
       if (this.#spare === spare) this.#spare = null;
     }
-    if (taken.jobId !== null || taken.isEnding) return this.#takeSpare(jobId);
+    if (taken.jobId !== null || taken.isEnding) return this.#takeSpare(jobId, usesGpu);
     taken.jobId = jobId;
+    if (usesGpu && this.isGated)
+      taken.closeAdapters(this.#gate.closedAdapters, () => void this.#applyGate(taken));
     void this.#applyGate(taken);
     if (!this.#closing) void this.#prepareSpare();
     return taken;

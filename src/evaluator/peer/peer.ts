@@ -16,6 +16,10 @@ export const SMALL_FRAME_BYTES = 2 ** 20;
 /** How long Slices may take to end behind a peer that has lost a GPU, milliseconds. */
 const RETIRE_MS = 10_000;
 
+/** What an evaluator may say of the adapters that it uses. */
+const MAX_ADAPTERS = 64;
+const MAX_NAME_BYTES = 1000;
+
 export interface EvaluatorPeerOptions {
   /** How long it may take until the first frame, milliseconds. */
   readonly startTimeoutMs: number;
@@ -205,6 +209,27 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#channel.send([HostSays.dispose, id]);
   }
 
+  /** Jobs do not get these adapters from now on, and `onAdapter` hears of those that they get. Once it is ready. */
+  closeAdapters(names: readonly string[], onAdapter: () => void): void {
+    this.#onNewAdapter = onAdapter;
+    this.#channel.send(
+      [HostSays.adapters],
+      names.map((name) => Buffer.from(name)),
+    );
+  }
+  #onNewAdapter: () => void = () => undefined;
+
+  #onAdapter({ parts: [name] }: Frame): void {
+    if (
+      !(name instanceof Uint8Array) ||
+      name.byteLength > MAX_NAME_BYTES ||
+      this.adapters.size >= MAX_ADAPTERS
+    )
+      throw new ProtocolError('an adapter without a name, or too many of them');
+    this.adapters.add(new TextDecoder().decode(name));
+    this.#onNewAdapter();
+  }
+
   /** It stands still, or is about to: nothing of it can be waited for. */
   get isHeld(): boolean {
     return this.#standstill.isHeld;
@@ -245,6 +270,9 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     }
     switch (kind) {
       case EvaluatorSays.pong:
+        return;
+      case EvaluatorSays.adapter:
+        this.#onAdapter(frame);
         return;
       case EvaluatorSays.held:
         this.#standstill.onTimeHeld(id!);

@@ -88,10 +88,18 @@ class FrameServer {
     private readonly threads: number,
     private readonly gpu: GpuOptions | null,
   ) {
-    this.#evaluator = new InProcessEvaluator(threads, gpu, null, {
-      onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
-      onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
-    });
+    this.#evaluator = new InProcessEvaluator(
+      threads,
+      gpu,
+      null,
+      {
+        onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
+        onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
+      },
+      (name) => {
+        if (this.#tellsAdapters) this.#channel.send([EvaluatorSays.adapter], [text(name)]);
+      },
+    );
     this.#channel = new FrameChannel(onDescriptor(fd), MAX_FRAME_BYTES, {
       onFrame: (frame) => this.#onFrame(frame),
       onClosed: (error) => {
@@ -152,6 +160,12 @@ class FrameServer {
       case HostSays.goOn:
         native.releaseTime(id);
         break;
+      case HostSays.adapters:
+        this.#tellsAdapters = true;
+        this.#evaluator.closeAdapters(
+          frame.parts.map((part) => new TextDecoder().decode(part as Uint8Array)),
+        );
+        break;
       case HostSays.describe:
         void this.#describe();
         break;
@@ -160,6 +174,7 @@ class FrameServer {
     }
   }
   #remoteParts = false;
+  #tellsAdapters = false;
 
   async #describe(): Promise<void> {
     const found = this.gpu === null ? NO_GPU : await askForGpus(this.gpu);
