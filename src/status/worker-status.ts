@@ -115,7 +115,8 @@ export interface WorkerControl {
    */
   reload(): Promise<readonly string[]>;
   /**
-   * Uses as much of the machine as a profile of the configuration says, `inUse` or `idle`, or `none`, until it is told otherwise.
+   * Uses as much of the machine as a profile of the configuration says, `inUse` or `idle`, or `none`, until it is told otherwise;
+   * `auto`: as the machine is used.
    * Answers what changed, as lines for people. Throws `InvalidArgumentError` for another name.
    */
   useProfile(name: string): readonly string[];
