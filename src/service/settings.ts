@@ -115,7 +115,8 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
     reportIntervalMs: worker.reportInterval ? worker.reportInterval * 1000 : null,
     exitWhenIdle,
     isProfileAuto,
-    machineWatch: machineWatchOf(values, isProfileAuto),
+    // A profile that somebody chose does not make of who uses the machine a reason to stop.
+    machineWatch: machineWatchOf(values, isProfileAuto || worker.profile === 'auto'),
     verbose: options.verbose,
     uncaughtLog: worker.unhandledRejectionLog ?? options.uncaughtLog,
     asksForPay: Object.values(worker.minimumWage).some((wage) => wage > 0),
