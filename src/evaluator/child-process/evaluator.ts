@@ -6,12 +6,14 @@ import {
   type ConfinementOptions,
   type ConfinementReport,
 } from '../confinement/index.js';
+import type { EvaluatorGate } from '../evaluator.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeThreads } from '../options.js';
 import { PeerEvaluator } from '../peer/evaluator.js';
 import { REGION_BYTES, type PeerMemoryStats } from '../peer/memory.js';
 import { EvaluatorPeer, type EvaluatorPeerOptions } from '../peer/peer.js';
 import { evaluatorEnvironment } from './environment.js';
+import type { FreezeMeans } from './freezer.js';
 import { EvaluatorProcess, type EvaluatorProcessOptions } from './process.js';
 
 export interface ChildProcessEvaluatorOptions {
@@ -27,6 +29,8 @@ export interface ChildProcessEvaluatorOptions {
   readonly confinement?: ConfinementOptions;
   /** What evaluator processes print on standard error. Default: to ours. */
   readonly onLog?: (pid: number, line: string) => void;
+  /** How processes are held still: by a control group of version 2, or by SIGSTOP. Default: the first where it can be. */
+  readonly freezeMeans?: FreezeMeans;
 }
 
 /** How long a process may take to start on a busy machine. */
@@ -48,6 +52,7 @@ export async function openChildProcessEvaluator(
 
 /** Sandboxes in evaluator processes of ours, of which each serves one Job and may be killed at any moment. */
 export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
+  protected override readonly isGated = true;
   readonly #peerOptions: EvaluatorPeerOptions;
   readonly #processOptions: EvaluatorProcessOptions;
 
@@ -66,6 +71,7 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
       regionBytes: sharedMemory ? REGION_BYTES : 0,
       confinement,
       onLog,
+      freezeMeans: options.freezeMeans ?? null,
     };
   }
 
@@ -81,6 +87,10 @@ export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
 
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {
     return new EvaluatorPeer(this.#peerOptions, (owner) => new EvaluatorProcess(this.#processOptions, owner));
+  }
+
+  gate(gate: EvaluatorGate): Promise<void> {
+    return this.setGate(gate);
   }
 
   /** Figures for metrics and tests: Sandboxes with and without a Job, and processes that run. */

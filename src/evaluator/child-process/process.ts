@@ -8,6 +8,7 @@ import { PeerMemory } from '../peer/memory.js';
 import { SMALL_FRAME_BYTES } from '../peer/peer.js';
 import { evaluatorArguments } from './arguments.js';
 import { evaluatorEnvironment } from './environment.js';
+import { Freezer, type FreezeMeans } from './freezer.js';
 import { StderrLog } from './stderr-log.js';
 
 /** How long a process without a channel may take to end. */
@@ -21,6 +22,8 @@ export interface EvaluatorProcessOptions {
   readonly confinement: Confinement;
   /** What it prints on standard error, line by line. */
   readonly onLog: (pid: number, line: string) => void;
+  /** How it is frozen. Default: as the machine allows. */
+  readonly freezeMeans?: FreezeMeans | null;
 }
 
 /** An evaluator process of ours. */
@@ -30,6 +33,7 @@ export class EvaluatorProcess implements PeerLink {
   readonly memory: PeerMemory | null;
   readonly #process: ConfinedProcess;
   readonly #log: StderrLog;
+  readonly #freezer: Freezer;
   #exit: EvaluatorError | null = null;
   #isChannelClosed = false;
 
@@ -49,6 +53,7 @@ export class EvaluatorProcess implements PeerLink {
     );
     native.closeDescriptor(theirs);
     const { child } = this.#process;
+    this.#freezer = new Freezer(() => this.pid, options.freezeMeans);
     this.#log = new StderrLog(child.stderr!, (line) => options.onLog(this.pid, line));
     this.channel = new FrameChannel(onDescriptor(ours), SMALL_FRAME_BYTES, {
       onFrame: (frame) => {
@@ -81,6 +86,14 @@ export class EvaluatorProcess implements PeerLink {
     this.#process.kill();
   }
 
+  freeze(): Promise<void> {
+    return this.#freezer.freeze();
+  }
+
+  thaw(): void {
+    this.#freezer.thaw();
+  }
+
   loss(message: string): EvaluatorError {
     return new EvaluatorError(message);
   }
@@ -102,6 +115,7 @@ export class EvaluatorProcess implements PeerLink {
   #finishIfGone(): void {
     if (this.#exit === null || !this.#isChannelClosed) return;
     this.memory?.close();
+    this.#freezer.forget();
     this.owner.onGone(this.#exit);
   }
 

@@ -33,6 +33,8 @@ const IGNORE_LOSSES: LossObserver = {
   onDisowned: () => undefined,
   onThreadDied: () => undefined,
 };
+/** Hears the names of adapters that Jobs get. */
+export type OnAdapter = (name: string) => void;
 
 /** A Sandbox of any kind, as the evaluator sees it. */
 interface Resident {
@@ -100,6 +102,7 @@ export class InProcessEvaluator implements Evaluator {
     gpu: GpuOptions | null = {},
     private readonly inspector: InspectorServer | null = null,
     private readonly losses = IGNORE_LOSSES,
+    private readonly onAdapter: OnAdapter = () => undefined,
   ) {
     this.#gpu = gpu && completeGpuOptions(gpu);
     // The addon is loaded here first: the last thread that has it must not be one that comes and goes.
@@ -166,6 +169,15 @@ export class InProcessEvaluator implements Evaluator {
     return setup;
   }
 
+  /** Jobs that come from now on do not get these adapters, either; they are named as in `GpuOptions`. */
+  closeAdapters(names: readonly string[]): void {
+    this.#closedAdapters = names.map((name) => name.toLowerCase());
+    if (!this.#gpuPrepared) return;
+    this.#gpuPrepared = false;
+    this.#prepareGpu();
+  }
+  #closedAdapters: readonly string[] = [];
+
   /** Opens Dawn's library, or says why there is none: when the first Job requires it, because it takes memory and time. */
   #prepareGpu(): void {
     if (this.#gpuPrepared) return;
@@ -174,7 +186,8 @@ export class InProcessEvaluator implements Evaluator {
     const library = findDawn();
     if (typeof library === 'string') return this.#native.refuseGpu(library);
     const { adapters, bannedAdapters, allowSoftware } = this.#gpu;
-    const problem = this.#native.offerGpu(library.path, adapters, bannedAdapters, allowSoftware);
+    const banned = [...bannedAdapters, ...this.#closedAdapters];
+    const problem = this.#native.offerGpu(library.path, adapters, banned, allowSoftware);
     if (problem !== '') this.#native.refuseGpu(`${library.path}: ${problem}`);
   }
 
@@ -260,6 +273,10 @@ export class InProcessEvaluator implements Evaluator {
     for (const event of events) {
       const sandbox = this.#sandboxes.get(event.sandbox);
       if (!sandbox) continue;
+      if (event.kind === 'adapter') {
+        this.onAdapter(event.text);
+        continue;
+      }
       if (event.kind === 'lost') {
         process.emitWarning('an evaluator thread is stuck in a builtin and is replaced', WARNING);
         this.#executors.add();

@@ -68,6 +68,8 @@ export async function serveFrames(
   }: ServeFramesOptions = {},
 ): Promise<void> {
   if (!isSocket(fd)) throw new InvalidArgumentError(`descriptor ${fd}`, 'expected a socket to the host');
+  // It may be frozen when its owner ends, and would not see its channel close.
+  native.endWithParent();
   parent
     ?.on('close', () => native.exitNow(0))
     .on('error', () => undefined)
@@ -115,11 +117,19 @@ class FrameServer {
     private readonly found: FoundGpus | null,
   ) {
     this.#hasGpuCalls = seccomp?.some((profile) => profile !== 'cpu') ?? false;
-    this.#evaluator = new InProcessEvaluator(threads, gpu, null, {
-      onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
-      onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
-      onThreadDied: () => this.#onThreadDied(),
-    });
+    this.#evaluator = new InProcessEvaluator(
+      threads,
+      gpu,
+      null,
+      {
+        onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
+        onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
+        onThreadDied: () => this.#onThreadDied(),
+      },
+      (name) => {
+        if (this.#tellsAdapters) this.#channel.send([EvaluatorSays.adapter], [text(name)]);
+      },
+    );
     this.#channel = new FrameChannel(onDescriptor(fd), MAX_FRAME_BYTES, {
       onFrame: (frame) => this.#onFrame(frame),
       onClosed: (error) => {
@@ -176,6 +186,19 @@ class FrameServer {
       case HostSays.ping:
         this.#channel.send([EvaluatorSays.pong, id]);
         break;
+      case HostSays.hold:
+        native.holdTime();
+        this.#channel.send([EvaluatorSays.held, id]);
+        break;
+      case HostSays.goOn:
+        native.releaseTime(id);
+        break;
+      case HostSays.adapters:
+        this.#tellsAdapters = true;
+        this.#evaluator.closeAdapters(
+          frame.parts.map((part) => new TextDecoder().decode(part as Uint8Array)),
+        );
+        break;
       case HostSays.describe:
         void this.#describe();
         break;
@@ -183,6 +206,7 @@ class FrameServer {
         throw new ProtocolError(`the host says ${kind}, which means nothing`);
     }
   }
+  #tellsAdapters = false;
 
   /** This process serves one Job; one that requires no GPU needs none of what drivers need. */
   #giveUpGpu({ requirements: { environment } }: SandboxJob): void {
