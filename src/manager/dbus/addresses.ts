@@ -7,8 +7,8 @@ const SYSTEM_BUS = 'unix:path=/run/dbus/system_bus_socket';
 
 /** The environment's `DBUS_SYSTEM_BUS_ADDRESS`, else where it is on every Linux. */
 export function systemBusAddress(env: NodeJS.ProcessEnv): string {
-  const address = env['DBUS_SYSTEM_BUS_ADDRESS'];
-  return address ? address : SYSTEM_BUS;
+  const { DBUS_SYSTEM_BUS_ADDRESS: address = '' } = env;
+  return address === '' ? SYSTEM_BUS : address;
 }
 
 /** Where the session bus of this process's user may be, each place once. */

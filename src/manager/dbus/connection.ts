@@ -7,8 +7,11 @@ import { connectionOf, loadLibrary, type Library, type LibraryConnection } from 
 
 /** How long a bus may take to let us in, and how long an answer may take, milliseconds. */
 const PATIENCE_MS = 2_000;
-/** Questions that were never answered; the library keeps each for ever, so the connection is made anew after so many. */
-const MOST_UNANSWERED = 1_000;
+/**
+ * Questions that were never answered. A bus counts them and takes no more after 128, and the library keeps them: the connection
+ * is made anew before.
+ */
+const MOST_UNANSWERED = 64;
 
 export const BUS_NAME = 'org.freedesktop.DBus';
 const BUS_PATH = '/org/freedesktop/DBus';

@@ -6,8 +6,6 @@ import type { LibraryConnection } from './library.js';
  * this waits only for a larger one.
  */
 const MOST_WAITING_BYTES = 40 * 1024 * 1024;
-/** Messages in a row that cannot be read before the bus is given up. */
-const MOST_FAILURES = 100;
 
 /**
  * Has the library's mistakes in reading end nothing. It reads messages where the socket says that some came, and an error
@@ -26,14 +24,15 @@ export function guardReading(connection: LibraryConnection): void {
 }
 
 function readGuarded(stream: Socket, read: () => void): void {
-  for (let failures = 0; failures < MOST_FAILURES; failures++) {
+  while (!stream.destroyed) {
+    const waiting = stream.readableLength;
     try {
       read();
       if (stream.readableLength > MOST_WAITING_BYTES) stream.destroy(new Error('a message is too large'));
       return;
     } catch {
-      if (stream.destroyed) return;
+      // Nothing was taken off: it would fail again for ever.
+      if (stream.readableLength >= waiting) stream.destroy(new Error('a message cannot be read'));
     }
   }
-  stream.destroy(new Error(`${MOST_FAILURES} messages in a row cannot be read`));
 }

@@ -46,10 +46,17 @@ function variants(values: Readonly<Record<string, Typed>>): Record<string, Varia
   );
 }
 
+/** A variant is told as `{ variant: [type, value] }`. */
+function asVariant(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('variant' in value)) return value;
+  const [type, content] = value.variant as Typed;
+  return new Variant(type, content);
+}
+
 function reply(call: Message): Message | null {
   if (silent) return null;
   const answer = answers.get(`${call.path} ${call.interface}.${call.member}`);
-  if (answer) return Message.newMethodReturn(call, answer.signature, [...answer.body]);
+  if (answer) return Message.newMethodReturn(call, answer.signature, answer.body.map(asVariant));
   const [of, name] = call.body as string[];
   const values = properties.get(call.path)?.get(of ?? '');
   if (call.interface === 'org.freedesktop.DBus.Properties' && values) {

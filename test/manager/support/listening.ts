@@ -44,10 +44,12 @@ export class Listening {
     return this.until(String(code), (told) => codeOf(told) === code, patienceMs);
   }
 
-  /** That it is not available is the last thing told. */
-  async isUnavailable(): Promise<string> {
-    const told = await this.until('unavailable', (last) => last !== null && 'unavailable' in last);
-    return (told as { unavailable: string }).unavailable;
+  /** That it is not available is the last thing told, with such a reason. */
+  async isUnavailable(why: RegExp): Promise<void> {
+    await this.until(
+      `unavailable for ${why}`,
+      (told) => told !== null && 'unavailable' in told && why.test(told.unavailable),
+    );
   }
 }
 

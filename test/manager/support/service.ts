@@ -15,6 +15,8 @@ export class Service {
 
   static async start(t: TestContext, address: string): Promise<Service> {
     const child = fork(PROGRAM, [address], { serialization: 'advanced' });
+    // One for each command.
+    child.setMaxListeners(0);
     const ended = once(child, 'exit');
     t.after(async () => {
       child.kill('SIGKILL');
@@ -32,7 +34,8 @@ export class Service {
   /** Resolves once it is done. */
   async tell(command: Command): Promise<void> {
     const id = this.#commands++;
-    const done = new Promise<void>((resolve) => {
+    const done = new Promise<void>((resolve, reject) => {
+      this.#child.once('exit', () => reject(new Error(`it ended at: ${command.do}`)));
       const onMessage = (message: { done?: number }) => {
         if (message.done !== id) return;
         this.#child.off('message', onMessage);
