@@ -80,7 +80,7 @@ test('nobody is found where nobody sits', SKIP, async (t) => {
     await logind.change(`c${at}`, { [name]: USED[name] });
     await listening
       .finds('USER_ACTIVE', REACTION_MS)
-      .catch((error: unknown) => assert.fail(`${what}: ${error}`));
+      .catch((cause: unknown) => assert.fail(new Error(`${what} was not told from a user`, { cause })));
     await logind.change(`c${at}`, values);
     await listening.finds(null, REACTION_MS);
   }
