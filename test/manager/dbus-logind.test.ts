@@ -94,7 +94,7 @@ const USED = {
 } as const;
 
 test('a console is in use for some time after a key, without a signal', SKIP, async (t) => {
-  const { logind, listen } = await start(t, { consoleIdleSeconds: 1 });
+  const { logind, listen } = await start(t, { consoleIdleS: 1 });
   const pressed = BigInt(Date.now()) * 1_000n;
   await logind.begin('3', { Type: ['s', 'tty'], IdleSinceHint: ['t', pressed] });
   const listening = listen();

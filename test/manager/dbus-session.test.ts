@@ -65,7 +65,7 @@ test('the session that started the program does not count', SKIP, async (t) => {
 test('without logind the file of logins says who is', { skip: !KNOWN_RECORDS }, async (t) => {
   const utmp = utmpFile(t);
   writeFileSync(utmp, '');
-  const listening = listen(t, { address: NOWHERE, utmp, pollMs: 50 });
+  const listening = listen(t, { address: NOWHERE, utmp, everyMs: 50 });
   assert.equal(await listening.next(0), null);
   writeFileSync(utmp, utmpRecord('ada', 'tty1'));
   assert.deepEqual(await listening.next(1), {
@@ -84,7 +84,7 @@ test(
     const bus = await TestBus.start(t);
     const utmp = utmpFile(t);
     writeFileSync(utmp, utmpRecord('ada', 'tty1'));
-    const listening = listen(t, { address: bus.address, utmp, pollMs: 50 });
+    const listening = listen(t, { address: bus.address, utmp, everyMs: 50 });
     await listening.finds('USER_LOGGED_IN');
     const logind = await TestLoginManager.start(t, bus.address);
     await listening.finds(null, REACTION_MS);
@@ -101,6 +101,6 @@ test('without either it is unavailable, and says what is missing', async (t) => 
 test('a file of logins that is garbage ends nothing', async (t) => {
   const utmp = utmpFile(t);
   writeFileSync(utmp, Buffer.alloc(100_000, 0xff));
-  const listening = listen(t, { address: NOWHERE, utmp, pollMs: 50 });
+  const listening = listen(t, { address: NOWHERE, utmp, everyMs: 50 });
   assert.equal(await listening.next(0), null);
 });

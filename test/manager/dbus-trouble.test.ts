@@ -1,5 +1,6 @@
 /** Buses that are gone, refuse, hang or are full of lies: nothing ends, and what is not known is said. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,6 +8,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { BusConnection } from '#src/manager/dbus/connection.js';
 import { SCREENSAVERS } from '#src/manager/dbus/screensavers.js';
 import { WatchedBus } from '#src/manager/dbus/watched-bus.js';
@@ -19,6 +22,7 @@ import { Service } from './support/service.js';
 import { TestScreensaver } from './support/screensaver.js';
 import { TestBus, withoutDbus } from './support/test-bus.js';
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const REACTION_MS = 1_000;
 /** No user of this machine. */
 const STRANGER = 54_321;
@@ -295,4 +299,28 @@ test('a stopped monitor tells nothing more, and stops twice', SKIP, async (t) =>
   await bus.kill();
   await sleep(200);
   assert.equal(listening.told.length, before);
+});
+
+test('no monitor keeps the program running, with a bus or without', SKIP, async (t) => {
+  const bus = await TestBus.start(t);
+  await TestScreensaver.start(t, bus.address, false);
+  const program = `
+    import { LogindMonitor } from '#src/manager/monitors/logind.js';
+    import { ScreensaverMonitor } from '#src/manager/monitors/screensaver.js';
+    import { SessionMonitor } from '#src/manager/monitors/session.js';
+    const tell = (name, what) => process.stdout.write(name + ' ' + (what?.code ?? typeof what) + '\\n');
+    for (const monitor of [
+      new ScreensaverMonitor({ addresses: ['${bus.address}'] }),
+      new LogindMonitor({ address: '${bus.address}' }),
+      new SessionMonitor({ address: 'unix:path=/nonexistent/bus', utmp: '/nonexistent/utmp' }),
+    ])
+      monitor.start({ onFinding: tell, onUnavailable: tell });
+    setTimeout(() => undefined, 1_000);`;
+  const args = ['--input-type=module', '-e', program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: 20_000 });
+  assert.deepEqual(stdout.trim().split('\n').sort(), [
+    'logind string',
+    'screensaver SCREENSAVER_INACTIVE',
+    'session string',
+  ]);
 });

@@ -37,7 +37,7 @@ export interface ConnectionListener {
   onClosed(why: string): void;
 }
 
-/** A connection to one bus, for questions and signals. Nothing is offered: calls from others are not answered. */
+/** A connection to one bus, for questions and signals. Offers nothing, answers no calls, and keeps no process running. */
 export class BusConnection {
   readonly #library: Library;
   readonly #bus: MessageBus;
@@ -66,7 +66,8 @@ export class BusConnection {
     try {
       // The library opens its socket in a later turn.
       await setImmediate();
-      connection.#connection.stream?.once('close', () => connection.#end('the bus closed the connection'));
+      const { stream } = connection.#connection;
+      stream?.unref().once('close', () => connection.#end('the bus closed the connection'));
       await connection.#waitFor('the bus does not let us in', (done) =>
         connection.#bus.once('connect', done),
       );
@@ -132,7 +133,7 @@ export class BusConnection {
       return await new Promise<Result>((resolve, reject) => {
         failed = reject;
         this.#waiting.add(reject);
-        timer = setTimeout(() => this.#late(late, reject), PATIENCE_MS);
+        timer = setTimeout(() => this.#late(late, reject), PATIENCE_MS).unref();
         start(resolve, reject);
       });
     } finally {

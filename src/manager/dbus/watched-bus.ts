@@ -37,7 +37,7 @@ export interface BusListener<State> {
 
 /**
  * Keeps up a connection to one bus and reads its subject at the start, at every signal of its services, and when one of them comes
- * or goes. Signals say that something changed, and what is true now is asked for: a signal may be forged, lost or come out of order.
+ * or goes. Keeps no process running. Signals say that something changed, and what is true now is asked for: a signal may be forged, lost or come out of order.
  */
 export class WatchedBus<State> {
   readonly #stopping = new AbortController();
@@ -68,7 +68,7 @@ export class WatchedBus<State> {
       if (stopping.aborted) return;
       this.listener.onLost(why);
       if (performance.now() - startedAt >= HEALTHY_MS) wait = FIRST_WAIT_MS;
-      await sleep(wait, undefined, { signal: stopping }).catch(() => undefined);
+      await pauseFor(wait, stopping);
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     }
   }
@@ -142,7 +142,7 @@ class Watch<State> {
       if (this.#endedWhy !== null) return;
       this.listener.onLost(sentenceOf(error));
     }
-    await sleep(QUIET_MS);
+    await pauseFor(QUIET_MS, this.stopping);
     await this.#pause(pauseMs);
   }
 
@@ -159,10 +159,15 @@ class Watch<State> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      if (longestMs !== null) timer = setTimeout(resolve, longestMs);
+      if (longestMs !== null) timer = setTimeout(resolve, longestMs).unref();
     });
     clearTimeout(timer);
   }
+}
+
+/** Keeps no process running, and ends at once when it is to stop. */
+async function pauseFor(ms: number, stopping: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: stopping, ref: false }).catch(() => undefined);
 }
 
 /** null: nobody owns that name. */

@@ -8,7 +8,7 @@ import {
   LoginManager,
   type LoginSession,
 } from '../dbus/login-sessions.js';
-import { Report } from '../dbus/report.js';
+import { News } from '../dbus/news.js';
 import { WatchedBus, type Reading } from '../dbus/watched-bus.js';
 import type { Finding, Monitor, MonitorOwner } from '../monitor.js';
 
@@ -16,10 +16,10 @@ export interface LogindOptions {
   /** The system bus, as D-Bus writes addresses; default: that of the machine. */
   readonly address?: string;
   /** For how long after the last key a console counts as used, seconds; default 30. Desktops say themselves when they are idle. */
-  readonly consoleIdleSeconds?: number;
+  readonly consoleIdleS?: number;
 }
 
-const CONSOLE_IDLE_SECONDS = 30;
+const CONSOLE_IDLE_S = 30;
 /** How often a console is looked at, milliseconds: keys on it are no signal. */
 const CONSOLE_POLL_MS = 3_000;
 const GRAPHICAL = new Set(['x11', 'wayland', 'mir']);
@@ -32,13 +32,13 @@ export class LogindMonitor implements Monitor {
   readonly name = 'logind';
   readonly #bus: WatchedBus<Finding | null>;
   readonly #consoleIdleMs: number;
-  #report: Report | null = null;
+  #news: News | null = null;
 
   constructor({
     address = systemBusAddress(process.env),
-    consoleIdleSeconds = CONSOLE_IDLE_SECONDS,
+    consoleIdleS = CONSOLE_IDLE_S,
   }: LogindOptions = {}) {
-    this.#consoleIdleMs = consoleIdleSeconds * 1_000;
+    this.#consoleIdleMs = consoleIdleS * 1_000;
     const subject = {
       names: [LOGIN_SERVICE],
       rules: LOGIN_RULES,
@@ -46,18 +46,18 @@ export class LogindMonitor implements Monitor {
         this.#read(connection, owners),
     };
     this.#bus = new WatchedBus(address, subject, {
-      onState: (finding) => this.#report!.found(finding),
-      onLost: (why) => this.#report!.unavailable(`logind cannot be asked (${address}): ${why}`),
+      onState: (finding) => this.#news!.found(finding),
+      onLost: (why) => this.#news!.unavailable(`logind cannot be asked (${address}): ${why}`),
     });
   }
 
   start(owner: MonitorOwner): void {
-    this.#report ??= new Report(this.name, owner);
+    this.#news ??= new News(this.name, owner);
     this.#bus.start();
   }
 
   async stop(): Promise<void> {
-    this.#report?.close();
+    this.#news?.close();
     await this.#bus.stop();
   }
 

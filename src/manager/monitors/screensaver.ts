@@ -1,5 +1,5 @@
 import { otherUsers, sessionBusAddresses } from '../dbus/addresses.js';
-import { Report } from '../dbus/report.js';
+import { News } from '../dbus/news.js';
 import { SCREENSAVERS, type ScreensaverState } from '../dbus/screensavers.js';
 import { WatchedBus } from '../dbus/watched-bus.js';
 import type { Finding, Monitor, MonitorOwner } from '../monitor.js';
@@ -18,15 +18,15 @@ export class ScreensaverMonitor implements Monitor {
   readonly #addresses: readonly string[];
   readonly #known = new Map<string, Known>();
   #buses: readonly WatchedBus<ScreensaverState>[] = [];
-  #report: Report | null = null;
+  #news: News | null = null;
 
   constructor({ addresses = sessionBusAddresses(process.env) }: ScreensaverOptions = {}) {
     this.#addresses = addresses;
   }
 
   start(owner: MonitorOwner): void {
-    if (this.#report !== null) return;
-    this.#report = new Report(this.name, owner);
+    if (this.#news !== null) return;
+    this.#news = new News(this.name, owner);
     this.#buses = this.#addresses.map(
       (address) =>
         new WatchedBus(address, SCREENSAVERS, {
@@ -38,7 +38,7 @@ export class ScreensaverMonitor implements Monitor {
   }
 
   async stop(): Promise<void> {
-    this.#report?.close();
+    this.#news?.close();
     await Promise.all(this.#buses.map((bus) => bus.stop()));
   }
 
@@ -50,9 +50,9 @@ export class ScreensaverMonitor implements Monitor {
       'state' in one && one.state !== null ? [{ place, ...one.state }] : [],
     );
     const used = states.find(({ active }) => !active);
-    if (used) this.#report!.found(inUse(used.service, used.place));
-    else if (states.length > 0) this.#report!.found(null);
-    else this.#report!.unavailable(this.#whyNothing());
+    if (used) this.#news!.found(inUse(used.service, used.place));
+    else if (states.length > 0) this.#news!.found(null);
+    else this.#news!.unavailable(this.#whyNothing());
   }
 
   #whyNothing(): string {

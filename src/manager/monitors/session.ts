@@ -2,7 +2,7 @@ import { systemBusAddress } from '../dbus/addresses.js';
 import type { BusConnection } from '../dbus/connection.js';
 import { BusError, sentenceOf } from '../dbus/errors.js';
 import { isOfUser, LOGIN_RULES, LOGIN_SERVICE, LoginManager } from '../dbus/login-sessions.js';
-import { Report } from '../dbus/report.js';
+import { News } from '../dbus/news.js';
 import { WatchedBus, type Reading } from '../dbus/watched-bus.js';
 import type { Finding, Monitor, MonitorOwner } from '../monitor.js';
 import { firstLoggedIn, ownLine } from './logged-in.js';
@@ -13,7 +13,7 @@ export interface SessionOptions {
   /** The file of those who are logged in, for machines without logind. */
   readonly utmp?: string;
   /** How often that file is read, milliseconds. */
-  readonly pollMs?: number;
+  readonly everyMs?: number;
   /** The login session that does not count; default: the one that started this process (`XDG_SESSION_ID`). */
   readonly ownSession?: string | null;
 }
@@ -29,9 +29,9 @@ export class SessionMonitor implements Monitor {
   readonly name = 'session';
   readonly #bus: WatchedBus<Finding | null>;
   readonly #utmp: string;
-  readonly #pollMs: number;
+  readonly #everyMs: number;
   readonly #ownSession: string | null;
-  #report: Report | null = null;
+  #news: News | null = null;
   /** Reads the file again; null while logind answers. */
   #poll: NodeJS.Timeout | null = null;
   /** Why logind does not. */
@@ -40,11 +40,11 @@ export class SessionMonitor implements Monitor {
   constructor({
     address = systemBusAddress(process.env),
     utmp = UTMP,
-    pollMs = POLL_MS,
+    everyMs = POLL_MS,
     ownSession = process.env['XDG_SESSION_ID'] ?? null,
   }: SessionOptions = {}) {
     this.#utmp = utmp;
-    this.#pollMs = pollMs;
+    this.#everyMs = everyMs;
     this.#ownSession = ownSession;
     const subject = {
       names: [LOGIN_SERVICE],
@@ -59,12 +59,12 @@ export class SessionMonitor implements Monitor {
   }
 
   start(owner: MonitorOwner): void {
-    this.#report ??= new Report(this.name, owner);
+    this.#news ??= new News(this.name, owner);
     this.#bus.start();
   }
 
   async stop(): Promise<void> {
-    this.#report?.close();
+    this.#news?.close();
     await this.#bus.stop();
     this.#stopPolling();
   }
@@ -88,13 +88,13 @@ export class SessionMonitor implements Monitor {
 
   #onLogind(finding: Finding | null): void {
     this.#stopPolling();
-    this.#report!.found(finding);
+    this.#news!.found(finding);
   }
 
   #onLogindLost(why: string): void {
     this.#why = why;
     if (this.#poll !== null) return;
-    this.#poll = setInterval(() => void this.#readFile(), this.#pollMs);
+    this.#poll = setInterval(() => void this.#readFile(), this.#everyMs).unref();
     void this.#readFile();
   }
 
@@ -110,8 +110,8 @@ export class SessionMonitor implements Monitor {
     }
     // logind may have come meanwhile, and knows better.
     if (poll === null || poll !== this.#poll) return;
-    if (missing === null) this.#report!.found(finding);
-    else this.#report!.unavailable(`${this.#why}; and ${missing}`);
+    if (missing === null) this.#news!.found(finding);
+    else this.#news!.unavailable(`${this.#why}; and ${missing}`);
   }
 
   #stopPolling(): void {

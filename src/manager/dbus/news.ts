@@ -1,7 +1,7 @@
 import type { Finding, MonitorName, MonitorOwner } from '../monitor.js';
 
 /** Tells a monitor's owner what changed, and nothing twice. */
-export class Report {
+export class News {
   #last: string | null = null;
   #found = false;
   #closed = false;
