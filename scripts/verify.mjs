@@ -12,6 +12,7 @@ import { buildNative, buildPage, buildPrelude, buildTests, buildTypeScript } fro
 import { CHECKS } from './checks.mjs';
 import { ensureChromium, ensurePromtool } from './chromium.mjs';
 import { ensureExistingPrograms } from './compat.mjs';
+import { ensureDbus } from './dbus.mjs';
 import { ensureFaketime } from './faketime.mjs';
 import { ensureLogServers } from './log-servers.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
@@ -49,6 +50,7 @@ if (wanted('setup')) {
   await steps.optional('log servers', ensureLogServers);
   await steps.optional('faketime', ensureFaketime);
   await steps.optional('tmux', ensureTmux);
+  await steps.optional('dbus-daemon', ensureDbus);
 }
 if (wanted('build')) {
   heading('Build');
