@@ -123,6 +123,11 @@ export interface Sandbox {
  */
 export interface Evaluator {
   createSandbox(observer: SandboxObserver, limits?: Partial<SandboxLimits>): Promise<Sandbox>;
+  /**
+   * How long a Sandbox of the Job would have to wait until it is assigned, milliseconds, because those before it were lost again and
+   * again; 0: not at all. Left out: it never has to.
+   */
+  heldUpMs?(jobId: JobId): number;
   /** Ends every Sandbox and thread. */
   close(): Promise<void>;
 }

@@ -22,10 +22,14 @@ export function nextTaskRequest(
   const cpu = { ms: 0, queued: 0 };
   const gpu = { ms: 0, queued: 0 };
   const sliceMs: Record<JobId, number> = {};
+  const heldUp: JobId[] = [];
   for (const desk of desks) {
     const held = desk.usesGpu ? gpu : cpu;
-    held.ms += desk.heldMs(targetMs);
-    held.queued += desk.queued;
+    // Slices that may not run now keep nobody busy, and more of them would not either.
+    const useful = desk.usefulSandboxes;
+    if (useful === 0) heldUp.push(desk.id);
+    else held.ms += Math.min(desk.heldMs(targetMs), useful * targetMs);
+    held.queued += Math.min(desk.queued, useful);
     running += desk.running;
     for (const task of desk.tasks) bytes += task.bytes;
     const mean = desk.meter.meanMs;
@@ -49,7 +53,7 @@ export function nextTaskRequest(
     computeGroups: options.computeGroups,
     publicGroup: options.publicGroup,
     jobIds: options.jobIds,
-    exceptJobs,
+    exceptJobs: [...exceptJobs, ...heldUp],
     capabilities: { webgpu: gpuShare.offers(gpu, targetMs * LOW_WATER), fetch: options.allowedOrigins },
     sandboxes: hungry,
     targetMs,
