@@ -1,5 +1,5 @@
 export { bannedAdapters } from './banned-gpus.js';
 export { evaluatorChoice } from './evaluator-choice.js';
+export type { Reread } from './live-settings.js';
 export { runWorkerService } from './run.js';
 export { settingsOf, type ServiceOptions } from './settings.js';
-export type { Reread } from './worker-service.js';

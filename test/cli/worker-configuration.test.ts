@@ -129,6 +129,25 @@ test('an error that nothing caught stops it with code 5, and is kept in the file
   assert.match(readFileSync(kept, 'utf8'), /^\S+Z: Error: nobody catches this\n {4}at /);
 });
 
+test('a Worker that is told to stop before it has started says that it has stopped', async (t) => {
+  const { args, env } = configured(t, '{}');
+  const early = path.join(temporaryDirectory(t), 'early.mjs');
+  // As soon as somebody listens for the last of the signals, long before the status socket is open.
+  writeFileSync(
+    early,
+    `process.on('newListener', (name) => {
+      if (name === 'SIGQUIT') process.nextTick(() => process.emit('SIGTERM', 'SIGTERM'));
+    });`,
+  );
+  const { code, stdout } = await run(t, 'dcp-worker', [...args, '-o', 'console'], {
+    ...env,
+    NODE_OPTIONS: `--import=${early}`,
+  });
+  assert.equal(code, 0);
+  assert.match(stdout, /stopping when the running Slices have ended\n.*stopped after 0 Slices\n$/);
+  assert.doesNotMatch(stdout, /Sandbox/);
+});
+
 test('a Worker whose standard output nobody reads any more stops, or goes on where another output tells of it', async (t) => {
   const { args, env } = configured(t, '{ worker: { reportInterval: 0.2 } }');
   const alone = start(t, 'dcp-worker', [...args, '-o', 'console'], env);
