@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { jsonLines, run, start, temporaryDirectory } from './support.js';
+import { jobFile, jsonLines, run, SQUARES, start, temporaryDirectory } from './support.js';
 
 /** A home with a configuration, and the options of a Worker there. */
 function configured(t: TestContext, text: string): { file: string; args: string[]; env: NodeJS.ProcessEnv } {
@@ -182,6 +182,23 @@ test('several outputs at once; a file that was moved away is opened anew on SIGH
   assert.ok(jsonLines(stdout).some(({ type }) => type === 'stopped'));
   assert.match(readFileSync(`${file}.1`, 'utf8'), /worker .*Sandbox/);
   assert.match(readFileSync(file, 'utf8'), /stopped after 0 Slices/);
+});
+
+test('DCP_HOMEDIR moves all of a Worker: Scheduler, status socket, identity, spool', async (t) => {
+  const home = temporaryDirectory(t);
+  const outside = temporaryDirectory(t);
+  const env = { DCP_HOMEDIR: home, DCP_WORKER_SOCKET: '', XDG_RUNTIME_DIR: outside, HOME: outside };
+  const worker = start(t, 'dcp-worker', ['--no-gpu', '-o', 'console'], env);
+  await worker.printed(/worker .*Sandbox/);
+  assert.match((await run(t, 'dcp-worker', ['status'], env)).stdout, /running/);
+  const elsewhere = await run(t, 'dcp-worker', ['status'], { ...env, DCP_HOMEDIR: outside });
+  assert.equal(elsewhere.code, 1);
+  const deployed = await run(t, 'dcp-job', ['run', jobFile(t, SQUARES), '--', '3'], env);
+  assert.equal(deployed.stdout, '1\n4\n9\n', deployed.stderr);
+  worker.child.kill('SIGTERM');
+  assert.equal((await worker.ended).code, 0);
+  assert.deepEqual(readdirSync(outside), []);
+  assert.deepEqual(readdirSync(path.join(home, '.dcp')).sort(), ['dcp-worker', 'id.keystore', 'scheduler']);
 });
 
 test('a report is told as often as one asks for', async (t) => {
