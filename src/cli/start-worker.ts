@@ -129,9 +129,12 @@ function variable(name: string): string | null {
 }
 
 function showConfig(config: Config, options: OptionValues): void {
-  const { showConfig: at } = options as { showConfig?: string | true };
-  const text = at === undefined ? config.dump() : config.show(at === true ? '' : at).join('\n');
-  process.stdout.write(`${text}\n`);
+  const { showConfig: at, json } = options as { showConfig?: string | true; json?: true };
+  process.stdout.write(`${at === undefined ? config.dump() : shownAt(at === true ? '' : at)}\n`);
+
+  function shownAt(path: string): string {
+    return json ? JSON.stringify(config.entries(path), null, 2) : config.show(path).join('\n');
+  }
 }
 
 function claimPidFileOf(

@@ -26,6 +26,12 @@ test('files and options are one configuration, and --showConfig says which of th
   assert.match(stdout, /^worker\.maxSandboxes = 5 +--maxSandboxes$/m);
   assert.match(stdout, /^worker\.utilization\.cpu = 1 +/m);
 
+  const json = await run(t, 'dcp-worker', ['--showConfig', 'worker.cores', '--json'], env);
+  assert.deepEqual(JSON.parse(json.stdout), [
+    { key: 'worker.cores.cpu', value: 3, source: '~/.dcp/dcp-worker/dcp-config.js:3' },
+    { key: 'worker.cores.gpu', value: null, source: 'default: two for each adapter' },
+  ]);
+
   const unknown = await run(t, 'dcp-worker', ['--showConfig', 'worker.corse'], env);
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /worker\.corse: there is no such key.*worker\.cores/);
