@@ -8,6 +8,8 @@ import { liveChange, type ServiceSettings } from './settings.js';
 /** Settings that the Worker may take while it runs. */
 interface Offered {
   readonly settings: ServiceSettings;
+  /** The same error, with the place that says what a part of the Worker refuses of them. */
+  readonly explained: (error: unknown) => unknown;
   /** They are in force: what comes next begins there. */
   readonly accept: () => void;
 }
@@ -81,11 +83,15 @@ export class LiveSettings {
   }
 
   /** Throws, and nothing has changed, for settings that the Worker cannot take while it runs. */
-  #putIntoEffect({ settings, accept }: Offered): void {
+  #putIntoEffect({ settings, explained, accept }: Offered): void {
     const { worker } = this.owner;
     const { state } = worker.status() ?? { state: null };
-    if (state !== null && state !== 'stopped')
-      worker.reconfigure(liveChange(settings, worker.gpu.adapters.length));
+    try {
+      if (state !== null && state !== 'stopped')
+        worker.reconfigure(liveChange(settings, worker.gpu.adapters.length));
+    } catch (error) {
+      throw explained(error);
+    }
     accept();
     const before = this.#inForce;
     this.#inForce = settings;

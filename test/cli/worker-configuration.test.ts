@@ -56,6 +56,39 @@ test('every mistake in a configuration is named with file, line and key', async 
   assert.match(stderr, /^dcp-worker: ~\/\.dcp\/dcp-worker\/dcp-config\.js:4:\d+: worker\.lease: expected /m);
 });
 
+test('what a part of the Worker refuses is named as the operator wrote it', async (t) => {
+  const { args, env, file } = configured(t, "{ worker: { output: ['logfile'], logfile: { path: '/dev' } } }");
+  const refused: [string[], string][] = [
+    [[], '~/.dcp/dcp-worker/dcp-config.js:1:51: worker.logfile.path: /dev cannot be written: EISDIR'],
+    [['--logfile', '/proc'], '--logfile: worker.logfile.path: /proc cannot be written: EISDIR'],
+    [['-o', 'console,dashboard'], '--outputMode: worker.output: console and dashboard would both write'],
+    [
+      ['-o', 'json', '--http-port', '0', '--http-address', '0.0.0.0'],
+      '--http-address: worker.status.httpAddress: 0.0.0.0 can be reached from other machines',
+    ],
+    [
+      ['-o', 'json', '--status-socket', file],
+      `--status-socket: worker.status.socket: ${file}: something else`,
+    ],
+    [
+      ['-o', 'json', '--leavePublicGroup'],
+      '--leavePublicGroup: worker.leavePublicGroup: expected one of computeGroups at least',
+    ],
+    [
+      ['-o', 'syslog', '--syslogTransport', 'tls', '--syslog-cert', '/x.pem'],
+      '--syslog-cert: worker.syslog.cert: expected its key beside it',
+    ],
+    [['-o', 'syslog', '--syslog-ca', '/x.pem'], '--syslog-ca: worker.syslog.ca: only with the transport tls'],
+  ];
+  await Promise.all(
+    refused.map(async ([options, message]) => {
+      const { code, stderr } = await run(t, 'dcp-worker', [...args, ...options], env);
+      assert.ok(stderr.startsWith(`dcp-worker: ${message}`), `${stderr}: expected ${message}`);
+      assert.equal(code, 2);
+    }),
+  );
+});
+
 test('SIGHUP reads the configuration again; a wrong one is refused, and the one before stays in force', async (t) => {
   const { file, args, env } = configured(t, '{ worker: { stopTimeout: 5 } }');
   const worker = start(t, 'dcp-worker', [...args, '-o', 'console'], env);
@@ -76,7 +109,10 @@ test('SIGHUP reads the configuration again; a wrong one is refused, and the one 
 
   // What the Supervisor refuses was never in force: going back is no change.
   writeFileSync(file, '{ worker: { stopTimeout: 7, lease: 30, leavePublicGroup: true } }');
-  assert.match((await run(t, 'dcp-worker', ['reload'], env)).stderr, /refuses: leavePublicGroup: /);
+  assert.match(
+    (await run(t, 'dcp-worker', ['reload'], env)).stderr,
+    /refuses: ~\/\.dcp\/dcp-worker\/dcp-config\.js:1:\d+: worker\.leavePublicGroup: expected one of computeGroups/,
+  );
   writeFileSync(file, '{ worker: { stopTimeout: 7, lease: 30 } }');
   const back = await run(t, 'dcp-worker', ['reload'], env);
   assert.deepEqual([back.code, back.stdout], [0, 'nothing has changed\n']);
