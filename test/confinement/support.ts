@@ -24,7 +24,7 @@ import { EvaluatorPeer, SMALL_FRAME_BYTES } from '#src/evaluator/peer/peer.js';
 import { EvaluatorError } from '#src/model/index.js';
 import type { GpuOptions } from '#src/evaluator/index.js';
 import type { Command, Targets } from './attempts.js';
-import { threadOf } from './threads.js';
+import { filtersOf, threadOf } from './threads.js';
 
 const HOOK = fileURLToPath(new URL('broken.cjs', import.meta.url));
 const BUILD = path.resolve(process.env['DCP_NATIVE_BUILD_DIR'] ?? 'build');
@@ -97,6 +97,11 @@ class BrokenLink implements PeerLink {
       throw new Error(`the evaluator ended: ${this.printed}`);
     });
     return JSON.parse(await Promise.race([answer, ended])) as unknown;
+  }
+
+  /** The mode of the filter of each of its threads; 2: there is one. */
+  filters(): number[] {
+    return filtersOf(this.process.pid);
   }
 
   kill(): void {

@@ -12,3 +12,11 @@ export function threadOf(pid: number, name: string): number | null {
   }
   return null;
 }
+
+/** The mode of seccomp of each thread: 0 none, 2 a filter. */
+export function filtersOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
+    return Number(/^Seccomp:\s*(\d+)$/m.exec(status)?.[1]);
+  });
+}
