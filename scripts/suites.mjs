@@ -82,6 +82,7 @@ const SUITES = {
   },
   // Two processes side by side on that driver.
   webgpu: { concurrency: 1, timeoutMs: 240_000 },
+  confinement: { concurrency: 2, timeoutMs: 240_000 },
   // Whatever is hit here may take its process with it: each hit is in a process of its own.
   limits: { concurrency: 1, timeoutMs: 180_000 },
   environment: { concurrency: 2, timeoutMs: 180_000 },
