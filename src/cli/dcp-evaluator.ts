@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option, type OptionValues } from 'commander';
-import { probeGpu, serveFrames } from '../evaluator/index.js';
+import { CONFINEMENT_MODES, probeGpu, serveFrames, type ConfinementMode } from '../evaluator/index.js';
 import { runClassicEvaluator } from './classic-evaluator.js';
 import { runFrameEvaluator } from './frame-evaluator.js';
 import { gpuInfoText } from './gpu-info.js';
@@ -67,6 +67,15 @@ const program = new Command('dcp-evaluator')
     'with --frames: connections at a time, 1 to 1024; more are refused; default: 64',
     wholeNumber(1, 1024),
   )
+  .addOption(
+    new Option(
+      '--confinement <mode>',
+      'with --frames and --port or --socket: what the operating system keeps the processes of connections from: ' +
+        'require: from everything, or it does not start; best-effort: from what this machine allows; off: from nothing',
+    )
+      .choices(CONFINEMENT_MODES)
+      .default('best-effort'),
+  )
   // How a listening one starts the process of a connection.
   .addOption(new Option('--accepted').hideHelp())
   .option(
@@ -125,6 +134,7 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     threads,
     gpu,
     connections: options['connections'] as number | undefined,
+    confinement: options['confinement'] as ConfinementMode,
     debugLevel: options['debugLevel'] as number,
   });
 }
