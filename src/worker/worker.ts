@@ -187,7 +187,8 @@ export class Worker {
     try {
       const isRemote = isLocation(evaluator);
       if (isRemote) checkRemote(evaluator, gpu);
-      if (isRemote) checkUnconfined(`at ${locationText(evaluator)}, where dcp-evaluator has this option`, confinement);
+      if (isRemote)
+        checkUnconfined(`at ${locationText(evaluator)}, where dcp-evaluator has this option`, confinement);
       // Drivers take their time: meanwhile the rest is opened.
       const asking = gpu === null || isRemote ? NO_GPU : askForGpus(gpu);
       const openScheduler =

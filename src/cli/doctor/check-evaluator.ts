@@ -64,14 +64,19 @@ export async function checkEvaluator(
 
 /** What keeps evaluators from the rest of the machine. What is missing is no obstacle, where it is not required. */
 function ofConfinement(report: ConfinementReport): Finding[] {
-  if (report.mode === 'off') return [note('NOT_CONFINED', confinementText(report), '--confinement=best-effort')];
+  if (report.mode === 'off')
+    return [note('NOT_CONFINED', confinementText(report), '--confinement=best-effort')];
   const on = report.layers.filter(({ state }) => state === 'on').map(({ name }) => name);
   const off = report.layers.filter(({ state }) => state === 'off');
   return [
     ...(on.length === 0 ? [] : [ok(`evaluators are confined by ${on.join(', ')}`)]),
     ...off.map(({ name, why }) => note(null, `${name} is off: ${why}`)),
     ...missingLayers(report).map((layer) =>
-      note('CONFINEMENT_MISSING', `${layer.name} is missing: ${printable(layer.why ?? '', 300)}`, remedyOf(layer)),
+      note(
+        'CONFINEMENT_MISSING',
+        `${layer.name} is missing: ${printable(layer.why ?? '', 300)}`,
+        remedyOf(layer),
+      ),
     ),
   ];
 }

@@ -1,4 +1,10 @@
-import { spawn, spawnSync, type ChildProcess, type SpawnOptions, type StdioOptions } from 'node:child_process';
+import {
+  spawn,
+  spawnSync,
+  type ChildProcess,
+  type SpawnOptions,
+  type StdioOptions,
+} from 'node:child_process';
 import { readSync } from 'node:fs';
 import { EvaluatorError } from '../../model/index.js';
 import { loadNative } from '../native.js';
@@ -37,8 +43,17 @@ export class Confinement {
     // The report is the first descriptor behind the standard ones.
     const { output, error } = spawnSync(
       this.#launcher,
-      [...launcherArguments(this.options, this.#reach, { kept: [], report: 3, probe: true }), process.execPath],
-      { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'ignore', 'pipe'], timeout: PROBE_MS, killSignal: 'SIGKILL' },
+      [
+        ...launcherArguments(this.options, this.#reach, { kept: [], report: 3, probe: true }),
+        process.execPath,
+      ],
+      {
+        cwd: '/',
+        env: {},
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+        timeout: PROBE_MS,
+        killSignal: 'SIGKILL',
+      },
     );
     const report = error ? null : readLauncherReport(String(output?.[3] ?? ''));
     if (report === null)
@@ -52,9 +67,18 @@ export class Confinement {
   /**
    * Runs Node with these arguments. `stdio`: its descriptors. Throws what `spawn` throws.
    */
-  spawn(args: NodeArguments, stdio: Descriptors, options: Pick<SpawnOptions, 'cwd' | 'env'>): ConfinedProcess {
+  spawn(
+    args: NodeArguments,
+    stdio: Descriptors,
+    options: Pick<SpawnOptions, 'cwd' | 'env'>,
+  ): ConfinedProcess {
     if (this.#launcher === null)
-      return new ConfinedProcess(spawn(process.execPath, args, { ...options, stdio }), -1, this.#without(), null);
+      return new ConfinedProcess(
+        spawn(process.execPath, args, { ...options, stdio }),
+        -1,
+        this.#without(),
+        null,
+      );
     const native = loadNative();
     const [ours, theirs] = native.socketPair();
     const kept = stdio.map((_, fd) => fd).slice(3);

@@ -39,7 +39,9 @@ export function readLauncherReport(text: string): LauncherReport | null {
     if (!Number.isInteger(report.pid) || !Array.isArray(report.layers)) throw new Error('no report');
     return report;
   } catch (cause) {
-    throw new EvaluatorError(`the launcher of evaluators says ${JSON.stringify(line.slice(0, 200))}`, { cause });
+    throw new EvaluatorError(`the launcher of evaluators says ${JSON.stringify(line.slice(0, 200))}`, {
+      cause,
+    });
   }
 }
 
