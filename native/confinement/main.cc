@@ -10,6 +10,7 @@
 
 #include "confinement/cgroup.h"
 #include "confinement/files.h"
+#include "confinement/io_uring.h"
 #include "confinement/launch.h"
 #include "confinement/layers.h"
 #include "confinement/report.h"
@@ -125,6 +126,8 @@ class Launcher {
                                 .memory_bytes = specification_.memory_bytes});
     });
     Make(Layer::kNoNewPrivileges, ForbidNewPrivileges);
+    // Another layer than the evaluator's own filter, and nothing without that.
+    if (!specification_.Leaves("seccomp")) RefuseIoUring();
     Make(Layer::kLandlock,
          [this] { return RestrictFiles(grants_, specification_.cache_directory); });
     Make(Layer::kCapabilities, DropCapabilities);

@@ -20,7 +20,11 @@ export { probeGpu } from './gpu/probe.js';
 export { runSingleSlice } from './single-slice.js';
 export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
-export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './child-process/evaluator.js';
+export {
+  openChildProcessEvaluator,
+  type ChildProcessEvaluator,
+  type ChildProcessEvaluatorOptions,
+} from './child-process/evaluator.js';
 export {
   CONFINEMENT_MODES,
   confinementText,

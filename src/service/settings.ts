@@ -96,6 +96,7 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
       spool: worker.spool ?? options.defaultSpool,
       allowedOrigins: worker.allowOrigins.any,
       gpu: gpuOptionsOf(options.gpu, sandboxes),
+      confinement: { mode: worker.confinement, memoryMiB: worker.evaluatorMemory },
     },
     evaluator: worker.evaluator,
     stopTimeoutMs: worker.stopTimeout * 1000,

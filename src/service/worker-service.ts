@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import type { ConfigChange, ProfileName } from '../config/index.js';
+import { confinementText, missingLayers } from '../evaluator/index.js';
 import type { LogSink } from '../logging/index.js';
 import { InvalidArgumentError, slicesText } from '../model/index.js';
 import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
@@ -76,6 +77,7 @@ export class WorkerService implements WorkerControl {
       look: () => ({
         supervisor: this.#worker.status(),
         adapters: this.#worker.gpu.adapters,
+        confinement: this.#worker.confinement,
       }),
       dropped: () => outputs.dropped,
     });
@@ -322,7 +324,23 @@ export class WorkerService implements WorkerControl {
         'minimumWage: an embedded Scheduler pays nobody; its Jobs are taken as if no wage were asked for';
       this.log.say('warning', 'noWage', {}, why);
     }
+    this.#sayConfinement();
     for (const problem of problems) this.log.say('debug', 'noWebgpu', { problem }, `no WebGPU: ${problem}`);
+  }
+
+  /** Of a standing evaluator its own log says it. */
+  #sayConfinement(): void {
+    const report = this.#worker.confinement;
+    if (report === null) {
+      const { evaluator } = this.#settings;
+      if (evaluator !== 'in-process') return;
+      const text = "Sandboxes are not confined: they live in the Worker's own process";
+      return this.log.say('warning', 'confinement', { mode: 'off', layers: [] }, text);
+    }
+    const { mode, profiles, layers } = report;
+    const level = mode === 'off' || missingLayers(report).length > 0 ? 'warning' : 'notice';
+    const states = layers.map(({ name, state }) => `${name}: ${state}`);
+    this.log.say(level, 'confinement', { mode, profiles, layers: states }, confinementText(report));
   }
 
   #sayStopped(): void {

@@ -38,7 +38,10 @@ export function reachOf({ gpu, env }: Pick<LauncherOptions, 'gpu' | 'env'>): Rea
     ...drivers.flatMap(driverFiles),
     ...(typeof dawn === 'string' ? [] : [dawn.path]),
   ];
-  return { profiles: profilesOf(drivers), files: [...new Set(files.filter((file) => path.isAbsolute(file)))] };
+  return {
+    profiles: profilesOf(drivers),
+    files: [...new Set(files.filter((file) => path.isAbsolute(file)))],
+  };
 }
 
 /** A driver's libraries lie in one folder. */
