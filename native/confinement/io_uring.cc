@@ -23,7 +23,7 @@ constexpr const char* kRing = "anon_inode:[io_uring]";
 
 }  // namespace
 
-bool RefuseIoUring() {
+LayerState RefuseIoUring() {
   // Calls of another architecture have other numbers; the evaluator's own filter refuses them altogether, and a program that
   // is not yet confined has no ring to gain by them.
   sock_filter program[] = {
@@ -33,8 +33,10 @@ bool RefuseIoUring() {
       {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
   };
   const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0)
+    return On();
+  return MissingBySystem("PR_SET_SECCOMP");
 }
 
 bool HasIoUring() {

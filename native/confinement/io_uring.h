@@ -3,11 +3,13 @@
 // when it cannot use it later; where there never was one it does without.
 #pragma once
 
+#include "confinement/layer.h"
+
 namespace dcp::confinement {
 
 // From now on there is no io_uring for this process and the program that it becomes: asked for one, the kernel answers that it
-// knows of no such call. Sets no_new_privs. False: it could not be done.
-bool RefuseIoUring();
+// knows of no such call. Sets no_new_privs. It is the first part of the layer seccomp, and shows that the kernel takes filters.
+LayerState RefuseIoUring();
 
 // Whether this process has a ring.
 bool HasIoUring();

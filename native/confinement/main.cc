@@ -126,8 +126,7 @@ class Launcher {
                                 .memory_bytes = specification_.memory_bytes});
     });
     Make(Layer::kNoNewPrivileges, ForbidNewPrivileges);
-    // Another layer than the evaluator's own filter, and nothing without that.
-    if (!specification_.Leaves("seccomp")) RefuseIoUring();
+    Make(Layer::kSeccomp, RefuseIoUring);
     Make(Layer::kLandlock,
          [this] { return RestrictFiles(grants_, specification_.cache_directory); });
     Make(Layer::kCapabilities, DropCapabilities);
