@@ -41,6 +41,8 @@ export interface BrokenOptions {
   readonly gpu?: GpuOptions | null;
   readonly confinement?: ConfinementOptions;
   readonly threads?: number;
+  /** False: the kernel refuses it any filter. Default true. */
+  readonly takesFilters?: boolean;
 }
 
 /** The other side of the control descriptor. */
@@ -53,7 +55,7 @@ class BrokenLink implements PeerLink {
   readonly #answers: ((line: string) => void)[] = [];
   printed = '';
 
-  constructor({ gpu = null, confinement = {}, threads = 1 }: BrokenOptions, owner: PeerLinkOwner) {
+  constructor({ gpu = null, confinement = {}, threads = 1, takesFilters = true }: BrokenOptions, owner: PeerLinkOwner) {
     const native = loadNative();
     const [ours, theirs] = native.socketPair();
     const env = evaluatorEnvironment(process.env);
@@ -61,6 +63,7 @@ class BrokenLink implements PeerLink {
     const folders = [env['LD_LIBRARY_PATH'], path.dirname(HOOK), path.dirname(ATTEMPTS)];
     env['LD_LIBRARY_PATH'] = folders.filter(Boolean).join(':');
     env['DCP_TEST_ATTEMPTS'] = ATTEMPTS;
+    if (!takesFilters) env['DCP_TEST_NO_FILTERS'] = '1';
     const confined = new Confinement({ ...completeConfinement(confinement), gpu: gpu !== null, env });
     const args = evaluatorArguments({ threads, gpu, ...confined.ofProcess });
     this.process = confined.spawn(

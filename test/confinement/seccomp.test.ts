@@ -15,7 +15,7 @@ import { evaluatorEnvironment } from '#src/evaluator/child-process/environment.j
 import { completeConfinement, Confinement } from '#src/evaluator/confinement/index.js';
 import { layersOf } from '#src/evaluator/peer/layers.js';
 import { encode } from '#src/codec/index.js';
-import { InvalidArgumentError } from '#src/model/index.js';
+import { InvalidArgumentError, type EvaluatorError } from '#src/model/index.js';
 import { slices, start } from '../evaluator/support.js';
 import { gpuMissing, WEBGPU } from '../gpu/support.js';
 import { ATTEMPTS, FILTER_ALONE, openBroken } from './broken-evaluator.js';
@@ -179,6 +179,33 @@ test('a process that serves a Job with a GPU keeps it', { skip: softwareGpu }, a
   sandbox.run(slices([1]));
   await seen.untilEnded(1);
   assert.deepEqual([...seen.values.values()], [true]);
+});
+
+test('a process whose thread dies is replaced: behind the filter no other can take its place', async (t) => {
+  const evaluator = await openBroken(t, {});
+  const { seen } = await start(evaluator, (n: number) => n);
+  const { peer } = evaluator;
+  await evaluator.tell({ do: 'endThreads' });
+  await seen.until(() => seen.end !== null);
+  assert.match(seen.end!.error!.message, /^the evaluator process was ended: a thread of it died$/);
+  assert.equal((seen.end!.error as EvaluatorError).suspects, 0);
+  await peer.gone;
+  // The next one serves the Job.
+  const again = await start(evaluator, (n: number) => n + 1);
+  again.sandbox.run(slices([1]));
+  await again.seen.untilEnded(1);
+  assert.equal(again.seen.values.get(1), 2);
+});
+
+test('where the kernel takes no filter, the layer is missing, or there is no evaluator', async (t) => {
+  const why = 'the filter cpu cannot be set: seccomp: Operation not permitted';
+  const { peer } = await openBroken(t, { takesFilters: false });
+  assert.deepEqual(peer.layers, [{ name: 'seccomp', state: 'missing', why }]);
+  await assert.rejects(
+    openBroken(t, { takesFilters: false, confinement: { mode: 'require' } }),
+    (error: Error) =>
+      error.message.includes(`--confinement=require: no evaluator, for a layer is missing: seccomp (${why})`),
+  );
 });
 
 test('Work Functions get time zone and randomness as without the filter', async (t) => {
