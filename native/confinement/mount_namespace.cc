@@ -42,7 +42,8 @@ bool ShowProc(NewRoot& root, bool own_proc) {
   if (!root.Bind("/proc/" + std::string(self), "/proc/self", Access::kRead)) return false;
   for (const char* name : kProcFiles) {
     const std::string path = "/proc/" + std::string(name);
-    if (!root.Bind(path, path, Access::kRead)) return false;
+    // A service manager may hide them (ProcSubset=pid), and Node does without.
+    if (!root.Bind(path, path, Access::kRead) && errno != ENOENT) return false;
   }
   return true;
 }

@@ -10,7 +10,10 @@ namespace dcp::confinement {
 LayerState EnterUserNamespace() {
   const std::string user = std::to_string(geteuid());
   const std::string group = std::to_string(getegid());
-  if (unshare(CLONE_NEWUSER) != 0) return MissingBySystem("the kernel lets this user make none");
+  if (unshare(CLONE_NEWUSER) != 0) {
+    if (errno == ENOSPC) return Missing("no more of them may be made (user.max_user_namespaces)");
+    return MissingBySystem("the kernel lets this user make none");
+  }
   // The same numbers inside and outside, so that the Supervisor may still look into the process's memory.
   if (!WriteFile("/proc/self/setgroups", "deny") ||
       !WriteFile("/proc/self/uid_map", user + " " + user + " 1\n") ||
