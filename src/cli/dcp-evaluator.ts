@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import { Command, Option, type OptionValues } from 'commander';
-import { CONFINEMENT_MODES, probeGpu, serveFrames, type ConfinementMode } from '../evaluator/index.js';
+import {
+  CONFINEMENT_MODES,
+  parseSeccomp,
+  probeGpu,
+  serveFrames,
+  type ConfinementMode,
+  type FoundGpus,
+  type SeccompSetting,
+} from '../evaluator/index.js';
 import { runClassicEvaluator } from './classic-evaluator.js';
 import { runFrameEvaluator } from './frame-evaluator.js';
 import { gpuInfoText } from './gpu-info.js';
@@ -76,8 +84,11 @@ const program = new Command('dcp-evaluator')
       .choices(CONFINEMENT_MODES)
       .default('best-effort'),
   )
-  // How a listening one starts the process of a connection.
-  .addOption(new Option('--accepted').hideHelp())
+  // How a listening one starts the process of a connection; the GPUs it has found.
+  .addOption(new Option('--accepted <gpus>').hideHelp())
+  // Which calls of the kernel a process keeps that a Worker of ours starts.
+  .addOption(new Option('--seccomp <profiles>').default('off').hideHelp())
+  .addOption(new Option('--require-seccomp').hideHelp())
   .option(
     '--threads <n>',
     'Sandboxes that run at the same time, 1 to 1024; default: one per core',
@@ -92,6 +103,14 @@ withGpuOptions(program);
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+function seccompOf(value: string): SeccompSetting {
+  try {
+    return parseSeccomp(value);
+  } catch (error) {
+    throw new UsageError(`--seccomp: ${(error as Error).message}`);
+  }
 }
 
 async function runEvaluator(files: readonly string[], options: OptionValues): Promise<void> {
@@ -122,12 +141,15 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
   }
   const threads = options['threads'] as number | undefined;
   const where = listenOptionsOf(options);
-  const addresses = options['accepted'] === true ? [] : addressesOf(where);
+  const accepted = options['accepted'] as string | undefined;
+  const addresses = accepted === undefined ? addressesOf(where) : [];
   if (addresses.length === 0)
     return serveFrames(CHANNEL_FD, {
       threads,
       gpu,
-      parent: options['accepted'] === true ? process.stdin : null,
+      seccomp: seccompOf(options['seccomp'] as string),
+      requireSeccomp: options['requireSeccomp'] === true,
+      ...(accepted !== undefined && { parent: process.stdin, found: JSON.parse(accepted) as FoundGpus }),
     });
   await runFrameEvaluator(addresses, {
     ...where,

@@ -16,12 +16,19 @@ interface AddonFinder {
  * EvaluatorError when there is none for this Node.
  */
 export function loadAddon(): unknown {
+  // An evaluator that has confined itself cannot look for it again.
+  loaded ??= load();
+  return loaded;
+}
+let loaded: unknown = null;
+
+function load(): unknown {
   const require = createRequire(import.meta.url);
   try {
     const directory = process.env.DCP_NATIVE_BUILD_DIR;
     if (directory) return require(findBinary(path.resolve(packageRoot, directory, 'Release')));
-    const load = require('node-gyp-build') as AddonFinder;
-    return load(packageRoot);
+    const find = require('node-gyp-build') as AddonFinder;
+    return find(packageRoot);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new EvaluatorError(

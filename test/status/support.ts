@@ -58,6 +58,7 @@ export function sandboxOf(
     jobName: 'Mandelbrot, deep zoom',
     state: 'ready',
     usesGpu: false,
+    isFrozen: false,
     slices: 412,
     slice: 1301,
     sinceMs: 640,
@@ -79,6 +80,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
     evaluator: 'child',
     confinement: null,
     adapters: ['NVIDIA RTX 4090'],
+    gates: [],
     identity: null,
     paymentAddress: null,
     places: { all: 8, gpu: 2 },
@@ -95,6 +97,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
         progress: 0.81,
         slices: 31,
         usesGpu: true,
+        isFrozen: false,
       }),
       sandboxOf({
         id: 5,
@@ -105,6 +108,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
         progress: null,
         slices: 30,
         usesGpu: true,
+        isFrozen: false,
       }),
       sandboxOf({
         id: 6,

@@ -7,11 +7,14 @@ import {
 } from 'node:child_process';
 import { readSync } from 'node:fs';
 import { EvaluatorError } from '../../model/index.js';
+import { findDawn, namedDrivers } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import { removeCgroup } from './cgroup.js';
 import { findLauncher, launcherArguments, reachOf, type LauncherOptions, type Reach } from './launcher.js';
 import { missingLayers, readLauncherReport, refusal, reportOf, unconfined } from './report.js';
 import type { ConfinementReport, LauncherReport } from './report.js';
+import { profilesOf } from './profiles.js';
+import type { SeccompSetting } from './seccomp-setting.js';
 
 /** What a report has at most; the longest there can be has a fifth of it. */
 const MAX_REPORT_BYTES = 64 * 1024;
@@ -35,6 +38,14 @@ export class Confinement {
     this.#launcher = mode === 'off' ? null : findLauncher();
     this.#reach = this.#launcher === null ? { profiles: [], files: [] } : reachOf(options);
     if (mode === 'require' && this.#launcher === null) throw new EvaluatorError(refusal(this.#without()));
+  }
+
+  /** What a process is told to do to itself. */
+  get ofProcess(): { readonly seccomp: SeccompSetting; readonly requireSeccomp: boolean } {
+    const { mode, without, gpu, env } = this.options;
+    if (mode === 'off' || without.includes('seccomp')) return { seccomp: null, requireSeccomp: false };
+    const drivers = gpu && typeof findDawn() !== 'string' ? namedDrivers(env) : [];
+    return { seccomp: profilesOf(drivers), requireSeccomp: mode === 'require' };
   }
 
   /** What the launcher makes of this machine, without an evaluator. Throws `EvaluatorError` when what is required is missing. */

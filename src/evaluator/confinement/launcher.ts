@@ -3,7 +3,8 @@ import path from 'node:path';
 import { packageFiles, programBesideAddon } from '../../system/index.js';
 import { findDawn, namedDrivers, type VulkanDriver } from '../gpu/index.js';
 import type { CompleteConfinement } from './options.js';
-import { profilesOf, type ProfileName } from './profiles.js';
+import type { ProfileName } from './profile-name.js';
+import { profilesOf } from './profiles.js';
 
 const LAUNCHER = 'dcp-confine';
 

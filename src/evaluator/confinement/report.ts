@@ -1,6 +1,6 @@
 import { EvaluatorError } from '../../model/index.js';
 import { LAYERS, type ConfinementMode, type LayerName, type LayerState } from './layers.js';
-import type { ProfileName } from './profiles.js';
+import type { ProfileName } from './profile-name.js';
 import { remedyOf } from './remedies.js';
 
 /** What became of the confinement of an evaluator process. */
@@ -27,7 +27,7 @@ export interface LauncherReport {
 const SECCOMP: LayerState = {
   name: 'seccomp',
   state: 'off',
-  why: 'this evaluator does not filter its system calls',
+  why: 'each evaluator puts it on itself, and says so then',
 };
 
 /** Reads the last line of what the launcher has said; null: it has said nothing. Throws `EvaluatorError` for anything else. */
@@ -52,6 +52,13 @@ export function reportOf(mode: ConfinementMode, { profiles, layers }: LauncherRe
 
 function otherwise(name: LayerName): LayerState {
   return name === 'seccomp' ? SECCOMP : { name, state: 'missing', why: 'the launcher does not know it' };
+}
+
+/** The same with what the process has said of itself, once it was ready. */
+export function withLayers(report: ConfinementReport, said: readonly LayerState[]): ConfinementReport {
+  if (report.mode === 'off') return report;
+  const layers = report.layers.map((layer) => said.find(({ name }) => name === layer.name) ?? layer);
+  return { ...report, layers };
 }
 
 /** Nothing is confined, and why. */

@@ -16,6 +16,7 @@ import { encodeFrame } from '../frames/frame.js';
 import { GreetingReader, greetingOf, refusal } from '../frames/greeting.js';
 import { EvaluatorSays } from '../frames/messages.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
+import { KnownGpus, NO_GPU } from './known-gpus.js';
 import { listenOn, portOf, type ListenAddress } from '../listening.js';
 import { completeThreads } from '../options.js';
 
@@ -55,6 +56,7 @@ export class FrameListener {
   readonly #servers: net.Server[] = [];
   readonly #served = new Set<Served>();
   readonly #arguments: string[];
+  readonly #gpus: KnownGpus | null;
   readonly #confinement: Confinement;
   readonly #most: number;
   readonly #greetTimeoutMs: number;
@@ -76,12 +78,17 @@ export class FrameListener {
       );
     this.#most = connections;
     this.#greetTimeoutMs = greetTimeoutMs;
-    const own = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu) };
-    this.#arguments = [...evaluatorArguments(own), '--accepted'];
+    const complete = gpu && completeGpuOptions(gpu);
+    this.#gpus = complete && new KnownGpus(complete);
     this.#confinement = new Confinement({
       ...completeConfinement(options.confinement),
       gpu: gpu !== null,
       env: evaluatorEnvironment(process.env),
+    });
+    this.#arguments = evaluatorArguments({
+      threads: completeThreads(threads),
+      gpu: complete,
+      ...this.#confinement.ofProcess,
     });
   }
 
@@ -126,7 +133,7 @@ export class FrameListener {
       return;
     }
     const connection = ++this.#connections;
-    const served = new Served(socket, this.#arguments, this.#confinement, this.#greetTimeoutMs, {
+    const served = new Served(socket, () => this.#argumentsNow(), this.#confinement, this.#greetTimeoutMs, {
       onProcess: (pid) => this.options.onConnection(connection, pid),
       onLog: (line) => this.options.onLog(connection, line),
       onEnd: (reason) => {
@@ -135,6 +142,12 @@ export class FrameListener {
       },
     });
     this.#served.add(served);
+  }
+
+  /** A process cannot look for GPUs any more by the time that its Worker asks for them. */
+  async #argumentsNow(): Promise<readonly string[]> {
+    const found = this.#gpus === null ? NO_GPU : await this.#gpus.get();
+    return [...this.#arguments, '--accepted', JSON.stringify(found)];
   }
 }
 
@@ -156,7 +169,7 @@ class Served {
 
   constructor(
     private readonly socket: net.Socket,
-    private readonly args: readonly string[],
+    private readonly args: () => Promise<readonly string[]>,
     private readonly confinement: Confinement,
     greetTimeoutMs: number,
     private readonly owner: ServedOwner,
@@ -168,7 +181,7 @@ class Served {
       clearTimeout(this.#patience);
       socket.off('data', read).off('close', leave).off('end', leave).pause();
       // Not now: Node goes on reading behind this call, and would take what is the process's.
-      setImmediate(() => this.#start());
+      setImmediate(() => void this.args().then((args) => this.#start(args)));
     });
     const read = (chunk: Buffer): void => {
       try {
@@ -199,14 +212,14 @@ class Served {
     this.#end(`no Worker: ${why}`);
   }
 
-  #start(): void {
+  #start(args: readonly string[]): void {
     if (this.#reason !== null) return;
     if (this.socket.destroyed) return this.#end('it went');
     let started: ConfinedProcess;
     try {
       // By its standard input it sees that this process has ended, however it did. The connection is the first behind the
       // standard ones.
-      started = this.confinement.spawn(this.args, ['pipe', 'ignore', 'pipe', this.socket], {
+      started = this.confinement.spawn(args, ['pipe', 'ignore', 'pipe', this.socket], {
         cwd: '/',
         env: evaluatorEnvironment(process.env),
       });
