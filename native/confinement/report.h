@@ -42,7 +42,8 @@ class Report {
   // Whether every layer that was asked for is there.
   bool IsComplete() const;
 
-  // One line of JSON. `pid`: of the program's process, as who reads it knows it. `failure`: why no program is run.
+  // One line of JSON. `pid`: of the program's process, as who reads it knows it. `failure`: why no
+  // program is run.
   std::string Line(pid_t pid, const std::vector<Profile>& profiles, const std::string& cgroup,
                    const std::string& failure) const;
 
