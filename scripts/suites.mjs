@@ -94,6 +94,8 @@ const SUITES = {
   status: { concurrency: 2, timeoutMs: 240_000 },
   worker: { concurrency: 1, timeoutMs: 120_000 },
   cli: { concurrency: 2, timeoutMs: 300_000 },
+  // They make load, and look at it.
+  manager: { concurrency: 1, timeoutMs: 180_000 },
   logging: { concurrency: 1, timeoutMs: 180_000 },
   // One contract, two generations of DCP's own programs: test/classic/support/generation.ts reads the variable. The elder
   // one is of the days of Node 20 and 22; 26 does not load it (its yargs has CommonJS where Node expects a module).

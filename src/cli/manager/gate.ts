@@ -95,9 +95,8 @@ export class Gate implements Listener {
   #accept(socket: net.Socket): void {
     socket.on('error', () => undefined);
     const refusal = this.#refusal();
-    if (refusal === null) this.#start(socket);
-    else this.observer.onRefused(...refusal);
-    // The evaluator has the connection now; this was our own descriptor of it.
+    if (refusal === null) return this.#start(socket);
+    this.observer.onRefused(...refusal);
     socket.destroy();
   }
 
@@ -127,6 +126,7 @@ export class Gate implements Listener {
         },
       });
     } catch (error) {
+      socket.destroy();
       this.observer.onRefused('FAILED', (error as Error).message);
       return;
     }

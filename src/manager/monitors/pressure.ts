@@ -81,7 +81,7 @@ export const PRESSURE: MonitorKind<PressureSettings> = {
   policy: { afterMs: 3_000, goneForMs: 30_000, stop: null },
   complete: (fields) => {
     const percent = (name: string, fallback: number | null): number | null =>
-      fields.number(name, 1, 100, 'percent', fallback);
+      fields.numberOrNull(name, 1, 100, 'percent', fallback);
     return {
       // Our own evaluators wait for cores, too, where they are more than there are cores.
       cpu: percent('cpu', null),
