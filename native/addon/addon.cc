@@ -10,6 +10,7 @@
 #include "addon/columns.h"
 #include "addon/datagram.h"
 #include "addon/evaluator.h"
+#include "addon/pressure.h"
 #include "addon/process_memory.h"
 
 namespace {
@@ -38,6 +39,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
   dcp::DefineProcessMemory(env, exports);
   exports["DatagramSocket"] = dcp::DatagramObject::Define(env);
+  exports["PressureTrigger"] = dcp::PressureTriggerObject::Define(env);
   exports["tryLibrary"] = Napi::Function::New<TryLibrary>(env, "tryLibrary");
   exports["webgpuAbi"] = DCP_WEBGPU_ABI;
   exports["dawnLibrary"] = DCP_DAWN_LIBRARY;

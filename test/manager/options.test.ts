@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { completeManagerOptions, type ManagerOptions } from '#src/manager/index.js';
+import { completeManagerOptions } from '#src/manager/index.js';
 
 const refuses = (options: object, message: RegExp): void =>
   assert.throws(() => completeManagerOptions(options), { code: 'EINVAL', message });
