@@ -1,4 +1,5 @@
 export { busySandboxes } from './busy-sandboxes.js';
+export { furtherGates, gateText } from './gate-text.js';
 export { IDLE_REASONS, type IdleCode } from './idle-reason.js';
 export {
   HISTORY_LENGTH,

@@ -3,6 +3,7 @@ import type { SubmitReceipt } from '../scheduler/index.js';
 import type { FetchOutcome } from './fetch/index.js';
 import type { SupervisorState } from './lifecycle.js';
 import type { SpoolNews } from './spool/index.js';
+import type { GateStatus } from './work-gate.js';
 
 /** Results of one Job that came out of a Sandbox together. */
 export interface DeliveredResults {
@@ -22,6 +23,8 @@ export interface DeliveredResults {
  */
 export interface SupervisorObserver {
   onState(state: SupervisorState): void;
+  /** What may not run has changed, or why; empty: all may. */
+  onGate(gates: readonly GateStatus[]): void;
   /** A Job this Supervisor had nothing of before. */
   onJob(jobId: JobId, publicInfo: JobPublic): void;
   onTask(task: { readonly jobId: JobId; readonly taskId: TaskId; readonly slices: number }): void;
@@ -58,6 +61,7 @@ const ignore = (): void => {};
 /** Hears nothing. */
 const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
   onState: ignore,
+  onGate: ignore,
   onJob: ignore,
   onTask: ignore,
   onHandOver: ignore,
