@@ -33,10 +33,9 @@ test(
     t.after(() => trigger.close());
     const begun = performance.now();
     makeWait(t);
-    while (calls === 0) await sleep(10);
-    await sleep(WINDOW_MS + 200);
+    while (calls < 2) await sleep(10);
     const windows = (performance.now() - begun) / WINDOW_MS;
-    assert.ok(calls >= 2 && calls <= windows + 1, `${calls} calls in ${windows} windows`);
+    assert.ok(calls <= windows + 1, `${calls} calls in ${windows} windows`);
     trigger.close();
     const before = calls;
     await sleep(WINDOW_MS);
