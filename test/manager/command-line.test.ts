@@ -28,7 +28,7 @@ function refusal(...words: readonly string[]): string {
     optionsOf(...words);
   } catch (error) {
     assert.ok(error instanceof CommanderError || error instanceof Error);
-    return (error as Error).message;
+    return (error).message;
   }
   return 'not refused';
 }
