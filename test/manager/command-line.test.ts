@@ -28,7 +28,7 @@ function refusal(...words: readonly string[]): string {
     optionsOf(...words);
   } catch (error) {
     assert.ok(error instanceof CommanderError || error instanceof Error);
-    return (error).message;
+    return error.message;
   }
   return 'not refused';
 }
