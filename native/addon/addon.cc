@@ -10,9 +10,13 @@
 #include <string>
 
 #include "addon/columns.h"
+#include "addon/confinement.h"
 #include "addon/datagram.h"
+#include "addon/descriptors.h"
 #include "addon/evaluator.h"
-#include "addon/process_memory.h"
+#include "addon/evaluator_memory.h"
+#include "addon/pressure.h"
+#include "addon/shared_region.h"
 #include "isolate/clock.h"
 
 namespace {
@@ -54,8 +58,13 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["releaseTime"] = Napi::Function::New<ReleaseTime>(env, "releaseTime");
   exports["endWithParent"] = Napi::Function::New<EndWithParent>(env, "endWithParent");
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
-  dcp::DefineProcessMemory(env, exports);
+  dcp::DefineDescriptors(env, exports);
+  dcp::DefineConfinement(env, exports);
+  exports["SharedRegion"] = dcp::SharedRegion::Define(env);
+  exports["EvaluatorMemory"] = dcp::EvaluatorMemory::Define(env);
+  exports["dropViews"] = Napi::Function::New<dcp::DropViews>(env, "dropViews");
   exports["DatagramSocket"] = dcp::DatagramObject::Define(env);
+  exports["PressureTrigger"] = dcp::PressureTriggerObject::Define(env);
   exports["tryLibrary"] = Napi::Function::New<TryLibrary>(env, "tryLibrary");
   exports["webgpuAbi"] = DCP_WEBGPU_ABI;
   exports["dawnLibrary"] = DCP_DAWN_LIBRARY;

@@ -15,6 +15,7 @@ export {
   askForGpus,
   completeGpuOptions,
   gpuArguments,
+  type FoundGpus,
   type GpuOptions,
   type GpuReport,
 } from './gpu/index.js';
@@ -26,6 +27,17 @@ export { evaluatorEnvironment } from './child-process/environment.js';
 export { howItEnded } from './child-process/process.js';
 export { StderrLog } from './child-process/stderr-log.js';
 export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './child-process/evaluator.js';
+export {
+  CONFINEMENT_MODES,
+  confinementText,
+  missingLayers,
+  parseSeccomp,
+  remedyOf,
+  type ConfinementMode,
+  type ConfinementOptions,
+  type ConfinementReport,
+  type SeccompSetting,
+} from './confinement/index.js';
 export { serveFrames } from './peer/serve.js';
 export type { EvaluatorOffer } from './peer/offer.js';
 export { openRemoteEvaluator, type RemoteEvaluatorOptions } from './remote/evaluator.js';

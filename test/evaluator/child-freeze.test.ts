@@ -216,7 +216,7 @@ for (const means of ['cgroup', 'signals'] as const) {
     t.after(() => processTree(pid).forEach((each) => process.kill(each, 'SIGKILL')));
     while (processTree(pid).length < 2) await sleep(5);
     const tree = processTree(pid);
-    const freezer = new Freezer(pid, means);
+    const freezer = new Freezer(() => pid, means);
     await freezer.freeze();
     assert.equal(freezer.inForce, means);
     const before = tree.map(ticks);

@@ -18,7 +18,8 @@ export class Freezer {
   #state: 'running' | 'freezing' | 'frozen' = 'running';
 
   constructor(
-    private readonly pid: number,
+    /** Of the first of them, which may not be known from the start. */
+    private readonly pidOf: () => number,
     private readonly means: FreezeMeans | null = null,
   ) {}
 
@@ -33,7 +34,7 @@ export class Freezer {
     if (this.#state !== 'running') return;
     this.#state = 'freezing';
     if (this.means !== 'signals') {
-      this.#group ??= controlGroupOf(processTree(this.pid));
+      this.#group ??= controlGroupOf(processTree(this.pidOf()));
       if (this.#group?.freeze() === false) this.#group = null;
     }
     const group = this.#group;
@@ -46,7 +47,7 @@ export class Freezer {
     if (this.#state === 'running') return;
     this.#state = 'running';
     if (this.#group !== null) this.#group.thaw();
-    else for (const pid of processTree(this.pid)) signal(pid, 'SIGCONT');
+    else for (const pid of processTree(this.pidOf())) signal(pid, 'SIGCONT');
   }
 
   /** The process is gone. */
@@ -58,7 +59,7 @@ export class Freezer {
 
   /** Whether all of them are. A process that starts another before it stops has that one seen the next time. */
   #stopAll(): boolean {
-    const running = processTree(this.pid).filter((pid) => !isStopped(pid));
+    const running = processTree(this.pidOf()).filter((pid) => !isStopped(pid));
     for (const pid of running) signal(pid, 'SIGSTOP');
     return running.length === 0;
   }

@@ -25,8 +25,14 @@ export interface LossObserver {
   onStuck(): void;
   /** A GPU does not come back; its Sandbox has ended, and all it held is lost. */
   onDisowned(): void;
+  /** A thread has died. Another takes its place, if it can load what it runs. */
+  onThreadDied(): void;
 }
-const IGNORE_LOSSES: LossObserver = { onStuck: () => undefined, onDisowned: () => undefined };
+const IGNORE_LOSSES: LossObserver = {
+  onStuck: () => undefined,
+  onDisowned: () => undefined,
+  onThreadDied: () => undefined,
+};
 /** Hears the names of adapters that Jobs get. */
 export type OnAdapter = (name: string) => void;
 
@@ -106,9 +112,15 @@ export class InProcessEvaluator implements Evaluator {
     });
     this.#executors = new Executors(this.#native.queueId, threads, threads + SPARE_THREADS, (cause) => {
       process.emitWarning(`an evaluator thread died and is replaced: ${String(cause)}`, WARNING);
+      losses.onThreadDied();
     });
     // Node waits for its threads at exit; they must not be inside a Slice then.
     process.once('exit', this.#onExit);
+  }
+
+  /** Resolves when its threads have loaded all they need. */
+  begun(): Promise<void> {
+    return this.#executors.begun();
   }
 
   async createSandbox(observer: SandboxObserver, limits: Partial<SandboxLimits> = {}): Promise<Sandbox> {
