@@ -147,6 +147,11 @@ export interface Evaluator {
    * be held still.
    */
   gate?(gate: EvaluatorGate): Promise<void>;
+  /**
+   * How long a Sandbox of the Job would have to wait until it is assigned, milliseconds, because those before it were lost again and
+   * again; 0: not at all. Left out: it never has to.
+   */
+  heldUpMs?(jobId: JobId): number;
   /** Ends every Sandbox and thread. */
   close(): Promise<void>;
 }

@@ -81,9 +81,9 @@ export class WorkerLog implements Partial<SupervisorObserver> {
     this.say('warning', 'brokenJob', { job, message }, text);
   };
 
-  onJobSetAside: SupervisorObserver['onJobSetAside'] = (job, reason, ms) => {
+  onJobSetAside: SupervisorObserver['onJobSetAside'] = (job, reason, ms, code) => {
     const text = `job ${job}: ${reason}; it is set aside for ${durationText(ms)}`;
-    this.say('warning', 'jobSetAside', { job, reason, ms: Math.round(ms) }, text);
+    this.say('warning', 'jobSetAside', { job, code, reason, ms: Math.round(ms) }, text);
   };
 
   onJobGone: SupervisorObserver['onJobGone'] = (job) => {

@@ -1,6 +1,7 @@
 import type { JobId, JobPublic, ReturnReason, SliceMessage, SliceMetrics, TaskId } from '../model/index.js';
 import type { SubmitReceipt } from '../scheduler/index.js';
 import type { FetchOutcome } from './fetch/index.js';
+import type { SetAsideCode } from './job-backoff.js';
 import type { SupervisorState } from './lifecycle.js';
 import type { SpoolNews } from './spool/index.js';
 import type { GateStatus } from './work-gate.js';
@@ -44,8 +45,11 @@ export interface SupervisorObserver {
   onSandboxLost(jobId: JobId | null, slice: number | null, error: Error): void;
   /** The Work Function cannot be used; each of its Slices fails. */
   onBrokenJob(jobId: JobId, error: Error): void;
-  /** The Job brought nothing but failures: what is held of it goes back, and no more is asked for so long. */
-  onJobSetAside(jobId: JobId, reason: string, ms: number): void;
+  /**
+   * The Job brought nothing but failures (`EJOBSETASIDE`), or its Slices end one evaluator after another (`EEVALUATORCRASH`): what is
+   * held of it goes back, and no more is asked for so long.
+   */
+  onJobSetAside(jobId: JobId, reason: string, ms: number, code: SetAsideCode): void;
   /** The Job was cancelled or removed; what was held of it is dropped. */
   onJobGone(jobId: JobId): void;
   /** A call to the Scheduler or Evaluator failed and will be made again after `retryMs`. */

@@ -2,7 +2,7 @@ import type { Evaluator, SandboxRequest, SliceRejection } from '../evaluator/ind
 import type { ResultBatch, SliceMessage } from '../model/index.js';
 import type { GpuShare } from './gpu-share.js';
 import type { HeldTask } from './held-task.js';
-import type { JobDesk } from './job-desk.js';
+import { LOADING, type JobDesk } from './job-desk.js';
 import type { ManagedSandbox, ManagedSandboxOwner, OwedSlice } from './managed-sandbox.js';
 import type { CompleteSupervisorOptions } from './options.js';
 import { SandboxPool } from './sandbox-pool.js';
@@ -46,6 +46,8 @@ export interface SandboxAllocatorOwner {
   onOpenFailed(error: unknown, failures: number, retryMs: number): void;
   /** The Evaluator has created a Sandbox. */
   onOpened(): void;
+  /** A Job that was held up by the Evaluator is not any more. */
+  onNotHeldUp(): void;
 }
 
 /** Which Sandbox works for which Job, and when it is handed which Slices. */
@@ -54,9 +56,11 @@ export class SandboxAllocator {
   readonly #assigned = new Map<ManagedSandbox, JobDesk>();
   readonly #pool: SandboxPool;
   readonly #chunkBytes: number;
+  /** Of Jobs that are held up: when to look again. */
+  #lookAgain: NodeJS.Timeout | undefined;
 
   constructor(
-    evaluator: Evaluator,
+    private readonly evaluator: Evaluator,
     private readonly options: CompleteSupervisorOptions,
     private readonly gpu: GpuShare,
     private readonly owner: SandboxAllocatorOwner,
@@ -153,6 +157,7 @@ export class SandboxAllocator {
 
   /** Ends all Sandboxes; none is created any more. */
   close(): void {
+    clearTimeout(this.#lookAgain);
     for (const sandbox of [...this.#pool.close(), ...this.#assigned.keys()]) sandbox.dispose();
   }
 
@@ -205,7 +210,10 @@ export class SandboxAllocator {
     // A place that is made for a Job without any is not for those behind it.
     let isPromised = false;
     for (const desk of desks) {
-      let waiting = isPromised ? 0 : desk.queued;
+      const useful = this.#usefulSandboxes(desk);
+      // What cannot run takes no place from what can.
+      if (useful === 0) continue;
+      let waiting = isPromised ? 0 : Math.min(desk.queued, useful - desk.sandboxes);
       for (const [sandbox, of] of this.#assigned) if (of === desk && sandbox.state === 'assigning') waiting--;
       for (; waiting > 0; waiting--) {
         const sandbox = this.#takePlace(desk);
@@ -218,6 +226,18 @@ export class SandboxAllocator {
       isPromised = this.#places() >= this.options.sandboxes;
       this.#makePlace(desk, desk.waitingSince);
     }
+  }
+
+  #usefulSandboxes(desk: JobDesk): number {
+    const heldUpMs = this.evaluator.heldUpMs?.(desk.id) ?? 0;
+    if (heldUpMs === 0) return desk.usefulSandboxes;
+    desk.heldUpUntil = performance.now() + heldUpMs;
+    this.#lookAgain ??= setTimeout(() => {
+      this.#lookAgain = undefined;
+      this.dispatch();
+      this.owner.onNotHeldUp();
+    }, heldUpMs);
+    return 0;
   }
 
   /** A warm Sandbox, if there is one and a place for it. An idle Sandbox of a Job without Slices makes place. */
@@ -258,6 +278,7 @@ export class SandboxAllocator {
     try {
       await sandbox.assign(desk.job);
       desk.failedAssignments = 0;
+      desk.acquit([LOADING]);
       this.dispatch();
     } catch (error) {
       const ours = sandbox.isDisposed;
@@ -300,7 +321,9 @@ export class SandboxAllocator {
           desk.running -= behind.length + (running === null ? 0 : 1);
         }
         this.owner.onEnded(desk, error, running, behind);
-        this.#onRoom();
+        // Others of the same process are told behind this one: nothing must be handed to those meanwhile.
+        if (error === null) this.#onRoom();
+        else setImmediate(() => this.#onRoom());
       },
     };
   }

@@ -8,6 +8,7 @@ import {
   type JobId,
   type ResultBatch,
   type ReturnReason,
+  type SliceMessage,
   type Task,
 } from '../model/index.js';
 import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.js';
@@ -76,8 +77,8 @@ const GATED: ReturnReason = Object.freeze({
   counted: false,
 });
 
-const setAside = (why: string): ReturnReason => ({
-  code: 'EJOBSETASIDE',
+const setAside = (why: string, code: ReturnReason['code'] = 'EJOBSETASIDE'): ReturnReason => ({
+  code,
   message: `the Job is set aside: ${why}`,
   counted: false,
 });
@@ -157,12 +158,14 @@ export class Supervisor {
         return this.#gate.actionFor(desk) === 'run' ? SANDBOX_ENDED : GATED;
       },
       onLost: (desk) => this.#backoff.failed(desk, 1),
+      onCrashed: (desk, slice, error) => this.#backoff.crashed(desk, slice, error),
       onFreed: () => this.#source.poke(),
     });
     this.#backoff = new JobBackoff(this.#options.jobBackoff, {
-      onSetAside: (desk, reason, ms) => {
-        this.#observer.onJobSetAside(desk.id, reason, ms);
-        this.#deliveries.giveBackQueued(desk, setAside(reason));
+      onSetAside: (desk, { code, reason, ms }) => {
+        this.#observer.onJobSetAside(desk.id, reason, ms, code);
+        if (code === 'EEVALUATORCRASH') desk.outbox.addMessages([setAsideMessage(reason, ms)]);
+        this.#deliveries.giveBackQueued(desk, setAside(reason, code));
       },
       onBack: () => this.#source.askAgain(),
     });
@@ -192,6 +195,7 @@ export class Supervisor {
       onAssignmentFailed: (desk, error) => this.#onAssignmentFailed(desk, error),
       onOpenFailed: (error, failures, retryMs) => this.#onOpenFailed(error, failures, retryMs),
       onOpened: () => this.#onOpened(),
+      onNotHeldUp: () => this.#source.askAgain(),
     });
     this.#source = new TaskSource(scheduler, {
       nextRequest: () => this.#nextRequest(),
@@ -457,6 +461,7 @@ export class Supervisor {
   #onResults(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
     // A Slice that ended its Sandbox has no time of its own, and a zero would make the next hand-overs too large.
     if (results.numbers.length > 1 || results.elapsedMs[0]! > 0) desk.meter.add(results.elapsedMs);
+    desk.acquit(results.numbers);
     const failed = this.#deliveries.deliver(desk, held, results);
     if (failed === results.numbers.length) this.#backoff.failed(desk, failed);
     else if (failed > 0 || desk.failuresInARow > 0) this.#backoff.succeeded(desk, failuresAtEnd(results));
@@ -465,6 +470,7 @@ export class Supervisor {
   #onRejected(desk: JobDesk, owed: OwedSlice, { reason, retries }: SliceRejection): void {
     const numbers = Uint32Array.of(owed.number);
     desk.clear(numbers);
+    desk.acquit(numbers);
     this.#backoff.failed(desk, 1);
     if (owed.held.attempts(owed.index) < retries) {
       this.#deliveries.giveBack(desk, owed.held, numbers, {
@@ -616,6 +622,12 @@ export class Supervisor {
     while (!isQuiet() && performance.now() < until)
       await this.#quiet.wait(Math.min(until - performance.now(), LOOK_MS));
   }
+}
+
+/** What the Job's owner reads of it: its Slices may wait long for their next run. */
+function setAsideMessage(reason: string, ms: number): SliceMessage {
+  const message = `EEVALUATORCRASH: a Worker sets this Job aside for ${Math.ceil(ms / 1000)} s: ${reason}`;
+  return { type: 'console', slice: 0, level: 'error', message };
 }
 
 /** Waits for `work`, but not longer than this. */

@@ -34,8 +34,11 @@ export function nextTaskRequest(
     if (action !== 'run' && desk.usesGpu) exceptJobs.push(desk.id);
     if (action === 'freeze') continue;
     const held = desk.usesGpu ? gpu : cpu;
-    held.ms += desk.heldMs(targetMs);
-    held.queued += desk.queued;
+    // Slices that may not run now keep nobody busy, and more of them would not either.
+    const useful = desk.usefulSandboxes;
+    if (useful === 0) exceptJobs.push(desk.id);
+    else held.ms += Math.min(desk.heldMs(targetMs), useful * targetMs);
+    held.queued += Math.min(desk.queued, useful);
     running += desk.running;
     for (const task of desk.tasks) bytes += task.bytes;
     const mean = desk.meter.meanMs;

@@ -45,6 +45,10 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     for (const peer of this.#peers) peer.kill(closed());
   };
 
+  heldUpMs(jobId: JobId): number {
+    return this.losses.remainingMs(jobId);
+  }
+
   /** @param longestRetryMs between two tries, in a row that fail, to have one more peer; default 5000 */
   constructor(longestRetryMs?: number) {
     this.#missing = new Backoff(undefined, longestRetryMs);
