@@ -16,26 +16,20 @@ export const SYSTEM_FILES = [
   ['systemd/dcp-worker.service', 'lib/systemd/system/dcp-worker.service'],
   ['systemd/dcp-worker.service', 'lib/systemd/system/dcp-worker@.service'],
   ['systemd/dcp-evaluator.service', 'lib/systemd/system/dcp-evaluator.service'],
-  ['systemd/dcp-evaluator-manager.service', 'lib/systemd/system/dcp-evaluator-manager.service'],
   ['systemd/10-hardening.conf', 'lib/systemd/system/dcp-worker.service.d/10-hardening.conf'],
   ['systemd/10-hardening.conf', 'lib/systemd/system/dcp-worker@.service.d/10-hardening.conf'],
   ['systemd/10-hardening.conf', 'lib/systemd/system/dcp-evaluator.service.d/10-hardening.conf'],
-  [
-    'systemd/10-hardening.conf',
-    'lib/systemd/system/dcp-evaluator-manager.service.d/10-hardening.conf',
-  ],
   ['systemd/dcp.sysusers', `usr/lib/sysusers.d/${PACKAGE}.conf`],
   ['systemd/dcp.tmpfiles', `usr/lib/tmpfiles.d/${PACKAGE}.conf`],
   ['systemd/examples', `usr/share/doc/${PACKAGE}/examples`],
   ['debian/dcp-config.js', 'etc/dcp/dcp-worker/dcp-config.js'],
   ['debian/dcp-worker.default', 'etc/default/dcp-worker'],
   ['debian/dcp-evaluator.default', 'etc/default/dcp-evaluator'],
-  ['debian/dcp-evaluator-manager.default', 'etc/default/dcp-evaluator-manager'],
   ['debian/lintian-overrides', `usr/share/lintian/overrides/${PACKAGE}`],
 ];
 
-/** The pages for those who run it. */
-const PAGES = ['SERVICE', 'OPERATING', 'CLASSIC_EVALUATOR', 'MANAGER', 'WEBGPU', 'LIMITS', 'COMPUTE', 'WORK_FUNCTIONS'];
+/** The pages for those who change the program. Those who run it, or write Jobs for it, get all others. */
+const FOR_DEVELOPERS = ['ARCHITECTURE.md', 'BUILDING.md', 'DEPENDENCIES.md'];
 
 /** What manual pages say behind the name of a program. @type {Readonly<Record<string, string>>} */
 const SUMMARIES = {
@@ -43,7 +37,6 @@ const SUMMARIES = {
   'dcp-job': 'deploy Jobs and look after them',
   'dcp-evaluator': 'run untrusted JavaScript in Sandboxes, for a Worker in another process',
   'dcp-evaluator-start': 'start an evaluator for existing Workers',
-  'dcp-evaluator-manager': 'run evaluators for existing Workers while the machine is free',
 };
 
 /** Copies units, configuration and the rest. @param {string} stage */
@@ -82,13 +75,20 @@ export async function installDocumentation(stage, { programs, version, date }, c
   mkdirSync(docs, { recursive: true });
   writeFileSync(path.join(docs, 'copyright'), copyright);
   writeGzip(path.join(docs, 'changelog.Debian.gz'), changelog(date));
-  for (const page of PAGES) cpSync(path.join(root, 'docs', `${page}.md`), path.join(docs, `${page}.md`));
+  for (const page of operatorPages()) cpSync(path.join(root, 'docs', page), path.join(docs, page));
   const man = path.join(stage, 'usr/share/man/man1');
   mkdirSync(man, { recursive: true });
   for (const [name, script] of Object.entries(programs)) {
     const page = await pageOf(stage, name, script, { version, date, others: Object.keys(programs) });
     writeGzip(path.join(man, `${name}.1.gz`), page);
   }
+}
+
+/** Names of files in docs/. */
+export function operatorPages() {
+  return readdirSync(path.join(root, 'docs'))
+    .filter((name) => name.endsWith('.md') && !FOR_DEVELOPERS.includes(name))
+    .sort();
 }
 
 /** Licences are gathered before the tree is trimmed. @param {string} tree @param {string} nodeFolder */
