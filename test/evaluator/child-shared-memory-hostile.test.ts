@@ -38,7 +38,11 @@ const inResults = (offset: number, byteLength = BYTES): SharedPart => ({
   offset,
   byteLength,
 });
-const inTasks = (offset: number, byteLength = BYTES): SharedPart => ({ region: Region.tasks, offset, byteLength });
+const inTasks = (offset: number, byteLength = BYTES): SharedPart => ({
+  region: Region.tasks,
+  offset,
+  byteLength,
+});
 const freed = (...offsets: number[]): Uint8Array => new Uint8Array(Float64Array.from(offsets).buffer);
 
 /** Gives such an evaluator two Slices of 512 KiB. */
@@ -57,7 +61,11 @@ const LIES: [string, (peer: HostilePeer, given: readonly SharedPart[]) => void, 
     (peer) => sayResults(peer, [inResults(64 * MIB)]),
     /a result of 524288 bytes at 67108864, outside of the memory of results/,
   ],
-  ['a result that ends behind it', (peer) => sayResults(peer, [inResults(64 * MIB - BYTES + 1)]), /outside of the memory/],
+  [
+    'a result that ends behind it',
+    (peer) => sayResults(peer, [inResults(64 * MIB - BYTES + 1)]),
+    /outside of the memory/,
+  ],
   [
     'a result at the highest offset there is',
     (peer) => sayResults(peer, [inResults(2 ** 48 - BYTES)]),
@@ -73,7 +81,11 @@ const LIES: [string, (peer: HostilePeer, given: readonly SharedPart[]) => void, 
     (peer) => sayResults(peer, [inResults(BYTES - 1), inResults(0)]),
     /at 0, where another one lies/,
   ],
-  ['a result within another', (peer) => sayResults(peer, [inResults(0, MIB), inResults(4096)]), /at 4096, where another/],
+  [
+    'a result within another',
+    (peer) => sayResults(peer, [inResults(0, MIB), inResults(4096)]),
+    /at 4096, where another/,
+  ],
   [
     'one datum as two results',
     (peer, [first]) => sayResults(peer, [first!, first!]),
@@ -112,13 +124,11 @@ const LIES: [string, (peer: HostilePeer, given: readonly SharedPart[]) => void, 
     (peer) => peer.say([EvaluatorSays.freed], [freed(4096)]),
     /it gives back a segment at 4096, where none is/,
   ],
-  ...[NaN, -1, 0.5, Infinity, 2 ** 53].map(
-    (offset): (typeof LIES)[number] => [
-      `a datum given back at ${offset}`,
-      (peer) => peer.say([EvaluatorSays.freed], [freed(offset)]),
-      /it gives back a segment at/,
-    ],
-  ),
+  ...[NaN, -1, 0.5, Infinity, 2 ** 53].map((offset): (typeof LIES)[number] => [
+    `a datum given back at ${offset}`,
+    (peer) => peer.say([EvaluatorSays.freed], [freed(offset)]),
+    /it gives back a segment at/,
+  ]),
   [
     'a list of what is given back that is none',
     (peer) => peer.say([EvaluatorSays.freed], [new Uint8Array(7)]),

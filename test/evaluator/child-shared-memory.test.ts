@@ -13,7 +13,12 @@ import { Recorder, jobOf, slices, start, valuesOf } from './support.js';
 const MIB = 2 ** 20;
 
 async function open(t: TestContext, options: ChildProcessEvaluatorOptions = {}) {
-  const evaluator = await openChildProcessEvaluator({ threads: 2, gpu: null, onLog: () => undefined, ...options });
+  const evaluator = await openChildProcessEvaluator({
+    threads: 2,
+    gpu: null,
+    onLog: () => undefined,
+    ...options,
+  });
   t.after(() => evaluator.close());
   return evaluator;
 }
@@ -60,7 +65,12 @@ for (const [way, workFunction] of WAYS) {
     const { sandbox, seen } = await start(evaluator, workFunction);
     // Twice: what has been used before is used again.
     for (const first of [1, 1001]) {
-      sandbox.run(slices(SIZES.map((size) => pattern(size)), first));
+      sandbox.run(
+        slices(
+          SIZES.map((size) => pattern(size)),
+          first,
+        ),
+      );
       await seen.untilEnded(seen.order.length + SIZES.length);
     }
     assert.deepEqual([...seen.failures.values()], []);
@@ -105,7 +115,10 @@ test('what a Work Function keeps stays what it was, whatever comes after', async
     sandbox.run(slices([new Uint8Array(MIB).fill(slice)], slice));
     await seen.untilEnded(slice);
   }
-  assert.deepEqual(seen.values.get(40), [1, 2, 3, 4, 5].map((byte) => [byte, true]));
+  assert.deepEqual(
+    seen.values.get(40),
+    [1, 2, 3, 4, 5].map((byte) => [byte, true]),
+  );
   assert.ok(memoryOf(evaluator).placedBytes >= 5 * MIB);
 });
 
