@@ -136,7 +136,8 @@ test('a new array is all zeros, though its memory was a result before', async (t
   }
   assert.ok([...seen.values.values()].every((value) => (value as [boolean])[0] === false));
   // It was the same memory over and over.
-  assert.ok(memoryOf(evaluator).resultPageBytes <= 4 * MIB);
+  const { resultPageBytes } = memoryOf(evaluator);
+  assert.ok(resultPageBytes >= MIB && resultPageBytes <= 4 * MIB, `${resultPageBytes} bytes`);
 });
 
 test('200 Tasks of 1 MiB leave nothing behind, and what nobody uses goes back to the system', async (t) => {
@@ -164,11 +165,11 @@ test('200 Tasks of 1 MiB leave nothing behind, and what nobody uses goes back to
   assert.equal(other.seen.end, null);
 });
 
-/** Open files and mappings of this process that are shared memory. */
-function holdings(): { files: number; descriptors: number } {
-  const names = readdirSync('/proc/self/fd').map((fd) => {
+/** Open files of a process, and those that are shared memory. */
+function holdings(pid: number | 'self' = 'self'): { files: number; descriptors: number } {
+  const names = readdirSync(`/proc/${pid}/fd`).map((fd) => {
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`);
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
     } catch {
       return '';
     }
@@ -178,6 +179,16 @@ function holdings(): { files: number; descriptors: number } {
     descriptors: names.length,
   };
 }
+
+test('an evaluator process has the memory, and its descriptors no longer', async (t) => {
+  const evaluator = await open(t);
+  const { sandbox, seen } = await start(evaluator, (bytes: Uint8Array) => bytes);
+  sandbox.run(slices([pattern(MIB)]));
+  await seen.untilEnded(1);
+  const { pid, memory } = evaluator.stats().processes.find(({ jobId }) => jobId === 'job')!;
+  assert.ok(memory!.taskPageBytes >= MIB);
+  assert.equal(holdings(pid).files, 0);
+});
 
 test('processes that are killed while they have 64 MiB leave no memory and no descriptor', async (t) => {
   const before = holdings();
