@@ -49,7 +49,7 @@ class ResultMemory final : public LargeMemory {
 };
 
 // Leaked on purpose: buffers in it may outlive everything.
-ResultMemory* results = nullptr;
+ResultMemory* result_memory = nullptr;
 
 void Throw(Napi::Env env, const std::string& what, int error) {
   Napi::Error::New(env, what + ": " + std::system_category().message(error))
@@ -88,8 +88,8 @@ EvaluatorMemory::EvaluatorMemory(const Napi::CallbackInfo& info) : ObjectWrap(in
     return;
   }
   const auto keep_bytes = static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value());
-  results = new ResultMemory(std::move(memory), keep_bytes);
-  LargeMemory::Install(results);
+  result_memory = new ResultMemory(std::move(memory), keep_bytes);
+  LargeMemory::Install(result_memory);
 }
 
 // viewTask(offset, bytes): a Uint8Array there; once nobody has its memory, takeFreed() says so
@@ -104,8 +104,8 @@ Napi::Value EvaluatorMemory::ViewTask(const Napi::CallbackInfo& info) {
   Bytes bytes;
   bytes.data = memory.data() + offset;
   bytes.size = size;
-  bytes.owner = std::shared_ptr<void>(
-      bytes.data, [tasks = tasks_, offset](void*) { tasks->OnFree(offset); });
+  bytes.owner =
+      std::shared_ptr<void>(bytes.data, [tasks = tasks_, offset](void*) { tasks->OnFree(offset); });
   return ViewOf(info.Env(), std::move(bytes));
 }
 
@@ -122,8 +122,8 @@ Napi::Value EvaluatorMemory::TaskOffsetOf(const Napi::CallbackInfo& info) {
 // resultOffsetOf(view): the same for the memory of results
 Napi::Value EvaluatorMemory::ResultOffsetOf(const Napi::CallbackInfo& info) {
   const Bytes bytes = BytesOf(info[0]);
-  if (!results->heap().Contains(bytes.data)) return Offset(info.Env(), -1);
-  return Offset(info.Env(), static_cast<double>(results->heap().OffsetOf(bytes.data)));
+  if (!result_memory->heap().Contains(bytes.data)) return Offset(info.Env(), -1);
+  return Offset(info.Env(), static_cast<double>(result_memory->heap().OffsetOf(bytes.data)));
 }
 
 // takeFreed(): where the Task ranges began that nobody has any more
@@ -138,7 +138,7 @@ Napi::Value EvaluatorMemory::TakeFreed(const Napi::CallbackInfo& info) {
 
 // discardAged(): as SharedRegion.discardAged, for the memory of results
 Napi::Value EvaluatorMemory::DiscardAged(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), results->heap().DiscardAged());
+  return Napi::Boolean::New(info.Env(), result_memory->heap().DiscardAged());
 }
 
 void DropViews(const Napi::CallbackInfo& info) { TakeSegments(info[0].As<Napi::Array>()); }

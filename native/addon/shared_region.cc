@@ -90,8 +90,8 @@ Napi::Value SharedRegion::Read(const Napi::CallbackInfo& info) {
   }
   // What was put there the view has met when that was not the first time.
   const auto met = met_.find(offset);
-  const bool through_view = writable_ ? met != met_.end() && met->second >= into.size
-                                      : UsesView(offset, into.size);
+  const bool through_view =
+      writable_ ? met != met_.end() && met->second >= into.size : UsesView(offset, into.size);
   if (!through_view) {
     return Napi::Boolean::New(info.Env(), memory_->Read(offset, into.data, into.size) == 0);
   }

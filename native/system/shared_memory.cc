@@ -24,7 +24,7 @@ namespace dcp {
 
 namespace {
 
-constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+constexpr int kLengthSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 int CreateFile(const char* name) {
   // Not even by its descriptor can it be run as a program. Linux before 6.3 does not know that.
@@ -61,7 +61,7 @@ int SharedMemory::Create(const char* name, uint64_t bytes, bool writable) {
   fd_ = CreateFile(name);
   if (fd_ < 0) return errno;
   if (ftruncate(fd_, static_cast<off_t>(bytes)) != 0) return errno;
-  if (fcntl(fd_, F_ADD_SEALS, kSeals) != 0) return errno;
+  if (fcntl(fd_, F_ADD_SEALS, kLengthSeals) != 0) return errno;
   size_ = bytes;
   return Map(writable);
 }
@@ -69,9 +69,9 @@ int SharedMemory::Create(const char* name, uint64_t bytes, bool writable) {
 int SharedMemory::Open(int fd) {
   fd_ = fd;
   const int seals = fcntl(fd, F_GET_SEALS);
-  struct stat status{};
+  struct stat status {};
   int error = 0;
-  if (seals < 0 || (seals & kSeals) != kSeals) {
+  if (seals < 0 || (seals & kLengthSeals) != kLengthSeals) {
     error = EINVAL;
   } else if (fstat(fd, &status) != 0) {
     error = errno;
@@ -108,15 +108,14 @@ void SharedMemory::Populate(uint64_t offset, uint64_t size) const {
 }
 
 void SharedMemory::Discard(uint64_t offset, uint64_t size) const {
-  const int punched =
-      fd_ >= 0 ? fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                           static_cast<off_t>(offset), static_cast<off_t>(size))
-               : madvise(data_ + offset, size, MADV_REMOVE);
+  const int punched = fd_ >= 0 ? fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                           static_cast<off_t>(offset), static_cast<off_t>(size))
+                               : madvise(data_ + offset, size, MADV_REMOVE);
   if (punched != 0) std::memset(data_ + offset, 0, size);
 }
 
 uint64_t SharedMemory::UsedBytes() const {
-  struct stat status{};
+  struct stat status {};
   if (fd_ < 0 || fstat(fd_, &status) != 0) return 0;
   return static_cast<uint64_t>(status.st_blocks) * 512;
 }
