@@ -1,4 +1,5 @@
 import { loadAddon } from '../system/index.js';
+import type { ProfileName } from './confinement/profiles.js';
 
 /**
  * The addon as TypeScript sees it: same names, same order as native/addon. Times are milliseconds, sizes bytes.
@@ -34,8 +35,21 @@ export interface Native {
   ) => EvaluatorMemory;
   /** Detaches the buffers that they show in full, so that their memory is given back now. */
   dropViews(views: readonly Uint8Array[]): void;
+  /**
+   * Takes away from all threads, for good, what processes of these profiles do not need of the kernel. Answers why it could
+   * not; empty when it could. A second call can only take more away.
+   */
+  confineCalls(profiles: readonly ProfileName[]): string;
   /** Ends the process at once, without waiting for its threads. */
   exitNow(code: number): never;
+  /**
+   * Time stands still for all Sandboxes of this process, until it is released: it is about to be frozen. `frozenMs`: how long it was,
+   * should it have learned of it only when it was over.
+   */
+  holdTime(): void;
+  releaseTime(frozenMs: number): void;
+  /** The kernel ends this process when the thread that started it ends, also while this one stands still. */
+  endWithParent(): void;
   /** Where the bytes of a view lie in this process. */
   readonly addressOf: (view: ArrayBufferView) => bigint;
   /** Why the dynamic loader cannot open a library of this name or path; empty when it can. It stays open. */
@@ -207,6 +221,8 @@ export type NativeEvent = { readonly sandbox: number } &
     | { readonly kind: 'ready' | 'assigned' | 'drained' | 'inspectorRun' }
     | { readonly kind: 'output' | 'room' | 'blocked' | 'unblocked' }
     | { readonly kind: 'inspectorMessage'; readonly text: string }
+    /** The name of an adapter that the Job got, for the first time in this Sandbox. */
+    | { readonly kind: 'adapter'; readonly text: string }
     | {
         readonly kind: 'results';
         readonly numbers: Uint32Array;

@@ -4,7 +4,7 @@ import type { LogSink } from '../logging/index.js';
 import { InvalidArgumentError, slicesText } from '../model/index.js';
 import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
 import { joinObservers, LifecycleError, type StopOptions } from '../supervisor/index.js';
-import { Worker } from '../worker/index.js';
+import { MachineWatch, Worker } from '../worker/index.js';
 import { changeText, headlineText, placesText } from './sentences.js';
 import { ServiceManager } from './service-manager.js';
 import { liveChange, type ServiceSettings } from './settings.js';
@@ -35,8 +35,8 @@ export interface Reread extends Offered {
 export interface WorkerServiceOwner {
   /** Throws, naming all that is wrong, when the configuration cannot be used. */
   reread(): Reread;
-  /** The same configuration with a profile in force, whatever it says itself; null: none. */
-  withProfile(profile: ProfileName | null): Offered;
+  /** The same configuration with a profile in force, whatever it says itself; null: none; `auto`: as the machine is used. */
+  withProfile(profile: ProfileName | 'auto' | null): Offered;
   /** The process shall exit at once. */
   onExit(code: number): void;
 }
@@ -51,6 +51,9 @@ export class WorkerService implements WorkerControl {
   readonly #worker: Worker;
   readonly #signals: StopSignals;
   readonly #manager = new ServiceManager();
+  readonly #machineWatch: MachineWatch;
+  /** Whether somebody uses the machine, as far as it is watched. */
+  #isInUse = false;
   /** Resolves when the Worker has started, or will not. */
   readonly #started: Promise<void>;
   #onStarted: () => void = () => {};
@@ -94,6 +97,12 @@ export class WorkerService implements WorkerControl {
         },
       }),
     });
+    this.#machineWatch = new MachineWatch({
+      onDecision: (decision) => void this.#worker.gate(decision),
+      onPresence: (isInUse) => this.#onPresence(isInUse),
+      onUnavailable: (monitor, why) =>
+        this.log.say('warning', 'notWatched', { monitor, why }, `${monitor} is not watched: ${why}`),
+    });
     this.#signals = new StopSignals(
       {
         onStop: (signal, now) => {
@@ -117,7 +126,10 @@ export class WorkerService implements WorkerControl {
     try {
       // Its status is to be had before it starts, so it may have been told to stop by now.
       if (this.#isToldToStop) return;
+      // Before anything runs that may not.
+      this.#machineWatch.watch(this.#settings.machineWatch);
       await this.#worker.start();
+      this.#applyPresence();
       this.#sayStarted();
       this.#manager.ready();
       this.#onStarted();
@@ -133,6 +145,7 @@ export class WorkerService implements WorkerControl {
       clearInterval(this.#telling);
       clearInterval(this.#reporting);
       this.#manager.close();
+      this.#machineWatch.close();
       process.off('uncaughtException', onUncaught);
       process.off('SIGHUP', onHangUp);
     }
@@ -217,7 +230,7 @@ export class WorkerService implements WorkerControl {
 
   useProfile(name: string): readonly string[] {
     if (!isProfile(name))
-      throw new InvalidArgumentError('profile', `expected inUse, idle or none, got "${name}"`);
+      throw new InvalidArgumentError('profile', `expected inUse, idle, auto or none, got "${name}"`);
     const before = placesText(this.board.status());
     this.#putIntoEffect(this.owner.withProfile(name === 'none' ? null : name));
     const line = `profile ${name}: ${before} → ${placesText(this.board.status())}`;
@@ -225,14 +238,46 @@ export class WorkerService implements WorkerControl {
     return [line];
   }
 
+  #onPresence(isInUse: boolean): void {
+    this.#isInUse = isInUse;
+    if (this.#worker.status() !== null) this.#applyPresence();
+  }
+
+  /** Only the profile `auto` minds who uses the machine. */
+  #applyPresence(): void {
+    if (!this.#settings.isProfileAuto) return;
+    const profile = this.#isInUse ? 'inUse' : 'idle';
+    if (profile === this.#presenceProfile) return;
+    this.#presenceProfile = profile;
+    const before = placesText(this.board.status());
+    // It stays `auto`: nobody has chosen it.
+    this.#change(this.owner.withProfile(profile).settings);
+    const places = placesText(this.board.status());
+    const what = this.#isInUse ? 'somebody uses' : 'nobody uses';
+    this.log.say(
+      'notice',
+      'profile',
+      { profile },
+      `${what} the machine, profile ${profile}: ${before} → ${places}`,
+    );
+  }
+  #presenceProfile: ProfileName = 'idle';
+
   /** Throws, and nothing has changed, for settings that the Worker cannot take while it runs. */
-  #putIntoEffect({ settings, accept }: Offered): void {
+  #change(settings: ServiceSettings): void {
     const { state } = this.#worker.status() ?? { state: null };
     if (state !== null && state !== 'stopped')
       this.#worker.reconfigure(liveChange(settings, this.#worker.gpu.adapters.length));
+  }
+
+  #putIntoEffect({ settings, accept }: Offered): void {
+    this.#change(settings);
     accept();
     const { reportIntervalMs } = this.#settings;
     this.#settings = settings;
+    this.#presenceProfile = 'idle';
+    if (!this.#isToldToStop) this.#machineWatch.watch(settings.machineWatch);
+    this.#applyPresence();
     if (settings.reportIntervalMs !== reportIntervalMs) this.#scheduleReports();
   }
 
@@ -333,6 +378,6 @@ export class WorkerService implements WorkerControl {
   }
 }
 
-function isProfile(name: string): name is ProfileName | 'none' {
-  return name === 'inUse' || name === 'idle' || name === 'none';
+function isProfile(name: string): name is ProfileName | 'auto' | 'none' {
+  return name === 'inUse' || name === 'idle' || name === 'auto' || name === 'none';
 }

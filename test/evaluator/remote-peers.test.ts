@@ -159,8 +159,8 @@ const PRETENDERS: [string, (socket: net.Socket) => void, RegExp][] = [
   ['SSH', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'), /it says "SSH-2\.0-OpenSSH_9\.2"/],
   [
     'another version',
-    (socket) => socket.write('dcp-evaluator frames 1\n'),
-    /it speaks version 1 of the frames, where this side speaks 2; both need the same version/,
+    (socket) => socket.write('dcp-evaluator frames 3\n'),
+    /it speaks version 3 of the frames, where this side speaks 2; both need the same version/,
   ],
   ['one that closes', (socket) => socket.end(), /it closes the connection/],
   ['one that says nothing', () => undefined, /it has not greeted within 0\.5 s/],
@@ -246,7 +246,7 @@ test('an evaluator whose offer is nonsense is given up', async (t) => {
   const port = await pretend(t, (socket) => {
     socket.write('dcp-evaluator frames 2\n');
     socket.once('data', () => {
-      socket.write(Buffer.concat(encodeFrame([1, 2])));
+      socket.write(Buffer.concat(encodeFrame([1, 2], [encode([]).head])));
       socket.write(
         Buffer.concat(encodeFrame([17], [encode({ threads: 1, adapters: 'many', problems: [] }).head])),
       );

@@ -20,11 +20,17 @@ export const HostSays = {
   answer: 9,
   /** To be answered by `offer`. */
   describe: 10,
+  /** [any number] The process is about to be frozen: time stands still for all in it. To be answered by `held`. */
+  hold: 11,
+  /** [for how long it was frozen, milliseconds]: time goes on. Said while the process is frozen: the first that it hears. */
+  goOn: 12,
+  /** Names of adapters that Jobs do not get from now on, each a part. The evaluator is to tell which they get. */
+  adapters: 13,
 } as const;
 
 /** From the evaluator process. */
 export const EvaluatorSays = {
-  /** The first frame. [protocol version] */
+  /** The first frame. [protocol version], and the `LayerState`s, encoded, of what the process has taken from itself. */
   ready: 1,
   /** [sandbox] */
   created: 2,
@@ -60,6 +66,12 @@ export const EvaluatorSays = {
   offer: 17,
   /** [may a Slice have done it: 0 or 1] and how: the last frame, said for a process that has ended by whoever started it. */
   died: 18,
+  /** A thread has died, and no other can take its place. The process is to be replaced. */
+  worn: 19,
+  /** [the number of the `hold`]: time stands still. */
+  held: 20,
+  /** The name of an adapter that a Job got; only to a host that has said `adapters`. */
+  adapter: 21,
 } as const;
 
 /** Why a Sandbox ended. */

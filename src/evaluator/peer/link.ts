@@ -19,6 +19,9 @@ export interface PeerLink {
   readonly channel: FrameChannel;
   /** Ends it at once, whatever it does. */
   kill(): void;
+  /** Holds still whatever is behind it, and lets it go on. `freeze` resolves when nothing of it runs. Left out: it is not ours to hold. */
+  freeze?(): Promise<void>;
+  thaw?(): void;
   /** It is gone, for a reason that says nothing of the Slices in it: whether one of them is suspected all the same. */
   loss(message: string): EvaluatorError;
   /** What it has in common with this process; null: long segments go through the channel. */

@@ -126,8 +126,13 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
 
   #end(peer: EvaluatorPeer): void {
     peer.dispose(this.#remoteId);
+    this.#awaitEnd(peer);
+  }
+
+  #awaitEnd(peer: EvaluatorPeer): void {
     this.#patience = setTimeout(() => {
-      peer.kill(new EvaluatorError(`a Sandbox of ${peer.link.name} did not end`, { suspects: 0 }));
+      if (peer.isHeld) this.#awaitEnd(peer);
+      else peer.kill(new EvaluatorError(`a Sandbox of ${peer.link.name} did not end`, { suspects: 0 }));
     }, DISPOSE_MS).unref();
   }
   #patience: NodeJS.Timeout | undefined;

@@ -5,6 +5,7 @@ import {
   InvalidArgumentError,
   RequirementError,
   WorkFunctionError,
+  requiresWebgpu,
   type ResultBatch,
   type SliceMessage,
 } from '../../model/index.js';
@@ -17,12 +18,13 @@ import type {
   SandboxRequest,
   SliceRejection,
 } from '../evaluator.js';
+import { confineCalls, narrowCalls, type SeccompSetting } from '../confinement/index.js';
 import { FrameChannel, onDescriptor } from '../frames/channel.js';
 import { resultsToParts, sliceSegments, slicesFromParts } from '../frames/columns.js';
 import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EndKind, EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { InProcessEvaluator } from '../in-process/evaluator.js';
-import { askForGpus, type GpuOptions } from '../gpu/index.js';
+import { askForGpus, type FoundGpus, type GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import { completeThreads } from '../options.js';
 import type { EvaluatorOffer } from './offer.js';
@@ -31,7 +33,7 @@ import { ServedMemory, viewsOf } from './served-memory.js';
 /** A frame from the host: it is trusted, and as large as the Slices it hands over. */
 const MAX_FRAME_BYTES = Number.MAX_SAFE_INTEGER;
 
-const NO_GPU: Awaited<ReturnType<typeof askForGpus>> = { adapters: [], problems: [] };
+const NO_GPU: FoundGpus = { adapters: [], problems: [] };
 
 const native = loadNative();
 
@@ -42,6 +44,12 @@ export interface ServeFramesOptions {
   readonly gpu?: GpuOptions | null;
   /** A stream of whoever started this process: it ends with the stream, too. */
   readonly parent?: Readable | null;
+  /** What this process keeps when it says that it is ready; null, the default: everything. */
+  readonly seccomp?: SeccompSetting;
+  /** It ends when it cannot give up the rest. Default false. */
+  readonly requireSeccomp?: boolean;
+  /** The adapters that it answers with when it is asked, found by somebody else. Default: it looks for itself. */
+  readonly found?: FoundGpus | null;
 }
 
 /**
@@ -50,16 +58,25 @@ export interface ServeFramesOptions {
  */
 export async function serveFrames(
   fd: number,
-  { threads, gpu = {}, parent = null }: ServeFramesOptions = {},
+  {
+    threads,
+    gpu = {},
+    parent = null,
+    seccomp = null,
+    requireSeccomp = false,
+    found = null,
+  }: ServeFramesOptions = {},
 ): Promise<void> {
   if (!isSocket(fd)) throw new InvalidArgumentError(`descriptor ${fd}`, 'expected a socket to the host');
+  // It may be frozen when its owner ends, and would not see its channel close.
+  native.endWithParent();
   parent
     ?.on('close', () => native.exitNow(0))
     .on('error', () => undefined)
     .resume();
   // Ctrl-C goes to all processes of the terminal. When this one has to end, its host says so.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  new FrameServer(fd, completeThreads(threads), gpu).start();
+  await new FrameServer(fd, completeThreads(threads), gpu, seccomp, found).start(requireSeccomp);
   // The process ends when the channel does.
   await new Promise(() => undefined);
 }
@@ -96,11 +113,23 @@ class FrameServer {
     fd: number,
     private readonly threads: number,
     private readonly gpu: GpuOptions | null,
+    private readonly seccomp: SeccompSetting,
+    private readonly found: FoundGpus | null,
   ) {
-    this.#evaluator = new InProcessEvaluator(threads, gpu, null, {
-      onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
-      onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
-    });
+    this.#hasGpuCalls = seccomp?.some((profile) => profile !== 'cpu') ?? false;
+    this.#evaluator = new InProcessEvaluator(
+      threads,
+      gpu,
+      null,
+      {
+        onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
+        onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
+        onThreadDied: () => this.#onThreadDied(),
+      },
+      (name) => {
+        if (this.#tellsAdapters) this.#channel.send([EvaluatorSays.adapter], [text(name)]);
+      },
+    );
     this.#channel = new FrameChannel(onDescriptor(fd), MAX_FRAME_BYTES, {
       onFrame: (frame) => this.#onFrame(frame),
       onClosed: (error) => {
@@ -111,8 +140,17 @@ class FrameServer {
     });
   }
 
-  start(): void {
-    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION]);
+  /** Resolves when the host has been told that it may begin. */
+  async start(requireSeccomp: boolean): Promise<void> {
+    if (this.seccomp !== null) await this.#evaluator.begun();
+    const calls = await confineCalls(this.seccomp);
+    if (requireSeccomp && calls.state !== 'on') {
+      process.stderr.write(
+        `EvaluatorError: --confinement=require: no evaluator, for a layer is missing: seccomp (${calls.why})\n`,
+      );
+      native.exitNow(1);
+    }
+    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION], [encode([calls]).head]);
   }
 
   #onFrame(frame: Frame): void {
@@ -124,9 +162,12 @@ class FrameServer {
       case HostSays.create:
         this.#create(id, decodeParts(frame.parts) as SandboxLimits);
         break;
-      case HostSays.assign:
-        this.#sandboxes.get(id)?.assign(decodeParts(frame.parts) as SandboxJob);
+      case HostSays.assign: {
+        const job = decodeParts(frame.parts) as SandboxJob;
+        this.#giveUpGpu(job);
+        this.#sandboxes.get(id)?.assign(job);
         break;
+      }
       case HostSays.run:
         this.#run(id, second, frame.parts);
         break;
@@ -145,6 +186,19 @@ class FrameServer {
       case HostSays.ping:
         this.#channel.send([EvaluatorSays.pong, id]);
         break;
+      case HostSays.hold:
+        native.holdTime();
+        this.#channel.send([EvaluatorSays.held, id]);
+        break;
+      case HostSays.goOn:
+        native.releaseTime(id);
+        break;
+      case HostSays.adapters:
+        this.#tellsAdapters = true;
+        this.#evaluator.closeAdapters(
+          frame.parts.map((part) => new TextDecoder().decode(part as Uint8Array)),
+        );
+        break;
       case HostSays.describe:
         void this.#describe();
         break;
@@ -152,9 +206,25 @@ class FrameServer {
         throw new ProtocolError(`the host says ${kind}, which means nothing`);
     }
   }
+  #tellsAdapters = false;
+
+  /** This process serves one Job; one that requires no GPU needs none of what drivers need. */
+  #giveUpGpu({ requirements: { environment } }: SandboxJob): void {
+    if (!this.#hasGpuCalls || requiresWebgpu(environment?.webgpu)) return;
+    this.#hasGpuCalls = false;
+    const { why } = narrowCalls(['cpu']);
+    if (why !== null) process.stderr.write(`dcp-evaluator: ${why}\n`);
+  }
+  #hasGpuCalls: boolean;
+
+  /** Behind the filter no thread can load what it is to run: those that are left do what they have. */
+  #onThreadDied(): void {
+    if (this.seccomp !== null) this.#channel.send([EvaluatorSays.worn]);
+  }
 
   async #describe(): Promise<void> {
-    const found = this.gpu === null ? NO_GPU : await askForGpus(this.gpu);
+    // Behind the filter no process can be started that would look.
+    const found = this.gpu === null ? NO_GPU : (this.found ?? (await askForGpus(this.gpu)));
     const offer: EvaluatorOffer = {
       threads: this.threads,
       adapters: found.adapters.map(({ name, features, limits }) => ({ name, features, limits })),
