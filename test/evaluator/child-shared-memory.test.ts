@@ -4,6 +4,8 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from '#src/evaluator/index.js';
+import { Confinement, completeConfinement } from '#src/evaluator/confinement/index.js';
+import { evaluatorEnvironment } from '#src/evaluator/child-process/environment.js';
 import { EvaluatorProcess } from '#src/evaluator/child-process/process.js';
 import { PeerEvaluator } from '#src/evaluator/peer/evaluator.js';
 import { SHARED_BYTES } from '#src/evaluator/peer/memory.js';
@@ -214,11 +216,24 @@ test('processes that are killed while they have 64 MiB leave no memory and no de
 
 /** Evaluator processes whose regions are so long. */
 class NarrowEvaluator extends PeerEvaluator<EvaluatorProcess> {
+  readonly #confinement = new Confinement({
+    ...completeConfinement({}),
+    gpu: false,
+    env: evaluatorEnvironment(process.env),
+  });
+
   constructor(private readonly regionBytes: number) {
     super();
   }
+
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {
-    const options = { threads: 1, gpu: null, regionBytes: this.regionBytes, onLog: () => undefined };
+    const options = {
+      threads: 1,
+      gpu: null,
+      regionBytes: this.regionBytes,
+      confinement: this.#confinement,
+      onLog: () => undefined,
+    };
     return new EvaluatorPeer(
       { startTimeoutMs: 30_000, hangTimeoutMs: 10_000 },
       (owner) => new EvaluatorProcess(options, owner),
