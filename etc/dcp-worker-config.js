@@ -231,6 +231,12 @@
       // Certificates (PEM) that its own is checked against. Takes an absolute path of a file, or one that
       // begins with ~/. undefined: those of Node.
       ca: undefined,
+      // The Worker's own certificate (PEM), for a server that asks for one. Takes an absolute path of a file,
+      // or one that begins with ~/. undefined: none.
+      cert: undefined,
+      // The key (PEM) of that certificate. Takes an absolute path of a file, or one that begins with ~/.
+      // undefined: none.
+      key: undefined,
     },
     // File that errors nobody has handled are appended to. Takes an absolute path of a file, or one that
     // begins with ~/. undefined: none.

@@ -71,23 +71,24 @@ Napi::Function EvaluatorMemory::Define(Napi::Env env) {
                      });
 }
 
-// new EvaluatorMemory(tasksDescriptor, resultsDescriptor, keepBytes, onFreed)
+// new EvaluatorMemory(tasksDescriptor, resultsDescriptor, bytes, keepBytes, onFreed)
 EvaluatorMemory::EvaluatorMemory(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Napi::Env env = info.Env();
-  auto on_freed = Napi::ThreadSafeFunction::New(env, info[3].As<Napi::Function>(),
+  auto on_freed = Napi::ThreadSafeFunction::New(env, info[4].As<Napi::Function>(),
                                                 "dcp-evaluator-memory", 0, 1);
   on_freed.Unref(env);
   tasks_ = std::make_shared<TaskMemory>(std::move(on_freed));
-  if (const int error = tasks_->memory.Open(info[0].As<Napi::Number>().Int32Value())) {
+  const auto bytes = static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value());
+  if (const int error = tasks_->memory.Open(info[0].As<Napi::Number>().Int32Value(), bytes)) {
     Throw(env, "the memory of Tasks", error);
     return;
   }
   auto memory = std::make_unique<SharedMemory>();
-  if (const int error = memory->Open(info[1].As<Napi::Number>().Int32Value())) {
+  if (const int error = memory->Open(info[1].As<Napi::Number>().Int32Value(), bytes)) {
     Throw(env, "the memory of results", error);
     return;
   }
-  const auto keep_bytes = static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value());
+  const auto keep_bytes = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
   result_memory = new ResultMemory(std::move(memory), keep_bytes);
   LargeMemory::Install(result_memory);
 }

@@ -126,8 +126,9 @@ void AllowEventsAndChannel(Table& table) {
   table.Allow(__NR_eventfd2, kAll, "wake-ups of event loops and drivers");
   table.Allow(__NR_ioctl, kAll, "libuv: a descriptor does not block, is not inherited, is no terminal",
               {{{1, kInt, {FIONBIO, FIOCLEX, FIONCLEX, TCGETS, FIONREAD}}}});
-  table.Allow(__NR_fcntl, kAll, "the same in the C library",
-              {{{1, kInt, {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC}}}});
+  table.Allow(__NR_fcntl, kAll,
+              "the same in the C library; whether shared memory is sealed, when the host says that it is there",
+              {{{1, kInt, {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GET_SEALS}}}});
   table.Allow(__NR_fstat, kAll, "what kind of descriptor standard error is");
 #if defined(__x86_64__)
   // Left out of newer architectures.

@@ -66,17 +66,16 @@ int SharedMemory::Create(const char* name, uint64_t bytes, bool writable) {
   return Map(writable);
 }
 
-int SharedMemory::Open(int fd) {
+int SharedMemory::Open(int fd, uint64_t bytes) {
   fd_ = fd;
+  size_ = bytes;
   const int seals = fcntl(fd, F_GET_SEALS);
-  struct stat status {};
   int error = 0;
-  if (seals < 0 || (seals & kLengthSeals) != kLengthSeals) {
-    error = EINVAL;
-  } else if (fstat(fd, &status) != 0) {
+  if (seals < 0) {
     error = errno;
+  } else if ((seals & kLengthSeals) != kLengthSeals) {
+    error = EINVAL;
   } else {
-    size_ = static_cast<uint64_t>(status.st_size);
     error = Map(true);
   }
   CloseDescriptor();

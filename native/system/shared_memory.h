@@ -22,9 +22,10 @@ class SharedMemory {
   // no file of ours may have so many bytes (RLIMIT_FSIZE). `writable` is about the view, not the
   // descriptor.
   int Create(const char* name, uint64_t bytes, bool writable);
-  // Maps a file that was made by another process and closes the descriptor, whatever happens.
-  // EINVAL: it is no memory file whose length is fixed.
-  int Open(int fd);
+  // Maps so many bytes of a file that was made by another process, and closes the descriptor,
+  // whatever happens. EINVAL: it is no memory file whose length is fixed. Asks the kernel for no
+  // more than an evaluator may that has taken a filter of calls.
+  int Open(int fd, uint64_t bytes);
 
   // Copy to and from the file and not through the view. Where the view has not met the pages yet
   // that takes half the time, and of pages that are not there a read makes none.

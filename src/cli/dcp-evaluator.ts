@@ -139,7 +139,8 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     return serveFrames(CHANNEL_FD, {
       threads,
       gpu,
-      seccomp: (options['seccomp'] as SeccompSetting | undefined) ?? null,
+      // commander makes an empty text of null.
+      seccomp: (options['seccomp'] as SeccompSetting | '' | undefined) || null,
       requireSeccomp: options['requireSeccomp'] === true,
       ...(accepted !== undefined && { parent: process.stdin, found: JSON.parse(accepted) as FoundGpus }),
     });

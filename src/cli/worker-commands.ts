@@ -52,7 +52,7 @@ export function withWorkerCommands(program: Command, { subjectOf }: WorkerComman
       .option(
         '--status-socket <path>',
         "the Worker's Unix socket; default: $DCP_WORKER_SOCKET, or dcp-worker.sock in $RUNTIME_DIRECTORY, " +
-          '$XDG_RUNTIME_DIR or ~/.dcp/dcp-worker',
+          '$DCP_HOMEDIR/.dcp/dcp-worker, $XDG_RUNTIME_DIR or ~/.dcp/dcp-worker',
       )
       .option('--json', 'print JSON')
       .action(async (...given: unknown[]) => {

@@ -308,6 +308,10 @@ const worker = section({
     ca: optional(file(), 'those of Node', {
       description: 'Certificates (PEM) that its own is checked against.',
     }),
+    cert: optional(file(), 'none', {
+      description: "The Worker's own certificate (PEM), for a server that asks for one.",
+    }),
+    key: optional(file(), 'none', { description: 'The key (PEM) of that certificate.' }),
   }),
   unhandledRejectionLog: optional(file(), 'none', {
     description: 'File that errors nobody has handled are appended to.',

@@ -208,6 +208,8 @@ function outputsIn({ worker }: ConfigValues, { json, verbose, canDraw }: Service
     syslogTransport: syslog.transport,
     syslogPort: syslog.port,
     syslogCa: syslog.ca,
+    syslogCert: syslog.cert,
+    syslogKey: syslog.key,
     json,
     verbose,
   });

@@ -68,6 +68,7 @@ export interface WorkerHistory {
   /** When the last of them ended. */
   readonly end: number;
   readonly periodMs: number;
+  /** In `periodMs`, as measured: of one that ended late, the part that falls to so much of it. So with `failed`. */
   readonly slices: readonly number[];
   readonly failed: readonly number[];
   /** Mean wall time of a Slice; null: none ended. */

@@ -44,7 +44,7 @@ export class PeerMemory {
   readonly #claims = { [Region.tasks]: new RangeSet(), [Region.results]: new RangeSet() };
   readonly #aging = new Aging(() => this.#tasks.discardAged());
 
-  private constructor(private readonly regionBytes: number) {
+  private constructor(readonly regionBytes: number) {
     const { SharedRegion } = loadNative();
     this.#tasks = new SharedRegion('dcp-tasks', regionBytes, true, KEEP_BYTES);
     try {
