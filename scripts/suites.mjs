@@ -85,6 +85,7 @@ const SUITES = {
   // Whatever is hit here may take its process with it: each hit is in a process of its own.
   limits: { concurrency: 1, timeoutMs: 180_000 },
   environment: { concurrency: 2, timeoutMs: 180_000 },
+  campaign: { concurrency: 1, timeoutMs: 240_000 },
   soak: { concurrency: 1, timeoutMs: 240_000 },
   // Programs in terminals, started one after another.
   dashboard: { concurrency: 2, timeoutMs: 240_000 },
