@@ -75,5 +75,5 @@ if (Math.random() < SHARE) {
     if (typeof chunk === 'string' || !isChannel(this)) return write.call(this, chunk, ...rest);
     return stream.onWrite(this, chunk, rest);
   };
-  methods.write = broken as unknown as typeof methods.write;
+  methods.write = broken;
 }

@@ -40,6 +40,8 @@ const LANES = 4;
 const LONG_MINUTES = 2;
 /** Of what may happen; empty: everything. */
 const only = new Set(values.only.split(',').filter(Boolean));
+/** Kinds of hazards that happen however short the time is. */
+const LEAST_HAZARDS = Math.min(3, only.size || 3);
 const MAX_FAULTS = 30;
 /** How long Jobs under way may take once everything is well, milliseconds. */
 const SETTLE_MS = 90_000;
@@ -68,7 +70,6 @@ const client = new Client(scheduler, new Random(seed + 1), fault, values.damage,
 stage.client = client;
 const happened: Record<string, number> = {};
 const skipped = new Map<string, string>();
-const end = performance.now() + minutes * 60_000;
 let isOver = false;
 process.once('exit', () => stage.killAll());
 await stage.open();
@@ -76,6 +77,8 @@ say(
   `started: ${stage.actors.map(({ name, worker }) => `Worker ${name} ${worker.pid}`).join(', ')}, standing evaluator ${stage.standing.pid}`,
 );
 const lives = stage.actors.map((actor) => ({ actor, of: new LivesOfAWorker(actor, fault) }));
+const end = performance.now() + minutes * 60_000;
+const goesOn = (): boolean => performance.now() < end || Object.keys(happened).length < LEAST_HAZARDS;
 const lanes = Promise.all(Array.from({ length: LANES }, () => client.lane(() => !isOver)));
 try {
   await live();
@@ -100,9 +103,9 @@ async function live(): Promise<void> {
     if (typeof why === 'string') skipped.set(name, why);
     return typeof why !== 'string';
   });
-  for (let round = 1; performance.now() < end; round++) {
+  for (let round = 1; goesOn(); round++) {
     const ofThis = possible.filter(([, { restarts }]) => restarts !== true || round % 3 === 1);
-    for (const left = [...ofThis]; left.length > 0 && performance.now() < end;) {
+    for (const left = [...ofThis]; left.length > 0 && goesOn();) {
       const [name, { run }] = left.splice(random.below(left.length), 1)[0]!;
       await sleep(random.below(500));
       doing = name;
