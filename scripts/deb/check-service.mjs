@@ -50,41 +50,22 @@ export async function checkService(system) {
   const machine = new BootedSystem(system);
   try {
     await machine.started();
-    const isPlain = await startPlainly(machine);
     await start(machine);
     await sharesTheScheduler(machine);
     await isShutIn(machine);
-    if (!isPlain) await tellsItsStatus(machine);
+    await tellsItsStatus(machine);
     await servesExistingWorkers(machine);
     await comesBack(machine);
     await runsSeveral(machine);
     await survivesReinstallation(machine);
     const seconds = await stops(machine);
-    const how = isPlain ? ' (without status socket and sd_notify, which the program lacks)' : '';
-    return `Job of a local user done, stopped in ${seconds.toFixed(1)} s${how}`;
+    return `Job of a local user done, stopped in ${seconds.toFixed(1)} s`;
   } catch (error) {
     const journal = await machine.shell('journalctl --no-pager -n 40 -u "dcp*"').catch(() => '');
     throw new Error(`${error instanceof Error ? error.message : error}\n${journal}`, { cause: error });
   } finally {
     await machine.close();
   }
-}
-
-/**
- * A program without a status socket does not tell systemd how it is either: it is started as one that does not, so that
- * everything else of the unit is checked. True where that is so.
- * @param {BootedSystem} machine
- */
-async function startPlainly(machine) {
-  const help = await machine.run(['dcp-worker', '--help']);
-  if (help.includes('--status-socket')) return false;
-  await machine.shell(`for unit in dcp-worker dcp-worker@; do
-    mkdir -p /run/systemd/system/$unit.service.d
-    printf '%s\\n' [Service] Type=exec WatchdogSec=0 > /run/systemd/system/$unit.service.d/plain.conf
-  done
-  systemctl daemon-reload
-  systemctl restart dcp-worker`);
-  return true;
 }
 
 /** The package has enabled it: it started with the machine. @param {BootedSystem} machine */

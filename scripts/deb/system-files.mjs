@@ -28,8 +28,8 @@ export const SYSTEM_FILES = [
   ['debian/lintian-overrides', `usr/share/lintian/overrides/${PACKAGE}`],
 ];
 
-/** The pages for those who run it. */
-const PAGES = ['SERVICE', 'OPERATING', 'CLASSIC_EVALUATOR', 'WEBGPU', 'LIMITS', 'COMPUTE', 'WORK_FUNCTIONS'];
+/** The pages for those who change the program. Those who run it, or write Jobs for it, get all others. */
+const FOR_DEVELOPERS = ['ARCHITECTURE.md', 'BUILDING.md', 'DEPENDENCIES.md'];
 
 /** What manual pages say behind the name of a program. @type {Readonly<Record<string, string>>} */
 const SUMMARIES = {
@@ -75,13 +75,20 @@ export async function installDocumentation(stage, { programs, version, date }, c
   mkdirSync(docs, { recursive: true });
   writeFileSync(path.join(docs, 'copyright'), copyright);
   writeGzip(path.join(docs, 'changelog.Debian.gz'), changelog(date));
-  for (const page of PAGES) cpSync(path.join(root, 'docs', `${page}.md`), path.join(docs, `${page}.md`));
+  for (const page of operatorPages()) cpSync(path.join(root, 'docs', page), path.join(docs, page));
   const man = path.join(stage, 'usr/share/man/man1');
   mkdirSync(man, { recursive: true });
   for (const [name, script] of Object.entries(programs)) {
     const page = await pageOf(stage, name, script, { version, date, others: Object.keys(programs) });
     writeGzip(path.join(man, `${name}.1.gz`), page);
   }
+}
+
+/** Names of files in docs/. */
+export function operatorPages() {
+  return readdirSync(path.join(root, 'docs'))
+    .filter((name) => name.endsWith('.md') && !FOR_DEVELOPERS.includes(name))
+    .sort();
 }
 
 /** Licences are gathered before the tree is trimmed. @param {string} tree @param {string} nodeFolder */

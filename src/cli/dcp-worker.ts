@@ -37,7 +37,7 @@ withIdentityOptions(program)
     `write the process id into a file while the Worker runs; default: none; without a value: worker.pidfile, or ${DEFAULT_PID_FILE}`,
   )
   .option('--exit-when-idle', 'stop when there is nothing to do')
-  .option('--json', 'print JSON lines, whatever --outputMode has for standard output')
+  .option('--json', 'print JSON lines, whatever --outputMode has for standard output; --showConfig as JSON')
   .option('-v, --verbose', 'tell every Task; show the stack of errors')
   .option(
     '--showConfig [path]',

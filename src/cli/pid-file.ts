@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Where `-f` without a value has the Worker's. */
@@ -46,19 +46,56 @@ export function claimPidFile(file: string, warn: (message: string) => void): voi
 
 function claim(target: string, fresh: string): PidFileOutcome {
   for (let attempt = 1; ; attempt++) {
+    const before = contentsOf(target);
+    const owner = livingOther(before);
+    if (owner !== null) return { kind: 'taken', pid: owner };
+    // Unlike a rename a link fails where another process was quicker.
+    const outcome: PidFileOutcome | null =
+      before !== null
+        ? takeOver(target, fresh)
+        : isLinked(fresh, target)
+          ? { kind: 'written', stale: null }
+          : null;
+    if (outcome?.kind === 'written') process.on('exit', () => removeOwn(target));
+    if (outcome !== null) return outcome;
+    if (attempt === ATTEMPTS) throw new Error('others are always quicker');
+  }
+}
+
+/**
+ * Puts `fresh` in the place of a file that was stale when it was read. Whoever does that holds a lock, and reads again: of two that have
+ * read the same file the second would put its own in the place of the first one's. Null: it is to be tried again.
+ */
+function takeOver(target: string, fresh: string): PidFileOutcome | null {
+  const lock = `${target}.lock`;
+  if (!isLinked(fresh, lock)) {
+    const holder = livingOther(contentsOf(lock));
+    if (holder !== null) return { kind: 'taken', pid: holder };
+    // Of a process that was killed just here, which nobody waits for.
+    removeIfAny(lock);
+    return null;
+  }
+  try {
     const stale = contentsOf(target);
-    const pid = stale === null ? null : pidIn(stale);
-    if (pid !== null && isOther(pid)) return { kind: 'taken', pid };
-    if (stale !== null) rmSync(target, { force: true });
-    try {
-      // Unlike a rename it fails where another process was quicker.
-      linkSync(fresh, target);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST' && attempt < ATTEMPTS) continue;
-      throw error;
-    }
-    process.on('exit', () => removeOwn(target));
+    const owner = livingOther(stale);
+    if (owner !== null) return { kind: 'taken', pid: owner };
+    // Where nothing is any more somebody may put a file without the lock.
+    if (stale === null) return null;
+    renameSync(fresh, target);
     return { kind: 'written', stale };
+  } finally {
+    removeIfAny(lock);
+  }
+}
+
+/** Gives a file a second name; false where something has that name already. */
+function isLinked(file: string, name: string): boolean {
+  try {
+    linkSync(file, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 
@@ -88,8 +125,10 @@ function contentsOf(file: string): string | null {
   }
 }
 
-function pidIn(text: string): number | null {
-  return /^[1-9]\d*$/.test(text) ? Number(text) : null;
+/** The process that a pid file names, if it is alive and another one; else null. */
+function livingOther(contents: string | null): number | null {
+  const pid = contents !== null && /^[1-9]\d*$/.test(contents) ? Number(contents) : null;
+  return pid !== null && isOther(pid) ? pid : null;
 }
 
 /** Whether another process with this id is alive. In a container each start may have the id that the last one had. */

@@ -21,6 +21,7 @@ import {
   type Reread,
   type ServiceOptions,
 } from '../service/index.js';
+import { asConfigured, configuredError } from './configured-error.js';
 import type { DoctorSubject } from './doctor/index.js';
 import { gpuOptionsOf } from './gpu-options.js';
 import { identityOf } from './identity-options.js';
@@ -43,29 +44,36 @@ export async function startWorker(program: Command, options: OptionValues): Prom
     ...(configured === null ? {} : { configuredPaymentAddress: configured }),
   });
   const told = { ...(await toldBy(options, config)), identity, paymentAddress };
-  const settings = settingsOf(config.values, told);
+  const settings = asConfigured(config, () => settingsOf(config.values, told));
   claimPidFileOf(options, config, warn);
   let inForce = config;
   // What `dcp-worker profile` chose outlives a new configuration.
   let profile: Pick<ServiceOptions, 'profile'> = {};
-  await runWorkerService(settings, {
+  const running = runWorkerService(settings, {
     warn,
     whenReaderGone,
     withProfile(name) {
-      const settings = settingsOf(inForce.values, { ...told, profile: name });
-      return { settings, accept: () => void (profile = { profile: name }) };
+      return {
+        settings: asConfigured(inForce, () => settingsOf(inForce.values, { ...told, profile: name })),
+        explained: (error) => configuredError(error, inForce),
+        accept: () => void (profile = { profile: name }),
+      };
     },
     reread(): Reread {
       const next = reloadConfig(inForce);
       const changes = configChanges(inForce, next);
       const warnings = next.warnings.map(problemText);
       return {
-        settings: settingsOf(next.values, { ...told, ...profile }),
+        settings: asConfigured(next, () => settingsOf(next.values, { ...told, ...profile })),
+        explained: (error) => configuredError(error, next),
         changes,
         warnings,
         accept: () => void (inForce = next),
       };
     },
+  });
+  await running.catch((error: unknown) => {
+    throw configuredError(error, config);
   });
 }
 
@@ -73,7 +81,7 @@ export async function startWorker(program: Command, options: OptionValues): Prom
 export async function doctorSubjectOf(program: Command, options: OptionValues): Promise<DoctorSubject> {
   const config = configOf(program);
   const told = { ...(await toldBy(options, config)), identity: null, paymentAddress: null };
-  const { worker } = settingsOf(config.values, told);
+  const { worker } = asConfigured(config, () => settingsOf(config.values, told));
   const evaluator = evaluatorChoice(config.values.worker.evaluator);
   return {
     scheduler: worker.scheduler,
@@ -129,9 +137,12 @@ function variable(name: string): string | null {
 }
 
 function showConfig(config: Config, options: OptionValues): void {
-  const { showConfig: at } = options as { showConfig?: string | true };
-  const text = at === undefined ? config.dump() : config.show(at === true ? '' : at).join('\n');
-  process.stdout.write(`${text}\n`);
+  const { showConfig: at, json } = options as { showConfig?: string | true; json?: true };
+  process.stdout.write(`${at === undefined ? config.dump() : shownAt(at === true ? '' : at)}\n`);
+
+  function shownAt(path: string): string {
+    return json ? JSON.stringify(config.entries(path), null, 2) : config.show(path).join('\n');
+  }
 }
 
 function claimPidFileOf(

@@ -52,7 +52,7 @@ export function withWorkerCommands(program: Command, { subjectOf }: WorkerComman
       .option(
         '--status-socket <path>',
         "the Worker's Unix socket; default: $DCP_WORKER_SOCKET, or dcp-worker.sock in $RUNTIME_DIRECTORY, " +
-          '$XDG_RUNTIME_DIR or ~/.dcp/dcp-worker',
+          '$DCP_HOMEDIR/.dcp/dcp-worker, $XDG_RUNTIME_DIR or ~/.dcp/dcp-worker',
       )
       .option('--json', 'print JSON')
       .action(async (...given: unknown[]) => {
@@ -73,7 +73,7 @@ export function withWorkerCommands(program: Command, { subjectOf }: WorkerComman
   );
   command(
     'profile <name>',
-    'have the Worker use as much of the machine as a profile says: inUse, idle or none',
+    'have the Worker use as much of the machine as a profile says: inUse, idle, auto or none',
     (options, name) => showChanges('profile', { ...options, name }),
   );
   command('doctor', 'find what keeps this machine from working, and how to mend it', async (options) => {

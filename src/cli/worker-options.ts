@@ -93,6 +93,8 @@ const OPTIONS: readonly KeyOption[] = [
   { flags: '--syslogTransport <transport>', keys: ['worker.syslog.transport'] },
   { flags: '--syslogPort <port>', keys: ['worker.syslog.port'] },
   { flags: '--syslog-ca <file>', keys: ['worker.syslog.ca'] },
+  { flags: '--syslog-cert <file>', keys: ['worker.syslog.cert'] },
+  { flags: '--syslog-key <file>', keys: ['worker.syslog.key'] },
   { flags: '--status-socket <path>', keys: ['worker.status.socket'] },
   { flags: '--http-port <port>', keys: ['worker.status.httpPort'] },
   { flags: '--http-address <address>', keys: ['worker.status.httpAddress'] },

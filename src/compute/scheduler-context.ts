@@ -1,13 +1,13 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
+import { homeDirectory } from '../identity/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 
-/** Where Jobs go when nothing else is said: `DCP_SCHEDULER_DIR`, or `~/.dcp/scheduler`. */
+/** Where Jobs go when nothing else is said: `DCP_SCHEDULER_DIR`, or `~/.dcp/scheduler`, for which `DCP_HOMEDIR` counts. */
 export function defaultSchedulerDirectory(): string {
   const given = process.env['DCP_SCHEDULER_DIR'];
   return given !== undefined && given !== ''
     ? path.resolve(given)
-    : path.join(homedir(), '.dcp', 'scheduler');
+    : path.join(homeDirectory(), '.dcp', 'scheduler');
 }
 
 /** A Scheduler for as long as somebody uses it. */

@@ -1,6 +1,6 @@
 /** What is different between two configurations, for a reload. */
 import type { Config } from './config.js';
-import type { Effect } from './key.js';
+import type { Effect, Key } from './key.js';
 import { KNOWN_KEYS, builtIn } from './keys.js';
 import { isNull, isUndefined, nodeAt, nodeText, type ConfigNode } from './node.js';
 import { masked } from './secrets.js';
@@ -9,7 +9,7 @@ export interface ConfigChange {
   /** `worker.cores.cpu` */
   readonly key: string;
   readonly effect: Effect;
-  /** As `--showConfig` has them; `undefined` is what the Worker finds right; secrets are `***`. */
+  /** As `--showConfig` has them; what the Worker finds right is said in words, `default: none`; secrets are `***`. */
   readonly before: string;
   readonly after: string;
 }
@@ -20,7 +20,9 @@ export function configChanges(before: Config, after: Config): ConfigChange[] {
     const was = inForce(before, path);
     const is = inForce(after, path);
     const differs = (was && nodeText(was)) !== (is && nodeText(is));
-    return differs ? [{ key: name, effect: key.effect, before: shownAs(was), after: shownAs(is) }] : [];
+    return differs
+      ? [{ key: name, effect: key.effect, before: shownAs(was, key), after: shownAs(is, key) }]
+      : [];
   });
 }
 
@@ -29,6 +31,6 @@ function inForce({ root }: Config, path: readonly string[]): ConfigNode | null {
   return node === null || isNull(node) || isUndefined(node) ? builtIn(path) : node;
 }
 
-function shownAs(node: ConfigNode | null): string {
-  return node === null ? 'undefined' : nodeText(masked(node));
+function shownAs(node: ConfigNode | null, { defaultText }: Key<unknown>): string {
+  return node === null ? `default: ${defaultText}` : nodeText(masked(node));
 }

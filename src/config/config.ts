@@ -3,7 +3,7 @@ import { keyOn } from './keys.js';
 import { isUndefined, nodeAt, type Branch } from './node.js';
 import type { ConfigProblem, Position } from './problem.js';
 import type { ConfigValues } from './schema.js';
-import { dumped, shown } from './show.js';
+import { dumped, entriesAt, shown, type ConfigEntry } from './show.js';
 import type { Environment } from './variables.js';
 
 export interface ConfigOptions {
@@ -58,6 +58,11 @@ export class Config {
    */
   show(path: string): string[] {
     return shown(this.root, path);
+  }
+
+  /** The same for programs. */
+  entries(path: string): ConfigEntry[] {
+    return entriesAt(this.root, path);
   }
 
   /** `--dumpConfig`: everything that the places say and what is built in, as JSON. Secrets are `***`. */

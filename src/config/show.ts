@@ -17,7 +17,41 @@ import { isSecretName, masked } from './secrets.js';
 /** Lines are in columns as long as values are no longer, characters. */
 const MOST_ALIGNED = 60;
 
+/** One key of what `--showConfig` answers. */
+export interface ConfigEntry {
+  /** `worker.cores.cpu`, as JavaScript would write it. */
+  readonly key: string;
+  /** What JSON has no value for is text; null: what the Worker finds right. */
+  readonly value: unknown;
+  /** Where the value comes from. */
+  readonly source: string;
+}
+
 export function shown(root: Branch, dotted: string): string[] {
+  const rows = rowsAt(root, dotted).map(
+    ({ key, node, source }) => [`${key} = ${node === null ? 'undefined' : nodeText(node)}`, source] as const,
+  );
+  const width = Math.max(...rows.map(([text]) => Math.min(text.length, MOST_ALIGNED)));
+  return rows.map(([text, source]) => `${text.padEnd(width)}    ${source}`);
+}
+
+export function entriesAt(root: Branch, dotted: string): ConfigEntry[] {
+  return rowsAt(root, dotted).map(({ key, node, source }) => ({
+    key,
+    value: node === null ? null : toJson(node),
+    source,
+  }));
+}
+
+interface Row {
+  readonly key: string;
+  /** Null: no place says anything, and nothing is built in. */
+  readonly node: ConfigNode | null;
+  readonly source: string;
+}
+
+/** Sorted by key, secrets left out. */
+function rowsAt(root: Branch, dotted: string): Row[] {
   const path = dotted === '' ? [] : dotted.split('.');
   const node = nodeAt(root, path);
   if (node === null && schemaAt(path) === null) throw unknownPath(root, dotted);
@@ -25,12 +59,18 @@ export function shown(root: Branch, dotted: string): string[] {
     (known) => path.every((name, index) => known.path[index] === name) && !isSaid(nodeAt(root, known.path)),
   );
   const said = node === null ? [] : leavesOf(node, path);
-  const rows = [
-    ...said.map(({ path: at, node: leaf }) => [rowText(at, leaf), sourceText(leaf)] as const),
-    ...unset.map((known) => [`${known.name} = ${builtInText(known)}`, defaultText(known)] as const),
-  ].sort(([a], [b]) => (a < b ? -1 : 1));
-  const width = Math.max(...rows.map(([text]) => Math.min(text.length, MOST_ALIGNED)));
-  return rows.map(([text, source]) => `${text.padEnd(width)}    ${source}`);
+  return [
+    ...said.map(({ path: at, node: leaf }) => ({
+      key: at.reduce(keyBelow, ''),
+      node: maskedAt(at, leaf),
+      source: sourceText(leaf),
+    })),
+    ...unset.map((known) => ({
+      key: known.name,
+      node: builtIn(known.path),
+      source: defaultText(known),
+    })),
+  ].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function unknownPath(root: Branch, dotted: string): InvalidArgumentError {
@@ -62,10 +102,6 @@ function leavesOf(node: ConfigNode, path: readonly string[]): Shown[] {
   return [...node.entries].flatMap(([name, below]) => leavesOf(below, [...path, name]));
 }
 
-function rowText(path: readonly string[], node: ConfigNode): string {
-  return `${path.reduce(keyBelow, '')} = ${nodeText(maskedAt(path, node))}`;
-}
-
 function maskedAt(path: readonly string[], node: ConfigNode): ConfigNode {
   return masked(node, path.find(isSecretName) ?? '');
 }
@@ -80,11 +116,6 @@ function sourceText(node: ConfigNode): string {
 
 function positionText({ place, line }: Position): string {
   return line === null ? place.label : `${place.label}:${line}`;
-}
-
-function builtInText({ path }: KnownKey): string {
-  const node = builtIn(path);
-  return node === null ? 'undefined' : nodeText(node);
 }
 
 function defaultText({ key }: KnownKey): string {

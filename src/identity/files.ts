@@ -30,6 +30,13 @@ export function dcpDirectory(surroundings: Surroundings = {}): string {
   return path.join(homeOf(surroundings), '.dcp');
 }
 
+/** `$DCP_HOMEDIR`, or the user's own. Throws `KeystoreError` where there is neither. */
+export function homeDirectory(surroundings: Surroundings = {}): string {
+  const { env = process.env } = surroundings;
+  if (env['DCP_HOMEDIR']) return env['DCP_HOMEDIR'];
+  return homeOf(surroundings);
+}
+
 /** A file name of an option: a shell leaves the ~ of `--option=~/file` as it is. */
 export function expandHome(file: string, surroundings: Surroundings): string {
   return file.startsWith('~/') ? path.join(homeOf(surroundings), file.slice(1)) : file;

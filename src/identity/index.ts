@@ -1,5 +1,5 @@
 export { parseAddress, type Address } from './address.js';
-export { dcpDirectory, type Surroundings } from './files.js';
+export { dcpDirectory, homeDirectory, type Surroundings } from './files.js';
 export { isSecretItself, openIdentity, type Identity, type IdentityOptions } from './identity.js';
 export { Keystore, keystoreText } from './keystore.js';
 export { KeystoreError, PassphraseError } from './keystore-error.js';

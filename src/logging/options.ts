@@ -107,8 +107,10 @@ function syslogSpec(options: OutputOptions): SyslogSpec {
   for (const name of ['syslogCa', 'syslogCert', 'syslogKey'] as const)
     if (options[name] && transport !== 'tls')
       throw new InvalidArgumentError(name, `only with the transport tls; it is ${transport}`);
-  if (Boolean(options.syslogCert) !== Boolean(options.syslogKey))
-    throw new InvalidArgumentError('syslogCert', 'a certificate and its key (syslogKey) come together');
+  if (options.syslogCert && !options.syslogKey)
+    throw new InvalidArgumentError('syslogCert', 'expected its key beside it: they come together');
+  if (options.syslogKey && !options.syslogCert)
+    throw new InvalidArgumentError('syslogKey', 'expected its certificate beside it: they come together');
   return {
     kind: 'syslog',
     level: options.verbose ? 'debug' : 'info',

@@ -1,17 +1,16 @@
-import { appendFileSync } from 'node:fs';
-import type { ConfigChange, ProfileName } from '../config/index.js';
 import type { LogSink } from '../logging/index.js';
-import { InvalidArgumentError, slicesText } from '../model/index.js';
-import { reportText, StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
+import { StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
 import { joinObservers, LifecycleError, type StopOptions } from '../supervisor/index.js';
-import { Worker } from '../worker/index.js';
-import { changeText, headlineText, placesText } from './sentences.js';
+import { MachineWatch, Worker } from '../worker/index.js';
+import { sayStarted, sayStopped } from './announcements.js';
+import { LiveSettings, type SettingsSource } from './live-settings.js';
+import { Reports } from './reports.js';
+import { headlineText, placesText } from './sentences.js';
 import { ServiceManager } from './service-manager.js';
-import { liveChange, type ServiceSettings } from './settings.js';
+import type { ServiceSettings } from './settings.js';
 import { StopSignals } from './stop-signals.js';
+import { UncaughtErrors } from './uncaught-errors.js';
 
-/** The exit code after an error that nothing caught, as the existing program has it. */
-const UNCAUGHT = 5;
 /** How often systemd is told what the Worker does, milliseconds. */
 const STATUS_MS = 10_000;
 /** How long the Scheduler may take to record what is left when the Worker stops, milliseconds. */
@@ -19,24 +18,7 @@ const FLUSH_MS = 10_000;
 /** Of the clean-up time, what is left then for putting on disk what it has not recorded, milliseconds. */
 const KEEP_MS = 2_000;
 
-/** Settings that the Worker may take while it runs. */
-interface Offered {
-  readonly settings: ServiceSettings;
-  /** They are in force: what comes next begins there. */
-  readonly accept: () => void;
-}
-
-/** What the places of the configuration say now. */
-export interface Reread extends Offered {
-  readonly changes: readonly ConfigChange[];
-  readonly warnings: readonly string[];
-}
-
-export interface WorkerServiceOwner {
-  /** Throws, naming all that is wrong, when the configuration cannot be used. */
-  reread(): Reread;
-  /** The same configuration with a profile in force, whatever it says itself; null: none. */
-  withProfile(profile: ProfileName | null): Offered;
+export interface WorkerServiceOwner extends SettingsSource {
   /** The process shall exit at once. */
   onExit(code: number): void;
 }
@@ -51,20 +33,21 @@ export class WorkerService implements WorkerControl {
   readonly #worker: Worker;
   readonly #signals: StopSignals;
   readonly #manager = new ServiceManager();
+  readonly #machineWatch: MachineWatch;
   /** Resolves when the Worker has started, or will not. */
   readonly #started: Promise<void>;
   #onStarted: () => void = () => {};
   #isToldToStop = false;
   #telling: NodeJS.Timeout | undefined;
-  #reporting: NodeJS.Timeout | undefined;
-  #settings: ServiceSettings;
+  readonly #settings: LiveSettings;
+  readonly #reports: Reports;
+  readonly #uncaught: UncaughtErrors;
 
   constructor(
     settings: ServiceSettings,
     private readonly outputs: LogSink,
     private readonly owner: WorkerServiceOwner,
   ) {
-    this.#settings = settings;
     this.#started = new Promise((resolve) => (this.#onStarted = resolve));
     const { version, worker, evaluator, identity, paymentAddress } = settings;
     this.board = new StatusBoard({
@@ -94,6 +77,12 @@ export class WorkerService implements WorkerControl {
         },
       }),
     });
+    this.#machineWatch = new MachineWatch({
+      onDecision: (decision) => void this.#worker.gate(decision),
+      onPresence: (isInUse) => this.#settings.onPresence(isInUse),
+      onUnavailable: (monitor, why) =>
+        this.log.say('warning', 'notWatched', { monitor, why }, `${monitor} is not watched: ${why}`),
+    });
     this.#signals = new StopSignals(
       {
         onStop: (signal, now) => {
@@ -103,37 +92,55 @@ export class WorkerService implements WorkerControl {
         },
         onExit: (signal, code) => this.#exit(signal, code),
       },
-      () => this.#settings.cleanupTimeoutMs,
+      () => this.#settings.inForce.cleanupTimeoutMs,
     );
+    this.#settings = new LiveSettings(settings, owner, {
+      worker: this.#worker,
+      log: this.log,
+      places: () => placesText(this.board.status()),
+      onChanged: ({ reportIntervalMs }) => {
+        const { reportIntervalMs: now, machineWatch } = this.#settings.inForce;
+        if (!this.#isToldToStop) this.#machineWatch.watch(machineWatch);
+        if (now !== reportIntervalMs) this.#reports.every(now);
+      },
+    });
+    this.#reports = new Reports(this.board, this.log);
+    this.#uncaught = new UncaughtErrors(this.log, {
+      file: () => this.#settings.inForce.uncaughtLog,
+      onUncaught: () => this.stop(true),
+    });
   }
 
   /** Rejects with what keeps the Worker from starting. */
   async run(): Promise<void> {
-    const onUncaught = (error: unknown): void => this.#onUncaught(error);
     // What is wrong has been said in the log.
     const onHangUp = (): void => void this.reload().catch(() => undefined);
-    process.on('uncaughtException', onUncaught);
+    this.#uncaught.listen();
     process.on('SIGHUP', onHangUp);
     try {
       // Its status is to be had before it starts, so it may have been told to stop by now.
-      if (this.#isToldToStop) return;
+      if (this.#isToldToStop) return sayStopped(this.log, this.#worker);
+      // Before anything runs that may not.
+      this.#machineWatch.watch(this.#settings.inForce.machineWatch);
       await this.#worker.start();
-      this.#sayStarted();
+      this.#settings.started();
+      sayStarted(this.log, this.#worker, this.#settings.inForce);
       this.#manager.ready();
       this.#onStarted();
       this.#telling = setInterval(
         () => this.#manager.status(headlineText(this.board.status())),
         STATUS_MS,
       ).unref();
-      this.#scheduleReports();
+      this.#reports.every(this.#settings.inForce.reportIntervalMs);
       await this.#worker.ended;
-      this.#sayStopped();
+      sayStopped(this.log, this.#worker);
     } finally {
       this.#onStarted();
       clearInterval(this.#telling);
-      clearInterval(this.#reporting);
+      this.#reports.every(null);
       this.#manager.close();
-      process.off('uncaughtException', onUncaught);
+      this.#machineWatch.close();
+      this.#uncaught.close();
       process.off('SIGHUP', onHangUp);
     }
   }
@@ -151,7 +158,7 @@ export class WorkerService implements WorkerControl {
 
   /** Nobody reads standard output any more. As for a terminal that is gone, unless another output tells of the Worker. */
   unread(): void {
-    const hasOther = this.#settings.outputs.some(({ kind }) => kind !== 'console' && kind !== 'json');
+    const hasOther = this.#settings.inForce.outputs.some(({ kind }) => kind !== 'console' && kind !== 'json');
     if (!hasOther) return this.interrupt();
     const message = 'nobody reads it any more';
     const fields = { output: 'standard output', message };
@@ -204,49 +211,18 @@ export class WorkerService implements WorkerControl {
     await this.#started;
     this.#manager.reloading();
     try {
-      return this.#reread();
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      for (const line of message.split('\n'))
-        this.log.say('error', 'notReloaded', { message: line }, `not reloaded: ${line}`);
-      throw error;
+      return this.#settings.reread();
     } finally {
       if (!this.#isToldToStop) this.#manager.ready();
     }
   }
 
   useProfile(name: string): readonly string[] {
-    if (!isProfile(name))
-      throw new InvalidArgumentError('profile', `expected inUse, idle or none, got "${name}"`);
-    const before = placesText(this.board.status());
-    this.#putIntoEffect(this.owner.withProfile(name === 'none' ? null : name));
-    const line = `profile ${name}: ${before} → ${placesText(this.board.status())}`;
-    this.log.say('notice', 'profile', { profile: name }, line);
-    return [line];
-  }
-
-  /** Throws, and nothing has changed, for settings that the Worker cannot take while it runs. */
-  #putIntoEffect({ settings, accept }: Offered): void {
-    const { state } = this.#worker.status() ?? { state: null };
-    if (state !== null && state !== 'stopped')
-      this.#worker.reconfigure(liveChange(settings, this.#worker.gpu.adapters.length));
-    accept();
-    const { reportIntervalMs } = this.#settings;
-    this.#settings = settings;
-    if (settings.reportIntervalMs !== reportIntervalMs) this.#scheduleReports();
-  }
-
-  #reread(): string[] {
-    const read = this.owner.reread();
-    this.#putIntoEffect(read);
-    const lines = [...read.warnings, ...read.changes.map(changeText)];
-    this.log.say('notice', 'reloaded', { changes: lines }, 'configuration read again');
-    for (const line of lines) this.log.say('notice', 'setting', { change: line }, line);
-    return lines.length === 0 ? ['nothing has changed'] : lines;
+    return this.#settings.useProfile(name);
   }
 
   #stop(now: boolean): void {
-    const { stopTimeoutMs, cleanupTimeoutMs } = this.#settings;
+    const { stopTimeoutMs, cleanupTimeoutMs } = this.#settings.inForce;
     this.#isToldToStop = true;
     this.#manager.stopping();
     // Who exits before results are in the spool has them run again.
@@ -268,71 +244,6 @@ export class WorkerService implements WorkerControl {
     this.log.flush();
     const text = `ended by ${signal} before all was done; what is held is another Worker's after --lease`;
     this.log.say('error', 'ended', { signal }, text);
-    this.owner.onExit(process.exitCode === UNCAUGHT ? UNCAUGHT : code);
+    this.owner.onExit(this.#uncaught.exitCode(code));
   }
-
-  /** State is in doubt: what can be saved is saved, and whoever watches over the program starts it anew. */
-  #onUncaught(error: unknown): void {
-    process.exitCode = UNCAUGHT;
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.log.say(
-      'error',
-      'uncaught',
-      { message: text },
-      `an error that nothing caught; stopping now: ${text}`,
-    );
-    this.#keepUncaught(text);
-    this.stop(true);
-  }
-
-  /** In a file of its own, too, where one is named: it outlives the log. */
-  #keepUncaught(text: string): void {
-    const { uncaughtLog } = this.#settings;
-    if (uncaughtLog === null) return;
-    try {
-      appendFileSync(uncaughtLog, `${new Date().toISOString()}: ${text}\n\n`);
-    } catch (error) {
-      const { message } = error as Error;
-      this.log.say('error', 'uncaughtLog', { file: uncaughtLog, message }, `${uncaughtLog}: ${message}`);
-    }
-  }
-
-  #scheduleReports(): void {
-    const { reportIntervalMs } = this.#settings;
-    clearInterval(this.#reporting);
-    if (reportIntervalMs !== null)
-      this.#reporting = setInterval(() => this.#report(), reportIntervalMs).unref();
-  }
-
-  #report(): void {
-    const lines = reportText(this.board.status(), this.board.history()).trimEnd().split('\n');
-    for (const line of lines) this.log.say('info', 'report', { line }, line);
-  }
-
-  #sayStarted(): void {
-    const { scheduler, cores } = this.#settings.worker;
-    const { workerId } = this.#worker.status()!;
-    const { adapters, problems } = this.#worker.gpu;
-    const count = cores === 1 ? '1 Sandbox' : `${cores} Sandboxes`;
-    const gpus = adapters.length === 0 ? '' : `, GPU ${adapters.join(', ')}`;
-    const text = `worker ${workerId}: ${count}, Scheduler ${scheduler}${gpus}`;
-    this.log.say('notice', 'started', { worker: workerId, cores, scheduler, adapters }, text);
-    if (this.#settings.asksForPay) {
-      const why =
-        'minimumWage: an embedded Scheduler pays nobody; its Jobs are taken as if no wage were asked for';
-      this.log.say('warning', 'noWage', {}, why);
-    }
-    for (const problem of problems) this.log.say('debug', 'noWebgpu', { problem }, `no WebGPU: ${problem}`);
-  }
-
-  #sayStopped(): void {
-    this.log.flush();
-    const { done, failed } = this.#worker.status()!.counts;
-    const text = `stopped after ${slicesText(done)}${failed > 0 ? `, ${failed} failed` : ''}`;
-    this.log.say('notice', 'stopped', { slices: done, failed }, text);
-  }
-}
-
-function isProfile(name: string): name is ProfileName | 'none' {
-  return name === 'inUse' || name === 'idle' || name === 'none';
 }

@@ -2,6 +2,8 @@ import { HISTORY_LENGTH, type WorkerHistory, type WorkerRates } from './worker-s
 
 /** What one period brought. */
 export interface Period {
+  /** How long it took: a process that had no time ends one late. */
+  readonly ms: number;
   readonly slices: number;
   readonly failed: number;
   /** Wall time of all its Slices together, milliseconds. */
@@ -29,9 +31,9 @@ export class PeriodHistory {
 
   rates(): WorkerRates {
     const last = this.#periods.slice(-RATE_PERIODS);
-    const seconds = (last.length * this.periodMs) / 1000;
     const sum = (of: (period: Period) => number): number => last.reduce((all, period) => all + of(period), 0);
     const slices = sum((period) => period.slices);
+    const seconds = sum((period) => period.ms) / 1000;
     return {
       slicesPerSecond: last.length === 0 ? 0 : slices / seconds,
       failedPerSecond: last.length === 0 ? 0 : sum((period) => period.failed) / seconds,
@@ -41,11 +43,12 @@ export class PeriodHistory {
 
   columns(): WorkerHistory {
     const column = <T>(of: (period: Period) => T): T[] => this.#periods.map(of);
+    const perPeriod = (count: number, ms: number): number => (count * this.periodMs) / ms;
     return {
       end: this.#end,
       periodMs: this.periodMs,
-      slices: column((period) => period.slices),
-      failed: column((period) => period.failed),
+      slices: column(({ slices, ms }) => perPeriod(slices, ms)),
+      failed: column(({ failed, ms }) => perPeriod(failed, ms)),
       sliceMs: column(({ slices, elapsedMs }) => (slices === 0 ? null : elapsedMs / slices)),
       cpu: column((period) => period.cpu),
       gpu: column((period) => period.gpu),

@@ -60,6 +60,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   readonly #timer: NodeJS.Timeout;
   #usage: WorkerUsage;
   #period = { slices: 0, failed: 0, metrics: { elapsedMs: 0, webgpuMs: 0 } };
+  #periodBegan = performance.now();
 
   constructor(private readonly options: StatusBoardOptions) {
     this.#usage = { ...this.#machine.look(), gpu: null };
@@ -79,6 +80,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       workerId: supervisor?.workerId ?? null,
       state: supervisor?.state ?? 'starting',
       adapters,
+      gates: supervisor?.gates ?? [],
       places,
       sandboxes: (supervisor?.sandboxes ?? []).map((sandbox) => ({
         ...sandbox,
@@ -140,12 +142,16 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   #endPeriod(): void {
     const { supervisor, adapters } = this.options.look();
     const { slices, failed, metrics } = this.#period;
+    const now = performance.now();
+    const ms = Math.max(1, now - this.#periodBegan);
+    this.#periodBegan = now;
     this.#period = { slices: 0, failed: 0, metrics: { elapsedMs: 0, webgpuMs: 0 } };
-    const gpu = adapters.length === 0 ? null : Math.min(1, metrics.webgpuMs / PERIOD_MS / adapters.length);
+    const gpu = adapters.length === 0 ? null : Math.min(1, metrics.webgpuMs / ms / adapters.length);
     this.#usage = { ...this.#machine.look(), gpu };
     const { cores } = this.#usage;
     const busy = busySandboxes(supervisor?.sandboxes ?? []);
     this.#history.add({
+      ms,
       slices,
       failed,
       elapsedMs: metrics.elapsedMs,

@@ -53,6 +53,8 @@ export class JobDesk {
   failedAssignments = 0;
   /** Why no Sandbox can take the Job, as the result of each of its Slices. */
   broken: Payload | null = null;
+  /** Names of the GPUs that its process was seen to use; another process has other ones. */
+  adapters: ReadonlySet<string> = new Set();
   /** Its Sandboxes get WebGPU. */
   readonly usesGpu: boolean;
 

@@ -15,7 +15,7 @@ import { errorPayload, errorResults } from './result-batches.js';
 
 export interface LostSlicesOwner {
   /** Why Slices go back that were never given up by anybody's fault. */
-  returnReason(): ReturnReason;
+  returnReason(desk: JobDesk): ReturnReason;
   /** A Sandbox was lost, and the Job may have done it. */
   onLost(desk: JobDesk): void;
   /** A Sandbox was lost, and it was this Slice's doing, or `LOADING`'s, as far as anybody can tell. */
@@ -52,7 +52,7 @@ export class LostSlices {
     const owed = running === null ? behind : [running, ...behind];
     if (error === null) {
       // Disposed of, or ended by a Slice that has its error already.
-      this.deliveries.giveBackAll(desk, owed, this.owner.returnReason());
+      this.deliveries.giveBackAll(desk, owed, this.owner.returnReason(desk));
       return;
     }
     if (error instanceof RequirementError) {

@@ -4,6 +4,7 @@ import type { FetchOutcome } from './fetch/index.js';
 import type { SetAsideCode } from './job-backoff.js';
 import type { SupervisorState } from './lifecycle.js';
 import type { SpoolNews } from './spool/index.js';
+import type { GateStatus } from './work-gate.js';
 
 /** Results of one Job that came out of a Sandbox together. */
 export interface DeliveredResults {
@@ -23,6 +24,8 @@ export interface DeliveredResults {
  */
 export interface SupervisorObserver {
   onState(state: SupervisorState): void;
+  /** What may not run has changed, or why; empty: all may. */
+  onGate(gates: readonly GateStatus[]): void;
   /** A Job this Supervisor had nothing of before. */
   onJob(jobId: JobId, publicInfo: JobPublic): void;
   onTask(task: { readonly jobId: JobId; readonly taskId: TaskId; readonly slices: number }): void;
@@ -62,6 +65,7 @@ const ignore = (): void => {};
 /** Hears nothing. */
 const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
   onState: ignore,
+  onGate: ignore,
   onJob: ignore,
   onTask: ignore,
   onHandOver: ignore,

@@ -7,6 +7,7 @@ import type { ManagedSandbox, ManagedSandboxOwner, OwedSlice } from './managed-s
 import type { CompleteSupervisorOptions } from './options.js';
 import { SandboxPool } from './sandbox-pool.js';
 import type { SupervisorStatus } from './status.js';
+import type { WorkAction } from './work-gate.js';
 
 /** Data handed over at once, but for a Slice that is larger by itself, and the part of a Sandbox's memory it may take. */
 const CHUNK_BYTES = 16 * 2 ** 20;
@@ -17,6 +18,8 @@ export interface SandboxAllocatorOwner {
   /** The Jobs of which something is held. */
   desks(): Iterable<JobDesk>;
   mayHandOver(): boolean;
+  /** What is to happen to the work of a Job. */
+  actionFor(desk: JobDesk): WorkAction;
   onHandOver(desk: JobDesk, sandbox: ManagedSandbox, slices: number): void;
   onResults(desk: JobDesk, held: HeldTask, results: ResultBatch): void;
   onRejected(desk: JobDesk, owed: OwedSlice, rejection: SliceRejection): void;
@@ -80,10 +83,10 @@ export class SandboxAllocator {
     return this.#assigned.size;
   }
 
-  /** Sandboxes that owe Slices. */
+  /** Sandboxes that owe Slices, and do not stand still. */
   get busy(): number {
     let busy = 0;
-    for (const sandbox of this.#assigned.keys()) if (sandbox.chunks > 0) busy++;
+    for (const [sandbox, desk] of this.#assigned) if (sandbox.chunks > 0 && !this.#isFrozen(desk)) busy++;
     return busy;
   }
 
@@ -100,6 +103,7 @@ export class SandboxAllocator {
         jobId: desk.id,
         state: sandbox.state,
         usesGpu: desk.usesGpu,
+        isFrozen: this.#isFrozen(desk),
         slices: sandbox.slicesRun,
         slice: running?.number ?? null,
         sinceMs: running?.sinceMs ?? null,
@@ -137,7 +141,7 @@ export class SandboxAllocator {
 
   #retire(surplus: number, of: (desk: JobDesk) => boolean): void {
     const places = [...this.#assigned].filter(
-      ([{ state, retiring }, desk]) => state !== 'ending' && !retiring && of(desk),
+      ([{ state, retiring }, desk]) => state !== 'ending' && !retiring && of(desk) && !this.#isFrozen(desk),
     );
     places.sort(([a], [b]) => a.chunks - b.chunks);
     for (const [sandbox] of places.slice(0, Math.max(0, surplus))) {
@@ -159,19 +163,23 @@ export class SandboxAllocator {
 
   /**
    * Sandboxes that take up a place. Those that get nothing more do not: whoever follows is made ready for its Job
-   * meanwhile, and runs its first Slice when they have run their last.
+   * meanwhile, and runs its first Slice when they have run their last. Nor do those that stand still: what uses something else may run.
    */
   #places(of: (desk: JobDesk) => boolean = () => true): number {
     let places = 0;
     for (const [sandbox, desk] of this.#assigned)
-      if (sandbox.state !== 'ending' && !sandbox.retiring && of(desk)) places++;
+      if (sandbox.state !== 'ending' && !sandbox.retiring && of(desk) && !this.#isFrozen(desk)) places++;
     return places;
+  }
+
+  #isFrozen(desk: JobDesk): boolean {
+    return this.owner.actionFor(desk) === 'freeze';
   }
 
   #feedAll(depthFor: (desk: JobDesk) => number): void {
     let idle = this.options.sandboxes - this.busy;
     for (const [sandbox, desk] of this.#assigned) {
-      if (sandbox.state !== 'ready') continue;
+      if (sandbox.state !== 'ready' || this.owner.actionFor(desk) !== 'run') continue;
       const wasIdle = sandbox.chunks === 0;
       if (wasIdle && sandbox.retiring) sandbox.dispose();
       else if (!wasIdle || idle > 0) this.#feed(sandbox, desk, depthFor(desk));
@@ -195,7 +203,9 @@ export class SandboxAllocator {
 
   /** Assigns warm Sandboxes to Jobs whose Slices wait, Jobs with the fewest Sandboxes first. */
   #allocate(): void {
-    const desks = [...this.owner.desks()].filter((desk) => desk.queued > 0);
+    const desks = [...this.owner.desks()].filter(
+      (desk) => desk.queued > 0 && this.owner.actionFor(desk) === 'run',
+    );
     desks.sort((a, b) => a.sandboxes - b.sandboxes);
     // A place that is made for a Job without any is not for those behind it.
     let isPromised = false;
@@ -271,7 +281,7 @@ export class SandboxAllocator {
       desk.acquit([LOADING]);
       this.dispatch();
     } catch (error) {
-      const ours = sandbox.state === 'ending';
+      const ours = sandbox.isDisposed;
       sandbox.dispose();
       if (!ours) this.owner.onAssignmentFailed(desk, error as Error);
     }

@@ -1,13 +1,16 @@
 /** Pid files: of one process at a time, left behind by none that ends by itself. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { writePidFile } from '#src/cli/pid-file.js';
 import { fakeEvaluator, tinyClient } from './evaluator-start-support.js';
 import { run, start, temporaryDirectory } from './support.js';
 
+const RACER = fileURLToPath(new URL('fixtures/pid-file-racer.js', import.meta.url));
 const PROGRAM = 'dcp-evaluator-start';
 
 /** The id of a process that is gone. */
@@ -53,6 +56,36 @@ test('one of a living process stays as it is', (t) => {
   writeFileSync(file, `${pid}`);
   assert.deepEqual(writePidFile(file), { kind: 'taken', pid });
   assert.equal(readFileSync(file, 'utf8'), `${pid}`);
+  assert.deepEqual(readdirSync(folder), ['a.pid']);
+});
+
+test('of processes that find a stale file at the same moment one takes it over', async (t) => {
+  const folder = temporaryDirectory(t);
+  const files = Array.from({ length: 200 }, (_, i) => path.join(folder, `${i}.pid`));
+  const stale = `${goneId()}\n`;
+  for (const file of files) writeFileSync(file, stale);
+  const racers = Array.from({ length: 4 }, () => fork(RACER));
+  t.after(() => racers.forEach((racer) => racer.kill('SIGKILL')));
+  await Promise.all(racers.map((racer) => once(racer, 'message')));
+  // All of them go through the files in the same order, and live until all are through.
+  for (const racer of racers) racer.send(files);
+  const answers = await Promise.all(racers.map((racer) => once(racer, 'message')));
+  const outcomes = answers.map(([kinds]) => kinds as string[]);
+  for (const [i, file] of files.entries()) {
+    const kinds = outcomes.map((kinds) => kinds[i]).sort();
+    assert.deepEqual(kinds, ['taken', 'taken', 'taken', 'written'], file);
+    const owner = outcomes.findIndex((kinds) => kinds[i] === 'written');
+    assert.equal(readFileSync(file, 'utf8'), `${racers[owner]!.pid}\n`);
+  }
+  assert.equal(readdirSync(folder).length, files.length, 'nothing is left beside them');
+});
+
+test('what a start that was killed left beside a stale file is in nobody\u2019s way', (t) => {
+  const folder = temporaryDirectory(t);
+  const file = path.join(folder, 'a.pid');
+  const stale = String(goneId());
+  for (const name of ['a.pid', 'a.pid.lock']) writeFileSync(path.join(folder, name), `${stale}\n`);
+  assert.deepEqual(writePidFile(file), { kind: 'written', stale });
   assert.deepEqual(readdirSync(folder), ['a.pid']);
 });
 

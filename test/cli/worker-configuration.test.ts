@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { jsonLines, run, start, temporaryDirectory } from './support.js';
+import { jobFile, jsonLines, run, SQUARES, start, temporaryDirectory } from './support.js';
 
 /** A home with a configuration, and the options of a Worker there. */
 function configured(t: TestContext, text: string): { file: string; args: string[]; env: NodeJS.ProcessEnv } {
@@ -25,6 +25,12 @@ test('files and options are one configuration, and --showConfig says which of th
   assert.match(stdout, /^worker\.cores\.cpu = 3 +~\/\.dcp\/dcp-worker\/dcp-config\.js:3$/m);
   assert.match(stdout, /^worker\.maxSandboxes = 5 +--maxSandboxes$/m);
   assert.match(stdout, /^worker\.utilization\.cpu = 1 +/m);
+
+  const json = await run(t, 'dcp-worker', ['--showConfig', 'worker.cores', '--json'], env);
+  assert.deepEqual(JSON.parse(json.stdout), [
+    { key: 'worker.cores.cpu', value: 3, source: '~/.dcp/dcp-worker/dcp-config.js:3' },
+    { key: 'worker.cores.gpu', value: null, source: 'default: two for each adapter' },
+  ]);
 
   const unknown = await run(t, 'dcp-worker', ['--showConfig', 'worker.corse'], env);
   assert.equal(unknown.code, 2);
@@ -50,6 +56,39 @@ test('every mistake in a configuration is named with file, line and key', async 
   assert.match(stderr, /^dcp-worker: ~\/\.dcp\/dcp-worker\/dcp-config\.js:4:\d+: worker\.lease: expected /m);
 });
 
+test('what a part of the Worker refuses is named as the operator wrote it', async (t) => {
+  const { args, env, file } = configured(t, "{ worker: { output: ['logfile'], logfile: { path: '/dev' } } }");
+  const refused: [string[], string][] = [
+    [[], '~/.dcp/dcp-worker/dcp-config.js:1:51: worker.logfile.path: /dev cannot be written: EISDIR'],
+    [['--logfile', '/proc'], '--logfile: worker.logfile.path: /proc cannot be written: EISDIR'],
+    [['-o', 'console,dashboard'], '--outputMode: worker.output: console and dashboard would both write'],
+    [
+      ['-o', 'json', '--http-port', '0', '--http-address', '0.0.0.0'],
+      '--http-address: worker.status.httpAddress: 0.0.0.0 can be reached from other machines',
+    ],
+    [
+      ['-o', 'json', '--status-socket', file],
+      `--status-socket: worker.status.socket: ${file}: something else`,
+    ],
+    [
+      ['-o', 'json', '--leavePublicGroup'],
+      '--leavePublicGroup: worker.leavePublicGroup: expected one of computeGroups at least',
+    ],
+    [
+      ['-o', 'syslog', '--syslogTransport', 'tls', '--syslog-cert', '/x.pem'],
+      '--syslog-cert: worker.syslog.cert: expected its key beside it',
+    ],
+    [['-o', 'syslog', '--syslog-ca', '/x.pem'], '--syslog-ca: worker.syslog.ca: only with the transport tls'],
+  ];
+  await Promise.all(
+    refused.map(async ([options, message]) => {
+      const { code, stderr } = await run(t, 'dcp-worker', [...args, ...options], env);
+      assert.ok(stderr.startsWith(`dcp-worker: ${message}`), `${stderr}: expected ${message}`);
+      assert.equal(code, 2);
+    }),
+  );
+});
+
 test('SIGHUP reads the configuration again; a wrong one is refused, and the one before stays in force', async (t) => {
   const { file, args, env } = configured(t, '{ worker: { stopTimeout: 5 } }');
   const worker = start(t, 'dcp-worker', [...args, '-o', 'console'], env);
@@ -70,7 +109,10 @@ test('SIGHUP reads the configuration again; a wrong one is refused, and the one 
 
   // What the Supervisor refuses was never in force: going back is no change.
   writeFileSync(file, '{ worker: { stopTimeout: 7, lease: 30, leavePublicGroup: true } }');
-  assert.match((await run(t, 'dcp-worker', ['reload'], env)).stderr, /refuses: leavePublicGroup: /);
+  assert.match(
+    (await run(t, 'dcp-worker', ['reload'], env)).stderr,
+    /refuses: ~\/\.dcp\/dcp-worker\/dcp-config\.js:1:\d+: worker\.leavePublicGroup: expected one of computeGroups/,
+  );
   writeFileSync(file, '{ worker: { stopTimeout: 7, lease: 30 } }');
   const back = await run(t, 'dcp-worker', ['reload'], env);
   assert.deepEqual([back.code, back.stdout], [0, 'nothing has changed\n']);
@@ -105,7 +147,7 @@ test('concurrency changes while the Worker runs: by SIGHUP, and by profile', asy
 
   const unknown = await profile('away');
   assert.equal(unknown.code, 1);
-  assert.match(unknown.stderr, /profile: expected inUse, idle or none, got "away"/);
+  assert.match(unknown.stderr, /profile: expected inUse, idle, auto or none, got "away"/);
   worker.child.kill('SIGTERM');
   assert.equal((await worker.ended).code, 0);
 });
@@ -127,6 +169,25 @@ test('an error that nothing caught stops it with code 5, and is kept in the file
   assert.equal(code, 5);
   assert.match(stdout, /an error that nothing caught; stopping now: Error: nobody catches this/);
   assert.match(readFileSync(kept, 'utf8'), /^\S+Z: Error: nobody catches this\n {4}at /);
+});
+
+test('a Worker that is told to stop before it has started says that it has stopped', async (t) => {
+  const { args, env } = configured(t, '{}');
+  const early = path.join(temporaryDirectory(t), 'early.mjs');
+  // As soon as somebody listens for the last of the signals, long before the status socket is open.
+  writeFileSync(
+    early,
+    `process.on('newListener', (name) => {
+      if (name === 'SIGQUIT') process.nextTick(() => process.emit('SIGTERM', 'SIGTERM'));
+    });`,
+  );
+  const { code, stdout } = await run(t, 'dcp-worker', [...args, '-o', 'console'], {
+    ...env,
+    NODE_OPTIONS: `--import=${early}`,
+  });
+  assert.equal(code, 0);
+  assert.match(stdout, /stopping when the running Slices have ended\n.*stopped after 0 Slices\n$/);
+  assert.doesNotMatch(stdout, /Sandbox/);
 });
 
 test('a Worker whose standard output nobody reads any more stops, or goes on where another output tells of it', async (t) => {
@@ -163,6 +224,23 @@ test('several outputs at once; a file that was moved away is opened anew on SIGH
   assert.ok(jsonLines(stdout).some(({ type }) => type === 'stopped'));
   assert.match(readFileSync(`${file}.1`, 'utf8'), /worker .*Sandbox/);
   assert.match(readFileSync(file, 'utf8'), /stopped after 0 Slices/);
+});
+
+test('DCP_HOMEDIR moves all of a Worker: Scheduler, status socket, identity, spool', async (t) => {
+  const home = temporaryDirectory(t);
+  const outside = temporaryDirectory(t);
+  const env = { DCP_HOMEDIR: home, DCP_WORKER_SOCKET: '', XDG_RUNTIME_DIR: outside, HOME: outside };
+  const worker = start(t, 'dcp-worker', ['--no-gpu', '-o', 'console'], env);
+  await worker.printed(/worker .*Sandbox/);
+  assert.match((await run(t, 'dcp-worker', ['status'], env)).stdout, /running/);
+  const elsewhere = await run(t, 'dcp-worker', ['status'], { ...env, DCP_HOMEDIR: outside });
+  assert.equal(elsewhere.code, 1);
+  const deployed = await run(t, 'dcp-job', ['run', jobFile(t, SQUARES), '--', '3'], env);
+  assert.equal(deployed.stdout, '1\n4\n9\n', deployed.stderr);
+  worker.child.kill('SIGTERM');
+  assert.equal((await worker.ended).code, 0);
+  assert.deepEqual(readdirSync(outside), []);
+  assert.deepEqual(readdirSync(path.join(home, '.dcp')).sort(), ['dcp-worker', 'id.keystore', 'scheduler']);
 });
 
 test('a report is told as often as one asks for', async (t) => {

@@ -28,6 +28,28 @@ test('a reload says what changed, and what of it waits for the next start', (t) 
   assert.deepEqual(configChanges(after, reloadConfig(after)), []);
 });
 
+test('a reload says in words what the Worker finds right where nothing is said any more', (t) => {
+  const machine = new Machine(t);
+  machine.write(OWN, '{ worker: { maxSandboxes: 1, lease: 5 } }');
+  const before = machine.load();
+  machine.write(OWN, '{ worker: { lease: undefined, logfile: { path: "/var/log/worker.log" } } }');
+  assert.deepEqual(configChanges(before, reloadConfig(before)), [
+    {
+      key: 'worker.maxSandboxes',
+      effect: 'live',
+      before: '1',
+      after: 'default: cores times utilization',
+    },
+    { key: 'worker.lease', effect: 'restart', before: '5', after: '60' },
+    {
+      key: 'worker.logfile.path',
+      effect: 'restart',
+      before: 'default: none',
+      after: '"/var/log/worker.log"',
+    },
+  ]);
+});
+
 test('environment and command line stay those of the start', (t) => {
   const machine = new Machine(t);
   const env: Record<string, string> = { DCP_CONFIG_worker_lease: '5' };

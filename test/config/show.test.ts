@@ -29,6 +29,21 @@ function written(t: TestContext): Machine {
   return machine;
 }
 
+test('showConfig for programs has values instead of their text, and no secrets either', (t) => {
+  const entries = written(t).load().entries('');
+  const valueOf = (name: string): unknown => entries.find(({ key }) => key === name)?.value;
+  assert.equal(valueOf('worker.cores.cpu'), 7);
+  assert.equal(valueOf('worker.bannedGPUs.device'), '/llvm pipe/i');
+  assert.deepEqual(valueOf('worker.computeGroups'), [
+    { joinKey: 'scott', joinSecret: '***' },
+    { joinKey: 'b', joinHash: '***' },
+    'keystore("~/k")',
+  ]);
+  assert.equal(valueOf('identityKey'), '***');
+  assert.equal(valueOf('worker.maxSandboxes'), null);
+  assert.doesNotMatch(JSON.stringify(entries), /tiger/);
+});
+
 test('showConfig says each value with its source', (t) => {
   const machine = written(t);
   const config = machine.load({

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from '#src/evaluator/index.js';
 import { EvaluatorError } from '#src/model/index.js';
-import { childrenOf } from '../soak/week/process-tree.js';
+import { childrenOf } from '../confinement/processes.js';
 import { Recorder, jobOf, residentMiB, rangeSlices, slices, start } from './support.js';
 
 const RANGE = { inputSet: { kind: 'range', start: 0, step: 1, count: 1e6 } } as const;

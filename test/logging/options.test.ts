@@ -94,7 +94,8 @@ test('what does not fit is refused with the option, the value, and the nearest n
     [{ ...syslog, syslogPort: 65_536 }, /^syslogPort: expected a whole number from 1 to 65535, not 65536$/],
     [{ ...syslog, syslogPort: 0 }, /^syslogPort: .* not 0$/],
     [{ ...syslog, syslogCa: '/ca.pem' }, /^syslogCa: only with the transport tls; it is udp$/],
-    [{ ...syslog, syslogTransport: 'tls', syslogCert: '/c.pem' }, /^syslogCert: a certificate and its key/],
+    [{ ...syslog, syslogTransport: 'tls', syslogCert: '/c.pem' }, /^syslogCert: expected its key beside it/],
+    [{ ...syslog, syslogTransport: 'tls', syslogKey: '/k.pem' }, /^syslogKey: expected its certificate/],
     [{ outputMode: ['logfile'] }, /^logfile: expected the path of a file$/],
     [{ outputMode: ['logfile'], logfile: '/x', logfileBytes: -1 }, /^logfileBytes: .* not -1$/],
     [

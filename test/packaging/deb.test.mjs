@@ -8,7 +8,7 @@ import test from 'node:test';
 import vm from 'node:vm';
 import { debianVersion, fillIn } from '../../scripts/build-deb.mjs';
 import { copyrightFile, partsOf } from '../../scripts/deb/licences.mjs';
-import { SYSTEM_FILES } from '../../scripts/deb/system-files.mjs';
+import { SYSTEM_FILES, operatorPages } from '../../scripts/deb/system-files.mjs';
 import { readManifest } from '../../scripts/deb/tree.mjs';
 import { root } from '../../scripts/steps.mjs';
 
@@ -20,6 +20,16 @@ test('the changelog has an entry for the version of package.json', () => {
 
 test('everything that the package takes from packaging/ is there', () => {
   for (const [from] of SYSTEM_FILES) assert.ok(existsSync(path.join(root, 'packaging', from)), from);
+});
+
+test('a page that OPERATING.md or SERVICE.md sends the reader to is in the package', () => {
+  const pages = operatorPages();
+  for (const page of ['OPERATING.md', 'SERVICE.md']) {
+    const text = readFileSync(path.join(root, 'docs', page), 'utf8');
+    const targets = [...text.matchAll(/\]\(([A-Z_]+\.md)/g)].map(([, target]) => target ?? '');
+    assert.ok(targets.length > 0, page);
+    for (const target of [page, ...targets]) assert.ok(pages.includes(target), `${page}: ${target}`);
+  }
 });
 
 test('a placeholder of the control file that nothing fills is an error', () => {

@@ -53,6 +53,10 @@ test('the socket is where the environment says, the most particular first', () =
     '/home/me/.dcp/dcp-worker/dcp-worker.sock',
     '/run/dcp-worker/dcp-worker.sock',
   ]);
+  // Another home is another Worker's, be it in the same session.
+  const elsewhere = { ...session, DCP_HOMEDIR: '/srv' };
+  assert.equal(defaultStatusSocket(elsewhere), '/srv/.dcp/dcp-worker/dcp-worker.sock');
+  assert.deepEqual(statusSocketsToTry(undefined, elsewhere), ['/srv/.dcp/dcp-worker/dcp-worker.sock']);
   assert.deepEqual(statusSocketsToTry(undefined, all), ['/s']);
   assert.deepEqual(statusSocketsToTry('/named', all), ['/named']);
 });

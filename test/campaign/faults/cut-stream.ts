@@ -50,9 +50,18 @@ class BrokenStream {
   }
 
   #break(socket: Socket): void {
-    if (this.#way === 'die') process.kill(process.pid, 'SIGKILL');
+    if (this.#way === 'die') die();
     if (this.#way === 'close') socket.destroy();
     // Silence: nothing more is said, and nobody answers.
+  }
+}
+
+/** By a signal, where it may send itself one. */
+function die(): void {
+  try {
+    process.kill(process.pid, 'SIGKILL');
+  } catch {
+    process.exit(1);
   }
 }
 

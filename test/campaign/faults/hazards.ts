@@ -21,6 +21,8 @@ export interface Hazard {
 const END_MS = (CLEANUP_S + 8) * 1000;
 /** An evaluator that does not answer is killed after 10 s, which are counted by a timer. */
 const HANG_MS = 25_000;
+/** How long a process that goes on may take to see that its connection is over, milliseconds. */
+const SEEN_MS = 10_000;
 
 export const HAZARDS: Readonly<Record<string, Hazard>> = {
   killEvaluators: {
@@ -45,11 +47,12 @@ export const HAZARDS: Readonly<Record<string, Hazard>> = {
   stopEvaluatorForGood: {
     isLong: true,
     run: async (stage) => {
-      const actor = anyActor(stage);
-      const pid = signalEvaluator(stage, actor, 'SIGSTOP');
-      const isGone = (): boolean => !actor.evaluators().includes(pid);
-      await stage.until(`Worker ${actor.name} gives up a process that does not answer`, HANG_MS, isGone);
-      signalOurs(pid, 'SIGCONT');
+      const stopped = stage.actors.map((actor) => ({ actor, pid: signalEvaluator(stage, actor, 'SIGSTOP') }));
+      const [own, standing] = stopped as [(typeof stopped)[0], (typeof stopped)[0]];
+      await stage.until('a Worker ends a process that does not answer', HANG_MS, isGone(own));
+      // Nobody but whoever stopped it can end the process of a connection; it sees then that the connection is over.
+      signalOurs(standing.pid, 'SIGCONT');
+      await stage.until('a process ends with its connection', SEEN_MS, isGone(standing));
       await stage.work('an evaluator process was stopped for good');
     },
   },
@@ -123,6 +126,11 @@ export const HAZARDS: Readonly<Record<string, Hazard>> = {
   schedulerDiskFull: { without: withoutDisks, run: schedulerDiskFull },
   spoolDiskFull: { restarts: true, without: withoutDisks, run: spoolDiskFull },
 };
+
+const isGone =
+  ({ actor, pid }: { readonly actor: Actor; readonly pid: number }) =>
+  (): boolean =>
+    !actor.evaluators().includes(pid);
 
 const anyActor = ({ random, actors }: Stage): Actor => random.pick(actors);
 

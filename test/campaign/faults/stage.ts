@@ -23,7 +23,8 @@ const SCHEDULER_MIB = 512;
 const SPOOL_MIB = 4;
 const STEP_MS = 50;
 const QUIET_MS = 1500;
-const CUT_STREAM = fileURLToPath(new URL('./cut-stream.js', import.meta.url));
+/** For Workers whose evaluator processes are to break. */
+const BREAKS = ['--import', fileURLToPath(new URL('./break-evaluators.js', import.meta.url))];
 
 /** One of the Workers. */
 export class Actor {
@@ -47,7 +48,13 @@ export class Actor {
     this.worker = new WorkerProcess({
       nodeOptions,
       args: [...args, '--status-socket', socket, '--json', '--no-gpu', '--cores', '2'],
-      env: { ...process.env, DCP_HOMEDIR: home, DCP_ETC: home, DCP_WORKER_SOCKET: socket },
+      env: {
+        ...process.env,
+        DCP_HOMEDIR: home,
+        DCP_ETC: home,
+        DCP_WORKER_SOCKET: socket,
+        DCP_CAMPAIGN_CALM: path.join(folder, 'calm'),
+      },
       socket,
       onRecord: (record) => this.tally.add(record),
       onFault: (what) => onFault(`${name}: ${what}`),
@@ -70,8 +77,8 @@ export class Stage {
   readonly exits: Record<string, number> = {};
   client: Client | null = null;
   actors: readonly Actor[] = [];
-  /** What Worker `own` starts in place of Node. */
-  readonly #node = path.join(this.folder, 'node');
+  /** Nothing breaks by itself once it is there. */
+  readonly #calm = path.join(this.folder, 'calm');
 
   constructor(
     readonly random: Random,
@@ -83,7 +90,6 @@ export class Stage {
   }
 
   async open(): Promise<void> {
-    this.#writeNode(['--import', CUT_STREAM]);
     await this.standing.start();
     const port = await this.proxy.listen();
     const ofAll = ['--scheduler', this.schedulerDirectory, '--lease', `${LEASE_S}`];
@@ -91,11 +97,10 @@ export class Stage {
       ...ofAll,
       ...['--spool', path.join(this.spoolDisk.folder, name), '--cleanup-timeout', `${CLEANUP_S}`],
     ];
-    const startsThis = `data:text/javascript,process.execPath=${JSON.stringify(this.#node)}`;
     const own: Actor = new Actor(
       'own',
       withSpool('own'),
-      ['--import', startsThis],
+      BREAKS,
       this.folder,
       () => own.worker.evaluators(),
       this.fault,
@@ -122,7 +127,7 @@ export class Stage {
   /** From now on nothing breaks by itself. */
   calm(): void {
     this.proxy.calm();
-    this.#writeNode([]);
+    writeFileSync(this.#calm, '');
   }
 
   async close(): Promise<void> {
@@ -158,10 +163,5 @@ export class Stage {
         const { counts } = await actor.status();
         return counts.done > before.get(actor)!;
       });
-  }
-
-  #writeNode(options: readonly string[]): void {
-    const words = [process.execPath, ...options].map((word) => `"${word}"`).join(' ');
-    writeFileSync(this.#node, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
   }
 }

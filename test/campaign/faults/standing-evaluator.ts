@@ -5,7 +5,8 @@ import { rmSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { childrenOf, startOf } from '../../soak/week/process-tree.js';
+import { evaluatorsBelow } from '../../confinement/processes.js';
+import { startOf } from '../../soak/week/process-start.js';
 
 const PROGRAM = fileURLToPath(import.meta.resolve('#src/cli/dcp-evaluator.js'));
 const START_MS = 30_000;
@@ -27,7 +28,7 @@ export class StandingEvaluator {
 
   /** Process ids of its connections. */
   processes(): number[] {
-    return childrenOf(this.pid);
+    return evaluatorsBelow(this.pid);
   }
 
   /** Resolves when it can be connected to. */

@@ -6,8 +6,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StatusClient } from '#src/cli/status-client.js';
+import { evaluatorsBelow } from '../../confinement/processes.js';
 import { WallClock } from './clock.js';
-import { childrenOf, startOf } from './process-tree.js';
+import { startOf } from './process-start.js';
 
 const PROGRAM = fileURLToPath(import.meta.resolve('#src/cli/dcp-worker.js'));
 /** How long a Worker may take to start, milliseconds. */
@@ -129,7 +130,7 @@ export class WorkerProcess {
   evaluators(): number[] {
     const pid = this.#child?.pid;
     if (pid === undefined) return [];
-    const pids = childrenOf(pid);
+    const pids = evaluatorsBelow(pid);
     for (const child of pids) {
       const start = startOf(child);
       if (start !== null) this.#seen.add(`${child}:${start}`);

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { NO_METRICS } from '#src/model/index.js';
+import { StatusBoard } from '#src/status/index.js';
+
+test('rates go by the time that a period took, whatever it should have taken', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const begin = performance.now();
+  const board = new StatusBoard({
+    version: '0.1.0',
+    scheduler: '/somewhere',
+    evaluator: 'in-process',
+    identity: null,
+    paymentAddress: null,
+    look: () => ({ supervisor: null, adapters: ['one', 'two'] }),
+    dropped: () => 0,
+  });
+  t.after(() => board.close());
+  const metrics = { ...NO_METRICS, elapsedMs: 80, webgpuMs: 20 };
+  board.onResults({ jobId: 'job', taskId: 'task', slices: 8, failed: 2, metrics });
+  const made = performance.now();
+  while (performance.now() < made + 50);
+  // The timer fires when it is told to, as it does late in a process that had no time.
+  t.mock.timers.tick(1000);
+  const ms = performance.now() - begin;
+
+  const { rates, usage } = board.status();
+  const between = (value: number, least: number, most: number): void =>
+    assert.ok(value >= least && value <= most, `${value}: expected ${least} to ${most}`);
+  between(rates.slicesPerSecond, 8000 / ms, 8000 / 50);
+  between(rates.failedPerSecond, 2000 / ms, 2000 / 50);
+  assert.equal(rates.sliceMs, 10);
+  between(usage.gpu!, 20 / ms / 2, 20 / 50 / 2);
+  const history = board.history();
+  between(history.slices[0]!, 8000 / ms, 8000 / 50);
+  between(history.failed[0]!, 2000 / ms, 2000 / 50);
+});
