@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command, Option, type OptionValues } from 'commander';
 import {
+  CONFINEMENT_MODES,
   parseSeccomp,
   probeGpu,
   serveFrames,
+  type ConfinementMode,
   type FoundGpus,
   type SeccompSetting,
 } from '../evaluator/index.js';
@@ -73,13 +75,19 @@ const program = new Command('dcp-evaluator')
     'with --frames: connections at a time, 1 to 1024; more are refused; default: 64',
     wholeNumber(1, 1024),
   )
+  .addOption(
+    new Option(
+      '--confinement <mode>',
+      'with --frames and --port or --socket: what the operating system keeps the processes of connections from: ' +
+        'require: from everything, or it does not start; best-effort: from what this machine allows; off: from nothing',
+    )
+      .choices(CONFINEMENT_MODES)
+      .default('best-effort'),
+  )
   // How a listening one starts the process of a connection; the GPUs it has found.
   .addOption(new Option('--accepted <gpus>').hideHelp())
-  .addOption(
-    new Option('--seccomp <profiles>', 'how a Worker of ours starts it: which calls of the kernel it keeps')
-      .argParser(profiles)
-      .hideHelp(),
-  )
+  // Which calls of the kernel a process keeps that a Worker of ours starts.
+  .addOption(new Option('--seccomp <profiles>').default('off').hideHelp())
   .addOption(new Option('--require-seccomp').hideHelp())
   .option(
     '--threads <n>',
@@ -97,7 +105,7 @@ function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
 
-function profiles(value: string): SeccompSetting {
+function seccompOf(value: string): SeccompSetting {
   try {
     return parseSeccomp(value);
   } catch (error) {
@@ -139,7 +147,7 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     return serveFrames(CHANNEL_FD, {
       threads,
       gpu,
-      seccomp: (options['seccomp'] as SeccompSetting | undefined) ?? null,
+      seccomp: seccompOf(options['seccomp'] as string),
       requireSeccomp: options['requireSeccomp'] === true,
       ...(accepted !== undefined && { parent: process.stdin, found: JSON.parse(accepted) as FoundGpus }),
     });
@@ -148,6 +156,7 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     threads,
     gpu,
     connections: options['connections'] as number | undefined,
+    confinement: options['confinement'] as ConfinementMode,
     debugLevel: options['debugLevel'] as number,
   });
 }

@@ -25,18 +25,24 @@ export class Fields {
     return this.#given.get(name);
   }
 
-  /** `fallback` may be of another type than what can be given: null, for what is not asked for. */
-  number<Fallback>(
+  number(name: string, least: number, most: number, unit: string, fallback: number): number {
+    const value = this.get(name);
+    if (value === undefined) return fallback;
+    if (typeof value === 'number' && value >= least && value <= most) return value;
+    throw this.error(name, `expected ${unit} from ${least} to ${most}, got ${shown(value)}`);
+  }
+
+  /** Null can be given, and be the fallback: not asked for. */
+  numberOrNull(
     name: string,
     least: number,
     most: number,
     unit: string,
-    fallback: Fallback,
-  ): number | Fallback {
+    fallback: number | null,
+  ): number | null {
     const value = this.get(name);
-    if (value === undefined || (value === null && fallback === null)) return fallback;
-    if (typeof value === 'number' && value >= least && value <= most) return value;
-    throw this.error(name, `expected ${unit} from ${least} to ${most}, got ${shown(value)}`);
+    if (value === null || (value === undefined && fallback === null)) return null;
+    return this.number(name, least, most, unit, fallback ?? least);
   }
 
   flag(name: string, fallback: boolean): boolean {
