@@ -86,6 +86,7 @@ const SUITES = {
   webgpu: { timeoutMs: 240_000, long: true },
   confinement: { timeoutMs: 240_000 },
   limits: { timeoutMs: 180_000, alone: /^lost-thread[.]/ },
+  campaign: { timeoutMs: 240_000, alone: /./ },
   soak: { timeoutMs: 240_000, alone: /./ },
   dashboard: { timeoutMs: 240_000 },
   examples: { timeoutMs: 240_000, long: true },
