@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { InvalidArgumentError } from '../model/index.js';
-import { knownName } from './nearest.js';
+import { knownName } from './known-name.js';
 import {
   DEFAULT_FACILITY,
   DEFAULT_LOGFILE_BYTES,

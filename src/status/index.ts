@@ -10,7 +10,6 @@ export {
   type WorkerStatus,
 } from './worker-status.js';
 export { metricsText } from './metrics.js';
-export { printable } from './printable.js';
 export { reportText, summaryText } from './report.js';
 export {
   openStatusServer,

@@ -1,5 +1,4 @@
-import { durationText } from '../../model/index.js';
-import { printable } from '../printable.js';
+import { durationText, printable } from '../../model/index.js';
 import type { WorkerStatus } from '../worker-status.js';
 import { byId, setText } from './elements.js';
 import { Feed } from './feed.js';
