@@ -70,8 +70,63 @@
         maxSandboxes: undefined,
       },
     },
-    // Which of the profiles is in force. Takes "inUse" or "idle". undefined: neither. Live.
+    // Which of the profiles is in force; "auto": as manager.presence finds. Takes "inUse", "idle" or "auto".
+    // undefined: neither. Live.
     profile: undefined,
+    manager: {
+      // What happens to work while the machine is needed: it stands still, or is ended and done again. Takes
+      // "freeze" or "kill". Live.
+      stop: 'kill',
+      // Work that stands still for longer is ended, and its Slices go back. Takes a number from 0 to 1440
+      // (min). Live.
+      freezeMinutes: 5,
+      // For so long nothing may be found any more before work goes on. Takes a number from 0 to 86400 (s).
+      // undefined: as docs/MANAGER.md says for each. Live.
+      resumeAfter: undefined,
+      // Programs that want the machine for themselves. Takes a list of at most 1000, each the name of a
+      // program, or the path of its file. Live.
+      programs: [],
+      // Programs that want GPUs for themselves: a list for "all", or for the number of an adapter, from 0.
+      // Takes an object whose values are each a list of at most 1000, each the name of a program, or the path
+      // of its file. Live.
+      gpuPrograms: {},
+      // When work may run, local time; an empty list: always. Takes a list of at most 1000, each days and
+      // hours, as "mon-fri 22:00-06:00". Live.
+      allowedHours: [],
+      // Load average of a minute above which nothing new is begun. Takes a number from 0 to 100000. undefined:
+      // not watched. Live.
+      maxLoad: undefined,
+      // The part of all cores that other programs use above which work stops. Takes a number from 0 to 100
+      // (%). undefined: not watched. Live.
+      maxForeignCpu: undefined,
+      pressure: {
+        // The part of the time in which some task waits for a core above which work stops. Takes a number from
+        // 1 to 100 (%). undefined: not watched. Live.
+        cpu: undefined,
+        // The same for memory. Takes a number from 1 to 100 (%). undefined: not watched. Live.
+        memory: undefined,
+        // The same for a disk. Takes a number from 1 to 100 (%). undefined: not watched. Live.
+        io: undefined,
+      },
+      // The part of the memory that must be available; with less work is ended. Takes a number from 0 to 100
+      // (%). undefined: not watched. Live.
+      minMemory: undefined,
+      // The temperature of a processor or GPU above which work stops. Takes a number from 20 to 120 (°C).
+      // undefined: not watched. Live.
+      maxTemperature: undefined,
+      battery: {
+        // Work stops while the machine runs on its battery. Takes true or false. Live.
+        pause: false,
+        // Charge of the batteries below which work stops, on mains, too. Takes a number from 0 to 100 (%).
+        // undefined: not watched. Live.
+        minPercent: undefined,
+      },
+      // What tells that somebody uses the machine: work stops then, or with profile "auto" the profile is
+      // inUse. Takes a list of at most 1000, each "session", "screensaver", "logind", "pts" or "signal". Live.
+      presence: [],
+      // So long after the last key nobody uses a terminal any more. Takes a number from 1 to 86400 (s). Live.
+      presenceIdle: 30,
+    },
     // Bank account that earnings go to. An embedded Scheduler pays nobody: it is shown. Takes an address, 0x
     // and 40 hexadecimal digits. undefined: none.
     paymentAddress: undefined,

@@ -8,8 +8,9 @@ import { bin, root, run } from './steps.mjs';
 
 /** @typedef {{name: string, run: () => unknown}} Check */
 
-/** Cheapest first, so that a slip is known early. @type {readonly Check[]} */
+/** The longest on one core first: the others run beside it. clang-tidy takes every core. @type {readonly Check[]} */
 export const CHECKS = [
+  { name: 'eslint', run: () => quietly(bin('eslint'), ['--max-warnings=0', '.']) },
   { name: 'generated bindings of WebGPU', run: checkGenerated },
   { name: 'layers of native/', run: () => checkNativeLayers(path.join(root, 'native')) },
   { name: 'layers and cycles of src/', run: checkLayers },
@@ -18,7 +19,6 @@ export const CHECKS = [
   { name: 'types of scripts/', run: () => quietly(bin('tsc'), ['-p', 'scripts']) },
   { name: "types of the Worker's page", run: () => quietly(bin('tsc'), ['-p', 'src/status/page']) },
   { name: 'dead exports (knip)', run: () => quietly(bin('knip'), ['--no-progress']) },
-  { name: 'eslint', run: () => quietly(bin('eslint'), ['--max-warnings=0', '.']) },
   { name: 'clang-tidy', run: clangTidy },
 ];
 

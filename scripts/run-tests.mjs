@@ -7,10 +7,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runningMajor } from './nodes.mjs';
-import { CommandError, root, run } from './steps.mjs';
-import { suiteNamed, testFiles } from './suites.mjs';
+import { CommandError, jobs, root, run, sideBySide } from './steps.mjs';
+import { testRuns } from './suites.mjs';
+
+/** Test files side by side. They wait for processes and timers about half of their time. */
+const LANES = Math.min(jobs + 1, 8);
 
 /** @typedef {import('./test-reporter.mjs').Counts} Counts */
+/** @typedef {import('./suites.mjs').TestRun} TestRun */
 
 /** @returns {Counts} */
 export function noTests() {
@@ -84,7 +88,7 @@ function readCounts(file) {
 }
 
 /**
- * Runs the suites, one after another, and prints one line a file.
+ * Runs the suites and prints one line a file, as they end: side by side what can be, then one after another what cannot.
  * @param {{node?: string, env?: NodeJS.ProcessEnv, major?: number, wanted?: (suite: string, file: string) => boolean, slowdown?: number}} options
  *   `major` is that of `node`, `wanted` selects files, `slowdown` stretches the time limits.
  * @returns {Promise<Counts>}
@@ -97,32 +101,35 @@ export async function runSuites({
   slowdown = 1,
 }) {
   const sum = noTests();
-  for (const [name, files] of testFiles(wanted)) {
-    const suite = suiteNamed(name);
-    const runs = suite.variants ?? [{ label: '', env: {}, wanted: () => true }];
-    const queue = runs.flatMap(({ label, env: more, wanted: has }) =>
-      files.filter((file) => has(file, major)).map((file) => ({ file, label, env: { ...env, ...more } })),
-    );
-    const runQueue = async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const { file, label } = next;
-        const start = performance.now();
-        const timeoutMs = suite.timeoutMs * slowdown;
-        const { counts, log } = await runTestFile(file, { node, env: next.env, timeoutMs });
-        const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
-        const mark = counts.failed > 0 ? '✗' : '✓';
-        const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-        const failed = counts.failed > 0 ? `, ${counts.failed} failed` : '';
-        console.log(
-          `  ${mark} ${(shortName(file) + label).padEnd(52)} ${seconds} s   ${counts.passed} passed${failed}${skipped}`,
-        );
-        if (log) console.log(`\n${log.replace(/^/gm, '    ')}\n`);
-        addCounts(sum, counts);
-      }
-    };
-    await Promise.all(Array.from({ length: suite.concurrency }, runQueue));
-  }
+  const runs = testRuns(major, wanted);
+  /** @param {TestRun} next */
+  const runOne = async ({ file, label, env: more, timeoutMs }) => {
+    const start = performance.now();
+    const { counts, log } = await runTestFile(file, {
+      node,
+      env: { ...env, ...more },
+      timeoutMs: timeoutMs * slowdown,
+    });
+    printResult(shortName(file) + label, (performance.now() - start) / 1000, counts, log);
+    addCounts(sum, counts);
+  };
+  await sideBySide(
+    runs.filter(({ alone }) => !alone),
+    runOne,
+    LANES,
+  );
+  for (const next of runs) if (next.alone) await runOne(next);
   return sum;
+}
+
+/** @param {string} name @param {number} seconds @param {Counts} counts @param {string} log */
+function printResult(name, seconds, counts, log) {
+  const mark = counts.failed > 0 ? '✗' : '✓';
+  const failed = counts.failed > 0 ? `, ${counts.failed} failed` : '';
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+  const time = `${seconds.toFixed(1).padStart(6)} s`;
+  console.log(`  ${mark} ${name.padEnd(52)} ${time}   ${counts.passed} passed${failed}${skipped}`);
+  if (log) console.log(`\n${log.replace(/^/gm, '    ')}\n`);
 }
 
 /** @param {string} file */

@@ -110,6 +110,21 @@ export function run(command, args, options = {}) {
  */
 export const runNode = (args, options) => run(process.execPath, args, options);
 
+/**
+ * Does things side by side, as many at a time as there are cores, begun in their order.
+ * @template Thing
+ * @param {readonly Thing[]} things
+ * @param {(thing: Thing) => Promise<unknown>} work
+ * @param {number} [lanes]
+ */
+export async function sideBySide(things, work, lanes = jobs) {
+  const waiting = [...things];
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
 /** @typedef {{name: string, seconds: number, state: 'ok' | 'failed' | 'skipped', note: string}} StepRecord */
 
 /**
@@ -118,6 +133,8 @@ export const runNode = (args, options) => run(process.execPath, args, options);
 export class Steps {
   /** @type {StepRecord[]} */
   records = [];
+  /** @type {Set<string>} */
+  #running = new Set();
 
   get failed() {
     return this.records.some((record) => record.state === 'failed');
@@ -131,7 +148,8 @@ export class Steps {
    */
   async step(name, work) {
     const start = performance.now();
-    if (process.stdout.isTTY) process.stdout.write(`  … ${name}`);
+    this.#running.add(name);
+    this.#showRunning();
     let note = '';
     /** @type {StepRecord['state']} */
     let state = 'ok';
@@ -144,11 +162,18 @@ export class Steps {
     }
     const seconds = (performance.now() - start) / 1000;
     this.records.push({ name, seconds, state, note });
+    this.#running.delete(name);
     if (process.stdout.isTTY) process.stdout.write('\r\x1b[2K');
     const mark = state === 'ok' ? '✓' : '✗';
     console.log(`  ${mark} ${name.padEnd(28)} ${seconds.toFixed(1).padStart(6)} s${note && `   ${note}`}`);
     if (log) console.log(`\n${log.replace(/^/gm, '    ')}\n`);
+    this.#showRunning();
     return state === 'ok';
+  }
+
+  #showRunning() {
+    if (process.stdout.isTTY && this.#running.size > 0)
+      process.stdout.write(`\r\x1b[2K  … ${[...this.#running].join(', ')}`);
   }
 
   /**

@@ -8,10 +8,13 @@ import { runningMajor } from './nodes.mjs';
 import { root } from './steps.mjs';
 
 /**
- * How one folder of test/ is run; a folder not named here gets `DEFAULT_SUITE`.
+ * How one folder of test/ is run; a folder not named here gets `DEFAULT_SUITE`. Files of all suites run side by side, on
+ * more lanes than there are cores, because most of them wait more than they compute.
  * @typedef {object} Suite
- * @property {number} concurrency test files at a time. One where a test measures time, memory or threads.
  * @property {number} timeoutMs for one test file, which is then killed and counts as failed.
+ * @property {RegExp} [alone] names of files beside which nothing else runs: they measure time, memory or threads closely, or
+ *   take every core there is. Default: none.
+ * @property {boolean} [long] begun before the others, so that none of its files is what all wait for at the end.
  * @property {readonly Variant[]} [variants] what its tests are run with, one after another; default: once, with nothing more.
  *
  * @typedef {object} Variant
@@ -40,15 +43,17 @@ function wantedInProcess(file, major) {
   return major === runningMajor || ENDING_TESTS.test(path.basename(file)) || IN_PROCESS_TESTS.test(file);
 }
 
+/** @type {readonly Variant[]} */
+const ONCE = [{ label: '', env: {}, wanted: () => true }];
+
 /** @type {Suite} */
-const DEFAULT_SUITE = { concurrency: 2, timeoutMs: 120_000 };
+const DEFAULT_SUITE = { timeoutMs: 180_000 };
 
 /** @type {Readonly<Record<string, Suite>>} */
 const SUITES = {
-  native: { concurrency: 1, timeoutMs: 180_000 },
   evaluator: {
-    concurrency: 1,
     timeoutMs: 180_000,
+    alone: /^(leaks|limits-memory|sharing|thread-endings|timers)[.]/,
     variants: [
       {
         ...IN_PROCESS_HOST,
@@ -64,42 +69,33 @@ const SUITES = {
     ],
   },
   isolation: {
-    concurrency: 1,
     timeoutMs: 240_000,
     variants: [
       { ...IN_PROCESS_HOST, wanted: wantedInProcess },
       { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) },
     ],
   },
-  // SwiftShader takes every core there is.
   gpu: {
-    concurrency: 1,
     timeoutMs: 240_000,
+    alone: /^(endings|limits|waiting)[.]/,
     variants: [
       { ...IN_PROCESS_HOST, wanted: wantedInProcess },
       { ...CHILD_HOST, wanted: () => true },
     ],
   },
-  // Two processes side by side on that driver.
-  webgpu: { concurrency: 1, timeoutMs: 240_000 },
-  // Whatever is hit here may take its process with it: each hit is in a process of its own.
-  limits: { concurrency: 1, timeoutMs: 180_000 },
-  environment: { concurrency: 2, timeoutMs: 180_000 },
-  soak: { concurrency: 1, timeoutMs: 240_000 },
-  // Programs in terminals, started one after another.
-  dashboard: { concurrency: 2, timeoutMs: 240_000 },
-  scheduler: { concurrency: 1, timeoutMs: 120_000 },
-  supervisor: { concurrency: 1, timeoutMs: 120_000 },
-  // Chromium takes every core there is.
-  status: { concurrency: 2, timeoutMs: 240_000 },
-  worker: { concurrency: 1, timeoutMs: 120_000 },
-  cli: { concurrency: 2, timeoutMs: 300_000 },
-  logging: { concurrency: 1, timeoutMs: 180_000 },
+  webgpu: { timeoutMs: 240_000, long: true },
+  limits: { timeoutMs: 180_000, alone: /^lost-thread[.]/ },
+  soak: { timeoutMs: 240_000, alone: /./ },
+  dashboard: { timeoutMs: 240_000 },
+  examples: { timeoutMs: 240_000, long: true },
+  scheduler: { timeoutMs: 180_000, alone: /^(payloads|processes)[.]/ },
+  status: { timeoutMs: 240_000 },
+  cli: { timeoutMs: 300_000, long: true },
   // One contract, two generations of DCP's own programs: test/classic/support/generation.ts reads the variable. The elder
   // one is of the days of Node 20 and 22; 26 does not load it (its yargs has CommonJS where Node expects a module).
   classic: {
-    concurrency: 1,
     timeoutMs: 240_000,
+    long: true,
     variants: ['5', '4'].map((generation) => ({
       label: ` (DCP ${generation})`,
       env: { DCP_TEST_CLASSIC_GENERATION: generation },
@@ -130,9 +126,33 @@ export const NATIVE_SUITES = Object.freeze([
  */
 export const ENDING_TESTS = /(^|[-.])(ending|endings|exit|exits)[-.]/;
 
-/** @param {string} name @returns {Suite} */
-export function suiteNamed(name) {
-  return SUITES[name] ?? DEFAULT_SUITE;
+/**
+ * One test file, to be run once.
+ * @typedef {object} TestRun
+ * @property {string} file relative to the checkout.
+ * @property {string} label what distinguishes it from other runs of the file.
+ * @property {Readonly<Record<string, string>>} env
+ * @property {number} timeoutMs
+ * @property {boolean} alone nothing else may run beside it.
+ * @property {boolean} long
+ */
+
+/**
+ * What is to be run on a Node major, in this order.
+ * @param {number} major
+ * @param {(suite: string, file: string) => boolean} [wanted]
+ * @returns {TestRun[]}
+ */
+export function testRuns(major, wanted) {
+  /** @type {TestRun[]} */
+  const runs = [];
+  for (const [name, files] of testFiles(wanted)) {
+    const { timeoutMs, alone, long = false, variants = ONCE } = SUITES[name] ?? DEFAULT_SUITE;
+    for (const { label, env, wanted: has } of variants)
+      for (const file of files.filter((candidate) => has(candidate, major)))
+        runs.push({ file, label, env, timeoutMs, alone: alone?.test(path.basename(file)) ?? false, long });
+  }
+  return [...runs.filter(({ long }) => long), ...runs.filter(({ long }) => !long)];
 }
 
 /**

@@ -12,13 +12,14 @@ import { buildNative, buildPage, buildPrelude, buildTests, buildTypeScript } fro
 import { CHECKS } from './checks.mjs';
 import { ensureChromium, ensurePromtool } from './chromium.mjs';
 import { ensureExistingPrograms } from './compat.mjs';
+import { ensureDbus } from './dbus.mjs';
 import { ensureFaketime } from './faketime.mjs';
 import { ensureLogServers } from './log-servers.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
 import { ensureSoftwareGpu, softwareGpuEnvironment } from './software-gpu.mjs';
-import { Steps } from './steps.mjs';
+import { Steps, sideBySide } from './steps.mjs';
 import { ENDING_TESTS, NATIVE_SUITES } from './suites.mjs';
 import { ensureTmux } from './tmux.mjs';
 
@@ -49,6 +50,7 @@ if (wanted('setup')) {
   await steps.optional('log servers', ensureLogServers);
   await steps.optional('faketime', ensureFaketime);
   await steps.optional('tmux', ensureTmux);
+  await steps.optional('dbus-daemon', ensureDbus);
 }
 if (wanted('build')) {
   heading('Build');
@@ -60,7 +62,7 @@ if (wanted('build')) {
 }
 if (wanted('lint')) {
   heading('Lint and check');
-  for (const check of CHECKS) await counted(check.name, check.run);
+  await sideBySide(CHECKS, (check) => counted(check.name, check.run));
 }
 if (wanted('unit'))
   await tests(`Tests on Node ${process.versions.node}`, 'tests', { env: softwareGpuEnvironment() });

@@ -84,8 +84,8 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
   static constexpr const char* kKinds[] = {
       "ready", "assigned", "results",          "message",      "drained",
       "lost",  "ended",    "inspectorMessage", "inspectorRun", "output",
-      "room",  "blocked",  "unblocked"};
-  static_assert(std::size(kKinds) == SandboxEvent::kUnblocked + 1);
+      "room",  "blocked",  "unblocked",        "adapter"};
+  static_assert(std::size(kKinds) == SandboxEvent::kAdapter + 1);
   Napi::Object object = Napi::Object::New(env);
   object["kind"] = kKinds[event.kind];
   object["sandbox"] = event.sandbox;
@@ -125,6 +125,9 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
       break;
     case SandboxEvent::kInspectorMessage:
       object["text"] = Napi::String::New(env, event.inspector_message);
+      break;
+    case SandboxEvent::kAdapter:
+      object["text"] = event.text;
       break;
     case SandboxEvent::kInspectorRun:
     case SandboxEvent::kReady:

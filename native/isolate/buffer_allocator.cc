@@ -1,6 +1,6 @@
 #include "isolate/buffer_allocator.h"
 
-#include <cstdlib>
+#include "isolate/large_memory.h"
 
 namespace dcp {
 
@@ -21,21 +21,21 @@ bool BufferAllocator::TryReserve(size_t length) {
 
 void* BufferAllocator::Allocate(size_t length) {
   if (!Reserve(length)) return nullptr;
-  void* data = std::calloc(length, 1);
+  void* data = AllocateMemory(length, true);
   if (data == nullptr) Release(length);
   return data;
 }
 
 void* BufferAllocator::AllocateUninitialized(size_t length) {
   if (!Reserve(length)) return nullptr;
-  void* data = std::malloc(length);
+  void* data = AllocateMemory(length, false);
   if (data == nullptr) Release(length);
   return data;
 }
 
 void BufferAllocator::Free(void* data, size_t length) {
   if (!WasExported(data)) Release(length);
-  std::free(data);
+  FreeMemory(data);
 }
 
 bool BufferAllocator::WasExported(void* data) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +14,15 @@
 #include <utility>
 
 namespace dcp {
+
+namespace {
+
+// A timer that fires so late was late because the process stood still, or hardly got a processor.
+constexpr double kStoodStillMs = 1000;
+// Then whoever froze it has so long to say so before anything counts as overdue.
+constexpr double kSayingMs = 250;
+
+}  // namespace
 
 Watchdog& Watchdog::Instance() {
   // Leaked on purpose: the thread may still run while the process destroys its statics.
@@ -53,7 +63,8 @@ void Watchdog::SleepUntil(double due_ms) {
   // All zeros: never.
   if (due_ms != kNever) {
     // A time that has passed fires at once, but for zero.
-    const double due = std::max(due_ms, 1.0);
+    const double due = std::max(KernelMsAt(due_ms), 1.0);
+    timer_due_ms_.store(due, std::memory_order_relaxed);
     at.it_value.tv_sec = static_cast<time_t>(due / 1e3);
     at.it_value.tv_nsec = static_cast<long>(std::fmod(due, 1e3) * 1e6);
   }
@@ -64,6 +75,9 @@ void Watchdog::Loop() {
   for (;;) {
     uint64_t fired;
     if (read(timer_fd_, &fired, sizeof fired) != sizeof fired) continue;
+    if (KernelMs() - timer_due_ms_.load(std::memory_order_relaxed) > kStoodStillMs) {
+      std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(kSayingMs));
+    }
     std::unique_lock lock(mutex_);
     // Whoever pokes during the checks must not take the old time for a check still to come.
     next_check_.store(kNever, std::memory_order_relaxed);

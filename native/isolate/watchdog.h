@@ -49,6 +49,8 @@ class Watchdog {
   std::vector<std::weak_ptr<Watched>> watched_;
   // When the timer fires.
   std::atomic<double> next_check_ = kNever;
+  // The same on the kernel's clock, which goes on while time is held.
+  std::atomic<double> timer_due_ms_ = kNever;
 };
 
 }  // namespace dcp

@@ -207,7 +207,7 @@ void Sandbox::EndIfNodeIsEnding() {
 
 void Sandbox::CreateIsolate() {
   const std::weak_ptr<Sandbox> weak = weak_from_this();
-  auto created = MakeIsolate({this, &options_, &control_, &cpu_, &deadlines_, &ending_}, [weak] {
+  auto created = MakeIsolate({this, &options_, &control_, &cpu_, &deadlines_, &ending_, &outbox_}, [weak] {
     if (auto self = weak.lock()) self->Wake();
   });
   {

@@ -26,6 +26,7 @@ struct SandboxEvent {
     kRoom,
     kBlocked,
     kUnblocked,
+    kAdapter,
   };
   uint32_t sandbox;
   Kind kind;
@@ -35,6 +36,7 @@ struct SandboxEvent {
   int message = 0;
   double slice = 0;
   double number = 0;
+  // kAdapter: the name of an adapter that the Job got.
   std::string text = {};
   Payload payload = {};
   // kLost: its thread does not come back from a builtin; a kEnded may follow much later.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -17,6 +19,14 @@ constexpr double kLongestWaitMs = 10;
 void AppendLower(std::string_view text, std::string* to) {
   for (const char c : text) to->push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
   to->push_back(' ');
+}
+
+// As src/evaluator/gpu/probe.ts names it.
+std::string NameOf(const webgpu::AdapterDescription& adapter) {
+  for (std::string_view name : {adapter.description, adapter.device, adapter.architecture}) {
+    if (!name.empty()) return std::string(name);
+  }
+  return std::string(adapter.vendor);
 }
 
 }  // namespace
@@ -38,14 +48,19 @@ bool GpuOffer::Offers(const webgpu::AdapterDescription& adapter) const {
 }
 
 std::unique_ptr<SandboxGpu> SandboxGpu::Create(const GpuOffer& offer, const GpuLimits& limits,
-                                               v8::Isolate* isolate, std::string* why_not) {
+                                               v8::Isolate* isolate,
+                                               std::function<void(std::string)> on_adapter,
+                                               std::string* why_not) {
   if (offer.library == nullptr) {
     *why_not = offer.why_not;
     return nullptr;
   }
   webgpu::GpuOptions options;
-  options.offers = [offer](const webgpu::AdapterDescription& adapter) {
-    return offer.Offers(adapter);
+  options.offers = [offer, on_adapter, told = std::set<std::string>()](
+                       const webgpu::AdapterDescription& adapter) mutable {
+    if (!offer.Offers(adapter)) return false;
+    if (const auto [name, is_new] = told.emplace(NameOf(adapter)); is_new) on_adapter(*name);
+    return true;
   };
   options.memory_bytes = limits.memory_bytes;
   options.buffers = limits.buffers;

@@ -4,6 +4,7 @@
 #include <v8.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,9 +49,11 @@ struct GpuUse {
 // entered, unless stated otherwise.
 class SandboxGpu {
  public:
-  // Null with the reason.
+  // Null with the reason. `on_adapter` hears the name of each adapter that the Job gets, once.
   static std::unique_ptr<SandboxGpu> Create(const GpuOffer& offer, const GpuLimits& limits,
-                                            v8::Isolate* isolate, std::string* why_not);
+                                            v8::Isolate* isolate,
+                                            std::function<void(std::string)> on_adapter,
+                                            std::string* why_not);
 
   // See webgpu::Gpu::Install().
   v8::MaybeLocal<v8::Object> Install(v8::Local<v8::Context> context,

@@ -51,7 +51,12 @@ void SandboxIsolate::Start(std::shared_ptr<InspectorInbox> inbox, InspectorOwner
 }
 
 bool SandboxIsolate::OpenGpu(const GpuOffer& offer, std::string* why_not) {
-  gpu_owned_ = SandboxGpu::Create(offer, owner_.options->gpu, get(), why_not);
+  const auto on_adapter = [this](std::string name) {
+    SandboxEvent event{owner_.options->id, SandboxEvent::kAdapter};
+    event.text = std::move(name);
+    owner_.outbox->Emit(std::move(event));
+  };
+  gpu_owned_ = SandboxGpu::Create(offer, owner_.options->gpu, get(), on_adapter, why_not);
   gpu_ = gpu_owned_.get();
   return gpu_owned_ != nullptr;
 }

@@ -38,6 +38,7 @@ class SandboxIsolate {
     CpuMeter* cpu;
     Deadlines* deadlines;
     Ending* ending;
+    Outbox* outbox;
   };
 
   virtual ~SandboxIsolate();

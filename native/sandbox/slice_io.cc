@@ -1,8 +1,9 @@
 #include "sandbox/slice_io.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "isolate/large_memory.h"
 
 namespace dcp {
 
@@ -15,7 +16,7 @@ void ReleaseOwner(void*, size_t, void* owner) { delete static_cast<std::shared_p
 Bytes Bytes::Allocate(size_t size) {
   Bytes bytes;
   if (size == 0) return bytes;
-  bytes.owner = std::shared_ptr<void>(std::malloc(size), std::free);
+  bytes.owner = std::shared_ptr<void>(AllocateMemory(size, false), FreeMemory);
   bytes.data = static_cast<uint8_t*>(bytes.owner.get());
   bytes.size = size;
   return bytes;

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import path from 'node:path';
-import { Command, Option, type OptionValues } from 'commander';
+import { Command, type OptionValues } from 'commander';
 import { dumpLaunch } from './dump-launch.js';
 import { DEFAULT_PREFIX, launchOf } from './evaluator-launch.js';
+import { withLaunchOptions } from './launch-options.js';
 import { makeFolderOf } from './pid-file.js';
-import { ExitCode, runProgram, wholeNumber } from './program.js';
+import { ExitCode, runProgram } from './program.js';
 import { runEvaluator } from './run-evaluator.js';
 import { oneSpelling } from './spellings.js';
 
@@ -27,29 +28,9 @@ const program = new Command('dcp-evaluator-start')
   .description(
     "Starts an evaluator for the Sandboxes of existing Workers, with a dcp-client's startup files.",
   )
-  .argument('[arguments...]', 'for the evaluator')
-  .option(
-    '--prefix <dir>',
-    `where the evaluator runs; given, the evaluator is <dir>/bin/dcp-evaluator; default: ${DEFAULT_PREFIX}`,
-  )
-  .addOption(
-    new Option('-p, --port <port>', 'TCP port the evaluator listens on, 0 to 65535 (0: any that is free)')
-      .argParser(wholeNumber(0, 65_535))
-      .default(9000),
-  )
-  .option(
-    '-s, --stdio',
-    'no port, one Sandbox on standard input and output, as for inetd; no banner; default: the port',
-  )
-  .option('-e, --evaluator <file>', 'the evaluator; default: dcp-evaluator of this package')
-  .option('-r, --rEvaluator <module>', 'the evaluator as the name of a module; default: --evaluator')
-  .option('--dcp-client <dir>', 'the dcp-client that startup files come from; default: the one installed')
-  .option('--sandbox-libexec-dir <dir>', "folder of startup files; default: the dcp-client's libexec/sandbox")
-  .option(
-    '--sandbox-definitions <file>',
-    "which startup files each type of sandbox takes; default: the dcp-client's generated/sandbox-definitions.json",
-  )
-  .addOption(new Option('-t, --sandbox-type <type>', 'type of sandbox').default('native'))
+  .argument('[arguments...]', 'for the evaluator');
+
+withLaunchOptions(program)
   .option('-D, --dump', 'print the configuration, start nothing')
   .option('-T, --dump-types', 'print the types of sandboxes, start nothing')
   .option('-F, --dump-files', 'print the startup files, start nothing')
@@ -58,10 +39,6 @@ const program = new Command('dcp-evaluator-start')
   .option(
     '-f, --pidFile [file]',
     `write the process id into a file while it runs; default: none; without a value: ${DEFAULT_PID_FILE}`,
-  )
-  .option(
-    '-d, --debugLogLevel <level>',
-    "what the evaluator logs: emerg, alert, crit, error, warn, notice, info or debug; default: the evaluator's",
   )
   .addHelpText('after', HELP);
 

@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { Command, Option, type OptionValues } from 'commander';
-import { probeGpu, serveFrames } from '../evaluator/index.js';
+import {
+  parseSeccomp,
+  probeGpu,
+  serveFrames,
+  type FoundGpus,
+  type SeccompSetting,
+} from '../evaluator/index.js';
 import { runClassicEvaluator } from './classic-evaluator.js';
 import { runFrameEvaluator } from './frame-evaluator.js';
 import { gpuInfoText } from './gpu-info.js';
@@ -67,8 +73,14 @@ const program = new Command('dcp-evaluator')
     'with --frames: connections at a time, 1 to 1024; more are refused; default: 64',
     wholeNumber(1, 1024),
   )
-  // How a listening one starts the process of a connection.
-  .addOption(new Option('--accepted').hideHelp())
+  // How a listening one starts the process of a connection; the GPUs it has found.
+  .addOption(new Option('--accepted <gpus>').hideHelp())
+  .addOption(
+    new Option('--seccomp <profiles>', 'how a Worker of ours starts it: which calls of the kernel it keeps')
+      .argParser(profiles)
+      .hideHelp(),
+  )
+  .addOption(new Option('--require-seccomp').hideHelp())
   .option(
     '--threads <n>',
     'Sandboxes that run at the same time, 1 to 1024; default: one per core',
@@ -83,6 +95,14 @@ withGpuOptions(program);
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+function profiles(value: string): SeccompSetting {
+  try {
+    return parseSeccomp(value);
+  } catch (error) {
+    throw new UsageError(`--seccomp: ${(error as Error).message}`);
+  }
 }
 
 async function runEvaluator(files: readonly string[], options: OptionValues): Promise<void> {
@@ -113,12 +133,15 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
   }
   const threads = options['threads'] as number | undefined;
   const where = listenOptionsOf(options);
-  const addresses = options['accepted'] === true ? [] : addressesOf(where);
+  const accepted = options['accepted'] as string | undefined;
+  const addresses = accepted === undefined ? addressesOf(where) : [];
   if (addresses.length === 0)
     return serveFrames(CHANNEL_FD, {
       threads,
       gpu,
-      parent: options['accepted'] === true ? process.stdin : null,
+      seccomp: (options['seccomp'] as SeccompSetting | undefined) ?? null,
+      requireSeccomp: options['requireSeccomp'] === true,
+      ...(accepted !== undefined && { parent: process.stdin, found: JSON.parse(accepted) as FoundGpus }),
     });
   await runFrameEvaluator(addresses, {
     ...where,

@@ -33,14 +33,15 @@ export function addressesOf({ port, listen: host, socket }: ListenOptions): List
   return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => ({ fd: FIRST_LISTEN_FD + index }));
 }
 
-/** Prints where it listens, for people and for programs that started it with port 0. Closes it when it cannot. */
+/** Tells where it listens, for people and for programs that started it with port 0. Closes it when it cannot. */
 export async function listenOnAll(
   listener: Listener,
   addresses: readonly ListenAddress[],
   { port, listen }: ListenOptions,
+  tell = (where: string): void => void process.stdout.write(`Listening on ${where}\n`),
 ): Promise<void> {
   const begin = async (address: ListenAddress): Promise<void> => {
-    process.stdout.write(`Listening on ${await listener.listen(address)}\n`);
+    tell(await listener.listen(address));
   };
   try {
     for (const address of addresses) await begin(address);
@@ -53,11 +54,11 @@ export async function listenOnAll(
   await begin({ port: listener.port, host: IPV6_LOOPBACK }).catch(() => undefined);
 }
 
-/** Resolves when the program is told to end: with the signal, and the exit code. */
-export function untilTold(): Promise<readonly [NodeJS.Signals, number]> {
+/** Resolves when the program is told to end: with the signal, and the exit code. `meant`: signals that mean something else to it. */
+export function untilTold(meant: readonly string[] = []): Promise<readonly [NodeJS.Signals, number]> {
   const received = (signal: NodeJS.Signals, code: number): Promise<[NodeJS.Signals, number]> =>
     new Promise((resolve) => {
-      process.once(signal, () => resolve([signal, code]));
+      if (!meant.includes(signal)) process.once(signal, () => resolve([signal, code]));
     });
   return Promise.race([received('SIGTERM', ExitCode.ok), received('SIGINT', ExitCode.interrupted)]);
 }

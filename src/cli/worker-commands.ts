@@ -73,7 +73,7 @@ export function withWorkerCommands(program: Command, { subjectOf }: WorkerComman
   );
   command(
     'profile <name>',
-    'have the Worker use as much of the machine as a profile says: inUse, idle or none',
+    'have the Worker use as much of the machine as a profile says: inUse, idle, auto or none',
     (options, name) => showChanges('profile', { ...options, name }),
   );
   command('doctor', 'find what keeps this machine from working, and how to mend it', async (options) => {

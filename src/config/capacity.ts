@@ -9,9 +9,15 @@ export interface Capacity {
   readonly maxSandboxes: number | null;
 }
 
-/** The capacity that a profile leaves; `profile` null: that of no profile. Default: the one that is configured. */
-export function capacityOf({ worker }: ConfigValues, profile: ProfileName | null = worker.profile): Capacity {
-  const over = profile === null ? null : worker.profiles[profile];
+/**
+ * The capacity that a profile leaves; `profile` null: that of no profile. Default: the one that is configured. `auto` begins as
+ * nobody uses the machine.
+ */
+export function capacityOf(
+  { worker }: ConfigValues,
+  profile: ProfileName | 'auto' | null = worker.profile,
+): Capacity {
+  const over = profile === null ? null : worker.profiles[profile === 'auto' ? 'idle' : profile];
   return {
     cores: { cpu: over?.cores.cpu ?? worker.cores.cpu, gpu: over?.cores.gpu ?? worker.cores.gpu },
     utilization: {

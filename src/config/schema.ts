@@ -98,9 +98,101 @@ const worker = section({
     inUse: profile('while somebody uses the machine'),
     idle: profile('while nobody uses the machine'),
   }),
-  profile: optional(oneOf('inUse', 'idle'), 'neither', {
-    description: 'Which of the profiles is in force.',
+  profile: optional(oneOf('inUse', 'idle', 'auto'), 'neither', {
+    description: 'Which of the profiles is in force; "auto": as manager.presence finds.',
     ...live,
+  }),
+
+  manager: section({
+    stop: key(oneOf('freeze', 'kill'), 'kill', {
+      description:
+        'What happens to work while the machine is needed: it stands still, or is ended and done again.',
+      ...live,
+    }),
+    freezeMinutes: key(number(0, 1440), 5, {
+      description: 'Work that stands still for longer is ended, and its Slices go back.',
+      unit: 'min',
+      ...live,
+    }),
+    resumeAfter: optional(number(0, DAY_S), 'as docs/MANAGER.md says for each', {
+      description: 'For so long nothing may be found any more before work goes on.',
+      unit: 's',
+      ...live,
+    }),
+    programs: key(list(text('the name of a program, or the path of its file')), [], {
+      description: 'Programs that want the machine for themselves.',
+      ...live,
+    }),
+    gpuPrograms: key(
+      map(list(text('the name of a program, or the path of its file'))),
+      {},
+      {
+        description:
+          'Programs that want GPUs for themselves: a list for "all", or for the number of an adapter, from 0.',
+        ...live,
+      },
+    ),
+    allowedHours: key(list(text('days and hours, as "mon-fri 22:00-06:00"')), [], {
+      description: 'When work may run, local time; an empty list: always.',
+      ...live,
+    }),
+    maxLoad: optional(number(0, 100_000), 'not watched', {
+      description: 'Load average of a minute above which nothing new is begun.',
+      ...live,
+    }),
+    maxForeignCpu: optional(number(0, 100), 'not watched', {
+      description: 'The part of all cores that other programs use above which work stops.',
+      unit: '%',
+      ...live,
+    }),
+    pressure: section({
+      cpu: optional(number(1, 100), 'not watched', {
+        description: 'The part of the time in which some task waits for a core above which work stops.',
+        unit: '%',
+        ...live,
+      }),
+      memory: optional(number(1, 100), 'not watched', {
+        description: 'The same for memory.',
+        unit: '%',
+        ...live,
+      }),
+      io: optional(number(1, 100), 'not watched', {
+        description: 'The same for a disk.',
+        unit: '%',
+        ...live,
+      }),
+    }),
+    minMemory: optional(number(0, 100), 'not watched', {
+      description: 'The part of the memory that must be available; with less work is ended.',
+      unit: '%',
+      ...live,
+    }),
+    maxTemperature: optional(number(20, 120), 'not watched', {
+      description: 'The temperature of a processor or GPU above which work stops.',
+      unit: '°C',
+      ...live,
+    }),
+    battery: section({
+      pause: key(boolean(), false, {
+        description: 'Work stops while the machine runs on its battery.',
+        ...live,
+      }),
+      minPercent: optional(number(0, 100), 'not watched', {
+        description: 'Charge of the batteries below which work stops, on mains, too.',
+        unit: '%',
+        ...live,
+      }),
+    }),
+    presence: key(list(oneOf('session', 'screensaver', 'logind', 'pts', 'signal')), [], {
+      description:
+        'What tells that somebody uses the machine: work stops then, or with profile "auto" the profile is inUse.',
+      ...live,
+    }),
+    presenceIdle: key(number(1, DAY_S), 30, {
+      description: 'So long after the last key nobody uses a terminal any more.',
+      unit: 's',
+      ...live,
+    }),
   }),
 
   paymentAddress: optional(text('an address, 0x and 40 hexadecimal digits', /^(0x)?[\da-f]{40}$/i), 'none', {

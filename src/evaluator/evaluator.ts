@@ -117,12 +117,41 @@ export interface Sandbox {
   dispose(): void;
 }
 
+/** What is to happen to work: it runs, stands still where it is, or is ended and done again another time. */
+export type GateAction = 'run' | 'freeze' | 'kill';
+
+/** What an evaluator process works for. */
+export interface GatedWork {
+  /** Null: for nothing yet; it is kept ready. */
+  readonly jobId: JobId | null;
+  /** Names of the adapters that it was seen to use; more may come. */
+  readonly adapters: ReadonlySet<string>;
+}
+
+export interface EvaluatorGate {
+  actionOf(work: GatedWork): GateAction;
+  /** Adapters that processes do not get which take up a Job from now on, by name. */
+  readonly closedAdapters: readonly string[];
+}
+
 /**
  * Executes untrusted code. It may be killed at any moment and nothing is lost: what was handed over
  * is either delivered or named in `onEnded`.
  */
 export interface Evaluator {
   createSandbox(observer: SandboxObserver, limits?: Partial<SandboxLimits>): Promise<Sandbox>;
+  /**
+   * From now on processes stand still or are ended as the gate says, until there is another one; it is asked again for each that takes up
+   * a Job or an adapter. Resolves when all that shall stand still does. What is frozen counts for no limit of a Slice and for no silence; one that stands still
+   * and is to run goes on where it was. Ended Sandboxes are nobody's failure: `onEnded` names no suspects. Left out: by an Evaluator whose Sandboxes cannot
+   * be held still.
+   */
+  gate?(gate: EvaluatorGate): Promise<void>;
+  /**
+   * How long a Sandbox of the Job would have to wait until it is assigned, milliseconds, because those before it were lost again and
+   * again; 0: not at all. Left out: it never has to.
+   */
+  heldUpMs?(jobId: JobId): number;
   /** Ends every Sandbox and thread. */
   close(): Promise<void>;
 }

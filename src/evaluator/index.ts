@@ -1,5 +1,8 @@
 export type {
   Evaluator,
+  EvaluatorGate,
+  GateAction,
+  GatedWork,
   Sandbox,
   SandboxEndError,
   SandboxJob,
@@ -12,6 +15,7 @@ export {
   askForGpus,
   completeGpuOptions,
   gpuArguments,
+  type FoundGpus,
   type GpuOptions,
   type GpuReport,
 } from './gpu/index.js';
@@ -19,7 +23,21 @@ export { probeGpu } from './gpu/probe.js';
 export { runSingleSlice } from './single-slice.js';
 export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
+export { evaluatorEnvironment } from './child-process/environment.js';
+export { howItEnded } from './child-process/process.js';
+export { StderrLog } from './child-process/stderr-log.js';
 export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './child-process/evaluator.js';
+export {
+  CONFINEMENT_MODES,
+  confinementText,
+  missingLayers,
+  parseSeccomp,
+  remedyOf,
+  type ConfinementMode,
+  type ConfinementOptions,
+  type ConfinementReport,
+  type SeccompSetting,
+} from './confinement/index.js';
 export { serveFrames } from './peer/serve.js';
 export type { EvaluatorOffer } from './peer/offer.js';
 export { openRemoteEvaluator, type RemoteEvaluatorOptions } from './remote/evaluator.js';
@@ -27,7 +45,7 @@ export { FrameListener } from './remote/listener.js';
 export { checkLocation, locationText, type EvaluatorLocation } from './remote/location.js';
 export type { StartupFile } from './classic/sandbox.js';
 export { openClassicServer, type ClassicServer } from './classic/server.js';
-export type { ListenAddress } from './listening.js';
+export { listenOn, portOf, type ListenAddress } from './listening.js';
 export { openSandboxClass, type InProcessWorker, type SandboxClass } from './classic/sandbox-class.js';
 export type { ClassicOptions } from './classic/open.js';
 export { readStartupFiles, StartupFiles, type StartupFilesOptions } from './classic/startup-files.js';

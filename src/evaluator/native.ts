@@ -1,4 +1,5 @@
 import { loadAddon } from '../system/index.js';
+import type { ProfileName } from './confinement/profiles.js';
 
 /**
  * The addon as TypeScript sees it: same names, same order as native/addon. Times are milliseconds, sizes bytes.
@@ -16,13 +17,39 @@ export interface Native {
   /** Closes one of them. (Node's own `close` warns, in a worker thread, of descriptors it did not open.) */
   closeDescriptor(fd: number): void;
   /**
-   * Copies all of the view's bytes from, or to, the memory of a child process. Answers 0, or an errno: the kernel checks
-   * the range and whether this process may. After a failure some of the bytes may have been copied.
+   * Makes memory for a child process; throws when the system has none. `writable`: this process hands out its ranges and
+   * fills them; else the child does. Up to `keepBytes` of what has been freed are kept.
    */
-  readMemory(pid: number, address: number, view: Uint8Array): number;
-  writeMemory(pid: number, address: number, view: Uint8Array): number;
+  readonly SharedRegion: new (
+    name: string,
+    bytes: number,
+    writable: boolean,
+    keepBytes: number,
+  ) => SharedRegion;
+  /** The child's side of two of them, by their descriptors. Once in a process. */
+  readonly EvaluatorMemory: new (
+    tasksDescriptor: number,
+    resultsDescriptor: number,
+    keepBytes: number,
+    onFreed: () => void,
+  ) => EvaluatorMemory;
+  /** Detaches the buffers that they show in full, so that their memory is given back now. */
+  dropViews(views: readonly Uint8Array[]): void;
+  /**
+   * Takes away from all threads, for good, what processes of these profiles do not need of the kernel. Answers why it could
+   * not; empty when it could. A second call can only take more away.
+   */
+  confineCalls(profiles: readonly ProfileName[]): string;
   /** Ends the process at once, without waiting for its threads. */
   exitNow(code: number): never;
+  /**
+   * Time stands still for all Sandboxes of this process, until it is released: it is about to be frozen. `frozenMs`: how long it was,
+   * should it have learned of it only when it was over.
+   */
+  holdTime(): void;
+  releaseTime(frozenMs: number): void;
+  /** The kernel ends this process when the thread that started it ends, also while this one stands still. */
+  endWithParent(): void;
   /** Where the bytes of a view lie in this process. */
   readonly addressOf: (view: ArrayBufferView) => bigint;
   /** Why the dynamic loader cannot open a library of this name or path; empty when it can. It stays open. */
@@ -130,6 +157,37 @@ export interface NativeEvaluator {
   stats(): NativeStats;
 }
 
+/** Memory that a child has, too, and may change at any moment. Addresses are offsets. */
+export interface SharedRegion {
+  /** What the child is to inherit; -1 once it is closed. */
+  readonly descriptor: number;
+  /** Copies the bytes to a range of their own; -1: there is no room. */
+  place(view: Uint8Array): number;
+  /** False: no range in use begins there. */
+  free(offset: number): boolean;
+  /** Whether all of it is part of one range in use. */
+  isInUse(offset: number, bytes: number): boolean;
+  /** False: it is not all in the region. */
+  read(offset: number, into: Uint8Array): boolean;
+  /** Gives back to the system what was free already at the last call but one. Whether something is kept still. */
+  discardAged(): boolean;
+  stats(): { readonly placedBytes: number; readonly pageBytes: number };
+  /** Does away with this side of it. */
+  close(): void;
+}
+
+/** From then on Sandboxes of this process have their long buffers in the memory of results. */
+export interface EvaluatorMemory {
+  /** A range that the host has filled. `onFreed` and `takeFreed` say when nobody has its memory any more. */
+  viewTask(offset: number, bytes: number): Uint8Array;
+  /** Where in that memory the bytes lie; -1: somewhere else. */
+  taskOffsetOf(view: Uint8Array): number;
+  resultOffsetOf(view: Uint8Array): number;
+  takeFreed(): Float64Array;
+  /** As that of `SharedRegion`, for the memory of results. */
+  discardAged(): boolean;
+}
+
 export interface NativeStats {
   readonly sandboxes: number;
   /** Sandboxes that wait for a thread. */
@@ -163,6 +221,8 @@ export type NativeEvent = { readonly sandbox: number } &
     | { readonly kind: 'ready' | 'assigned' | 'drained' | 'inspectorRun' }
     | { readonly kind: 'output' | 'room' | 'blocked' | 'unblocked' }
     | { readonly kind: 'inspectorMessage'; readonly text: string }
+    /** The name of an adapter that the Job got, for the first time in this Sandbox. */
+    | { readonly kind: 'adapter'; readonly text: string }
     | {
         readonly kind: 'results';
         readonly numbers: Uint32Array;

@@ -1,11 +1,14 @@
 import type { Finding, MonitorName } from './monitor.js';
 
 /**
+ * From the mildest to the strictest:
+ *
  * - `run`: evaluators may work.
+ * - `hold`: those that work go on; no evaluator, and no Slice, is started.
  * - `freeze`: they stand still where they are and keep what they have; soon they may go on.
  * - `kill`: they are ended at once, and what they had is done again elsewhere.
  */
-export type Action = 'run' | 'freeze' | 'kill';
+export type Action = 'run' | 'hold' | 'freeze' | 'kill';
 
 export interface Reason extends Finding {
   readonly monitor: MonitorName;

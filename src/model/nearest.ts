@@ -1,4 +1,5 @@
 import { closestMatch } from 'leven';
+import { InvalidArgumentError } from './errors.js';
 
 /** No name is longer, characters; a longer one is near to none. */
 const LONGEST_NAME = 60;
@@ -18,4 +19,12 @@ export function nearest<Name extends string>(name: string, candidates: readonly 
 export function nearestText(name: string, candidates: readonly string[]): string {
   const near = nearest(name, candidates);
   return near === null ? '' : ` (did you mean ${near}?)`;
+}
+
+/** A name that is one of `known`, whatever its case. Throws InvalidArgumentError with the nearest and with all of them. */
+export function knownName<Name extends string>(field: string, given: string, known: readonly Name[]): Name {
+  const near = nearest(given, known);
+  if (near?.toLowerCase() === given.toLowerCase()) return near;
+  const message = `expected one of ${known.join(', ')}, got "${given}"${nearestText(given, known)}`;
+  throw new InvalidArgumentError(field, message);
 }

@@ -48,6 +48,8 @@ export interface TaskRequest {
   readonly capabilities: {
     readonly webgpu: readonly WebgpuOffer[];
     readonly fetch: readonly string[];
+    /** Jobs that require no WebGPU are not welcome now. Default false. */
+    readonly webgpuOnly?: boolean;
   };
   /** Sandboxes the Task is to keep busy. */
   readonly sandboxes: number;

@@ -24,8 +24,8 @@ export interface Reread extends Offered {
 export interface SettingsSource {
   /** Throws, naming all that is wrong, when the configuration cannot be used. */
   reread(): Reread;
-  /** The same configuration with a profile in force, whatever it says itself; null: none. */
-  withProfile(profile: ProfileName | null): Offered;
+  /** The same configuration with a profile in force, whatever it says itself; null: none; `auto`: as the machine is used. */
+  withProfile(profile: ProfileName | 'auto' | null): Offered;
 }
 
 export interface LiveSettingsOwner {
@@ -40,6 +40,9 @@ export interface LiveSettingsOwner {
 /** The settings in force, and how a running Worker gets others: what cannot be taken leaves those before in force. */
 export class LiveSettings {
   #inForce: ServiceSettings;
+  #isInUse = false;
+  /** What `auto` comes to. */
+  #presenceProfile: ProfileName = 'idle';
 
   constructor(
     settings: ServiceSettings,
@@ -74,7 +77,7 @@ export class LiveSettings {
   /** `name`: `none` for no profile. Throws `InvalidArgumentError` where there is none of that name. */
   useProfile(name: string): string[] {
     if (!isProfile(name))
-      throw new InvalidArgumentError('profile', `expected inUse, idle or none, got "${name}"`);
+      throw new InvalidArgumentError('profile', `expected inUse, idle, auto or none, got "${name}"`);
     const before = this.owner.places();
     this.#putIntoEffect(this.source.withProfile(name === 'none' ? null : name));
     const line = `profile ${name}: ${before} → ${this.owner.places()}`;
@@ -82,8 +85,38 @@ export class LiveSettings {
     return [line];
   }
 
+  /** Whether somebody uses the machine, as far as it is watched. */
+  onPresence(isInUse: boolean): void {
+    this.#isInUse = isInUse;
+    if (this.owner.worker.status() !== null) this.applyPresence();
+  }
+
+  /** Only the profile `auto` minds who uses the machine. */
+  applyPresence(): void {
+    if (!this.#inForce.isProfileAuto) return;
+    const profile = this.#isInUse ? 'inUse' : 'idle';
+    if (profile === this.#presenceProfile) return;
+    this.#presenceProfile = profile;
+    const before = this.owner.places();
+    // It stays `auto`: nobody has chosen it.
+    this.#change(this.source.withProfile(profile));
+    const what = this.#isInUse ? 'somebody uses' : 'nobody uses';
+    const text = `${what} the machine, profile ${profile}: ${before} → ${this.owner.places()}`;
+    this.owner.log.say('notice', 'profile', { profile }, text);
+  }
+
   /** Throws, and nothing has changed, for settings that the Worker cannot take while it runs. */
-  #putIntoEffect({ settings, explained, accept }: Offered): void {
+  #putIntoEffect(offered: Offered): void {
+    this.#change(offered);
+    offered.accept();
+    const before = this.#inForce;
+    this.#inForce = offered.settings;
+    this.#presenceProfile = 'idle';
+    this.owner.onChanged(before);
+    this.applyPresence();
+  }
+
+  #change({ settings, explained }: Omit<Offered, 'accept'>): void {
     const { worker } = this.owner;
     const { state } = worker.status() ?? { state: null };
     try {
@@ -92,13 +125,9 @@ export class LiveSettings {
     } catch (error) {
       throw explained(error);
     }
-    accept();
-    const before = this.#inForce;
-    this.#inForce = settings;
-    this.owner.onChanged(before);
   }
 }
 
-function isProfile(name: string): name is ProfileName | 'none' {
-  return name === 'inUse' || name === 'idle' || name === 'none';
+function isProfile(name: string): name is ProfileName | 'auto' | 'none' {
+  return name === 'inUse' || name === 'idle' || name === 'auto' || name === 'none';
 }

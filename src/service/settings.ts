@@ -12,8 +12,15 @@ import { outputsOf, type OutputSpec } from '../logging/index.js';
 import { InvalidArgumentError } from '../model/index.js';
 import { readToken, type HttpListenerOptions } from '../status/index.js';
 import type { SupervisorChange } from '../supervisor/index.js';
-import { gpuSandboxes, usedOf, type WorkerGpuOptions, type WorkerOptions } from '../worker/index.js';
+import {
+  gpuSandboxes,
+  usedOf,
+  type CheckedWatch,
+  type WorkerGpuOptions,
+  type WorkerOptions,
+} from '../worker/index.js';
 import { evaluatorChoice } from './evaluator-choice.js';
+import { freezeMsOf, machineWatchOf } from './manager-settings.js';
 
 /** Sandboxes at a time, whatever else is said. */
 const MOST_SANDBOXES = 1024;
@@ -26,8 +33,8 @@ export interface ServiceOptions {
   readonly gpu: GpuOptions | null;
   /** Whether it stops when there is nothing to do. */
   readonly exitWhenIdle: boolean;
-  /** The profile in force, null: none; undefined: the one that the configuration names. */
-  readonly profile?: ProfileName | null;
+  /** The profile in force, null: none; undefined: the one that the configuration names; `auto`: as the machine is used. */
+  readonly profile?: ProfileName | 'auto' | null;
   /** JSON lines are what standard output gets. */
   readonly json: boolean;
   readonly verbose: boolean;
@@ -59,6 +66,9 @@ export interface ServiceSettings {
   /** How often a report is logged, milliseconds; null: never. */
   readonly reportIntervalMs: number | null;
   readonly exitWhenIdle: boolean;
+  /** Whether the profile follows how the machine is used. */
+  readonly isProfileAuto: boolean;
+  readonly machineWatch: CheckedWatch;
   /** File that errors are appended to that nothing caught; null: none. */
   readonly uncaughtLog: string | null;
   /** Whether displays show records of level `debug`, too. */
@@ -81,7 +91,8 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
   const sandboxes = sandboxesOf(capacityOf(values, options.profile));
   const outputs = outputsIn(values, options);
   const publicGroup = publicGroupOf(values);
-  const { version, exitWhenIdle, identity, paymentAddress } = options;
+  const { version, exitWhenIdle, identity, paymentAddress, profile = worker.profile } = options;
+  const isProfileAuto = profile === 'auto';
   return {
     version,
     worker: {
@@ -96,12 +107,16 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
       spool: worker.spool ?? options.defaultSpool,
       allowedOrigins: worker.allowOrigins.any,
       gpu: gpuOptionsOf(options.gpu, sandboxes),
+      freezeLeaseMs: freezeMsOf(worker.manager),
     },
     evaluator: worker.evaluator,
     stopTimeoutMs: worker.stopTimeout * 1000,
     cleanupTimeoutMs: worker.cleanupTimeout * 1000,
     reportIntervalMs: worker.reportInterval ? worker.reportInterval * 1000 : null,
     exitWhenIdle,
+    isProfileAuto,
+    // A profile that somebody chose does not make of who uses the machine a reason to stop.
+    machineWatch: machineWatchOf(values, isProfileAuto || worker.profile === 'auto'),
     verbose: options.verbose,
     uncaughtLog: worker.unhandledRejectionLog ?? options.uncaughtLog,
     asksForPay: Object.values(worker.minimumWage).some((wage) => wage > 0),
@@ -120,6 +135,7 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
 /** What of the settings a Worker takes while it runs. `adapters`: how many it has. */
 export function liveChange({ worker }: ServiceSettings, adapters: number): SupervisorChange {
   const { cores, computeGroups, leavePublicGroup, publicGroupFallback, jobIds, allowedOrigins } = worker;
+  const { freezeLeaseMs } = worker;
   return {
     sandboxes: cores,
     computeGroups: computeGroups ?? [],
@@ -127,6 +143,7 @@ export function liveChange({ worker }: ServiceSettings, adapters: number): Super
     publicGroupFallback: publicGroupFallback ?? false,
     jobIds: jobIds ?? null,
     allowedOrigins: allowedOrigins ?? [],
+    ...(freezeLeaseMs !== undefined && { freezeLeaseMs }),
     ...(adapters === 0 ? {} : { gpuSandboxes: worker.gpu === null ? 0 : gpuSandboxes(worker.gpu, adapters) }),
   };
 }

@@ -1,7 +1,7 @@
 import type { LogSink } from '../logging/index.js';
 import { StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
 import { joinObservers, LifecycleError, type StopOptions } from '../supervisor/index.js';
-import { Worker } from '../worker/index.js';
+import { MachineWatch, Worker } from '../worker/index.js';
 import { sayStarted, sayStopped } from './announcements.js';
 import { LiveSettings, type SettingsSource } from './live-settings.js';
 import { Reports } from './reports.js';
@@ -33,6 +33,7 @@ export class WorkerService implements WorkerControl {
   readonly #worker: Worker;
   readonly #signals: StopSignals;
   readonly #manager = new ServiceManager();
+  readonly #machineWatch: MachineWatch;
   /** Resolves when the Worker has started, or will not. */
   readonly #started: Promise<void>;
   #onStarted: () => void = () => {};
@@ -76,6 +77,12 @@ export class WorkerService implements WorkerControl {
         },
       }),
     });
+    this.#machineWatch = new MachineWatch({
+      onDecision: (decision) => void this.#worker.gate(decision),
+      onPresence: (isInUse) => this.#settings.onPresence(isInUse),
+      onUnavailable: (monitor, why) =>
+        this.log.say('warning', 'notWatched', { monitor, why }, `${monitor} is not watched: ${why}`),
+    });
     this.#signals = new StopSignals(
       {
         onStop: (signal, now) => {
@@ -92,7 +99,8 @@ export class WorkerService implements WorkerControl {
       log: this.log,
       places: () => placesText(this.board.status()),
       onChanged: ({ reportIntervalMs }) => {
-        const { reportIntervalMs: now } = this.#settings.inForce;
+        const { reportIntervalMs: now, machineWatch } = this.#settings.inForce;
+        if (!this.#isToldToStop) this.#machineWatch.watch(machineWatch);
         if (now !== reportIntervalMs) this.#reports.every(now);
       },
     });
@@ -112,7 +120,10 @@ export class WorkerService implements WorkerControl {
     try {
       // Its status is to be had before it starts, so it may have been told to stop by now.
       if (this.#isToldToStop) return sayStopped(this.log, this.#worker);
+      // Before anything runs that may not.
+      this.#machineWatch.watch(this.#settings.inForce.machineWatch);
       await this.#worker.start();
+      this.#settings.applyPresence();
       sayStarted(this.log, this.#worker, this.#settings.inForce);
       this.#manager.ready();
       this.#onStarted();
@@ -128,6 +139,7 @@ export class WorkerService implements WorkerControl {
       clearInterval(this.#telling);
       this.#reports.every(null);
       this.#manager.close();
+      this.#machineWatch.close();
       this.#uncaught.close();
       process.off('SIGHUP', onHangUp);
     }

@@ -1,4 +1,6 @@
-/** How many Sandboxes run a Slice now. */
-export function busySandboxes(sandboxes: readonly { readonly slice: number | null }[]): number {
-  return sandboxes.filter(({ slice }) => slice !== null).length;
+/** How many Sandboxes run a Slice now: those that stand still within one do not. */
+export function busySandboxes(
+  sandboxes: readonly { readonly slice: number | null; readonly isFrozen: boolean }[],
+): number {
+  return sandboxes.filter(({ slice, isFrozen }) => slice !== null && !isFrozen).length;
 }

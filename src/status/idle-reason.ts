@@ -8,6 +8,18 @@ export const IDLE_REASONS = {
     text: 'the Worker is paused',
     remedy: 'dcp-worker resume',
   },
+  FROZEN: {
+    text: 'the machine is needed, and the work stands still',
+    remedy: 'wait: it goes on where it was; worker.manager says what is watched',
+  },
+  GATED: {
+    text: 'the machine is needed, and the work has been stopped',
+    remedy: 'wait until the machine is free; worker.manager says what is watched',
+  },
+  HELD: {
+    text: 'the machine is busy, and nothing new is begun',
+    remedy: 'wait until the machine is less busy; worker.manager says what is watched',
+  },
   STOPPING: {
     text: 'the Worker is stopping',
     remedy: 'start it again once it has stopped',

@@ -1,8 +1,16 @@
-import type { SupervisorStatus } from '../supervisor/index.js';
+import type { SupervisorStatus, WorkAction } from '../supervisor/index.js';
+import { gateText, reasonsText } from './gate-text.js';
 import { IDLE_REASONS, type IdleCode, type IdleReason } from './idle-reason.js';
 
 /** What a call came to is believed for so long after it was to be made again, milliseconds. */
 const BELIEVED_MS = 2_000;
+
+const GATE_CODES: Readonly<Record<WorkAction, IdleCode | null>> = {
+  run: null,
+  hold: 'HELD',
+  freeze: 'FROZEN',
+  kill: 'GATED',
+};
 
 interface Trouble {
   readonly message: string;
@@ -36,7 +44,7 @@ export class IdleWatch {
     }
     if (code === null) return null;
     const { text, remedy } = IDLE_REASONS[code];
-    const said = this.#saidOf(code);
+    const said = this.#saidOf(code, supervisor);
     return {
       code,
       text: said === null ? text : `${text}: ${said}`,
@@ -53,6 +61,8 @@ export class IdleWatch {
     if (state === 'created') return 'STARTING';
     if (state === 'paused') return 'PAUSED';
     if (state !== 'running') return 'STOPPING';
+    const gate = supervisor.gates.find(({ target }) => target === 'cpu');
+    if (gate !== undefined) return GATE_CODES[gate.action];
     if (holdsBack) return 'RESULTS_WAITING';
     // One that stays away is told of once.
     if (evaluatorFails || this.#troubled('evaluator')) return 'EVALUATOR_UNAVAILABLE';
@@ -65,7 +75,13 @@ export class IdleWatch {
     return (this.#troubles.get(subject)?.until ?? 0) > performance.now();
   }
 
-  #saidOf(code: IdleCode): string | null {
+  #saidOf(code: IdleCode, supervisor: SupervisorStatus | null): string | null {
+    const gates = supervisor?.gates ?? [];
+    const cpu = gates.find(({ target }) => target === 'cpu');
+    if (cpu !== undefined && GATE_CODES[cpu.action] === code) return reasonsText(cpu) || null;
+    // Work for them may be all that there is.
+    if (code === 'NO_WORK' && gates.length > 0)
+      return gates.map((gate) => gateText(gate, Date.now())).join('; ');
     if (code === 'EVALUATOR_UNAVAILABLE') return this.#troubles.get('evaluator')?.message ?? null;
     if (code === 'SCHEDULER_UNAVAILABLE') return this.#troubles.get('scheduler')?.message ?? null;
     return null;

@@ -1,4 +1,5 @@
 export { busySandboxes } from './busy-sandboxes.js';
+export { furtherGates, gateText } from './gate-text.js';
 export { IDLE_REASONS, type IdleCode } from './idle-reason.js';
 export {
   HISTORY_LENGTH,
@@ -9,6 +10,8 @@ export {
   type WorkerState,
   type WorkerStatus,
 } from './worker-status.js';
+export { exposition, EXPOSITION_TYPE, type Metric, type Sample } from './exposition.js';
+export { listenOnSocket } from './server/index.js';
 export { metricsText } from './metrics.js';
 export { reportText, summaryText } from './report.js';
 export {

@@ -62,6 +62,18 @@ function ofWorker(status: WorkerStatus): Metric[] {
       ),
     ),
     gauge(
+      'gated',
+      'Work that may not run now because the machine is needed, by what is done with it. Always 1.',
+      status.gates.map(({ target, action }) => sample(1, { target: String(target), action })),
+    ),
+    gauge(
+      'gate_reason',
+      'Why work may not run now. Always 1.',
+      status.gates.flatMap(({ target, reasons }) =>
+        reasons.map(({ monitor, code }) => sample(1, { target: String(target), monitor, code })),
+      ),
+    ),
+    gauge(
       'idle_places',
       'Places that are free, by the reason why.',
       Object.keys(IDLE_REASONS).map((reason) => sample(idle?.code === reason ? idle.places : 0, { reason })),

@@ -1,5 +1,6 @@
 import { bytesText, countText, durationText, percentText, printable, rateText } from '../model/index.js';
 import { busySandboxes } from './busy-sandboxes.js';
+import { furtherGates, gateText } from './gate-text.js';
 import type { WorkerHistory, WorkerStatus } from './worker-status.js';
 
 /** Periods of the history that a report shows. */
@@ -56,6 +57,7 @@ function facts(status: WorkerStatus, history: WorkerHistory): string[] {
       `CPU ${percentText(cores)} of ${usage.cores.length} cores${gpu}, Worker ${bytesText(usage.residentBytes)}`,
     ],
   ];
+  for (const gate of furtherGates(status.gates, idle)) rows.push(['Gated', gateText(gate, status.time)]);
   if (idle !== null)
     rows.push(
       ['Idle', `${idle.places} places, ${idle.code}: ${printable(idle.text, 200)}`],

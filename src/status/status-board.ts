@@ -80,6 +80,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       workerId: supervisor?.workerId ?? null,
       state: supervisor?.state ?? 'starting',
       adapters,
+      gates: supervisor?.gates ?? [],
       places,
       sandboxes: (supervisor?.sandboxes ?? []).map((sandbox) => ({
         ...sandbox,

@@ -1,6 +1,7 @@
 import type { LogLevel, LogRecord, LogSink } from '../logging/index.js';
 import { durationText, type JobId, slicesText } from '../model/index.js';
 import type { DeliveredResults, SpoolNews, SupervisorObserver } from '../supervisor/index.js';
+import { gateText } from './gate-text.js';
 
 /** Results are summed up and told at most this often, milliseconds. */
 const PERIOD_MS = 2_000;
@@ -23,6 +24,25 @@ export class WorkerLog implements Partial<SupervisorObserver> {
   #since = performance.now();
 
   constructor(private readonly sink: Pick<LogSink, 'write'>) {}
+
+  onGate: SupervisorObserver['onGate'] = (gates) => {
+    const text = gates.map((gate) => gateText(gate, Date.now())).join('; ');
+    // Said once, however often figures in it change.
+    const shape = gates.map(({ target, action, reasons }) => [
+      target,
+      action,
+      reasons.map(({ code }) => code),
+    ]);
+    const said = JSON.stringify(shape);
+    if (said === this.#saidOfGates) return;
+    this.#saidOfGates = said;
+    const fields = {
+      gates: gates.map(({ target, action }) => `${target === 'cpu' ? target : `gpu:${target}`} ${action}`),
+      codes: [...new Set(gates.flatMap(({ reasons }) => reasons.map(({ code }) => code)))],
+    };
+    this.say('notice', 'gate', fields, text === '' ? 'the machine is free: all work may run' : text);
+  };
+  #saidOfGates = '[]';
 
   onJob: SupervisorObserver['onJob'] = (job, { name }) => {
     this.say('info', 'job', { job, name }, `job ${job} "${name}"`);
@@ -61,9 +81,9 @@ export class WorkerLog implements Partial<SupervisorObserver> {
     this.say('warning', 'brokenJob', { job, message }, text);
   };
 
-  onJobSetAside: SupervisorObserver['onJobSetAside'] = (job, reason, ms) => {
+  onJobSetAside: SupervisorObserver['onJobSetAside'] = (job, reason, ms, code) => {
     const text = `job ${job}: ${reason}; it is set aside for ${durationText(ms)}`;
-    this.say('warning', 'jobSetAside', { job, reason, ms: Math.round(ms) }, text);
+    this.say('warning', 'jobSetAside', { job, code, reason, ms: Math.round(ms) }, text);
   };
 
   onJobGone: SupervisorObserver['onJobGone'] = (job) => {

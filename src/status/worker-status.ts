@@ -27,6 +27,8 @@ export interface WorkerStatus {
   /** Addresses; null where there is none. */
   readonly identity: string | null;
   readonly paymentAddress: string | null;
+  /** What may not run now because the machine is needed, and why. */
+  readonly gates: SupervisorStatus['gates'];
   readonly places: SupervisorStatus['places'];
   /** Sandboxes that have a Job. */
   readonly sandboxes: readonly (SupervisorStatus['sandboxes'][number] & { readonly jobName: string })[];
@@ -114,7 +116,8 @@ export interface WorkerControl {
    */
   reload(): Promise<readonly string[]>;
   /**
-   * Uses as much of the machine as a profile of the configuration says, `inUse` or `idle`, or `none`, until it is told otherwise.
+   * Uses as much of the machine as a profile of the configuration says, `inUse` or `idle`, or `none`, until it is told otherwise;
+   * `auto`: as the machine is used.
    * Answers what changed, as lines for people. Throws `InvalidArgumentError` for another name.
    */
   useProfile(name: string): readonly string[];

@@ -16,6 +16,9 @@ const CHUNK_MS = 150;
 /** Slices longer than this are handed over one by one: waiting for the next costs nothing beside them. */
 const LONG_SLICE_MS = 250;
 
+/** In place of a Slice's number: no Slice, but the Work Function's loading. */
+export const LOADING = 0;
+
 /** All a Supervisor holds of one Job. */
 export class JobDesk {
   readonly meter = new SliceMeter();
@@ -31,9 +34,16 @@ export class JobDesk {
   /** Slices that failed, and Sandboxes lost, since the last Slice that did not; and when the first of them was (monotonic, ms). */
   failuresInARow = 0;
   failingSince = 0;
+  /**
+   * Evaluators lost with a Slice that ran alone, by Slice or `LOADING`; since the Job was last set aside for
+   * that, and without Slices that have ended by themselves since.
+   */
+  readonly crashes = new Map<number, number>();
   /** Until then nothing of the Job is wanted (monotonic, ms); 0: it is welcome. And how often in a row that was so. */
   setAsideUntil = 0;
   timesSetAside = 0;
+  /** Until then its evaluator would keep a Sandbox waiting (monotonic, ms). */
+  heldUpUntil = 0;
   /** When Slices began to wait without any Sandbox for the Job (monotonic, ms); null while they don't. */
   waitingSince: number | null = null;
   /** Slices of which one ended an evaluator process; each is run again while no other of the Job is. */
@@ -43,6 +53,8 @@ export class JobDesk {
   failedAssignments = 0;
   /** Why no Sandbox can take the Job, as the result of each of its Slices. */
   broken: Payload | null = null;
+  /** Names of the GPUs that its process was seen to use; another process has other ones. */
+  adapters: ReadonlySet<string> = new Set();
   /** Its Sandboxes get WebGPU. */
   readonly usesGpu: boolean;
 
@@ -79,6 +91,15 @@ export class JobDesk {
     return (this.queued + this.running) * (this.meter.meanMs ?? unknownMs);
   }
 
+  /** Sandboxes that can have Slices of it at this moment, however many wait. */
+  get usefulSandboxes(): number {
+    if (this.heldUpUntil > performance.now()) return 0;
+    if (this.suspects.size === 0) return Infinity;
+    if (this.#runsSuspect && this.running > 0) return 1;
+    const held = this.nextTask();
+    return held !== null && held.countBefore(this.suspects) === 0 ? 1 : Infinity;
+  }
+
   /** The first Task with Slices that no Sandbox has seen. */
   nextTask(): HeldTask | null {
     for (const held of this.tasks) if (held.queued > 0) return held;
@@ -106,6 +127,11 @@ export class JobDesk {
   /** These Slices have ended by themselves, one way or another. */
   clear(numbers: Uint32Array): void {
     if (this.suspects.size > 0) for (const number of numbers) this.suspects.delete(number);
+  }
+
+  /** Nor were these what ended their evaluators, if some were lost with them. */
+  acquit(numbers: Iterable<number>): void {
+    if (this.crashes.size > 0) for (const number of numbers) this.crashes.delete(number);
   }
 
   /**

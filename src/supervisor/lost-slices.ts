@@ -8,16 +8,18 @@ import {
 } from '../model/index.js';
 import type { Deliveries } from './deliveries.js';
 import type { HeldTask } from './held-task.js';
-import type { JobDesk } from './job-desk.js';
+import { LOADING, type JobDesk } from './job-desk.js';
 import type { OwedSlice } from './managed-sandbox.js';
 import type { SupervisorObserver } from './observer.js';
 import { errorPayload, errorResults } from './result-batches.js';
 
 export interface LostSlicesOwner {
   /** Why Slices go back that were never given up by anybody's fault. */
-  returnReason(): ReturnReason;
+  returnReason(desk: JobDesk): ReturnReason;
   /** A Sandbox was lost, and the Job may have done it. */
   onLost(desk: JobDesk): void;
+  /** A Sandbox was lost, and it was this Slice's doing, or `LOADING`'s, as far as anybody can tell. */
+  onCrashed(desk: JobDesk, slice: number, error: Error): void;
   /** Queued Slices have ended without a Sandbox. */
   onFreed(): void;
 }
@@ -50,7 +52,7 @@ export class LostSlices {
     const owed = running === null ? behind : [running, ...behind];
     if (error === null) {
       // Disposed of, or ended by a Slice that has its error already.
-      this.deliveries.giveBackAll(desk, owed, this.owner.returnReason());
+      this.deliveries.giveBackAll(desk, owed, this.owner.returnReason(desk));
       return;
     }
     if (error instanceof RequirementError) {
@@ -67,6 +69,7 @@ export class LostSlices {
     if (suspects > 0 && owed.length > 0) this.owner.onLost(desk);
     if (suspects === 1 && running !== null) {
       this.#blame(desk, [running], error);
+      this.owner.onCrashed(desk, running.number, error);
       this.deliveries.giveBackAll(desk, behind, uncounted('EEVALUATOR', error));
       return;
     }
@@ -88,6 +91,7 @@ export class LostSlices {
       desk.failedAssignments = 0;
       this.#blameQueued(desk, error);
     }
+    this.owner.onCrashed(desk, LOADING, error);
   }
 
   /** No Sandbox can take the Job: so its Slices end that no Sandbox has seen. */

@@ -102,6 +102,11 @@ export class ManagedSandbox implements SandboxObserver {
   get job(): SandboxJob | null {
     return this.#job;
   }
+  /** Its end is our doing, whether it has come or not. */
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
+  #isDisposed = false;
   /** Hand-overs of which something is owed. */
   get chunks(): number {
     return this.#chunks.length;
@@ -165,6 +170,7 @@ export class ManagedSandbox implements SandboxObserver {
   dispose(): void {
     if (this.#state === 'ending' || this.#state === 'ended') return;
     this.#state = 'ending';
+    this.#isDisposed = true;
     this.#sandbox?.dispose();
   }
 

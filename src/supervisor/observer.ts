@@ -1,8 +1,10 @@
 import type { JobId, JobPublic, ReturnReason, SliceMessage, SliceMetrics, TaskId } from '../model/index.js';
 import type { SubmitReceipt } from '../scheduler/index.js';
 import type { FetchOutcome } from './fetch/index.js';
+import type { SetAsideCode } from './job-backoff.js';
 import type { SupervisorState } from './lifecycle.js';
 import type { SpoolNews } from './spool/index.js';
+import type { GateStatus } from './work-gate.js';
 
 /** Results of one Job that came out of a Sandbox together. */
 export interface DeliveredResults {
@@ -22,6 +24,8 @@ export interface DeliveredResults {
  */
 export interface SupervisorObserver {
   onState(state: SupervisorState): void;
+  /** What may not run has changed, or why; empty: all may. */
+  onGate(gates: readonly GateStatus[]): void;
   /** A Job this Supervisor had nothing of before. */
   onJob(jobId: JobId, publicInfo: JobPublic): void;
   onTask(task: { readonly jobId: JobId; readonly taskId: TaskId; readonly slices: number }): void;
@@ -41,8 +45,11 @@ export interface SupervisorObserver {
   onSandboxLost(jobId: JobId | null, slice: number | null, error: Error): void;
   /** The Work Function cannot be used; each of its Slices fails. */
   onBrokenJob(jobId: JobId, error: Error): void;
-  /** The Job brought nothing but failures: what is held of it goes back, and no more is asked for so long. */
-  onJobSetAside(jobId: JobId, reason: string, ms: number): void;
+  /**
+   * The Job brought nothing but failures (`EJOBSETASIDE`), or its Slices end one evaluator after another (`EEVALUATORCRASH`): what is
+   * held of it goes back, and no more is asked for so long.
+   */
+  onJobSetAside(jobId: JobId, reason: string, ms: number, code: SetAsideCode): void;
   /** The Job was cancelled or removed; what was held of it is dropped. */
   onJobGone(jobId: JobId): void;
   /** A call to the Scheduler or Evaluator failed and will be made again after `retryMs`. */
@@ -58,6 +65,7 @@ const ignore = (): void => {};
 /** Hears nothing. */
 const SILENT_OBSERVER: SupervisorObserver = Object.freeze({
   onState: ignore,
+  onGate: ignore,
   onJob: ignore,
   onTask: ignore,
   onHandOver: ignore,

@@ -38,6 +38,11 @@ export interface SupervisorOptions {
   maxSandboxUse?: number;
   /** When a Job that only fails is left alone for some time; null: never. Default: src/supervisor/job-backoff.ts. */
   jobBackoff?: Partial<JobBackoffOptions> | null;
+  /**
+   * For how long leases of Slices are renewed whose evaluators are frozen (see `Supervisor.gate`), milliseconds, from 0. Then the
+   * evaluators are ended and the Slices go back. Default 10 minutes.
+   */
+  freezeLeaseMs?: number;
   sandboxLimits?: Partial<SandboxLimits>;
   /** Shortest time between two submissions for one Job, milliseconds. Default 20. */
   submitIntervalMs?: number;
@@ -86,6 +91,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     maxAttempts: integer('maxAttempts', options.maxAttempts ?? 3, 1, 65_535),
     maxSandboxUse: integer('maxSandboxUse', options.maxSandboxUse ?? 1000, 1, 2 ** 32 - 1),
     jobBackoff: completeJobBackoff(options.jobBackoff === undefined ? {} : options.jobBackoff),
+    freezeLeaseMs: number('freezeLeaseMs', options.freezeLeaseMs ?? 600_000, 0),
     sandboxLimits: options.sandboxLimits ?? {},
     submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
     maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),

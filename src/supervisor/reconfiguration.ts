@@ -13,6 +13,7 @@ const CHANGEABLE = [
   'allowedOrigins',
   'targetMs',
   'maxSandboxUse',
+  'freezeLeaseMs',
 ] as const;
 
 /** What changes; the rest stays as it is. */

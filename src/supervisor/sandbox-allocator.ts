@@ -2,11 +2,12 @@ import type { Evaluator, SandboxRequest, SliceRejection } from '../evaluator/ind
 import type { ResultBatch, SliceMessage } from '../model/index.js';
 import type { GpuShare } from './gpu-share.js';
 import type { HeldTask } from './held-task.js';
-import type { JobDesk } from './job-desk.js';
+import { LOADING, type JobDesk } from './job-desk.js';
 import type { ManagedSandbox, ManagedSandboxOwner, OwedSlice } from './managed-sandbox.js';
 import type { CompleteSupervisorOptions } from './options.js';
 import { SandboxPool } from './sandbox-pool.js';
 import type { SupervisorStatus } from './status.js';
+import type { WorkAction } from './work-gate.js';
 
 /** Data handed over at once, but for a Slice that is larger by itself, and the part of a Sandbox's memory it may take. */
 const CHUNK_BYTES = 16 * 2 ** 20;
@@ -17,6 +18,8 @@ export interface SandboxAllocatorOwner {
   /** The Jobs of which something is held. */
   desks(): Iterable<JobDesk>;
   mayHandOver(): boolean;
+  /** What is to happen to the work of a Job. */
+  actionFor(desk: JobDesk): WorkAction;
   onHandOver(desk: JobDesk, sandbox: ManagedSandbox, slices: number): void;
   onResults(desk: JobDesk, held: HeldTask, results: ResultBatch): void;
   onRejected(desk: JobDesk, owed: OwedSlice, rejection: SliceRejection): void;
@@ -43,6 +46,8 @@ export interface SandboxAllocatorOwner {
   onOpenFailed(error: unknown, failures: number, retryMs: number): void;
   /** The Evaluator has created a Sandbox. */
   onOpened(): void;
+  /** A Job that was held up by the Evaluator is not any more. */
+  onNotHeldUp(): void;
 }
 
 /** Which Sandbox works for which Job, and when it is handed which Slices. */
@@ -51,9 +56,11 @@ export class SandboxAllocator {
   readonly #assigned = new Map<ManagedSandbox, JobDesk>();
   readonly #pool: SandboxPool;
   readonly #chunkBytes: number;
+  /** Of Jobs that are held up: when to look again. */
+  #lookAgain: NodeJS.Timeout | undefined;
 
   constructor(
-    evaluator: Evaluator,
+    private readonly evaluator: Evaluator,
     private readonly options: CompleteSupervisorOptions,
     private readonly gpu: GpuShare,
     private readonly owner: SandboxAllocatorOwner,
@@ -76,10 +83,10 @@ export class SandboxAllocator {
     return this.#assigned.size;
   }
 
-  /** Sandboxes that owe Slices. */
+  /** Sandboxes that owe Slices, and do not stand still. */
   get busy(): number {
     let busy = 0;
-    for (const sandbox of this.#assigned.keys()) if (sandbox.chunks > 0) busy++;
+    for (const [sandbox, desk] of this.#assigned) if (sandbox.chunks > 0 && !this.#isFrozen(desk)) busy++;
     return busy;
   }
 
@@ -96,6 +103,7 @@ export class SandboxAllocator {
         jobId: desk.id,
         state: sandbox.state,
         usesGpu: desk.usesGpu,
+        isFrozen: this.#isFrozen(desk),
         slices: sandbox.slicesRun,
         slice: running?.number ?? null,
         sinceMs: running?.sinceMs ?? null,
@@ -133,7 +141,7 @@ export class SandboxAllocator {
 
   #retire(surplus: number, of: (desk: JobDesk) => boolean): void {
     const places = [...this.#assigned].filter(
-      ([{ state, retiring }, desk]) => state !== 'ending' && !retiring && of(desk),
+      ([{ state, retiring }, desk]) => state !== 'ending' && !retiring && of(desk) && !this.#isFrozen(desk),
     );
     places.sort(([a], [b]) => a.chunks - b.chunks);
     for (const [sandbox] of places.slice(0, Math.max(0, surplus))) {
@@ -149,24 +157,29 @@ export class SandboxAllocator {
 
   /** Ends all Sandboxes; none is created any more. */
   close(): void {
+    clearTimeout(this.#lookAgain);
     for (const sandbox of [...this.#pool.close(), ...this.#assigned.keys()]) sandbox.dispose();
   }
 
   /**
    * Sandboxes that take up a place. Those that get nothing more do not: whoever follows is made ready for its Job
-   * meanwhile, and runs its first Slice when they have run their last.
+   * meanwhile, and runs its first Slice when they have run their last. Nor do those that stand still: what uses something else may run.
    */
   #places(of: (desk: JobDesk) => boolean = () => true): number {
     let places = 0;
     for (const [sandbox, desk] of this.#assigned)
-      if (sandbox.state !== 'ending' && !sandbox.retiring && of(desk)) places++;
+      if (sandbox.state !== 'ending' && !sandbox.retiring && of(desk) && !this.#isFrozen(desk)) places++;
     return places;
+  }
+
+  #isFrozen(desk: JobDesk): boolean {
+    return this.owner.actionFor(desk) === 'freeze';
   }
 
   #feedAll(depthFor: (desk: JobDesk) => number): void {
     let idle = this.options.sandboxes - this.busy;
     for (const [sandbox, desk] of this.#assigned) {
-      if (sandbox.state !== 'ready') continue;
+      if (sandbox.state !== 'ready' || this.owner.actionFor(desk) !== 'run') continue;
       const wasIdle = sandbox.chunks === 0;
       if (wasIdle && sandbox.retiring) sandbox.dispose();
       else if (!wasIdle || idle > 0) this.#feed(sandbox, desk, depthFor(desk));
@@ -190,12 +203,17 @@ export class SandboxAllocator {
 
   /** Assigns warm Sandboxes to Jobs whose Slices wait, Jobs with the fewest Sandboxes first. */
   #allocate(): void {
-    const desks = [...this.owner.desks()].filter((desk) => desk.queued > 0);
+    const desks = [...this.owner.desks()].filter(
+      (desk) => desk.queued > 0 && this.owner.actionFor(desk) === 'run',
+    );
     desks.sort((a, b) => a.sandboxes - b.sandboxes);
     // A place that is made for a Job without any is not for those behind it.
     let isPromised = false;
     for (const desk of desks) {
-      let waiting = isPromised ? 0 : desk.queued;
+      const useful = this.#usefulSandboxes(desk);
+      // What cannot run takes no place from what can.
+      if (useful === 0) continue;
+      let waiting = isPromised ? 0 : Math.min(desk.queued, useful - desk.sandboxes);
       for (const [sandbox, of] of this.#assigned) if (of === desk && sandbox.state === 'assigning') waiting--;
       for (; waiting > 0; waiting--) {
         const sandbox = this.#takePlace(desk);
@@ -208,6 +226,18 @@ export class SandboxAllocator {
       isPromised = this.#places() >= this.options.sandboxes;
       this.#makePlace(desk, desk.waitingSince);
     }
+  }
+
+  #usefulSandboxes(desk: JobDesk): number {
+    const heldUpMs = this.evaluator.heldUpMs?.(desk.id) ?? 0;
+    if (heldUpMs === 0) return desk.usefulSandboxes;
+    desk.heldUpUntil = performance.now() + heldUpMs;
+    this.#lookAgain ??= setTimeout(() => {
+      this.#lookAgain = undefined;
+      this.dispatch();
+      this.owner.onNotHeldUp();
+    }, heldUpMs);
+    return 0;
   }
 
   /** A warm Sandbox, if there is one and a place for it. An idle Sandbox of a Job without Slices makes place. */
@@ -248,9 +278,10 @@ export class SandboxAllocator {
     try {
       await sandbox.assign(desk.job);
       desk.failedAssignments = 0;
+      desk.acquit([LOADING]);
       this.dispatch();
     } catch (error) {
-      const ours = sandbox.state === 'ending';
+      const ours = sandbox.isDisposed;
       sandbox.dispose();
       if (!ours) this.owner.onAssignmentFailed(desk, error as Error);
     }
@@ -290,7 +321,9 @@ export class SandboxAllocator {
           desk.running -= behind.length + (running === null ? 0 : 1);
         }
         this.owner.onEnded(desk, error, running, behind);
-        this.#onRoom();
+        // Others of the same process are told behind this one: nothing must be handed to those meanwhile.
+        if (error === null) this.#onRoom();
+        else setImmediate(() => this.#onRoom());
       },
     };
   }

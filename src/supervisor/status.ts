@@ -1,6 +1,7 @@
 import type { JobId, SliceMetrics } from '../model/index.js';
 import type { SupervisorState } from './lifecycle.js';
 import type { ManagedSandboxState } from './managed-sandbox.js';
+import type { GateStatus } from './work-gate.js';
 
 /** A Supervisor at one moment. */
 export interface SupervisorStatus {
@@ -10,6 +11,8 @@ export interface SupervisorStatus {
   readonly holdsBack: boolean;
   /** The evaluator could not create the last Sandboxes that were wanted. */
   readonly evaluatorFails: boolean;
+  /** What may not run now, and why; see `Supervisor.gate`. */
+  readonly gates: readonly GateStatus[];
   /** Slices that may run at the same time: all, and of these those of Jobs that use a GPU. */
   readonly places: { readonly all: number; readonly gpu: number };
   /** Sandboxes that have a Job. */
@@ -19,6 +22,8 @@ export interface SupervisorStatus {
     readonly state: ManagedSandboxState;
     /** It works for a Job that requires WebGPU. */
     readonly usesGpu: boolean;
+    /** It stands still with what it has. */
+    readonly isFrozen: boolean;
     /** Slices it has run. */
     readonly slices: number;
     /**

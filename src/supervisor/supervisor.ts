@@ -8,6 +8,7 @@ import {
   type JobId,
   type ResultBatch,
   type ReturnReason,
+  type SliceMessage,
   type Task,
 } from '../model/index.js';
 import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.js';
@@ -32,6 +33,7 @@ import type { SupervisorStatus } from './status.js';
 import { nextTaskRequest } from './task-request.js';
 import { TaskSource } from './task-source.js';
 import { Wakeable } from './wakeable.js';
+import { WorkGate, type WorkDecision } from './work-gate.js';
 import { WorkRequests } from './work-requests.js';
 
 /** How a Supervisor stops. */
@@ -69,8 +71,14 @@ const NOT_WELCOME: ReturnReason = Object.freeze({
   counted: false,
 });
 
-const setAside = (why: string): ReturnReason => ({
-  code: 'EJOBSETASIDE',
+const GATED: ReturnReason = Object.freeze({
+  code: 'ESHUTDOWN',
+  message: 'the machine is in use',
+  counted: false,
+});
+
+const setAside = (why: string, code: ReturnReason['code'] = 'EJOBSETASIDE'): ReturnReason => ({
+  code,
   message: `the Job is set aside: ${why}`,
   counted: false,
 });
@@ -112,6 +120,7 @@ export class Supervisor {
   readonly #leases: LeaseKeeper;
   readonly #requests: WorkRequests;
   readonly #gpu: GpuShare;
+  readonly #gate: WorkGate;
   readonly #backoff: JobBackoff;
   /** Null: without a spool. */
   readonly #leftovers: Leftovers | null;
@@ -129,7 +138,7 @@ export class Supervisor {
   /** Throws `InvalidArgumentError` for an option out of range. */
   constructor(
     private readonly scheduler: Scheduler,
-    evaluator: Evaluator,
+    private readonly evaluator: Evaluator,
     options: SupervisorOptions = {},
   ) {
     this.#options = completeOptions(options);
@@ -137,17 +146,26 @@ export class Supervisor {
     this.#observer = completeObserver(options.observer ?? {});
     this.#requests = new WorkRequests(this.#options, this.#observer);
     this.#gpu = new GpuShare(this.#options.gpu);
+    this.#gate = new WorkGate(this.#gpu, evaluator.gate !== undefined, () => this.#options.freezeLeaseMs, {
+      deskOf: (jobId) => this.#desks.get(jobId),
+      onExpired: () => void this.#applyGate(),
+    });
     const { maxUnsubmittedBytes, maxAttempts } = this.#options;
     this.#deliveries = new Deliveries(this.#desks, this.#observer, maxUnsubmittedBytes);
     this.#lost = new LostSlices(this.#deliveries, this.#observer, maxAttempts, {
-      returnReason: () => (this.state === 'running' || this.state === 'finishing' ? SANDBOX_ENDED : SHUTDOWN),
+      returnReason: (desk) => {
+        if (this.state !== 'running' && this.state !== 'finishing') return SHUTDOWN;
+        return this.#gate.actionFor(desk) === 'run' ? SANDBOX_ENDED : GATED;
+      },
       onLost: (desk) => this.#backoff.failed(desk, 1),
+      onCrashed: (desk, slice, error) => this.#backoff.crashed(desk, slice, error),
       onFreed: () => this.#source.poke(),
     });
     this.#backoff = new JobBackoff(this.#options.jobBackoff, {
-      onSetAside: (desk, reason, ms) => {
-        this.#observer.onJobSetAside(desk.id, reason, ms);
-        this.#deliveries.giveBackQueued(desk, setAside(reason));
+      onSetAside: (desk, { code, reason, ms }) => {
+        this.#observer.onJobSetAside(desk.id, reason, ms, code);
+        if (code === 'EEVALUATORCRASH') desk.outbox.addMessages([setAsideMessage(reason, ms)]);
+        this.#deliveries.giveBackQueued(desk, setAside(reason, code));
       },
       onBack: () => this.#source.askAgain(),
     });
@@ -156,6 +174,7 @@ export class Supervisor {
       desks: () => this.#desks,
       mayHandOver: () =>
         (this.state === 'running' || this.state === 'finishing') && !this.#deliveries.areOverfull,
+      actionFor: (desk) => this.#gate.actionFor(desk),
       onHandOver: ({ id }, sandbox, slices) => {
         this.#observer.onHandOver({ jobId: id, sandboxId: sandbox.id, slices });
       },
@@ -176,6 +195,7 @@ export class Supervisor {
       onAssignmentFailed: (desk, error) => this.#onAssignmentFailed(desk, error),
       onOpenFailed: (error, failures, retryMs) => this.#onOpenFailed(error, failures, retryMs),
       onOpened: () => this.#onOpened(),
+      onNotHeldUp: () => this.#source.askAgain(),
     });
     this.#source = new TaskSource(scheduler, {
       nextRequest: () => this.#nextRequest(),
@@ -217,6 +237,36 @@ export class Supervisor {
   }
 
   /**
+   * From now on, until it is called again, work may run or not as the decision says, apart for the CPU and each GPU. Of what may not run nothing
+   * new is asked for or begun, and Slices that no Sandbox has go back. With `hold` Sandboxes finish what they have. With `freeze` they stand still with it
+   * and go on later as if no time had passed, for `freezeLeaseMs` at most; then, and with `kill`, they end at once and their Slices go back,
+   * which is nobody's failure. An Evaluator that cannot hold its Sandboxes still lets them finish instead. Resolves when it is so. Throws
+   * `InvalidArgumentError` for an unknown action.
+   */
+  async gate(decision: WorkDecision): Promise<void> {
+    this.#gate.set(decision);
+    await this.#applyGate();
+  }
+
+  async #applyGate(): Promise<void> {
+    for (const desk of this.#desks) {
+      const action = this.#gate.actionFor(desk);
+      if (action === 'run') continue;
+      this.#deliveries.giveBackQueued(desk, GATED);
+      if (action === 'kill') this.#sandboxes.dismiss(desk);
+    }
+    const inForce = this.evaluator.gate?.(this.#gate.forEvaluator());
+    this.#observer.onGate(this.#gate.status());
+    if (this.state === 'running' || this.state === 'finishing') {
+      // What goes on again may be more than there are places for.
+      this.#sandboxes.resize();
+      this.#source.askAgain();
+    }
+    this.#quiet.wake();
+    await inForce;
+  }
+
+  /**
    * Ends for good: queued Slices go back to the Scheduler, Sandboxes end, results are submitted. Resolves when all
    * that is done or the times are up; what was not submitted then is kept in the spool, or done again by another Worker. With
    * `finish: 'task'` it is the Slices that are held which end first. A second call hurries the first, if it finishes less.
@@ -238,6 +288,7 @@ export class Supervisor {
     this.#given = { ...this.#given, gpu };
     this.#options.gpu = complete;
     this.#gpu.set(complete);
+    this.#gate.refresh();
     this.#source.askAgain();
   }
 
@@ -279,6 +330,7 @@ export class Supervisor {
     return {
       state: this.state,
       workerId: this.#options.workerId,
+      gates: this.#gate.status(),
       holdsBack: this.#deliveries.areOverfull,
       evaluatorFails: this.#evaluatorFails,
       places: { all: this.#options.sandboxes, gpu: this.#gpu.sandboxes },
@@ -305,7 +357,14 @@ export class Supervisor {
     const hasNoSandbox = this.#evaluatorFails && this.#sandboxes.size === 0;
     return this.#deliveries.areOverfull || hasNoSandbox
       ? null
-      : nextTaskRequest(this.#desks, this.#sandboxes, this.#gpu, this.#options, this.#backoff.setAside());
+      : nextTaskRequest(
+          this.#desks,
+          this.#sandboxes,
+          this.#gpu,
+          this.#options,
+          this.#gate,
+          this.#backoff.setAside(),
+        );
   }
 
   async #onTask(task: Task): Promise<boolean> {
@@ -317,6 +376,10 @@ export class Supervisor {
     if (desk === null) return true;
     if (this.#backoff.has(desk)) {
       await this.#returnTask(task, setAside('it fails here'));
+      return false;
+    }
+    if (this.#gate.actionFor(desk) !== 'run') {
+      await this.#returnTask(task, GATED);
       return false;
     }
     const held = new HeldTask(task);
@@ -398,6 +461,7 @@ export class Supervisor {
   #onResults(desk: JobDesk, held: HeldTask, results: ResultBatch): void {
     // A Slice that ended its Sandbox has no time of its own, and a zero would make the next hand-overs too large.
     if (results.numbers.length > 1 || results.elapsedMs[0]! > 0) desk.meter.add(results.elapsedMs);
+    desk.acquit(results.numbers);
     const failed = this.#deliveries.deliver(desk, held, results);
     if (failed === results.numbers.length) this.#backoff.failed(desk, failed);
     else if (failed > 0 || desk.failuresInARow > 0) this.#backoff.succeeded(desk, failuresAtEnd(results));
@@ -406,6 +470,7 @@ export class Supervisor {
   #onRejected(desk: JobDesk, owed: OwedSlice, { reason, retries }: SliceRejection): void {
     const numbers = Uint32Array.of(owed.number);
     desk.clear(numbers);
+    desk.acquit(numbers);
     this.#backoff.failed(desk, 1);
     if (owed.held.attempts(owed.index) < retries) {
       this.#deliveries.giveBack(desk, owed.held, numbers, {
@@ -516,6 +581,9 @@ export class Supervisor {
       return;
     }
     this.#source.stop();
+    // What stands still would not end by itself.
+    this.#gate.close();
+    if (this.#gate.status().length > 0) void this.#applyGate();
     const leftoversEnded = this.#leftovers?.stop();
     if (this.#finish === 'task' && this.state === 'running') {
       this.#lifecycle.enter('finishing');
@@ -554,6 +622,12 @@ export class Supervisor {
     while (!isQuiet() && performance.now() < until)
       await this.#quiet.wait(Math.min(until - performance.now(), LOOK_MS));
   }
+}
+
+/** What the Job's owner reads of it: its Slices may wait long for their next run. */
+function setAsideMessage(reason: string, ms: number): SliceMessage {
+  const message = `EEVALUATORCRASH: a Worker sets this Job aside for ${Math.ceil(ms / 1000)} s: ${reason}`;
+  return { type: 'console', slice: 0, level: 'error', message };
 }
 
 /** Waits for `work`, but not longer than this. */

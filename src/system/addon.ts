@@ -6,17 +6,29 @@ import { EvaluatorError } from '../model/index.js';
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 
+interface AddonFinder {
+  (directory: string): unknown;
+  resolve(directory: string): string;
+}
+
 /**
  * The native addon: the same object for every caller in a thread, each of which knows the types of what it uses. Throws
  * EvaluatorError when there is none for this Node.
  */
 export function loadAddon(): unknown {
+  // An evaluator that has confined itself cannot look for it again.
+  loaded ??= load();
+  return loaded;
+}
+let loaded: unknown = null;
+
+function load(): unknown {
   const require = createRequire(import.meta.url);
   try {
     const directory = process.env.DCP_NATIVE_BUILD_DIR;
     if (directory) return require(findBinary(path.resolve(packageRoot, directory, 'Release')));
-    const load = require('node-gyp-build') as (directory: string) => unknown;
-    return load(packageRoot);
+    const find = require('node-gyp-build') as AddonFinder;
+    return find(packageRoot);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new EvaluatorError(
@@ -25,6 +37,31 @@ export function loadAddon(): unknown {
       { cause },
     );
   }
+}
+
+/** A program that was built with the addon and lies beside it; null: there is none. Throws as `loadAddon` does. */
+export function programBesideAddon(name: string): string | null {
+  const file = path.join(path.dirname(addonFile()), name);
+  return existsSync(file) ? file : null;
+}
+
+/** The files of this package, and of those it needs, as far as they exist: code, and no data of anybody's. */
+export function packageFiles(): string[] {
+  const files = ['package.json', 'dist', 'node_modules', 'prebuilds'].map((name) =>
+    path.join(packageRoot, name),
+  );
+  // What it needs may be installed beside it, or further up.
+  for (let folder = path.dirname(path.resolve(packageRoot)); ; folder = path.dirname(folder)) {
+    files.push(path.join(folder, 'node_modules'));
+    if (folder === path.dirname(folder)) break;
+  }
+  return [...files, path.dirname(addonFile())].filter((file) => existsSync(file));
+}
+
+function addonFile(): string {
+  const directory = process.env.DCP_NATIVE_BUILD_DIR;
+  if (directory) return findBinary(path.resolve(packageRoot, directory, 'Release'));
+  return (createRequire(import.meta.url)('node-gyp-build') as AddonFinder).resolve(packageRoot);
 }
 
 function findBinary(directory: string): string {

@@ -1,4 +1,10 @@
 export {
+  checkMachineWatch,
+  MachineWatch,
+  type CheckedWatch,
+  type MachineWatchOptions,
+} from './machine-watch.js';
+export {
   gpuSandboxes,
   usedOf,
   Worker,

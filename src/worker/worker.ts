@@ -20,6 +20,7 @@ import {
   type SupervisorChange,
   type SupervisorOptions,
   type SupervisorStatus,
+  type WorkDecision,
 } from '../supervisor/index.js';
 
 export type EvaluatorKind = 'child' | 'in-process';
@@ -155,6 +156,13 @@ export class Worker {
     this.#supervisor?.resume();
   }
 
+  /** See `Supervisor.gate`. Before `start` has resolved it is remembered, so that nothing begins that may not run. */
+  async gate(decision: WorkDecision): Promise<void> {
+    this.#decision = decision;
+    await this.#supervisor?.gate(decision);
+  }
+  #decision: WorkDecision | null = null;
+
   /** Null before `start` has resolved. */
   status(): SupervisorStatus | null {
     return this.#supervisor?.status() ?? null;
@@ -192,6 +200,7 @@ export class Worker {
         ...options,
         gpu: adapters.length === 0 ? null : { adapters, sandboxes: gpuSandboxes(gpu, adapters.length) },
       });
+      if (this.#decision !== null) void this.#supervisor.gate(this.#decision);
       this.#supervisor.start();
       this.#takeOffer();
     } catch (error) {

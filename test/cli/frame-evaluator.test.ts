@@ -23,7 +23,7 @@ test('it listens on loopback and greets; SIGTERM ends it with 0, SIGINT with 130
   ] as const) {
     const evaluator = start(t, 'dcp-evaluator', ['--frames', '--port', '0']);
     const [, port] = await evaluator.printed(/Listening on 127\.0\.0\.1:(\d+)\n/);
-    assert.equal(await greeting({ port: Number(port), host: '127.0.0.1' }), 'dcp-evaluator frames 1\n');
+    assert.equal(await greeting({ port: Number(port), host: '127.0.0.1' }), 'dcp-evaluator frames 2\n');
     evaluator.child.kill(signal);
     const ended = await evaluator.ended;
     assert.equal(ended.code, code);
@@ -47,7 +47,7 @@ test('a UNIX socket is made, and goes with the evaluator', async (t) => {
   const evaluator = start(t, 'dcp-evaluator', ['--frames', '--socket', socket]);
   await evaluator.printed(/Listening on .*evaluator\.sock\n/);
   assert.ok(statSync(socket).isSocket());
-  assert.equal(await greeting({ path: socket }), 'dcp-evaluator frames 1\n');
+  assert.equal(await greeting({ path: socket }), 'dcp-evaluator frames 2\n');
   evaluator.child.kill('SIGTERM');
   assert.equal((await evaluator.ended).code, 0);
   assert.ok(!existsSync(socket));
@@ -70,7 +70,7 @@ test('a listening socket that a service manager hands over is used', async (t) =
   t.after(() => child.kill('SIGKILL'));
   await once(child.stdout!, 'data');
   server.close();
-  assert.equal(await greeting({ port, host: '127.0.0.1' }), 'dcp-evaluator frames 1\n');
+  assert.equal(await greeting({ port, host: '127.0.0.1' }), 'dcp-evaluator frames 2\n');
 });
 
 test('a port that is taken, and options that do not go together', async (t) => {

@@ -147,7 +147,7 @@ test('concurrency changes while the Worker runs: by SIGHUP, and by profile', asy
 
   const unknown = await profile('away');
   assert.equal(unknown.code, 1);
-  assert.match(unknown.stderr, /profile: expected inUse, idle or none, got "away"/);
+  assert.match(unknown.stderr, /profile: expected inUse, idle, auto or none, got "away"/);
   worker.child.kill('SIGTERM');
   assert.equal((await worker.ended).code, 0);
 });

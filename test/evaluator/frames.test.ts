@@ -26,11 +26,11 @@ function raw(headerBytes: number, parts: number, ...rest: readonly (readonly num
   return Buffer.concat([prefix, ...rest.map((bytes) => Uint8Array.from(bytes))]);
 }
 
-/** An entry of the table of parts: length and address. */
-function entry(length: bigint, address = 0n): number[] {
+/** An entry of the table of parts: length and place. */
+function entry(length: bigint, place = 0n): number[] {
   const bytes = new Uint8Array(16);
   new DataView(bytes.buffer).setBigUint64(0, length, true);
-  new DataView(bytes.buffer).setBigUint64(8, address, true);
+  new DataView(bytes.buffer).setBigUint64(8, place, true);
   return [...bytes];
 }
 
@@ -99,7 +99,14 @@ const CASES: [string, Uint8Array, RegExp][] = [
     raw(2, 2, [0x91, 1], entry(600_000n), entry(600_000n)),
     /frame of at least 1200032 bytes/,
   ],
-  ['an address of the kernel', raw(2, 1, [0x91, 1], entry(8n, 0xffff_8000_0000_0000n)), /no process has/],
+  ['a part in no region', raw(2, 1, [0x91, 1], entry(8n, 3n << 48n)), /region 3 of shared memory, which there/],
+  ['a part at an offset alone', raw(2, 1, [0x91, 1], entry(8n, 4096n)), /region 0 of shared memory, which there/],
+  ['a part at 2^64', raw(2, 1, [0x91, 1], entry(8n, (1n << 64n) - 1n)), /region 65536 of shared memory/],
+  [
+    'a part beyond all shared memory',
+    raw(2, 1, [0x91, 1], entry(16n, (2n << 48n) - 8n)),
+    /a part of 16 bytes at 281474976710648 of shared memory/,
+  ],
 ];
 for (const [name, bytes, message] of CASES) {
   test(`${name} is a protocol violation`, () => {

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openRemoteEvaluator } from '#src/evaluator/index.js';
 import type { EvaluatorError } from '#src/model/index.js';
 import { EvaluatorUnavailableError } from '#src/model/index.js';
+import { evaluatorsBelow } from '../confinement/processes.js';
 import { Recorder, slices, start, startListening } from './support.js';
 
 const SLEEP = '(x) => new Promise((resolve) => setTimeout(resolve, x))';
@@ -29,20 +30,7 @@ function open(
 }
 
 /** The processes that a listening one has started. */
-function childrenOf({ pid }: ChildProcess): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((candidate) => {
-      try {
-        return (
-          /^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${candidate}/status`, 'utf8'))?.[1] === String(pid)
-        );
-      } catch {
-        return false;
-      }
-    });
-}
+const childrenOf = ({ pid }: ChildProcess): number[] => evaluatorsBelow(pid!);
 
 async function untilGone(pids: readonly number[]): Promise<void> {
   while (pids.some((pid) => existsSync(`/proc/${pid}`))) await sleep(10);

@@ -53,12 +53,12 @@ const STRANGERS: [string, string | Uint8Array, RegExp][] = [
   [
     'another version',
     'dcp-worker frames 999\n',
-    /it speaks version 999 of the frames, where this side speaks 1/,
+    /it speaks version 999 of the frames, where this side speaks 2/,
   ],
-  ['an evaluator', 'dcp-evaluator frames 1\n', /it says "dcp-evaluator frames 1"/],
+  ['an evaluator', 'dcp-evaluator frames 2\n', /it says "dcp-evaluator frames 2"/],
   [
     'a Worker in a hurry',
-    Buffer.concat([Buffer.from('dcp-worker frames 1\n'), ...encodeFrame([1, 0])]),
+    Buffer.concat([Buffer.from('dcp-worker frames 2\n'), ...encodeFrame([1, 0])]),
     /it says more than its greeting/,
   ],
   ['a long line', 'dcp-worker'.padEnd(5000, 'x'), /it says "dcp-workerx+\.\.\."/],
@@ -67,7 +67,7 @@ test('a stranger that connects to the evaluator is told what is there, and start
   const { port, ends } = await listen(t);
   for (const [who, what, message] of STRANGERS) {
     const heard = await say(port, what);
-    assert.match(heard, /^dcp-evaluator frames 1\ndcp-evaluator: no dcp-worker is on the other side: /, who);
+    assert.match(heard, /^dcp-evaluator frames 2\ndcp-evaluator: no dcp-worker is on the other side: /, who);
     assert.match(heard, message, who);
     assert.match(heard, /This port speaks frames, and nothing else\n$/, who);
     assert.match(ends.at(-1)!, /^no Worker: it /, who);
@@ -159,8 +159,8 @@ const PRETENDERS: [string, (socket: net.Socket) => void, RegExp][] = [
   ['SSH', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'), /it says "SSH-2\.0-OpenSSH_9\.2"/],
   [
     'another version',
-    (socket) => socket.write('dcp-evaluator frames 2\n'),
-    /it speaks version 2 of the frames, where this side speaks 1; both need the same version/,
+    (socket) => socket.write('dcp-evaluator frames 3\n'),
+    /it speaks version 3 of the frames, where this side speaks 2; both need the same version/,
   ],
   ['one that closes', (socket) => socket.end(), /it closes the connection/],
   ['one that says nothing', () => undefined, /it has not greeted within 0\.5 s/],
@@ -168,7 +168,7 @@ const PRETENDERS: [string, (socket: net.Socket) => void, RegExp][] = [
   [
     'one that greets and goes on in text',
     (socket) => {
-      socket.write('dcp-evaluator frames 1\n');
+      socket.write('dcp-evaluator frames 2\n');
       socket.once('data', () => socket.write('and now for something completely different\n'));
     },
     /protocol violation: a frame whose header has \d+ bytes/,
@@ -176,7 +176,7 @@ const PRETENDERS: [string, (socket: net.Socket) => void, RegExp][] = [
   [
     'one that greets and sends another first frame',
     (socket) => {
-      socket.write('dcp-evaluator frames 1\n');
+      socket.write('dcp-evaluator frames 2\n');
       socket.once('data', () => socket.write(Buffer.concat(encodeFrame([2, 1]))));
     },
     /protocol violation: it begins with message 2 of version 1/,
@@ -244,10 +244,9 @@ test('locations that cannot be are refused', () => {
 
 test('an evaluator whose offer is nonsense is given up', async (t) => {
   const port = await pretend(t, (socket) => {
-    socket.write('dcp-evaluator frames 1\n');
+    socket.write('dcp-evaluator frames 2\n');
     socket.once('data', () => {
-      const probe = new Uint8Array(16);
-      socket.write(Buffer.concat(encodeFrame([1, 1], [probe, probe])));
+      socket.write(Buffer.concat(encodeFrame([1, 2], [encode([]).head])));
       socket.write(
         Buffer.concat(encodeFrame([17], [encode({ threads: 1, adapters: 'many', problems: [] }).head])),
       );

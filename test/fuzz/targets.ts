@@ -4,7 +4,7 @@
  */
 import { decode, encode } from '#src/codec/index.js';
 import { resultSegments, resultsFromParts, resultsToParts } from '#src/evaluator/frames/columns.js';
-import { ProtocolError, encodeFrame, isRemote, type Frame } from '#src/evaluator/frames/frame.js';
+import { ProtocolError, encodeFrame, isShared, type Frame } from '#src/evaluator/frames/frame.js';
 import { FrameReader } from '#src/evaluator/frames/frame-reader.js';
 import { EvaluatorSays } from '#src/evaluator/frames/messages.js';
 import { DecodingError, packColumns, payloadAt, zeroMetrics } from '#src/model/index.js';
@@ -71,7 +71,7 @@ function readFrames(chunks: Iterable<Uint8Array>): Frame[] {
 
 function takeResults({ header, parts }: Frame): void {
   const segments = resultSegments(parts).map((part) => {
-    if (isRemote(part)) throw new ProtocolError('remote');
+    if (isShared(part)) throw new ProtocolError('shared');
     return part;
   });
   const results = resultsFromParts(header[3]!, parts, segments);

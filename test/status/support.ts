@@ -58,6 +58,7 @@ export function sandboxOf(
     jobName: 'Mandelbrot, deep zoom',
     state: 'ready',
     usesGpu: false,
+    isFrozen: false,
     slices: 412,
     slice: 1301,
     sinceMs: 640,
@@ -78,6 +79,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
     scheduler: '/var/lib/dcp/scheduler',
     evaluator: 'child',
     adapters: ['NVIDIA RTX 4090'],
+    gates: [],
     identity: null,
     paymentAddress: null,
     places: { all: 8, gpu: 2 },
@@ -94,6 +96,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
         progress: 0.81,
         slices: 31,
         usesGpu: true,
+        isFrozen: false,
       }),
       sandboxOf({
         id: 5,
@@ -104,6 +107,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
         progress: null,
         slices: 30,
         usesGpu: true,
+        isFrozen: false,
       }),
       sandboxOf({
         id: 6,

@@ -166,6 +166,7 @@ test('values out of range are refused with their name', async (t) => {
   for (const [field, value] of [
     ['failures', 0],
     ['forMs', -1],
+    ['crashes', 0],
     ['firstMs', 0],
     ['maxMs', NaN],
     ['maxMs', Infinity],

@@ -10,7 +10,7 @@ import type { Pane } from './pane.js';
 import { sandboxPane, sandboxPaneNeeds } from './sandbox-pane.js';
 import { fitLine, span, type Line } from './styled-text.js';
 import type { Theme } from './theme.js';
-import { idleLines, queueLine } from './work-lines.js';
+import { gateLines, idleLines, queueLine } from './work-lines.js';
 
 /** Of a terminal, in characters. */
 export interface Size {
@@ -70,7 +70,8 @@ export function layOut(scene: Scene): Frame {
     const charts = chartLines(status, scene.history, columns, theme);
     header.push(...(rows < ROWS_FOR_ALL_CHARTS ? charts.slice(0, 1) : charts));
   }
-  const work = [queueLine(status, columns, theme), ...idle];
+  const gates = rows < ROWS_FOR_CHART ? [] : gateLines(status, columns, theme);
+  const work = [queueLine(status, columns, theme), ...gates, ...idle];
   const room = rows - header.length - work.length - 1;
   const { lines, sandboxes, log } = (columns >= SIDE_BY_SIDE_COLUMNS ? sideBySide : stacked)(scene, room);
   return {

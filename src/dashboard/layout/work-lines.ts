@@ -1,11 +1,12 @@
 import { bytesText, countText, durationText } from '../../model/index.js';
-import type { WorkerStatus } from '../../status/index.js';
+import { furtherGates, gateText, type WorkerStatus } from '../../status/index.js';
 import { bothEnds, fitLine, span, wrap, type Line } from './styled-text.js';
 import type { Theme } from './theme.js';
 
 /** Of the remedy, below what it is for. */
 const INDENT = 7;
 const REMEDY_ROWS = 2;
+const GATE_ROWS = 3;
 
 /** What is held and not done yet, and what was earned: an embedded Scheduler pays nobody. */
 export function queueLine({ jobs }: WorkerStatus, width: number, theme: Theme): Line {
@@ -20,6 +21,13 @@ export function queueLine({ jobs }: WorkerStatus, width: number, theme: Theme): 
     span(`  results to submit ${bytesText(unsubmitted)}`, unsubmitted > 0 ? 'plain' : 'dim'),
   ];
   return bothEnds(left, [span(`  earnings ${theme.glyphs.none} `, 'dim')], width, theme);
+}
+
+/** What may not run because the machine is needed, a line for each; what `idleLines` says is not said again. */
+export function gateLines({ gates, idle, time }: WorkerStatus, width: number, theme: Theme): Line[] {
+  return furtherGates(gates, idle)
+    .slice(0, GATE_ROWS)
+    .map((gate) => fitLine([span(` ${gateText(gate, time)}`, 'warning')], width, theme));
 }
 
 /** Why places are free, and what can be done about it. */

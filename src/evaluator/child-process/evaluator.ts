@@ -1,8 +1,19 @@
 import type { JobId } from '../../model/index.js';
+import {
+  completeConfinement,
+  Confinement,
+  withLayers,
+  type ConfinementOptions,
+  type ConfinementReport,
+} from '../confinement/index.js';
+import type { EvaluatorGate } from '../evaluator.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { completeThreads } from '../options.js';
 import { PeerEvaluator } from '../peer/evaluator.js';
+import { REGION_BYTES, type PeerMemoryStats } from '../peer/memory.js';
 import { EvaluatorPeer, type EvaluatorPeerOptions } from '../peer/peer.js';
+import { evaluatorEnvironment } from './environment.js';
+import type { FreezeMeans } from './freezer.js';
 import { EvaluatorProcess, type EvaluatorProcessOptions } from './process.js';
 
 export interface ChildProcessEvaluatorOptions {
@@ -12,8 +23,14 @@ export interface ChildProcessEvaluatorOptions {
   readonly hangTimeoutMs?: number;
   /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
   readonly gpu?: GpuOptions | null;
+  /** Long segments of Slices and results lie in memory that both processes have, where the system has such. Default true. */
+  readonly sharedMemory?: boolean;
+  /** What the operating system keeps evaluator processes from. Default: from all that it can (docs/CONFINEMENT.md). */
+  readonly confinement?: ConfinementOptions;
   /** What evaluator processes print on standard error. Default: to ours. */
   readonly onLog?: (pid: number, line: string) => void;
+  /** How processes are held still: by a control group of version 2, or by SIGSTOP. Default: the first where it can be. */
+  readonly freezeMeans?: FreezeMeans;
 }
 
 /** How long a process may take to start on a busy machine. */
@@ -35,25 +52,55 @@ export async function openChildProcessEvaluator(
 
 /** Sandboxes in evaluator processes of ours, of which each serves one Job and may be killed at any moment. */
 export class ChildProcessEvaluator extends PeerEvaluator<EvaluatorProcess> {
+  protected override readonly isGated = true;
   readonly #peerOptions: EvaluatorPeerOptions;
   readonly #processOptions: EvaluatorProcessOptions;
 
-  constructor({ threads, hangTimeoutMs = 10_000, gpu = {}, onLog = printLog }: ChildProcessEvaluatorOptions) {
+  constructor(options: ChildProcessEvaluatorOptions) {
     super();
+    const { threads, hangTimeoutMs = 10_000, gpu = {}, sharedMemory = true, onLog = printLog } = options;
     this.#peerOptions = { startTimeoutMs: START_TIMEOUT_MS, hangTimeoutMs };
-    this.#processOptions = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu), onLog };
+    const confinement = new Confinement({
+      ...completeConfinement(options.confinement),
+      gpu: gpu !== null,
+      env: evaluatorEnvironment(process.env),
+    });
+    this.#processOptions = {
+      threads: completeThreads(threads),
+      gpu: gpu && completeGpuOptions(gpu),
+      regionBytes: sharedMemory ? REGION_BYTES : 0,
+      confinement,
+      onLog,
+      freezeMeans: options.freezeMeans ?? null,
+    };
+  }
+
+  /** What the process that came last is confined by; null: none has come yet. */
+  get confinement(): ConfinementReport | null {
+    return this.#confinement;
+  }
+  #confinement: ConfinementReport | null = null;
+
+  protected override onPeerReady({ link, layers }: EvaluatorPeer<EvaluatorProcess>): void {
+    this.#confinement = link.confinement && withLayers(link.confinement, layers);
   }
 
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {
     return new EvaluatorPeer(this.#peerOptions, (owner) => new EvaluatorProcess(this.#processOptions, owner));
   }
 
+  gate(gate: EvaluatorGate): Promise<void> {
+    return this.setGate(gate);
+  }
+
   /** Figures for metrics and tests: Sandboxes with and without a Job, and processes that run. */
   stats(): {
     readonly sandboxes: number;
-    readonly processes: readonly { pid: number; jobId: JobId | null }[];
+    readonly processes: readonly { pid: number; jobId: JobId | null; memory: PeerMemoryStats | null }[];
   } {
-    const processes = [...this.peers].map(({ link, jobId }) => ({ pid: link.pid, jobId }));
+    const processes = [...this.peers].map(({ link: { pid, memory }, jobId }) => {
+      return { pid, jobId, memory: memory?.stats() ?? null };
+    });
     return { sandboxes: this.sandboxCount, processes };
   }
 }

@@ -1,14 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { EvaluatorError } from '../../model/index.js';
+import type { ConfinedProcess, Confinement, ConfinementReport } from '../confinement/index.js';
 import { FrameChannel, onDescriptor } from '../frames/channel.js';
-import type { RemotePart } from '../frames/frame.js';
-import { ProcessMemory } from '../frames/memory.js';
 import type { GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import type { PeerLink, PeerLinkOwner } from '../peer/link.js';
+import { PeerMemory } from '../peer/memory.js';
 import { SMALL_FRAME_BYTES } from '../peer/peer.js';
-import { evaluatorEnvironment } from './environment.js';
 import { evaluatorArguments } from './arguments.js';
+import { evaluatorEnvironment } from './environment.js';
+import { Freezer, type FreezeMeans } from './freezer.js';
 import { StderrLog } from './stderr-log.js';
 
 /** How long a process without a channel may take to end. */
@@ -17,16 +17,23 @@ const CLOSED_MS = 500;
 export interface EvaluatorProcessOptions {
   readonly threads: number;
   readonly gpu: GpuOptions | null;
+  /** The length of each region of the memory that it has in common with this process; 0: it has none. */
+  readonly regionBytes: number;
+  readonly confinement: Confinement;
   /** What it prints on standard error, line by line. */
   readonly onLog: (pid: number, line: string) => void;
+  /** How it is frozen. Default: as the machine allows. */
+  readonly freezeMeans?: FreezeMeans | null;
 }
 
 /** An evaluator process of ours. */
 export class EvaluatorProcess implements PeerLink {
   readonly name = 'the evaluator process';
   readonly channel: FrameChannel;
-  readonly #child: ChildProcess;
+  readonly memory: PeerMemory | null;
+  readonly #process: ConfinedProcess;
   readonly #log: StderrLog;
+  readonly #freezer: Freezer;
   #exit: EvaluatorError | null = null;
   #isChannelClosed = false;
 
@@ -37,44 +44,58 @@ export class EvaluatorProcess implements PeerLink {
   ) {
     const native = loadNative();
     const [ours, theirs] = native.socketPair();
-    this.#child = spawn(process.execPath, evaluatorArguments(options), {
-      cwd: '/',
-      env: evaluatorEnvironment(process.env),
-      // The channel is the first descriptor behind the standard ones.
-      stdio: ['ignore', 'ignore', 'pipe', theirs],
-    });
+    this.memory = PeerMemory.create(options.regionBytes);
+    // The channel is the first descriptor behind the standard ones, shared memory follows (peer/served-memory.ts).
+    this.#process = options.confinement.spawn(
+      evaluatorArguments({ ...options, ...options.confinement.ofProcess }),
+      ['ignore', 'ignore', 'pipe', theirs, ...(this.memory?.descriptors ?? [])],
+      { cwd: '/', env: evaluatorEnvironment(process.env) },
+    );
     native.closeDescriptor(theirs);
-    this.#log = new StderrLog(this.#child.stderr!, (line) => options.onLog(this.pid, line));
+    const { child } = this.#process;
+    this.#freezer = new Freezer(() => this.pid, options.freezeMeans);
+    this.#log = new StderrLog(child.stderr!, (line) => options.onLog(this.pid, line));
     this.channel = new FrameChannel(onDescriptor(ours), SMALL_FRAME_BYTES, {
-      onFrame: (frame) => owner.onFrame(frame),
+      onFrame: (frame) => {
+        this.#process.settle();
+        owner.onFrame(frame);
+      },
       onClosed: (error) => this.#onClosed(error),
     });
-    this.#child.on('error', (cause) => {
+    child.on('error', (cause) => {
       this.#exit = new EvaluatorError(`no evaluator process: ${cause.message}`, { cause });
       this.#finishIfGone();
     });
     // Not `exit`: what it printed at last belongs to its end.
-    this.#child.on('close', (code, signal) => {
+    child.on('close', (code, signal) => {
       this.#exit ??= this.#describeExit(code, signal);
       this.#finishIfGone();
     });
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#process.pid;
+  }
+
+  /** Null before it has said something. */
+  get confinement(): ConfinementReport | null {
+    return this.#process.report;
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#process.kill();
+  }
+
+  freeze(): Promise<void> {
+    return this.#freezer.freeze();
+  }
+
+  thaw(): void {
+    this.#freezer.thaw();
   }
 
   loss(message: string): EvaluatorError {
     return new EvaluatorError(message);
-  }
-
-  memoryOf(part: RemotePart, bytes: Uint8Array): ProcessMemory | null {
-    const memory = new ProcessMemory(loadNative(), this.pid);
-    return memory.isReadable(part, bytes) ? memory : null;
   }
 
   #onClosed(error: Error | null): void {
@@ -92,10 +113,15 @@ export class EvaluatorProcess implements PeerLink {
 
   /** The process and what it said before its end. */
   #finishIfGone(): void {
-    if (this.#exit !== null && this.#isChannelClosed) this.owner.onGone(this.#exit);
+    if (this.#exit === null || !this.#isChannelClosed) return;
+    this.memory?.close();
+    this.#freezer.forget();
+    this.owner.onGone(this.#exit);
   }
 
   #describeExit(code: number | null, signal: NodeJS.Signals | null): EvaluatorError {
+    const { failure } = this.#process;
+    if (failure !== null) return new EvaluatorError(failure);
     const said = this.#log.fatal;
     return new EvaluatorError(`${this.name} ${howItEnded(code, signal)}${said === '' ? '' : `: ${said}`}`);
   }

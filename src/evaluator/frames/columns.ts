@@ -1,6 +1,6 @@
 /** Batches of Slices and of results as parts of a frame: columns and segments as they are. */
 import { STORED_METRICS, makeMetrics, type ResultBatch, type SliceBatch } from '../../model/index.js';
-import { ProtocolError, isRemote, type Part } from './frame.js';
+import { ProtocolError, isShared, type Part } from './frame.js';
 
 type Column = Uint32Array | Float64Array | Uint8Array;
 
@@ -84,8 +84,8 @@ function columnsOf(parts: readonly Part[], count: number): Uint8Array[] {
   if (columns.length < count)
     throw new ProtocolError(`${parts.length} parts, where ${count} columns are expected`);
   return columns.map((column) => {
-    if (isRemote(column))
-      throw new ProtocolError('a column that lies in the memory of the evaluator process');
+    if (isShared(column))
+      throw new ProtocolError('a column that lies in shared memory');
     return column;
   });
 }

@@ -1,21 +1,22 @@
 import {
   MAX_HEADER_BYTES,
   MAX_PARTS,
+  MAX_REGION_BYTES,
   PART_ENTRY_BYTES,
   PREFIX_BYTES,
   ProtocolError,
+  Region,
   decodeHeader,
   getUint53,
   type Frame,
   type Part,
+  type SharedPart,
 } from './frame.js';
 
 /** Bytes are read into this much at a time, unless they are those of a long part. */
 const STAGE_BYTES = 64 * 1024;
 /** From here on the bytes of a part are read straight to where they stay. */
 const DIRECT_BYTES = 16 * 1024;
-/** The highest address of user space, and far more than any memory. */
-const MAX_ADDRESS = 2 ** 47;
 
 /**
  * Takes frames from a stream of bytes, wherever it is cut. Lengths are checked before anything is allocated for them; of the bytes of parts
@@ -171,11 +172,9 @@ class PartialFrame {
     }
     for (let at = 0; at < table.byteLength; at += PART_ENTRY_BYTES) {
       const byteLength = getUint53(view, at);
-      const address = getUint53(view, at + 8);
-      if (address + byteLength > MAX_ADDRESS)
-        throw new ProtocolError(`a part at the address 0x${address.toString(16)}, which no process has`);
-      if (address !== 0) {
-        this.parts.push({ address, byteLength });
+      const place = getUint53(view, at + 8);
+      if (place !== 0) {
+        this.parts.push(sharedPart(place, byteLength));
         continue;
       }
       const part = allocate(byteLength);
@@ -185,6 +184,17 @@ class PartialFrame {
     this.#rest.reverse();
     this.#table = null;
   }
+}
+
+/** @throws {ProtocolError} */
+function sharedPart(place: number, byteLength: number): SharedPart {
+  const region = Math.floor(place / MAX_REGION_BYTES);
+  const offset = place % MAX_REGION_BYTES;
+  if (region !== Region.tasks && region !== Region.results)
+    throw new ProtocolError(`a part in the region ${region} of shared memory, which there is not`);
+  if (offset + byteLength > MAX_REGION_BYTES)
+    throw new ProtocolError(`a part of ${byteLength} bytes at ${offset} of shared memory, which has less`);
+  return { region, offset, byteLength };
 }
 
 /** Memory for a part, an ArrayBuffer of its own; every byte of it will be written. */

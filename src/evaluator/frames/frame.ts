@@ -4,11 +4,11 @@
  *     u32  length of the header, bytes
  *     u32  number of parts
  *          header: a flat array of numbers in msgpack; the first says what the frame is
- *          for each part: u64 length, u64 address
- *          the bytes of those parts whose address is 0, one after another
+ *          for each part: u64 length, u64 place
+ *          the bytes of those parts whose place is 0, one after another
  *
- * in little endian. A part with an address lies there in the memory of the evaluator process, and the host fetches or puts it
- * by itself (memory.ts).
+ * in little endian. A part with another place lies in memory that both have (src/evaluator/peer/memory.ts): the place is the
+ * number of the region times 2^48, and where in it the part begins.
  */
 import { decode, encode } from '../../codec/index.js';
 import { EvaluatorError } from '../../model/index.js';
@@ -27,13 +27,20 @@ export class ProtocolError extends EvaluatorError {
   }
 }
 
-/** Bytes that lie in the memory of the evaluator process. */
-export interface RemotePart {
-  readonly address: number;
+/** The memory that a host has in common with its evaluator process: where it puts Slices, and where results lie. */
+export const Region = { tasks: 1, results: 2 } as const;
+export type Region = (typeof Region)[keyof typeof Region];
+/** No region is longer. */
+export const MAX_REGION_BYTES = 2 ** 48;
+
+/** Bytes that lie in memory which both sides have. */
+export interface SharedPart {
+  readonly region: Region;
+  readonly offset: number;
   readonly byteLength: number;
 }
 
-export type Part = Uint8Array | RemotePart;
+export type Part = Uint8Array | SharedPart;
 
 /** A frame that has come in. */
 export interface Frame {
@@ -41,7 +48,7 @@ export interface Frame {
   readonly parts: readonly Part[];
 }
 
-export function isRemote(part: Part): part is RemotePart {
+export function isShared(part: Part): part is SharedPart {
   return !(part instanceof Uint8Array);
 }
 
@@ -57,7 +64,7 @@ export function encodeFrame(header: readonly number[], parts: readonly Part[] = 
   const buffers: Uint8Array[] = [start];
   for (const part of parts) {
     setUint53(view, at, part.byteLength);
-    if (isRemote(part)) setUint53(view, at + 8, part.address);
+    if (isShared(part)) setUint53(view, at + 8, part.region * MAX_REGION_BYTES + part.offset);
     else if (part.byteLength > 0) buffers.push(part);
     at += PART_ENTRY_BYTES;
   }

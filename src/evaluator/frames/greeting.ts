@@ -2,8 +2,8 @@
  * What both sides of a connection say in front of the frames: a line of text, so that whoever is connected to the wrong port can
  * read what is there.
  *
- *     dcp-evaluator frames 1
- *     dcp-worker frames 1
+ *     dcp-evaluator frames 2
+ *     dcp-worker frames 2
  *
  * The evaluator begins. The Worker answers, and says no more before the first frame has come. An evaluator that does not serve the
  * connection says why instead: `dcp-evaluator: …`.

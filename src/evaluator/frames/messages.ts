@@ -2,16 +2,14 @@
 
 /** From the host. */
 export const HostSays = {
-  /** The first frame. [remote parts allowed: 0 or 1] */
+  /** The first frame. [is there shared memory, behind the descriptor of the frames: 0 or 1] */
   welcome: 1,
   /** [sandbox] and the encoded `SandboxLimits` */
   create: 2,
   /** [sandbox] and the encoded `SandboxJob` */
   assign: 3,
-  /** [sandbox, batch, slices], columns and segments. Segments at `UNPLACED` the host writes once it knows where to. */
+  /** [sandbox, slices], columns and segments */
   run: 4,
-  /** [batch]: the host has written those segments. */
-  written: 5,
   /** [sandbox, results]: the host has done with these results. */
   release: 6,
   /** [sandbox] */
@@ -22,18 +20,24 @@ export const HostSays = {
   answer: 9,
   /** To be answered by `offer`. */
   describe: 10,
+  /** [any number] The process is about to be frozen: time stands still for all in it. To be answered by `held`. */
+  hold: 11,
+  /** [for how long it was frozen, milliseconds]: time goes on. Said while the process is frozen: the first that it hears. */
+  goOn: 12,
+  /** Names of adapters that Jobs do not get from now on, each a part. The evaluator is to tell which they get. */
+  adapters: 13,
 } as const;
 
 /** From the evaluator process. */
 export const EvaluatorSays = {
-  /** The first frame. [protocol version] and the same few bytes twice: inline, and where they lie. */
+  /** The first frame. [protocol version], and the `LayerState`s, encoded, of what the process has taken from itself. */
   ready: 1,
   /** [sandbox] */
   created: 2,
   /** [sandbox] */
   assigned: 3,
-  /** [sandbox, batch] and one column of addresses: where the `UNPLACED` segments go. */
-  room: 4,
+  /** One column of numbers: where in the memory of Tasks segments began that nobody has any more. */
+  freed: 4,
   /** [sandbox, results, slices], columns and segments */
   results: 5,
   /** [sandbox, slice, level] and the text */
@@ -62,6 +66,12 @@ export const EvaluatorSays = {
   offer: 17,
   /** [may a Slice have done it: 0 or 1] and how: the last frame, said for a process that has ended by whoever started it. */
   died: 18,
+  /** A thread has died, and no other can take its place. The process is to be replaced. */
+  worn: 19,
+  /** [the number of the `hold`]: time stands still. */
+  held: 20,
+  /** The name of an adapter that a Job got; only to a host that has said `adapters`. */
+  adapter: 21,
 } as const;
 
 /** Why a Sandbox ended. */
@@ -71,7 +81,4 @@ export const EndKind = { disposed: 0, evaluator: 1, workFunction: 2, requirement
  * To be raised whenever either side would misunderstand the other: by these frames, by what the codec writes, by what Jobs and limits have
  * in them. A host that starts its evaluator has the same version; one that connects to it may not.
  */
-export const PROTOCOL_VERSION = 1;
-
-/** The address of a segment whose place the host asks for. */
-export const UNPLACED = 1;
+export const PROTOCOL_VERSION = 2;

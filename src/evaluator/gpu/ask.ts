@@ -10,8 +10,10 @@ const PROGRAM = fileURLToPath(new URL('../../cli/dcp-evaluator.js', import.meta.
 const ASK_MS = 20_000;
 const MAX_ANSWER_BYTES = 2 ** 20;
 
+export type FoundGpus = Pick<GpuReport, 'adapters' | 'problems'>;
+
 /** What `dcp-evaluator --gpu-info` says of this machine. A driver that crashes or hangs is part of the answer. */
-export async function askForGpus(options: GpuOptions): Promise<Pick<GpuReport, 'adapters' | 'problems'>> {
+export async function askForGpus(options: GpuOptions): Promise<FoundGpus> {
   // Not worth a process.
   const library = findDawn();
   if (typeof library === 'string') return { adapters: [], problems: [{ what: library, fix: DAWN_ADVICE }] };

@@ -21,18 +21,26 @@ export function loaderProblem(): string | null {
 
 /** The drivers there are manifests of, whether they load or not. */
 export function findDrivers(env: NodeJS.ProcessEnv = process.env): VulkanDriver[] {
+  return namedDrivers(env).map((driver) =>
+    driver.problem === null
+      ? { ...driver, problem: loadNative().tryLibrary(driver.library) || null }
+      : driver,
+  );
+}
+
+/** The same, without trying whether they load: `problem` says of some that they cannot. */
+export function namedDrivers(env: NodeJS.ProcessEnv = process.env): VulkanDriver[] {
   return driverManifests(env).map((manifest) => {
-    let library = '';
     try {
       const parsed = JSON.parse(readFileSync(manifest, 'utf8')) as { ICD?: { library_path?: unknown } };
       const named = parsed.ICD?.library_path;
-      if (typeof named === 'string') library = named;
-      if (library === '') return { manifest, library, problem: 'it names no library_path' };
+      if (typeof named !== 'string' || named === '')
+        return { manifest, library: '', problem: 'it names no library_path' };
+      const library = named.includes('/') ? path.resolve(path.dirname(manifest), named) : named;
+      return { manifest, library, problem: null };
     } catch (error) {
-      return { manifest, library, problem: (error as Error).message };
+      return { manifest, library: '', problem: (error as Error).message };
     }
-    const file = library.includes('/') ? path.resolve(path.dirname(manifest), library) : library;
-    return { manifest, library: file, problem: loadNative().tryLibrary(file) || null };
   });
 }
 
@@ -40,7 +48,7 @@ export function findDrivers(env: NodeJS.ProcessEnv = process.env): VulkanDriver[
 export function driverManifests(env: NodeJS.ProcessEnv = process.env): string[] {
   const named = env['VK_DRIVER_FILES'] ?? env['VK_ICD_FILENAMES'];
   if (named !== undefined && named !== '') return list(named).flatMap(filesOf);
-  const home = env['HOME'] ?? homedir();
+  const home = env['HOME'] ?? homeOf();
   const folders = [
     ...list(env['XDG_CONFIG_HOME'] ?? path.join(home, '.config')),
     ...list(env['XDG_CONFIG_DIRS'] ?? '/etc/xdg'),
@@ -50,6 +58,15 @@ export function driverManifests(env: NodeJS.ProcessEnv = process.env): string[] 
     ...list(env['XDG_DATA_DIRS'] ?? '/usr/local/share:/usr/share'),
   ];
   return [...new Set(folders.flatMap((folder) => filesOf(path.join(folder, 'vulkan/icd.d'))))];
+}
+
+/** A confined process does not see the list of users; what is in their folders is not for it. */
+function homeOf(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/nonexistent';
+  }
 }
 
 function list(value: string): string[] {

@@ -1,4 +1,5 @@
-export { askForGpus, gpuArguments } from './ask.js';
+export { askForGpus, gpuArguments, type FoundGpus } from './ask.js';
+export { namedDrivers, type VulkanDriver } from './drivers.js';
 export { findDawn } from './library.js';
 export { completeGpuOptions, type CompleteGpuOptions, type GpuOptions } from './options.js';
 export type { GpuReport } from './report.js';

@@ -25,8 +25,16 @@ export interface LossObserver {
   onStuck(): void;
   /** A GPU does not come back; its Sandbox has ended, and all it held is lost. */
   onDisowned(): void;
+  /** A thread has died. Another takes its place, if it can load what it runs. */
+  onThreadDied(): void;
 }
-const IGNORE_LOSSES: LossObserver = { onStuck: () => undefined, onDisowned: () => undefined };
+const IGNORE_LOSSES: LossObserver = {
+  onStuck: () => undefined,
+  onDisowned: () => undefined,
+  onThreadDied: () => undefined,
+};
+/** Hears the names of adapters that Jobs get. */
+export type OnAdapter = (name: string) => void;
 
 /** A Sandbox of any kind, as the evaluator sees it. */
 interface Resident {
@@ -94,6 +102,7 @@ export class InProcessEvaluator implements Evaluator {
     gpu: GpuOptions | null = {},
     private readonly inspector: InspectorServer | null = null,
     private readonly losses = IGNORE_LOSSES,
+    private readonly onAdapter: OnAdapter = () => undefined,
   ) {
     this.#gpu = gpu && completeGpuOptions(gpu);
     // The addon is loaded here first: the last thread that has it must not be one that comes and goes.
@@ -103,9 +112,15 @@ export class InProcessEvaluator implements Evaluator {
     });
     this.#executors = new Executors(this.#native.queueId, threads, threads + SPARE_THREADS, (cause) => {
       process.emitWarning(`an evaluator thread died and is replaced: ${String(cause)}`, WARNING);
+      losses.onThreadDied();
     });
     // Node waits for its threads at exit; they must not be inside a Slice then.
     process.once('exit', this.#onExit);
+  }
+
+  /** Resolves when its threads have loaded all they need. */
+  begun(): Promise<void> {
+    return this.#executors.begun();
   }
 
   async createSandbox(observer: SandboxObserver, limits: Partial<SandboxLimits> = {}): Promise<Sandbox> {
@@ -154,6 +169,15 @@ export class InProcessEvaluator implements Evaluator {
     return setup;
   }
 
+  /** Jobs that come from now on do not get these adapters, either; they are named as in `GpuOptions`. */
+  closeAdapters(names: readonly string[]): void {
+    this.#closedAdapters = names.map((name) => name.toLowerCase());
+    if (!this.#gpuPrepared) return;
+    this.#gpuPrepared = false;
+    this.#prepareGpu();
+  }
+  #closedAdapters: readonly string[] = [];
+
   /** Opens Dawn's library, or says why there is none: when the first Job requires it, because it takes memory and time. */
   #prepareGpu(): void {
     if (this.#gpuPrepared) return;
@@ -162,7 +186,8 @@ export class InProcessEvaluator implements Evaluator {
     const library = findDawn();
     if (typeof library === 'string') return this.#native.refuseGpu(library);
     const { adapters, bannedAdapters, allowSoftware } = this.#gpu;
-    const problem = this.#native.offerGpu(library.path, adapters, bannedAdapters, allowSoftware);
+    const banned = [...bannedAdapters, ...this.#closedAdapters];
+    const problem = this.#native.offerGpu(library.path, adapters, banned, allowSoftware);
     if (problem !== '') this.#native.refuseGpu(`${library.path}: ${problem}`);
   }
 
@@ -248,6 +273,10 @@ export class InProcessEvaluator implements Evaluator {
     for (const event of events) {
       const sandbox = this.#sandboxes.get(event.sandbox);
       if (!sandbox) continue;
+      if (event.kind === 'adapter') {
+        this.onAdapter(event.text);
+        continue;
+      }
       if (event.kind === 'lost') {
         process.emitWarning('an evaluator thread is stuck in a builtin and is replaced', WARNING);
         this.#executors.add();

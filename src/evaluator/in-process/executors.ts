@@ -18,6 +18,7 @@ export class Executors {
   readonly #serving = new Set<number>();
   readonly #onLoopEnded = new Map<number, () => void>();
   readonly #ends: Promise<void>[] = [];
+  readonly #begins: Promise<void>[] = [];
   #stopped = false;
 
   /**
@@ -54,7 +55,12 @@ export class Executors {
 
   /** One thread more, until the queue stops. */
   add(): void {
-    this.#ends.push(this.#serve());
+    this.#begins.push(new Promise((resolve) => this.#ends.push(this.#serve(resolve))));
+  }
+
+  /** Resolves when every thread has what it needs and serves the queue, or has died once. */
+  async begun(): Promise<void> {
+    await Promise.all(this.#begins);
   }
 
   /** None that ends is replaced. The native queue is to be stopped besides. */
@@ -83,11 +89,14 @@ export class Executors {
   }
 
   /** Keeps one thread serving. One that dies is replaced. */
-  async #serve(): Promise<void> {
+  async #serve(onBegun: () => void): Promise<void> {
     for (let losses = 1; !this.#stopped; losses++) {
       try {
-        await this.#loopEnd(await this.#pool.run({ queueId: this.queueId }));
+        const thread = await this.#pool.run({ queueId: this.queueId });
+        onBegun();
+        await this.#loopEnd(thread);
       } catch (cause) {
+        onBegun();
         if (this.#stopped) return;
         // What it ran is reported lost by native code; what waits is served by the other threads meanwhile.
         this.onDeath(cause);

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EvaluatorError, type JobId } from '../../model/index.js';
-import type { Evaluator, Sandbox, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
+import { EvaluatorError, requiresWebgpu, type JobId } from '../../model/index.js';
+import type {
+  Evaluator,
+  EvaluatorGate,
+  GatedWork,
+  Sandbox,
+  SandboxJob,
+  SandboxLimits,
+  SandboxObserver,
+} from '../evaluator.js';
 import { completeLimits } from '../options.js';
 import { Backoff } from './backoff.js';
 import type { PeerLink } from './link.js';
@@ -37,6 +45,10 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     for (const peer of this.#peers) peer.kill(closed());
   };
 
+  heldUpMs(jobId: JobId): number {
+    return this.losses.remainingMs(jobId);
+  }
+
   /** @param longestRetryMs between two tries, in a row that fail, to have one more peer; default 5000 */
   constructor(longestRetryMs?: number) {
     this.#missing = new Backoff(undefined, longestRetryMs);
@@ -45,6 +57,9 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 
   /** Begins to start, or to connect to, one more. May throw `EvaluatorError`. */
   protected abstract openPeer(): EvaluatorPeer<Link>;
+
+  /** Whether `setGate` may be called, and adapters are to be told apart. */
+  protected readonly isGated: boolean = false;
 
   /** One has come; it belongs to no Job yet. */
   protected onPeerReady(_peer: EvaluatorPeer<Link>): void {}
@@ -90,16 +105,56 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       } catch (error) {
         if (!spare.isEnding || tries === CREATE_TRIES || this.#closing) throw error;
         await spare.gone;
+        if (this.#expected.has(spare)) tries = 0;
       }
     }
   }
 
-  async peerFor({ id }: SandboxJob): Promise<EvaluatorPeer<Link>> {
+  /** See `Evaluator.gate`; for kinds of peers that can be frozen. */
+  protected async setGate(gate: EvaluatorGate): Promise<void> {
+    this.#gate = gate;
+    await Promise.all(Array.from(this.#peers, (peer) => this.#applyGate(peer)));
+    if (this.#closing || gate.actionOf(NO_WORK) === 'kill') return;
+    this.#openGate();
+    if (this.#spare === null && this.#sandboxes.size > 0) void this.#prepareSpare();
+  }
+  #gate: EvaluatorGate = { actionOf: () => 'run', closedAdapters: [] };
+  /** Who waits until there may be peers again. */
+  #gateWaiters: (() => void)[] = [];
+
+  async #applyGate(peer: EvaluatorPeer<Link>): Promise<void> {
+    if (this.#expected.has(peer)) return;
+    switch (this.#gate.actionOf({ jobId: peer.jobId, adapters: peer.adapters })) {
+      case 'run':
+        peer.thaw();
+        return;
+      case 'freeze':
+        // One that is kept ready does nothing, and may be needed for what runs.
+        if (peer.jobId === null) peer.thaw();
+        else await peer.freeze();
+        return;
+      case 'kill':
+        if (peer.jobId !== null) this.#byJob.delete(peer.jobId);
+        this.#expected.add(peer);
+        peer.kill(new EvaluatorError(`${peer.link.name} was ended: the machine is in use`, { suspects: 0 }));
+    }
+  }
+
+  async #untilOpen(): Promise<void> {
+    while (!this.#closing && this.#gate.actionOf(NO_WORK) === 'kill')
+      await new Promise<void>((resolve) => this.#gateWaiters.push(resolve));
+  }
+
+  #openGate(): void {
+    for (const resolve of this.#gateWaiters.splice(0)) resolve();
+  }
+
+  async peerFor({ id, requirements }: SandboxJob): Promise<EvaluatorPeer<Link>> {
     for (;;) {
       if (this.#closing) throw closed();
       let starting = this.#byJob.get(id);
       if (starting === undefined) {
-        starting = this.#takeSpare(id);
+        starting = this.#takeSpare(id, requiresWebgpu(requirements.environment?.webgpu));
         this.#byJob.set(id, starting);
         starting.catch(() => this.#byJob.delete(id));
       }
@@ -131,6 +186,8 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   async #close(): Promise<void> {
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     for (const sandbox of this.#sandboxes) sandbox.dispose();
+    // They would not hear of it.
+    for (const peer of this.#peers) if (peer.isHeld) peer.kill(closed());
     if (this.#sandboxes.size > 0) {
       const patience = new AbortController();
       await Promise.race([empty, sleep(CLOSE_MS, undefined, patience).catch(() => undefined)]);
@@ -138,6 +195,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     }
     this.losses.cancel();
     this.#missing.cancel();
+    this.#openGate();
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     for (const peer of this.#peers) peer.kill(closed());
     await Promise.all([...this.#peers].map(({ gone }) => gone));
@@ -158,6 +216,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 
   async #startPeer(): Promise<EvaluatorPeer<Link>> {
     await this.#missing.wait(null);
+    await this.#untilOpen();
     if (this.#closing) throw closed();
     const started = this.openPeer();
     this.#peers.add(started);
@@ -165,6 +224,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     try {
       await started.ready;
     } catch (error) {
+      if (this.#expected.has(started) && !this.#closing) return this.#startPeer();
       this.#missing.failed(null);
       throw this.#closing ? error : this.onPeerMissing(error as EvaluatorError);
     }
@@ -174,7 +234,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     return started;
   }
 
-  async #takeSpare(jobId: JobId): Promise<EvaluatorPeer<Link>> {
+  async #takeSpare(jobId: JobId, usesGpu: boolean): Promise<EvaluatorPeer<Link>> {
     await this.losses.wait(jobId);
     const spare = this.#sparePeer();
     let taken: EvaluatorPeer<Link>;
@@ -184,8 +244,11 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       // Whoever waited longer may have taken it meanwhile.
       if (this.#spare === spare) this.#spare = null;
     }
-    if (taken.jobId !== null || taken.isEnding) return this.#takeSpare(jobId);
+    if (taken.jobId !== null || taken.isEnding) return this.#takeSpare(jobId, usesGpu);
     taken.jobId = jobId;
+    if (usesGpu && this.isGated)
+      taken.closeAdapters(this.#gate.closedAdapters, () => void this.#applyGate(taken));
+    void this.#applyGate(taken);
     if (!this.#closing) void this.#prepareSpare();
     return taken;
   }
@@ -211,8 +274,8 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   #onGone(gone: EvaluatorPeer<Link>): void {
     const { jobId } = gone;
     if (jobId !== null) {
-      if (!this.#idle.has(gone)) this.#byJob.delete(jobId);
-      if (!this.#closing && !this.#idle.has(gone)) this.losses.failed(jobId, gone.startedAt);
+      if (!this.#expected.has(gone)) this.#byJob.delete(jobId);
+      if (!this.#closing && !this.#expected.has(gone)) this.losses.failed(jobId, gone.startedAt);
       return;
     }
     if (this.#closing || this.#spare === null) return;
@@ -227,15 +290,17 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       for (const peer of this.#peers) {
         if (peer.jobId === null || !peer.isIdle || peer.isEnding) continue;
         this.#byJob.delete(peer.jobId);
-        this.#idle.add(peer);
+        this.#expected.add(peer);
         peer.kill(new EvaluatorError(`${peer.link.name} has nothing to do`));
       }
     }, IDLE_MS).unref();
   }
   #idleTimer: NodeJS.Timeout | null = null;
-  /** Ended for that reason, which is no failure. */
-  readonly #idle = new WeakSet<EvaluatorPeer<Link>>();
+  /** Ended for that reason, or by the gate, which is no failure. */
+  readonly #expected = new WeakSet<EvaluatorPeer<Link>>();
 }
+
+const NO_WORK: GatedWork = Object.freeze({ jobId: null, adapters: new Set<string>() });
 
 function closed(): EvaluatorError {
   return new EvaluatorError('the evaluator is closed', { suspects: 0 });

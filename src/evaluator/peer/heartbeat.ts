@@ -14,15 +14,27 @@ export interface HeartbeatOwner {
 export class Heartbeat {
   #silentLooks = 0;
   #sinceLookMs = 0;
-  readonly #timer: NodeJS.Timeout;
+  #limitMs: number;
+  #timer: NodeJS.Timeout;
 
   /** @param limitMs how long silence may last; may be changed */
   constructor(
-    public limitMs: number,
+    limitMs: number,
     private readonly owner: HeartbeatOwner,
   ) {
-    const stepMs = Math.min(1000, limitMs / LOOKS);
-    this.#timer = setInterval(() => this.#step(stepMs), stepMs).unref();
+    this.#limitMs = limitMs;
+    this.#timer = this.#begin();
+  }
+
+  set limitMs(limitMs: number) {
+    this.#limitMs = limitMs;
+    clearInterval(this.#timer);
+    this.#timer = this.#begin();
+  }
+
+  #begin(): NodeJS.Timeout {
+    const stepMs = Math.min(1000, this.#limitMs / LOOKS);
+    return setInterval(() => this.#step(stepMs), stepMs).unref();
   }
 
   heard(): void {
@@ -30,19 +42,31 @@ export class Heartbeat {
     this.#sinceLookMs = 0;
   }
 
+  /** The other side is held still, and cannot answer: silence counts for nothing until `resume`, which is as if something had been heard. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  resume(): void {
+    this.#isHeld = false;
+    this.heard();
+  }
+  #isHeld = false;
+
   stop(): void {
     clearInterval(this.#timer);
   }
 
   #step(stepMs: number): void {
+    if (this.#isHeld) return;
     this.#sinceLookMs += stepMs;
-    if (this.#sinceLookMs < this.limitMs / LOOKS) return;
+    if (this.#sinceLookMs < this.#limitMs / LOOKS) return;
     this.#sinceLookMs = 0;
     if (++this.#silentLooks <= LOOKS) {
       this.owner.ping();
       return;
     }
     this.stop();
-    this.owner.onSilence(this.limitMs);
+    this.owner.onSilence(this.#limitMs);
   }
 }

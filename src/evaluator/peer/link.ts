@@ -1,7 +1,7 @@
 import type { EvaluatorError } from '../../model/index.js';
 import type { FrameChannel } from '../frames/channel.js';
-import type { Frame, RemotePart } from '../frames/frame.js';
-import type { ProcessMemory } from '../frames/memory.js';
+import type { Frame } from '../frames/frame.js';
+import type { PeerMemory } from './memory.js';
 
 export interface PeerLinkOwner {
   /** May throw, which breaks the link. */
@@ -19,8 +19,11 @@ export interface PeerLink {
   readonly channel: FrameChannel;
   /** Ends it at once, whatever it does. */
   kill(): void;
+  /** Holds still whatever is behind it, and lets it go on. `freeze` resolves when nothing of it runs. Left out: it is not ours to hold. */
+  freeze?(): Promise<void>;
+  thaw?(): void;
   /** It is gone, for a reason that says nothing of the Slices in it: whether one of them is suspected all the same. */
   loss(message: string): EvaluatorError;
-  /** The memory behind it, in which `bytes` lie where `part` says; null: long segments go through the channel. */
-  memoryOf(part: RemotePart, bytes: Uint8Array): ProcessMemory | null;
+  /** What it has in common with this process; null: long segments go through the channel. */
+  readonly memory: PeerMemory | null;
 }

@@ -1,6 +1,6 @@
 import { decode } from '../../codec/index.js';
 import type { WebgpuOffer } from '../../model/index.js';
-import { ProtocolError, isRemote, type Part } from '../frames/frame.js';
+import { ProtocolError, isShared, type Part } from '../frames/frame.js';
 
 /** What an evaluator says of itself. */
 export interface EvaluatorOffer {
@@ -20,7 +20,7 @@ const MAX_ENTRIES = 64;
  */
 export function offerOf(parts: readonly Part[]): EvaluatorOffer {
   const [head] = parts;
-  if (parts.length !== 1 || head === undefined || isRemote(head))
+  if (parts.length !== 1 || head === undefined || isShared(head))
     throw new ProtocolError('an offer in pieces');
   let value: unknown;
   try {

@@ -1,19 +1,25 @@
 import { encode } from '../../codec/index.js';
 import { EvaluatorError, EvaluatorUnavailableError, type JobId } from '../../model/index.js';
 import type { SandboxJob, SandboxLimits } from '../evaluator.js';
+import type { LayerState } from '../confinement/index.js';
 import type { FrameChannel } from '../frames/channel.js';
-import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
-import type { ProcessMemory } from '../frames/memory.js';
+import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { BufferPool } from './buffer-pool.js';
 import { Heartbeat } from './heartbeat.js';
 import type { PeerLink, PeerLinkOwner } from './link.js';
+import { layersOf } from './layers.js';
 import { offerOf, type EvaluatorOffer } from './offer.js';
+import { Standstill } from './standstill.js';
 
 /** Frames before any Sandbox says anything are small. */
 export const SMALL_FRAME_BYTES = 2 ** 20;
 /** How long Slices may take to end behind a peer that has lost a GPU, milliseconds. */
 const RETIRE_MS = 10_000;
+
+/** What an evaluator may say of the adapters that it uses. */
+const MAX_ADAPTERS = 64;
+const MAX_NAME_BYTES = 1000;
 
 export interface EvaluatorPeerOptions {
   /** How long it may take until the first frame, milliseconds. */
@@ -46,6 +52,7 @@ interface WarmSandbox {
 export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   readonly link: Link;
   readonly #heartbeat: Heartbeat;
+  readonly #standstill: Standstill;
   readonly #hangTimeoutMs: number;
   readonly #sandboxes = new Map<number, PeerSandbox>();
   readonly #creating = new Map<
@@ -54,7 +61,6 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   >();
   #warm: WarmSandbox[] = [];
   #lastId = 0;
-  #lastBatch = 0;
   #isReady = false;
   /** Why it ends; the first reason counts. */
   #end: EvaluatorError | null = null;
@@ -62,12 +68,14 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   #onNotReady: (error: EvaluatorError) => void = () => undefined;
   #onGone: () => void = () => undefined;
   #onOffer: (offer: EvaluatorOffer) => void = () => undefined;
-  /** Where its long segments lie, when the kernel lets us. */
-  memory: ProcessMemory | null = null;
   /** Memory of data that were handed over, for results of the same length. */
   readonly buffers = new BufferPool();
   readonly startedAt = performance.now();
   jobId: JobId | null = null;
+  /** What it has taken from itself, by its own word; known once it is ready. */
+  layers: readonly LayerState[] = [];
+  /** Names of the GPUs that it was seen to use. */
+  readonly adapters = new Set<string>();
 
   /** Resolves when it can be used; rejects when it ends before. */
   readonly ready = new Promise<void>((resolve, reject) => {
@@ -92,6 +100,10 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
         if (this.#isReady) this.#channel.send([HostSays.ping, 0]);
       },
       onSilence: (ms) => this.kill(this.link.loss(`${this.link.name} did not answer for ${ms / 1000} s`)),
+    });
+    this.#standstill = new Standstill(this.link, {
+      begin: () => this.#heartbeat.hold(),
+      end: () => this.#heartbeat.resume(),
     });
   }
 
@@ -174,15 +186,8 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#channel.send([HostSays.assign, id], [head, ...segments]);
   }
 
-  /** Answers the batch's number. */
-  run(id: number, slices: number, parts: readonly Part[]): number {
-    const batch = ++this.#lastBatch;
-    this.#channel.send([HostSays.run, id, batch, slices], parts);
-    return batch;
-  }
-
-  written(batch: number): void {
-    this.#channel.send([HostSays.written, batch]);
+  run(id: number, slices: number, parts: readonly Part[]): void {
+    this.#channel.send([HostSays.run, id, slices], parts);
   }
 
   release(id: number, results: number): void {
@@ -195,6 +200,45 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
 
   dispose(id: number): void {
     this.#channel.send([HostSays.dispose, id]);
+  }
+
+  /** Jobs do not get these adapters from now on, and `onAdapter` hears of those that they get. Once it is ready. */
+  closeAdapters(names: readonly string[], onAdapter: () => void): void {
+    this.#onNewAdapter = onAdapter;
+    this.#channel.send(
+      [HostSays.adapters],
+      names.map((name) => Buffer.from(name)),
+    );
+  }
+  #onNewAdapter: () => void = () => undefined;
+
+  #onAdapter({ parts: [name] }: Frame): void {
+    if (
+      !(name instanceof Uint8Array) ||
+      name.byteLength > MAX_NAME_BYTES ||
+      this.adapters.size >= MAX_ADAPTERS
+    )
+      throw new ProtocolError('an adapter without a name, or too many of them');
+    this.adapters.add(new TextDecoder().decode(name));
+    this.#onNewAdapter();
+  }
+
+  /** It stands still, or is about to: nothing of it can be waited for. */
+  get isHeld(): boolean {
+    return this.#standstill.isHeld;
+  }
+
+  /**
+   * Holds everything in it still, and time with it: none of it counts for a limit or as silence. Resolves when nothing of it runs, or it was
+   * thawed or is gone. Only where the link can.
+   */
+  freeze(): Promise<void> {
+    return this.#standstill.freeze(this.#isReady);
+  }
+
+  /** It goes on where it was. */
+  thaw(): void {
+    this.#standstill.thaw();
   }
 
   /** Ends it at once. Its Sandboxes hear of it when it is gone. */
@@ -220,19 +264,31 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     switch (kind) {
       case EvaluatorSays.pong:
         return;
+      case EvaluatorSays.adapter:
+        this.#onAdapter(frame);
+        return;
+      case EvaluatorSays.held:
+        this.#standstill.onTimeHeld(id!);
+        return;
       case EvaluatorSays.stuck:
         this.kill(
           new EvaluatorError(`${this.link.name} was ended: a Slice was stuck in a builtin`, { suspects: 0 }),
         );
         return;
       case EvaluatorSays.disowned:
-        this.#retire();
+        this.#retire('a GPU did not come back from what a Slice submitted');
+        return;
+      case EvaluatorSays.worn:
+        this.#retire('a thread of it died');
         return;
       case EvaluatorSays.offer:
         this.#onOffer(offerOf(frame.parts));
         return;
       case EvaluatorSays.created:
         this.#onCreated(id!);
+        return;
+      case EvaluatorSays.freed:
+        this.#onFreed(frame.parts);
         return;
       default: {
         const sandbox = this.#sandboxes.get(id!);
@@ -244,13 +300,15 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     }
   }
 
-  /** A GPU does not come back to it, so it cannot end by itself: what runs in it may end, nothing more is begun. */
-  #retire(): void {
+  /** It has lost what only a new one has: what runs in it may end, nothing more is begun. */
+  #retire(why: string): void {
     if (this.#retirement !== null) return;
+    this.#whyRetired = why;
     this.#retirement = setTimeout(() => this.#endRetired(), RETIRE_MS).unref();
     for (const sandbox of this.#sandboxes.values()) sandbox.onPeerRetiring();
     this.#endIfRetired();
   }
+  #whyRetired = '';
 
   #endIfRetired(): void {
     if (this.#retirement === null) return;
@@ -260,7 +318,7 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
 
   #endRetired(): void {
     this.kill(
-      new EvaluatorError(`${this.link.name} was ended: a GPU did not come back from what a Slice submitted`, {
+      new EvaluatorError(`${this.link.name} was ended: ${this.#whyRetired}`, {
         suspects: 0,
       }),
     );
@@ -268,15 +326,13 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
 
   #begin({ header, parts }: Frame): void {
     const [kind, version] = header;
-    const [inline, remote] = parts;
+    const [layers] = parts;
     if (kind !== EvaluatorSays.ready || version !== PROTOCOL_VERSION)
       throw new ProtocolError(`it begins with message ${kind} of version ${version}`);
+    this.layers = layersOf(layers);
     this.#isReady = true;
     this.#heartbeat.limitMs = this.#hangTimeoutMs;
-    if (inline instanceof Uint8Array && remote !== undefined && isRemote(remote)) {
-      this.memory = this.link.memoryOf(remote, inline);
-    }
-    this.#channel.send([HostSays.welcome, this.memory === null ? 0 : 1]);
+    this.#channel.send([HostSays.welcome, this.link.memory === null ? 0 : 1]);
     this.#onReady();
   }
 
@@ -286,6 +342,14 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#creating.delete(id);
     this.#warm.push({ id, limits: creating.limits });
     creating.resolve();
+  }
+
+  #onFreed([column]: readonly Part[]): void {
+    const { memory } = this.link;
+    if (memory === null || column === undefined || isShared(column) || column.byteLength % 8 !== 0)
+      throw new ProtocolError('it gives back segments that it was not given');
+    const offsets = new Float64Array(column.buffer, column.byteOffset, column.byteLength / 8);
+    for (const offset of offsets) memory.free(offset);
   }
 
   #onUnboundEnded(id: number): void {
@@ -300,6 +364,7 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#end = reason;
     if (this.#retirement !== null) clearTimeout(this.#retirement);
     this.#heartbeat.stop();
+    this.#standstill.forget();
     this.#channel.destroy();
     this.buffers.clear();
     this.#onNotReady(reason);

@@ -9,10 +9,10 @@ import {
 import { ConsoleLevels } from '../../sandbox/index.js';
 import type { Sandbox, SandboxEndError, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import { resultSegments, resultsFromParts, slicesToParts } from '../frames/columns.js';
-import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
-import { REMOTE_BYTES } from '../frames/memory.js';
-import { EndKind, EvaluatorSays, UNPLACED } from '../frames/messages.js';
+import { ProtocolError, isShared, type Frame, type Part, type SharedPart } from '../frames/frame.js';
+import { EndKind, EvaluatorSays } from '../frames/messages.js';
 import { OwedSlices } from '../owed-slices.js';
+import { SHARED_BYTES } from './memory.js';
 import type { EvaluatorPeer, PeerSandbox } from './peer.js';
 
 /** Bytes of data that wait in the evaluator's memory at most, but for a Slice that is larger by itself. */
@@ -56,8 +56,6 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
   readonly #owed = new OwedSlices();
   /** Pieces that have not been sent. */
   #waiting: SliceBatch[] = [];
-  /** Long segments on their way, by batch. */
-  readonly #unplaced = new Map<number, Uint8Array[]>();
   /** Bytes of results the observer has not done with, and how many batches came when they were too many. */
   #heldBytes = 0;
   #overdrafts = 0;
@@ -128,8 +126,13 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
 
   #end(peer: EvaluatorPeer): void {
     peer.dispose(this.#remoteId);
+    this.#awaitEnd(peer);
+  }
+
+  #awaitEnd(peer: EvaluatorPeer): void {
     this.#patience = setTimeout(() => {
-      peer.kill(new EvaluatorError(`a Sandbox of ${peer.link.name} did not end`, { suspects: 0 }));
+      if (peer.isHeld) this.#awaitEnd(peer);
+      else peer.kill(new EvaluatorError(`a Sandbox of ${peer.link.name} did not end`, { suspects: 0 }));
     }, DISPOSE_MS).unref();
   }
   #patience: NodeJS.Timeout | undefined;
@@ -158,9 +161,6 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
         this.#state = 'assigned';
         this.#assigning!.resolve();
         this.#assigning = null;
-        break;
-      case EvaluatorSays.room:
-        this.#write(second, parts);
         break;
       case EvaluatorSays.results:
         this.#onResults(second, third, parts);
@@ -220,40 +220,19 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     while (this.#waiting.length > 0 && (this.#owed.count === 0 || this.#owed.bytes < WINDOW_BYTES)) {
       const batch = this.#waiting.shift()!;
       this.#owed.add(batch);
-      const unplaced: Uint8Array[] = [];
-      const segments = batch.segments.map((segment): Part => {
-        if (peer.memory === null || segment.byteLength < REMOTE_BYTES) return segment;
-        unplaced.push(segment);
-        return { address: UNPLACED, byteLength: segment.byteLength };
-      });
-      const id = peer.run(this.#remoteId, batch.numbers.length, slicesToParts(batch, segments));
-      if (unplaced.length > 0) this.#unplaced.set(id, unplaced);
+      const segments = batch.segments.map((segment) => placed(segment, peer));
+      peer.run(this.#remoteId, batch.numbers.length, slicesToParts(batch, segments));
     }
-  }
-
-  /** The evaluator has room for the long segments of a batch. */
-  #write(id: number, [column]: readonly Part[]): void {
-    const segments = this.#unplaced.get(id);
-    const { memory, buffers } = this.#peer!;
-    if (segments === undefined || memory === null)
-      throw new ProtocolError(`room for a batch ${id} that needs none`);
-    this.#unplaced.delete(id);
-    const bytes = inline(column ?? new Uint8Array(0));
-    if (bytes.byteLength !== segments.length * 8)
-      throw new ProtocolError(`${bytes.byteLength / 8} addresses for ${segments.length} segments`);
-    const addresses = new Float64Array(bytes.buffer, bytes.byteOffset, segments.length);
-    segments.forEach((segment, index) => {
-      memory.write({ address: addresses[index]!, byteLength: segment.byteLength }, segment);
-      buffers.put(segment);
-    });
-    this.#peer!.written(id);
   }
 
   #onResults(id: number, count: number, parts: readonly Part[]): void {
     // Before anything is fetched or looked at, and before their bytes are: so many Slices were never handed over.
     if (count > this.#owed.count)
       throw new ProtocolError(`${count} results where ${this.#owed.count} are owed`);
-    const segments = resultSegments(parts).map((part) => (isRemote(part) ? this.#fetch(part) : part));
+    const peer = this.#peer!;
+    const sent = resultSegments(parts);
+    const shared = sent.filter(isShared);
+    const segments = sent.map((part) => (isShared(part) ? fetched(part, peer) : part));
     const results = resultsFromParts(count, parts, segments);
     for (const number of results.numbers) if (!this.#owed.settle(number)) throw notOwed('a result', number);
     let bytes = results.heads.byteLength;
@@ -265,20 +244,13 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     const done = this.observer.onResults(results);
     const release = (): void => {
       this.#heldBytes -= bytes;
-      this.#peer?.release(this.#remoteId, id);
+      // The evaluator keeps them until then, even when the Sandbox has ended.
+      for (const part of shared) peer.link.memory!.release(part);
+      peer.release(this.#remoteId, id);
     };
     if (done === undefined) release();
     else void done.then(release);
     this.#sendWaiting();
-  }
-
-  /** Into memory that the evaluator cannot reach. */
-  #fetch(part: { readonly address: number; readonly byteLength: number }): Uint8Array {
-    const { memory, buffers } = this.#peer!;
-    if (memory === null) throw new ProtocolError('a part in memory that the host cannot read');
-    const bytes = buffers.take(part.byteLength);
-    memory.read(part, bytes);
-    return bytes;
   }
 
   #tell(message: SliceMessage): void {
@@ -302,7 +274,6 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     this.host.forget(this);
     const owed = [...this.#owed.numbers(), ...this.#waiting.flatMap(({ numbers }) => [...numbers])];
     this.#waiting = [];
-    this.#unplaced.clear();
     const at = owed.indexOf(running);
     if (at > 0) owed.unshift(...owed.splice(at, 1));
     this.#assigning?.reject(error ?? new EvaluatorError('the Sandbox was disposed of'));
@@ -327,6 +298,23 @@ function own(batch: SliceBatch): SliceBatch {
   return { ...batch, segments };
 }
 
+/** A segment on its way to the evaluator, which is not needed here any more if it is shared. */
+function placed(segment: Uint8Array, { link: { memory }, buffers }: EvaluatorPeer): Part {
+  if (memory === null || segment.byteLength < SHARED_BYTES) return segment;
+  const part = memory.place(segment);
+  if (part === null) return segment;
+  buffers.put(segment);
+  return part;
+}
+
+/** A segment that came, in memory that the evaluator cannot reach. */
+function fetched(part: SharedPart, { link: { memory }, buffers }: EvaluatorPeer): Uint8Array {
+  if (memory === null) throw new ProtocolError('a part in shared memory, where there is none');
+  const bytes = buffers.take(part.byteLength);
+  memory.fetch(part, bytes);
+  return bytes;
+}
+
 /** Parts of a batch that are not too large to be sent at once. */
 function pieces(batch: SliceBatch): SliceBatch[] {
   const slices = batch.numbers.length;
@@ -347,8 +335,7 @@ function pieces(batch: SliceBatch): SliceBatch[] {
 }
 
 function inline(part: Part): Uint8Array {
-  if (isRemote(part))
-    throw new ProtocolError('a part of a message that lies in the memory of the evaluator process');
+  if (isShared(part)) throw new ProtocolError('a part of a message that lies in shared memory');
   return part;
 }
 

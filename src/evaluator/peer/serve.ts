@@ -5,6 +5,7 @@ import {
   InvalidArgumentError,
   RequirementError,
   WorkFunctionError,
+  requiresWebgpu,
   type ResultBatch,
   type SliceMessage,
 } from '../../model/index.js';
@@ -17,22 +18,22 @@ import type {
   SandboxRequest,
   SliceRejection,
 } from '../evaluator.js';
+import { confineCalls, narrowCalls, type SeccompSetting } from '../confinement/index.js';
 import { FrameChannel, onDescriptor } from '../frames/channel.js';
 import { resultsToParts, sliceSegments, slicesFromParts } from '../frames/columns.js';
-import { ProtocolError, isRemote, type Frame, type Part } from '../frames/frame.js';
-import { REMOTE_BYTES } from '../frames/memory.js';
+import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EndKind, EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { InProcessEvaluator } from '../in-process/evaluator.js';
-import { askForGpus, type GpuOptions } from '../gpu/index.js';
+import { askForGpus, type FoundGpus, type GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import { completeThreads } from '../options.js';
-import { BufferPool } from './buffer-pool.js';
 import type { EvaluatorOffer } from './offer.js';
+import { ServedMemory, viewsOf } from './served-memory.js';
 
 /** A frame from the host: it is trusted, and as large as the Slices it hands over. */
 const MAX_FRAME_BYTES = Number.MAX_SAFE_INTEGER;
 
-const NO_GPU: Awaited<ReturnType<typeof askForGpus>> = { adapters: [], problems: [] };
+const NO_GPU: FoundGpus = { adapters: [], problems: [] };
 
 const native = loadNative();
 
@@ -43,6 +44,12 @@ export interface ServeFramesOptions {
   readonly gpu?: GpuOptions | null;
   /** A stream of whoever started this process: it ends with the stream, too. */
   readonly parent?: Readable | null;
+  /** What this process keeps when it says that it is ready; null, the default: everything. */
+  readonly seccomp?: SeccompSetting;
+  /** It ends when it cannot give up the rest. Default false. */
+  readonly requireSeccomp?: boolean;
+  /** The adapters that it answers with when it is asked, found by somebody else. Default: it looks for itself. */
+  readonly found?: FoundGpus | null;
 }
 
 /**
@@ -51,45 +58,78 @@ export interface ServeFramesOptions {
  */
 export async function serveFrames(
   fd: number,
-  { threads, gpu = {}, parent = null }: ServeFramesOptions = {},
+  {
+    threads,
+    gpu = {},
+    parent = null,
+    seccomp = null,
+    requireSeccomp = false,
+    found = null,
+  }: ServeFramesOptions = {},
 ): Promise<void> {
   if (!isSocket(fd)) throw new InvalidArgumentError(`descriptor ${fd}`, 'expected a socket to the host');
+  // It may be frozen when its owner ends, and would not see its channel close.
+  native.endWithParent();
   parent
     ?.on('close', () => native.exitNow(0))
     .on('error', () => undefined)
     .resume();
   // Ctrl-C goes to all processes of the terminal. When this one has to end, its host says so.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  new FrameServer(fd, completeThreads(threads), gpu).start();
+  await new FrameServer(fd, completeThreads(threads), gpu, seccomp, found).start(requireSeccomp);
   // The process ends when the channel does.
   await new Promise(() => undefined);
 }
 
-interface Batch {
-  readonly sandbox: number;
-  readonly frame: Frame;
-  /** In the order of the frame, those that the host writes included. */
-  readonly segments: Uint8Array[];
-  isWritten: boolean;
+/** Results that the host has not done with. */
+class HeldResults {
+  #last = 0;
+  readonly #held = new Map<number, { resolve(): void; shared: readonly Uint8Array[] }>();
+
+  /** Answers their number, and what resolves when the host has done with them. `shared` are kept as they are until then. */
+  hold(shared: readonly Uint8Array[]): { readonly id: number; readonly done: Promise<void> } {
+    const id = ++this.#last;
+    const done = new Promise<void>((resolve) => this.#held.set(id, { resolve, shared }));
+    return { id, done };
+  }
+
+  release(id: number, memory: ServedMemory | null): void {
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    this.#held.delete(id);
+    memory?.drop(held.shared);
+    held.resolve();
+  }
 }
 
 class FrameServer {
   readonly #channel: FrameChannel;
   readonly #evaluator: InProcessEvaluator;
   readonly #sandboxes = new Map<number, ServedSandbox>();
-  /** Handed over, oldest first, from the first that the host still writes to. */
-  readonly #batches = new Map<number, Batch>();
-  readonly #pool = new BufferPool();
+  readonly #held = new HeldResults();
+  #memory: ServedMemory | null = null;
 
   constructor(
     fd: number,
     private readonly threads: number,
     private readonly gpu: GpuOptions | null,
+    private readonly seccomp: SeccompSetting,
+    private readonly found: FoundGpus | null,
   ) {
-    this.#evaluator = new InProcessEvaluator(threads, gpu, null, {
-      onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
-      onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
-    });
+    this.#hasGpuCalls = seccomp?.some((profile) => profile !== 'cpu') ?? false;
+    this.#evaluator = new InProcessEvaluator(
+      threads,
+      gpu,
+      null,
+      {
+        onStuck: () => this.#channel.send([EvaluatorSays.stuck]),
+        onDisowned: () => this.#channel.send([EvaluatorSays.disowned]),
+        onThreadDied: () => this.#onThreadDied(),
+      },
+      (name) => {
+        if (this.#tellsAdapters) this.#channel.send([EvaluatorSays.adapter], [text(name)]);
+      },
+    );
     this.#channel = new FrameChannel(onDescriptor(fd), MAX_FRAME_BYTES, {
       onFrame: (frame) => this.#onFrame(frame),
       onClosed: (error) => {
@@ -100,39 +140,42 @@ class FrameServer {
     });
   }
 
-  start(): void {
-    const probe = crypto.getRandomValues(new Uint8Array(16));
-    this.#probe = probe;
-    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION], [probe, remote(probe)]);
+  /** Resolves when the host has been told that it may begin. */
+  async start(requireSeccomp: boolean): Promise<void> {
+    if (this.seccomp !== null) await this.#evaluator.begun();
+    const calls = await confineCalls(this.seccomp);
+    if (requireSeccomp && calls.state !== 'on') {
+      process.stderr.write(
+        `EvaluatorError: --confinement=require: no evaluator, for a layer is missing: seccomp (${calls.why})\n`,
+      );
+      native.exitNow(1);
+    }
+    this.#channel.send([EvaluatorSays.ready, PROTOCOL_VERSION], [encode([calls]).head]);
   }
-  /** The host reads it where it lies, now or later. */
-  #probe: Uint8Array | null = null;
 
   #onFrame(frame: Frame): void {
     const [kind, id = 0, second = 0] = frame.header;
     switch (kind) {
       case HostSays.welcome:
-        this.#remoteParts = id === 1;
-        this.#probe = null;
+        if (id === 1) this.#memory = new ServedMemory(this.#channel);
         break;
       case HostSays.create:
         this.#create(id, decodeParts(frame.parts) as SandboxLimits);
         break;
-      case HostSays.assign:
-        this.#sandboxes.get(id)?.assign(decodeParts(frame.parts) as SandboxJob);
+      case HostSays.assign: {
+        const job = decodeParts(frame.parts) as SandboxJob;
+        this.#giveUpGpu(job);
+        this.#sandboxes.get(id)?.assign(job);
         break;
+      }
       case HostSays.run:
-        this.#run(id, second, frame);
-        break;
-      case HostSays.written:
-        this.#batches.get(id)!.isWritten = true;
-        this.#runWritten();
+        this.#run(id, second, frame.parts);
         break;
       case HostSays.release:
-        this.#sandboxes.get(id)?.release(second);
+        this.#held.release(second, this.#memory);
         break;
       case HostSays.answer: {
-        // The host keeps nothing of its own in this process: all parts are inline.
+        // Only segments of Slices are shared.
         const [answer, ...segments] = frame.parts as Uint8Array[];
         this.#sandboxes.get(id)?.answer(second, new TextDecoder().decode(answer), segments);
         break;
@@ -143,6 +186,19 @@ class FrameServer {
       case HostSays.ping:
         this.#channel.send([EvaluatorSays.pong, id]);
         break;
+      case HostSays.hold:
+        native.holdTime();
+        this.#channel.send([EvaluatorSays.held, id]);
+        break;
+      case HostSays.goOn:
+        native.releaseTime(id);
+        break;
+      case HostSays.adapters:
+        this.#tellsAdapters = true;
+        this.#evaluator.closeAdapters(
+          frame.parts.map((part) => new TextDecoder().decode(part as Uint8Array)),
+        );
+        break;
       case HostSays.describe:
         void this.#describe();
         break;
@@ -150,10 +206,25 @@ class FrameServer {
         throw new ProtocolError(`the host says ${kind}, which means nothing`);
     }
   }
-  #remoteParts = false;
+  #tellsAdapters = false;
+
+  /** This process serves one Job; one that requires no GPU needs none of what drivers need. */
+  #giveUpGpu({ requirements: { environment } }: SandboxJob): void {
+    if (!this.#hasGpuCalls || requiresWebgpu(environment?.webgpu)) return;
+    this.#hasGpuCalls = false;
+    const { why } = narrowCalls(['cpu']);
+    if (why !== null) process.stderr.write(`dcp-evaluator: ${why}\n`);
+  }
+  #hasGpuCalls: boolean;
+
+  /** Behind the filter no thread can load what it is to run: those that are left do what they have. */
+  #onThreadDied(): void {
+    if (this.seccomp !== null) this.#channel.send([EvaluatorSays.worn]);
+  }
 
   async #describe(): Promise<void> {
-    const found = this.gpu === null ? NO_GPU : await askForGpus(this.gpu);
+    // Behind the filter no process can be started that would look.
+    const found = this.gpu === null ? NO_GPU : (this.found ?? (await askForGpus(this.gpu)));
     const offer: EvaluatorOffer = {
       threads: this.threads,
       adapters: found.adapters.map(({ name, features, limits }) => ({ name, features, limits })),
@@ -164,7 +235,7 @@ class FrameServer {
   }
 
   #create(id: number, limits: SandboxLimits): void {
-    const served = new ServedSandbox(id, this.#channel, this.#pool, this.#remoteParts, () => {
+    const served = new ServedSandbox(id, this.#channel, this.#held, this.#memory, () => {
       this.#sandboxes.delete(id);
     });
     this.#sandboxes.set(id, served);
@@ -174,29 +245,12 @@ class FrameServer {
     );
   }
 
-  #run(sandbox: number, id: number, frame: Frame): void {
-    const addresses: number[] = [];
-    const segments = sliceSegments(frame.parts).map((part) => {
-      if (!isRemote(part)) return part;
-      const buffer = this.#pool.take(part.byteLength);
-      addresses.push(Number(native.addressOf(buffer)));
-      return buffer;
-    });
-    this.#batches.set(id, { sandbox, frame, segments, isWritten: addresses.length === 0 });
-    if (addresses.length > 0) {
-      const column = new Uint8Array(Float64Array.from(addresses).buffer);
-      this.#channel.send([EvaluatorSays.room, sandbox, id], [column]);
-    }
-    this.#runWritten();
-  }
-
-  /** Batches run in the order in which they came. */
-  #runWritten(): void {
-    for (const [id, { sandbox, frame, segments, isWritten }] of this.#batches) {
-      if (!isWritten) return;
-      this.#batches.delete(id);
-      this.#sandboxes.get(sandbox)?.run(slicesFromParts(frame.header[3]!, frame.parts, segments));
-    }
+  #run(id: number, count: number, parts: readonly Part[]): void {
+    const segments = viewsOf(sliceSegments(parts), this.#memory);
+    const sandbox = this.#sandboxes.get(id);
+    // It may have ended while they were on their way.
+    if (sandbox === undefined) this.#memory?.drop(segments);
+    else sandbox.run(slicesFromParts(count, parts, segments));
   }
 }
 
@@ -205,15 +259,12 @@ class ServedSandbox implements SandboxObserver {
   #sandbox: Sandbox | null = null;
   #disposed = false;
   #ended = false;
-  /** Results the host has not done with. */
-  readonly #held = new Map<number, { resolve(): void; segments: readonly Uint8Array[] }>();
-  #lastResults = 0;
 
   constructor(
     private readonly id: number,
     private readonly channel: FrameChannel,
-    private readonly pool: BufferPool,
-    private readonly remoteParts: boolean,
+    private readonly held: HeldResults,
+    private readonly memory: ServedMemory | null,
     private readonly onGone: () => void,
   ) {}
 
@@ -244,22 +295,12 @@ class ServedSandbox implements SandboxObserver {
     this.#sandbox?.dispose();
   }
 
-  release(results: number): void {
-    const held = this.#held.get(results);
-    if (held === undefined) return;
-    this.#held.delete(results);
-    for (const segment of held.segments) this.pool.put(segment);
-    held.resolve();
-  }
-
   onResults(results: ResultBatch): Promise<void> {
-    const id = ++this.#lastResults;
+    const parts = results.segments.map((segment) => this.memory?.partOf(segment) ?? segment);
+    const { id, done } = this.held.hold(results.segments.filter((_, index) => isShared(parts[index]!)));
     const count = results.numbers.length;
-    const segments = results.segments.map((segment): Part => this.#partOf(segment));
-    this.channel.send([EvaluatorSays.results, this.id, id, count], resultsToParts(results, segments));
-    return new Promise((resolve) => {
-      this.#held.set(id, { resolve, segments: results.segments.filter((_, i) => isRemote(segments[i]!)) });
-    });
+    this.channel.send([EvaluatorSays.results, this.id, id, count], resultsToParts(results, parts));
+    return done;
   }
 
   onMessages(messages: SliceMessage[]): Promise<void> | undefined {
@@ -309,14 +350,6 @@ class ServedSandbox implements SandboxObserver {
     this.channel.send([EvaluatorSays.ended, this.id, kind, running], [text(error?.message ?? '')]);
     this.onGone();
   }
-
-  #partOf(segment: Uint8Array): Part {
-    return this.remoteParts && segment.byteLength >= REMOTE_BYTES ? remote(segment) : segment;
-  }
-}
-
-function remote(bytes: Uint8Array): Part {
-  return { address: Number(native.addressOf(bytes)), byteLength: bytes.byteLength };
 }
 
 function text(value: string): Uint8Array {

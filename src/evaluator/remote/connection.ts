@@ -21,6 +21,8 @@ export interface EvaluatorConnectionOptions {
 export class EvaluatorConnection implements PeerLink {
   readonly name: string;
   readonly channel: FrameChannel;
+  /** It may be on another machine, or of another user. */
+  readonly memory = null;
   readonly #socket: net.Socket;
   readonly #patience: NodeJS.Timeout;
   /** What the system says of the connection. */
@@ -66,11 +68,6 @@ export class EvaluatorConnection implements PeerLink {
   /** Whoever ends it, and whenever, does so for reasons of their own, unless it happens to one Job again and again. */
   loss(message: string): EvaluatorError {
     return this.options.mayBlame() ? new EvaluatorError(message) : new EvaluatorUnavailableError(message);
-  }
-
-  /** It may be on another machine, or of another user. */
-  memoryOf(): null {
-    return null;
   }
 
   #onGreeted(): void {

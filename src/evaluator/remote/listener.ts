@@ -1,15 +1,22 @@
 /** A standing evaluator: it listens, and gives each connection an evaluator process of its own. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import net from 'node:net';
 import { InvalidArgumentError } from '../../model/index.js';
 import { evaluatorArguments } from '../child-process/arguments.js';
 import { evaluatorEnvironment } from '../child-process/environment.js';
 import { howItEnded } from '../child-process/process.js';
 import { StderrLog } from '../child-process/stderr-log.js';
+import {
+  completeConfinement,
+  Confinement,
+  type ConfinedProcess,
+  type ConfinementOptions,
+  type ConfinementReport,
+} from '../confinement/index.js';
 import { encodeFrame } from '../frames/frame.js';
 import { GreetingReader, greetingOf, refusal } from '../frames/greeting.js';
 import { EvaluatorSays } from '../frames/messages.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
+import { KnownGpus, NO_GPU } from './known-gpus.js';
 import { listenOn, portOf, type ListenAddress } from '../listening.js';
 import { completeThreads } from '../options.js';
 
@@ -18,6 +25,8 @@ export interface FrameListenerOptions {
   readonly threads?: number | undefined;
   /** What Sandboxes of Jobs that require WebGPU get; null: such Jobs are refused. Default: any GPU there is. */
   readonly gpu?: GpuOptions | null;
+  /** What the operating system keeps evaluator processes from. Default: from all that it can (docs/CONFINEMENT.md). */
+  readonly confinement?: ConfinementOptions;
   /** Connections at a time, 1 to 1024; more are refused. Default 64: a Worker has one for each Job, and one to spare. */
   readonly connections?: number | undefined;
   /** How long a peer may take to greet, milliseconds, from 1. Default 5000. */
@@ -47,12 +56,14 @@ export class FrameListener {
   readonly #servers: net.Server[] = [];
   readonly #served = new Set<Served>();
   readonly #arguments: string[];
+  readonly #gpus: KnownGpus | null;
+  readonly #confinement: Confinement;
   readonly #most: number;
   readonly #greetTimeoutMs: number;
   #connections = 0;
   #isClosing = false;
 
-  /** Throws `InvalidArgumentError` for an option out of range. Nobody can connect before `listen`. */
+  /** Throws `InvalidArgumentError` for an option out of range, `EvaluatorError` without a launcher that is required. Nobody can connect before `listen`. */
   constructor(private readonly options: FrameListenerOptions) {
     const {
       threads,
@@ -67,8 +78,23 @@ export class FrameListener {
       );
     this.#most = connections;
     this.#greetTimeoutMs = greetTimeoutMs;
-    const own = { threads: completeThreads(threads), gpu: gpu && completeGpuOptions(gpu) };
-    this.#arguments = [...evaluatorArguments(own), '--accepted'];
+    const complete = gpu && completeGpuOptions(gpu);
+    this.#gpus = complete && new KnownGpus(complete);
+    this.#confinement = new Confinement({
+      ...completeConfinement(options.confinement),
+      gpu: gpu !== null,
+      env: evaluatorEnvironment(process.env),
+    });
+    this.#arguments = evaluatorArguments({
+      threads: completeThreads(threads),
+      gpu: complete,
+      ...this.#confinement.ofProcess,
+    });
+  }
+
+  /** What processes of connections will be confined by. Throws `EvaluatorError` when something that is required is missing. */
+  probeConfinement(): ConfinementReport {
+    return this.#confinement.probe();
   }
 
   /** The TCP port it listened on first; 0: on none. */
@@ -107,7 +133,7 @@ export class FrameListener {
       return;
     }
     const connection = ++this.#connections;
-    const served = new Served(socket, this.#arguments, this.#greetTimeoutMs, {
+    const served = new Served(socket, () => this.#argumentsNow(), this.#confinement, this.#greetTimeoutMs, {
       onProcess: (pid) => this.options.onConnection(connection, pid),
       onLog: (line) => this.options.onLog(connection, line),
       onEnd: (reason) => {
@@ -116,6 +142,12 @@ export class FrameListener {
       },
     });
     this.#served.add(served);
+  }
+
+  /** A process cannot look for GPUs any more by the time that its Worker asks for them. */
+  async #argumentsNow(): Promise<readonly string[]> {
+    const found = this.#gpus === null ? NO_GPU : await this.#gpus.get();
+    return [...this.#arguments, '--accepted', JSON.stringify(found)];
   }
 }
 
@@ -127,7 +159,7 @@ interface ServedOwner {
 
 /** One connection: it greets, and then belongs to a process that is started for it. */
 class Served {
-  #child: ChildProcess | null = null;
+  #process: ConfinedProcess | null = null;
   #log: StderrLog | null = null;
   readonly #patience: NodeJS.Timeout;
   /** Why we end it. */
@@ -137,7 +169,8 @@ class Served {
 
   constructor(
     private readonly socket: net.Socket,
-    private readonly args: readonly string[],
+    private readonly args: () => Promise<readonly string[]>,
+    private readonly confinement: Confinement,
     greetTimeoutMs: number,
     private readonly owner: ServedOwner,
   ) {
@@ -148,7 +181,7 @@ class Served {
       clearTimeout(this.#patience);
       socket.off('data', read).off('close', leave).off('end', leave).pause();
       // Not now: Node goes on reading behind this call, and would take what is the process's.
-      setImmediate(() => this.#start());
+      setImmediate(() => void this.args().then((args) => this.#start(args)));
     });
     const read = (chunk: Buffer): void => {
       try {
@@ -165,8 +198,8 @@ class Served {
   /** Resolves when nothing of it is left. */
   end(reason: string): Promise<void> {
     this.#reason ??= reason;
-    if (this.#child === null) this.#end(reason);
-    else this.#child.kill('SIGKILL');
+    if (this.#process === null) this.#end(reason);
+    else this.#process.kill();
     return this.#gone;
   }
 
@@ -179,28 +212,29 @@ class Served {
     this.#end(`no Worker: ${why}`);
   }
 
-  #start(): void {
+  #start(args: readonly string[]): void {
     if (this.#reason !== null) return;
     if (this.socket.destroyed) return this.#end('it went');
-    let child: ChildProcess;
+    let started: ConfinedProcess;
     try {
-      child = spawn(process.execPath, this.args, {
+      // By its standard input it sees that this process has ended, however it did. The connection is the first behind the
+      // standard ones.
+      started = this.confinement.spawn(args, ['pipe', 'ignore', 'pipe', this.socket], {
         cwd: '/',
         env: evaluatorEnvironment(process.env),
-        // By its standard input it sees that this process has ended, however it did. The connection is the first behind the
-        // standard ones.
-        stdio: ['pipe', 'ignore', 'pipe', this.socket],
       });
     } catch (error) {
       this.#onExit(`no evaluator process: ${(error as Error).message}`, false);
       return;
     }
-    this.#child = child;
+    const { child } = started;
+    this.#process = started;
     child.stdin!.on('error', () => undefined);
     this.#log = new StderrLog(child.stderr!, (line) => this.owner.onLog(line));
     child.on('error', (error) => this.#onExit(`no evaluator process: ${error.message}`, false));
     child.on('close', (code, signal) => {
       const said = this.#log!.fatal;
+      if (started.failure !== null) return this.#onExit(started.failure, false);
       const how = `the process ${howItEnded(code, signal)}${said === '' ? '' : `: ${said}`}`;
       if (signal === null && ENDED_BY_PEER.includes(code!)) this.#onExit(code === 0 ? null : how, false);
       else this.#onExit(how, signal === null || !ENDED_BY_OTHERS.includes(signal));
@@ -225,7 +259,7 @@ class Served {
     this.#reason ??= reason ?? '';
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#child === null && !this.socket.writableEnded) this.socket.destroy();
+    if (this.#process === null && !this.socket.writableEnded) this.socket.destroy();
     this.owner.onEnd(reason);
     this.#onGone();
   }

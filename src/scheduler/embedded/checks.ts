@@ -68,6 +68,12 @@ export function checkRequest(request: TaskRequest): void {
     );
   checkOrigins('request.capabilities.fetch', request.capabilities.fetch);
   checkOffers(request.capabilities.webgpu);
+  const { webgpuOnly } = request.capabilities;
+  if (webgpuOnly !== undefined && typeof webgpuOnly !== 'boolean')
+    throw new InvalidArgumentError(
+      'request.capabilities.webgpuOnly',
+      `expected true or false, got ${show(webgpuOnly)}`,
+    );
   for (const [jobId, ms] of Object.entries(request.sliceMs)) {
     if (typeof ms !== 'number' || !(ms >= 0))
       throw new InvalidArgumentError(

@@ -63,6 +63,7 @@ export class Dispatch {
   private suits(number: JobNumber, request: TaskRequest, takesPublic: boolean): boolean {
     const { id, spec } = this.jobs.fixedOf(number);
     const { webgpu = false, fetch = false } = spec.requirements.environment ?? {};
+    if (webgpu === false && request.capabilities.webgpuOnly === true) return false;
     if (webgpu !== false && !offersWebgpu(request.capabilities.webgpu, webgpu)) return false;
     if (fetch !== false && !offersOrigins(request.capabilities.fetch, fetch)) return false;
     const isWelcome =

@@ -1,4 +1,5 @@
 import { durationText, printable } from '../../model/index.js';
+import { furtherGates, gateText } from '../gate-text.js';
 import type { WorkerStatus } from '../worker-status.js';
 import { byId, setText } from './elements.js';
 import { Feed } from './feed.js';
@@ -17,6 +18,9 @@ function showHead(status: WorkerStatus): void {
   const badge = byId('state');
   setText(badge, state);
   badge.dataset['state'] = state;
+  const gates = furtherGates(status.gates, idle);
+  byId('gates').hidden = gates.length === 0;
+  setText(byId('gates'), gates.map((gate) => gateText(gate, time)).join('; '));
   const reason = byId('idle');
   reason.hidden = idle === null;
   if (idle === null) return;

@@ -1,4 +1,5 @@
 export { readToken } from './access.js';
+export { listenOnSocket } from './unix-socket.js';
 export {
   openStatusServer,
   StatusServer,

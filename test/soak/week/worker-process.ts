@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StatusClient } from '#src/cli/status-client.js';
+import { evaluatorsBelow } from '../../confinement/processes.js';
 import { WallClock } from './clock.js';
 
 const PROGRAM = fileURLToPath(import.meta.resolve('#src/cli/dcp-worker.js'));
@@ -123,7 +124,7 @@ export class WorkerProcess {
   evaluators(): number[] {
     const pid = this.#child?.pid;
     if (pid === undefined) return [];
-    const pids = childrenOf(pid);
+    const pids = evaluatorsBelow(pid);
     for (const child of pids) {
       const start = startOf(child);
       if (start !== null) this.#seen.add(`${child}:${start}`);
@@ -156,16 +157,6 @@ export class WorkerProcess {
       this.setting.onFault(`evaluator process ${seen.split(':')[0]} outlived its Worker`);
       process.kill(Number(seen.split(':')[0]), 'SIGKILL');
     }
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      (readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').match(/\d+/g) ?? []).map(Number),
-    );
-  } catch {
-    return [];
   }
 }
 

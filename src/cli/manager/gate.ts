@@ -1,0 +1,137 @@
+import net from 'node:net';
+import { listenOn, portOf, type ListenAddress } from '../../evaluator/index.js';
+import type { Verdict } from '../../manager/index.js';
+import type { Listener } from '../listen.js';
+import { GatedChild, type GateCommand } from './gated-child.js';
+
+export interface GateOptions {
+  readonly command: GateCommand;
+  /** Connections at a time; more are refused. */
+  readonly connections: number;
+  /** Least time from one evaluator that is started to the next, milliseconds. */
+  readonly rateMs: number;
+}
+
+export interface GateObserver {
+  /** What holds now. */
+  verdict(): Verdict;
+  /** Whether `rateMs` counts now. */
+  isRateLimited(): boolean;
+  onOpen(connection: number, pid: number): void;
+  onRefused(code: RefusalCode, why: string): void;
+  onLog(connection: number, line: string): void;
+  /** Null: it ended by itself, and well. */
+  onEnd(connection: number, how: string | null): void;
+}
+
+/** Why a connection got no evaluator. `STOPPED`: for the reasons of the verdict. */
+export const REFUSALS = Object.freeze(['STOPPED', 'RATE', 'CONNECTIONS', 'FAILED'] as const);
+export type RefusalCode = (typeof REFUSALS)[number];
+
+/** A peer whose machine has gone sends no end; TCP asks after so long. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** Listens, and starts an evaluator for each connection while the machine is free. */
+export class Gate implements Listener {
+  readonly #servers: net.Server[] = [];
+  readonly #children = new Map<number, GatedChild>();
+  #connections = 0;
+  #startedAt = -Infinity;
+  #isClosing = false;
+  #onEmpty: () => void = () => undefined;
+
+  constructor(
+    private readonly options: GateOptions,
+    private readonly observer: GateObserver,
+  ) {}
+
+  get port(): number {
+    return portOf(this.#servers[0]);
+  }
+
+  /** Evaluators that are there, and those of them that are frozen. */
+  get counts(): { readonly running: number; readonly frozen: number } {
+    const all = [...this.#children.values()];
+    const frozen = all.filter((child) => child.isFrozen).length;
+    return { running: all.length - frozen, frozen };
+  }
+
+  async listen(address: ListenAddress): Promise<string> {
+    const server = net.createServer(
+      {
+        // Not a byte may be read here: it is the evaluator's.
+        pauseOnConnect: true,
+        allowHalfOpen: true,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_MS,
+      },
+      (socket) => this.#accept(socket),
+    );
+    const where = await listenOn(server, address);
+    // As when this process has no descriptor left for one more connection: those that are there go on.
+    server.on('error', (error) => this.observer.onRefused('FAILED', error.message));
+    this.#servers.push(server);
+    return where;
+  }
+
+  /** Does what was decided to the evaluators that are there. */
+  apply({ action, reasons }: Verdict): void {
+    for (const child of this.#children.values()) {
+      if (action === 'kill') child.kill(reasons.map(({ code }) => code).join(', '));
+      else if (action === 'freeze') child.freeze();
+      else child.thaw();
+    }
+  }
+
+  /** Resolves when no evaluator is left. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const server of this.#servers) server.close();
+    for (const child of this.#children.values()) child.kill('the manager ends');
+    if (this.#children.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+  }
+
+  #accept(socket: net.Socket): void {
+    socket.on('error', () => undefined);
+    const refusal = this.#refusal();
+    if (refusal === null) this.#start(socket);
+    else this.observer.onRefused(...refusal);
+    // The evaluator has the connection now; this was our own descriptor of it.
+    socket.destroy();
+  }
+
+  #refusal(): readonly [RefusalCode, string] | null {
+    const { connections, rateMs } = this.options;
+    if (this.#isClosing) return ['STOPPED', 'the manager ends'];
+    const { action, reasons } = this.observer.verdict();
+    if (action !== 'run') return ['STOPPED', reasons.map(({ code }) => code).join(', ')];
+    if (this.#children.size >= connections)
+      return ['CONNECTIONS', `${connections} connections are served already (--connections)`];
+    const sinceMs = performance.now() - this.#startedAt;
+    if (sinceMs < rateMs && this.observer.isRateLimited())
+      return ['RATE', `the last one came ${Math.round(sinceMs)} ms ago (--rate)`];
+    return null;
+  }
+
+  #start(socket: net.Socket): void {
+    const connection = ++this.#connections;
+    let child: GatedChild;
+    try {
+      child = new GatedChild(socket, this.options.command, {
+        onLog: (line) => this.observer.onLog(connection, line),
+        onEnd: (how) => {
+          this.#children.delete(connection);
+          this.observer.onEnd(connection, how);
+          if (this.#children.size === 0) this.#onEmpty();
+        },
+      });
+    } catch (error) {
+      this.observer.onRefused('FAILED', (error as Error).message);
+      return;
+    }
+    this.#startedAt = performance.now();
+    this.#children.set(connection, child);
+    this.observer.onOpen(connection, child.pid);
+  }
+}

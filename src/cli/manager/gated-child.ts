@@ -1,0 +1,93 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { evaluatorEnvironment, howItEnded, StderrLog } from '../../evaluator/index.js';
+
+/** What is started for a connection. */
+export interface GateCommand {
+  readonly words: readonly [string, ...string[]];
+  readonly cwd: string;
+}
+
+interface ChildOwner {
+  onLog(line: string): void;
+  /** Nothing of it is left. Null: by its own doing, and well. */
+  onEnd(how: string | null): void;
+}
+
+/**
+ * An evaluator with a connection as its standard input and output, as inetd does it: no byte is relayed, and the connection is
+ * closed when the process ends, however it does. It and what it starts are a process group of their own.
+ */
+export class GatedChild {
+  readonly #child: ChildProcess;
+  #isFrozen = false;
+  #endedBecause: string | null = null;
+  #isOver = false;
+
+  constructor(
+    socket: Socket,
+    { words: [file, ...args], cwd }: GateCommand,
+    private readonly owner: ChildOwner,
+  ) {
+    this.#child = spawn(file, args, {
+      cwd,
+      detached: true,
+      // PATH: an evaluator may be a script that names its interpreter.
+      env: { ...evaluatorEnvironment(process.env), PATH: process.env['PATH'] },
+      stdio: [socket, socket, 'pipe'],
+    });
+    const log = new StderrLog(this.#child.stderr!, (line) => owner.onLog(line));
+    this.#child.on('error', (error) => this.#end(`it does not start: ${error.message}`));
+    this.#child.on('exit', () => {
+      // What it may have started.
+      this.#signal('SIGKILL');
+    });
+    this.#child.on('close', (code, signal) => {
+      const said = log.fatal === '' ? '' : `: ${log.fatal}`;
+      const how = code === 0 ? null : `${howItEnded(code, signal)}${said}`;
+      this.#end(this.#endedBecause ?? how);
+    });
+  }
+
+  /** 0: there is none. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  freeze(): void {
+    if (this.#isFrozen) return;
+    this.#isFrozen = true;
+    this.#signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    if (!this.#isFrozen) return;
+    this.#isFrozen = false;
+    this.#signal('SIGCONT');
+  }
+
+  kill(because: string): void {
+    this.#endedBecause ??= because;
+    this.#signal('SIGKILL');
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.pid === 0) return;
+    try {
+      process.kill(-this.pid, signal);
+    } catch (error) {
+      // Gone meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  #end(how: string | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.owner.onEnd(how);
+  }
+}

@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+
+/** A control group of version 2 that has the processes of one evaluator in it and no other. */
+export class ControlGroup {
+  constructor(
+    private readonly directory: string,
+    /** Made here, and removed here. */
+    private readonly isOurs: boolean,
+  ) {}
+
+  /** False: not allowed, or this kernel cannot. */
+  freeze(): boolean {
+    return this.#write('cgroup.freeze', '1');
+  }
+
+  thaw(): void {
+    this.#write('cgroup.freeze', '0');
+  }
+
+  /** Nothing in it runs any more. */
+  get isFrozen(): boolean {
+    try {
+      return /^frozen 1$/m.test(readFileSync(`${this.directory}/cgroup.events`, 'latin1'));
+    } catch {
+      return true;
+    }
+  }
+
+  /** Its processes are gone, or about to be. */
+  remove(): void {
+    if (!this.isOurs) return;
+    try {
+      rmdirSync(this.directory);
+    } catch {
+      // A process in it is not gone yet; an empty group costs nothing.
+    }
+  }
+
+  #write(file: string, text: string): boolean {
+    try {
+      writeFileSync(`${this.directory}/${file}`, text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/**
+ * The group of an evaluator process: the one that somebody made for it (one with limits, say), else a new one below ours with all of its
+ * processes. Null: there are no such groups here, or none that we may write to.
+ */
+export function controlGroupOf(tree: readonly number[]): ControlGroup | null {
+  const [pid] = tree as [number];
+  const root = unifiedRoot();
+  if (root === null) return null;
+  const ours = groupOf('self');
+  const theirs = groupOf(pid);
+  if (ours === null || theirs === null) return null;
+  if (theirs !== ours) return new ControlGroup(root + theirs, false);
+  const directory = `${root}${ours === '/' ? '' : ours}/dcp-evaluator-${pid}`;
+  try {
+    mkdirSync(directory);
+  } catch {
+    return null;
+  }
+  try {
+    for (const each of tree) writeFileSync(`${directory}/cgroup.procs`, String(each));
+    return new ControlGroup(directory, true);
+  } catch {
+    new ControlGroup(directory, true).remove();
+    return null;
+  }
+}
+
+/** Where the groups of version 2 are mounted: alone, or beside those of version 1. */
+function unifiedRoot(): string | null {
+  try {
+    const [, root] = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'latin1')) ?? [];
+    return root ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function groupOf(pid: number | 'self'): string | null {
+  try {
+    const [, group] = /^0::(\/.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'latin1')) ?? [];
+    return group ?? null;
+  } catch {
+    return null;
+  }
+}

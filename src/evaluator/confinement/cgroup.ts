@@ -1,0 +1,36 @@
+import { accessSync, constants, readFileSync, rmdirSync } from 'node:fs';
+import path from 'node:path';
+
+/** Controllers, one of which must be there for a group to limit anything. */
+const CONTROLLERS = ['pids', 'memory'];
+
+/**
+ * The cgroup (version 2) that a service manager has delegated to this program; null: none. Processes stand in leaves only, so it is the one
+ * above that in which this process is, and it is a unit's, not a slice, in which others have their groups.
+ */
+export function delegatedCgroup(): string | null {
+  // Everything looks delegated to root.
+  if (process.platform !== 'linux' || process.getuid?.() === 0) return null;
+  try {
+    const [, own] = /^0::(\/.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? [];
+    const [, mount] = / (\/\S*) \S+(?: \S+)* - cgroup2 /.exec(readFileSync('/proc/self/mountinfo', 'utf8')) ?? [];
+    if (own === undefined || mount === undefined) return null;
+    const parent = path.dirname(own);
+    if (!/\.(service|scope)$/.test(parent)) return null;
+    const folder = path.join(mount, parent);
+    for (const file of ['.', 'cgroup.procs']) accessSync(path.join(folder, file), constants.W_OK);
+    const controllers = readFileSync(path.join(folder, 'cgroup.subtree_control'), 'utf8').trim().split(' ');
+    return controllers.some((name) => CONTROLLERS.includes(name)) ? folder : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Takes away the group of a process that has ended; one that was killed with its launcher leaves it. */
+export function removeCgroup(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // The launcher has done it, or the last of its processes is about to end: an empty group costs next to nothing.
+  }
+}

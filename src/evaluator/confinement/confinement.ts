@@ -1,0 +1,217 @@
+import {
+  spawn,
+  spawnSync,
+  type ChildProcess,
+  type SpawnOptions,
+  type StdioOptions,
+} from 'node:child_process';
+import { readSync } from 'node:fs';
+import { EvaluatorError } from '../../model/index.js';
+import { findDawn, namedDrivers } from '../gpu/index.js';
+import { loadNative } from '../native.js';
+import { removeCgroup } from './cgroup.js';
+import { findLauncher, launcherArguments, reachOf, type LauncherOptions, type Reach } from './launcher.js';
+import { missingLayers, readLauncherReport, refusal, reportOf, unconfined } from './report.js';
+import type { ConfinementReport, LauncherReport } from './report.js';
+import { profilesOf } from './profiles.js';
+import type { SeccompSetting } from './seccomp-setting.js';
+
+/** What a report has at most; the longest there can be has a fifth of it. */
+const MAX_REPORT_BYTES = 64 * 1024;
+/** How long a launcher that stays beside its evaluator may take to end it, milliseconds. */
+const KILL_MS = 1_000;
+/** How long the launcher may take on a busy machine, milliseconds. */
+const PROBE_MS = 10_000;
+
+/** Node of this process, and what it is to run. */
+type NodeArguments = readonly string[];
+export type Descriptors = Extract<StdioOptions, readonly unknown[]>;
+
+/** Starts evaluator processes that are confined as one set of options says. */
+export class Confinement {
+  readonly #launcher: string | null;
+  readonly #reach: Reach;
+
+  /** Throws `EvaluatorError` when all layers are required and there is no launcher. */
+  constructor(private readonly options: LauncherOptions) {
+    const { mode } = options;
+    this.#launcher = mode === 'off' ? null : findLauncher();
+    this.#reach = this.#launcher === null ? { profiles: [], files: [] } : reachOf(options);
+    if (mode === 'require' && this.#launcher === null) throw new EvaluatorError(refusal(this.#without()));
+  }
+
+  /** What a process is told to do to itself. */
+  get ofProcess(): { readonly seccomp: SeccompSetting; readonly requireSeccomp: boolean } {
+    const { mode, without, gpu, env } = this.options;
+    if (mode === 'off' || without.includes('seccomp')) return { seccomp: null, requireSeccomp: false };
+    const drivers = gpu && typeof findDawn() !== 'string' ? namedDrivers(env) : [];
+    return { seccomp: profilesOf(drivers), requireSeccomp: mode === 'require' };
+  }
+
+  /** What the launcher makes of this machine, without an evaluator. Throws `EvaluatorError` when what is required is missing. */
+  probe(): ConfinementReport {
+    if (this.#launcher === null) return this.#without();
+    // The report is the first descriptor behind the standard ones.
+    const { output, error } = spawnSync(
+      this.#launcher,
+      [
+        ...launcherArguments(this.options, this.#reach, { kept: [], report: 3, probe: true }),
+        process.execPath,
+      ],
+      {
+        cwd: '/',
+        env: {},
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+        timeout: PROBE_MS,
+        killSignal: 'SIGKILL',
+      },
+    );
+    const report = error ? null : readLauncherReport(String(output?.[3] ?? ''));
+    if (report === null)
+      throw new EvaluatorError(`${this.#launcher} does not work: ${error?.message ?? 'it says nothing'}`);
+    if (report.cgroup !== null) removeCgroup(report.cgroup);
+    const told = reportOf(this.options.mode, report);
+    if (report.failure !== null) throw new EvaluatorError(this.#whyNot(told, report.failure));
+    return told;
+  }
+
+  /**
+   * Runs Node with these arguments. `stdio`: its descriptors. Throws what `spawn` throws.
+   */
+  spawn(
+    args: NodeArguments,
+    stdio: Descriptors,
+    options: Pick<SpawnOptions, 'cwd' | 'env'>,
+  ): ConfinedProcess {
+    if (this.#launcher === null)
+      return new ConfinedProcess(
+        spawn(process.execPath, args, { ...options, stdio }),
+        -1,
+        this.#without(),
+        null,
+      );
+    const native = loadNative();
+    const [ours, theirs] = native.socketPair();
+    const kept = stdio.map((_, fd) => fd).slice(3);
+    const words = launcherArguments(this.options, this.#reach, { kept, report: stdio.length, probe: false });
+    try {
+      const child = spawn(this.#launcher, [...words, process.execPath, ...args], {
+        ...options,
+        stdio: [...stdio, theirs],
+      });
+      return new ConfinedProcess(child, ours, null, (report) => {
+        const told = reportOf(this.options.mode, report);
+        return [told, report.failure === null ? null : this.#whyNot(told, report.failure)];
+      });
+    } catch (error) {
+      native.closeDescriptor(ours);
+      throw error;
+    } finally {
+      native.closeDescriptor(theirs);
+    }
+  }
+
+  #whyNot(report: ConfinementReport, failure: string): string {
+    const isRefused = report.mode === 'require' && missingLayers(report).length > 0;
+    return isRefused ? refusal(report) : `no evaluator process: ${failure}`;
+  }
+
+  #without(): ConfinementReport {
+    const { mode } = this.options;
+    if (mode === 'off') return unconfined(mode, 'off', '--confinement=off');
+    const why =
+      process.platform === 'linux'
+        ? 'dcp-confine is not beside the addon: in a checkout, `npm run build` makes it'
+        : `there is no confinement for ${process.platform} yet`;
+    return unconfined(mode, 'missing', why);
+  }
+}
+
+/** What the launcher has said comes to: the report, and why there is no program, null when there is. */
+type Understand = (report: LauncherReport) => readonly [ConfinementReport, string | null];
+
+/** A process that was started by, or without, the launcher. */
+export class ConfinedProcess {
+  #reportFd: number;
+  #pid: number | null = null;
+  #cgroup: string | null = null;
+  #failure: string | null = null;
+
+  constructor(
+    /** What was started here: it ends as the evaluator ends, and the evaluator with it. */
+    readonly child: ChildProcess,
+    reportFd: number,
+    private told: ConfinementReport | null,
+    private readonly understand: Understand | null,
+  ) {
+    this.#reportFd = reportFd;
+    child.once('close', () => {
+      this.settle();
+      if (this.#killing !== null) clearTimeout(this.#killing);
+      if (this.#cgroup !== null) removeCgroup(this.#cgroup);
+    });
+    // No process, so no end either.
+    child.once('error', () => {
+      if (child.pid === undefined) this.#close();
+    });
+  }
+
+  /** Of the evaluator itself, once it has said something; until then of what becomes it, or ends with it. 0: there is none. */
+  get pid(): number {
+    return this.#pid ?? this.child.pid ?? 0;
+  }
+
+  /** Null as long as it is not known. */
+  get report(): ConfinementReport | null {
+    return this.told;
+  }
+
+  /** Why the launcher has not started it; null: it has. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  /** Ends it at once, whatever it does. */
+  kill(): void {
+    const { child } = this;
+    if (this.#pid === null || this.#pid === child.pid) {
+      child.kill('SIGKILL');
+      return;
+    }
+    // The launcher beside it kills it and is gone when all of it is; should it be stopped, the kernel does that.
+    child.kill('SIGQUIT');
+    this.#killing ??= setTimeout(() => child.kill('SIGKILL'), KILL_MS).unref();
+  }
+  #killing: NodeJS.Timeout | null = null;
+
+  /**
+   * Takes what the launcher has reported, which it does before the evaluator runs: to be called when that has said something, or has ended, so that
+   * there is nothing to wait for.
+   */
+  settle(): void {
+    if (this.#reportFd < 0 || this.understand === null) return;
+    try {
+      const report = readLauncherReport(readAll(this.#reportFd));
+      if (report === null) return;
+      this.#pid = report.pid;
+      this.#cgroup = report.cgroup;
+      [this.told, this.#failure] = this.understand(report);
+    } finally {
+      this.#close();
+    }
+  }
+
+  #close(): void {
+    if (this.#reportFd >= 0) loadNative().closeDescriptor(this.#reportFd);
+    this.#reportFd = -1;
+  }
+}
+
+/** All until the launcher has closed its end, or become the evaluator, which does so, too. */
+function readAll(fd: number): string {
+  const buffer = Buffer.alloc(MAX_REPORT_BYTES);
+  let size = 0;
+  for (let read = 1; read > 0 && size < buffer.length; size += read)
+    read = readSync(fd, buffer, size, buffer.length - size, null);
+  return buffer.toString('utf8', 0, size);
+}

@@ -1,0 +1,29 @@
+import { InvalidArgumentError } from '../../model/index.js';
+import type { ProfileName } from './profiles.js';
+
+/**
+ * What an evaluator process keeps of the kernel's calls once it runs Jobs: profiles, which are added to each other; null: all of
+ * them. The calls of each are in native/confinement/allowed_calls.cc.
+ *
+ * - `cpu`: what every evaluator needs. No file can be opened.
+ * - `software-gpu`: a Vulkan driver that computes on the CPU. Files can be opened for reading.
+ * - `nvidia`, `mesa`: drivers of hardware, and their device files.
+ */
+export type SeccompSetting = readonly ProfileName[] | null;
+
+const PROFILES: readonly ProfileName[] = ['cpu', 'software-gpu', 'nvidia', 'mesa'];
+
+/** `cpu`, `nvidia,mesa`, `off`. Throws `InvalidArgumentError` that names what is none. */
+export function parseSeccomp(text: string): SeccompSetting {
+  if (text === 'off') return null;
+  return text.split(',').map((name) => {
+    const profile = PROFILES.find((known) => known === name);
+    if (profile === undefined)
+      throw new InvalidArgumentError('seccomp', `expected ${PROFILES.join(', ')} or off, got ${name}`);
+    return profile;
+  });
+}
+
+export function seccompText(setting: SeccompSetting): string {
+  return setting === null ? 'off' : setting.join(',');
+}

@@ -1,0 +1,35 @@
+/** Evaluator processes, as /proc shows them. */
+import { readFileSync, readdirSync } from 'node:fs';
+
+const LAUNCHER = 'dcp-confine';
+const INIT = 'dcp-confine-ini';
+
+/** The evaluator processes below one: children of it, or of launchers that stay beside them. */
+export function evaluatorsBelow(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => (nameOf(child) === LAUNCHER ? withinLauncher(child) : [child]));
+}
+
+/** What is not started yet is the launcher itself. */
+function withinLauncher(launcher: number): number[] {
+  const inside = childrenOf(launcher).filter((child) => nameOf(child) !== INIT);
+  return inside.length === 0 ? [launcher] : inside;
+}
+
+export function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      (readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').match(/\d+/g) ?? []).map(Number),
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** Its first 15 bytes; empty when the process is gone. */
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trimEnd();
+  } catch {
+    return '';
+  }
+}
