@@ -22,4 +22,5 @@ export {
   type StatusServerOptions,
 } from './server/index.js';
 export { StatusBoard } from './status-board.js';
+export { openTaskTraces } from './task-traces.js';
 export { WorkerLog } from './worker-log.js';
