@@ -40,8 +40,9 @@ export interface LiveSettingsOwner {
 /** The settings in force, and how a running Worker gets others: what cannot be taken leaves those before in force. */
 export class LiveSettings {
   #inForce: ServiceSettings;
+  /** Whether somebody uses the machine, as far as it is watched. */
   #isInUse = false;
-  /** What `auto` comes to. */
+  /** Which one `auto` has chosen. */
   #presenceProfile: ProfileName = 'idle';
 
   constructor(
@@ -85,14 +86,19 @@ export class LiveSettings {
     return [line];
   }
 
-  /** Whether somebody uses the machine, as far as it is watched. */
+  /** Somebody has begun, or ceased, to use the machine. */
   onPresence(isInUse: boolean): void {
     this.#isInUse = isInUse;
-    if (this.owner.worker.status() !== null) this.applyPresence();
+    if (this.owner.worker.status() !== null) this.#applyPresence();
+  }
+
+  /** The Worker has started: from now on it takes what follows from how the machine is used. */
+  started(): void {
+    this.#applyPresence();
   }
 
   /** Only the profile `auto` minds who uses the machine. */
-  applyPresence(): void {
+  #applyPresence(): void {
     if (!this.#inForce.isProfileAuto) return;
     const profile = this.#isInUse ? 'inUse' : 'idle';
     if (profile === this.#presenceProfile) return;
@@ -101,22 +107,12 @@ export class LiveSettings {
     // It stays `auto`: nobody has chosen it.
     this.#change(this.source.withProfile(profile));
     const what = this.#isInUse ? 'somebody uses' : 'nobody uses';
-    const text = `${what} the machine, profile ${profile}: ${before} → ${this.owner.places()}`;
-    this.owner.log.say('notice', 'profile', { profile }, text);
+    const line = `${what} the machine, profile ${profile}: ${before} → ${this.owner.places()}`;
+    this.owner.log.say('notice', 'profile', { profile }, line);
   }
 
   /** Throws, and nothing has changed, for settings that the Worker cannot take while it runs. */
-  #putIntoEffect(offered: Offered): void {
-    this.#change(offered);
-    offered.accept();
-    const before = this.#inForce;
-    this.#inForce = offered.settings;
-    this.#presenceProfile = 'idle';
-    this.owner.onChanged(before);
-    this.applyPresence();
-  }
-
-  #change({ settings, explained }: Omit<Offered, 'accept'>): void {
+  #change({ settings, explained }: Offered): void {
     const { worker } = this.owner;
     const { state } = worker.status() ?? { state: null };
     try {
@@ -125,6 +121,16 @@ export class LiveSettings {
     } catch (error) {
       throw explained(error);
     }
+  }
+
+  #putIntoEffect(offered: Offered): void {
+    this.#change(offered);
+    offered.accept();
+    const before = this.#inForce;
+    this.#inForce = offered.settings;
+    this.#presenceProfile = 'idle';
+    this.owner.onChanged(before);
+    this.#applyPresence();
   }
 }
 

@@ -129,7 +129,7 @@ export class WorkerService implements WorkerControl {
       // Before anything runs that may not.
       this.#machineWatch.watch(this.#settings.inForce.machineWatch);
       await this.#worker.start();
-      this.#settings.applyPresence();
+      this.#settings.started();
       sayStarted(this.log, this.#worker, this.#settings.inForce);
       this.#manager.ready();
       this.#onStarted();

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from '#src/evaluator/index.js';
 import { EvaluatorProcess } from '#src/evaluator/child-process/process.js';
+import { Confinement, completeConfinement } from '#src/evaluator/confinement/index.js';
 import { PeerEvaluator } from '#src/evaluator/peer/evaluator.js';
 import { SHARED_BYTES } from '#src/evaluator/peer/memory.js';
 import { EvaluatorPeer } from '#src/evaluator/peer/peer.js';
@@ -194,7 +195,8 @@ class NarrowEvaluator extends PeerEvaluator<EvaluatorProcess> {
     super();
   }
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {
-    const options = { threads: 1, gpu: null, regionBytes: this.regionBytes, onLog: () => undefined };
+    const confinement = new Confinement({ ...completeConfinement(), gpu: false, env: {} });
+    const options = { threads: 1, gpu: null, regionBytes: this.regionBytes, confinement, onLog: () => undefined };
     return new EvaluatorPeer(
       { startTimeoutMs: 30_000, hangTimeoutMs: 10_000 },
       (owner) => new EvaluatorProcess(options, owner),

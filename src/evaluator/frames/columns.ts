@@ -84,8 +84,7 @@ function columnsOf(parts: readonly Part[], count: number): Uint8Array[] {
   if (columns.length < count)
     throw new ProtocolError(`${parts.length} parts, where ${count} columns are expected`);
   return columns.map((column) => {
-    if (isShared(column))
-      throw new ProtocolError('a column that lies in shared memory');
+    if (isShared(column)) throw new ProtocolError('a column that lies in shared memory');
     return column;
   });
 }

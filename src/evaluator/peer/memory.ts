@@ -93,7 +93,9 @@ export class PeerMemory {
   fetch(part: SharedPart, into: Uint8Array): void {
     const { region, offset, byteLength } = part;
     if (byteLength < SHARED_BYTES)
-      throw new ProtocolError(`a result of ${byteLength} bytes in shared memory, where ${SHARED_BYTES} are the least`);
+      throw new ProtocolError(
+        `a result of ${byteLength} bytes in shared memory, where ${SHARED_BYTES} are the least`,
+      );
     // Of the region of Tasks it can have no more than a datum that it was given.
     if (region === Region.tasks && !this.#tasks.isInUse(offset, byteLength)) throw outside(part);
     if (!this.#claims[region].add(offset, offset + byteLength))
