@@ -30,8 +30,8 @@ export const ASAN_BUILD_DIRECTORY = 'build-asan';
 
 /**
  * Compiles the addon, as far as something changed, and answers where it is.
- * @param {{node?: string, directory?: string, sanitize?: 'address'}} [options] `node`: the binary to build for;
- *   `directory`: the build directory, default `DCP_NATIVE_BUILD_DIR` or `build`.
+ * @param {{node?: string, directory?: string, sanitize?: 'address', tests?: boolean}} [options] `node`: the binary to build for;
+ *   `directory`: the build directory, default `DCP_NATIVE_BUILD_DIR` or `build`; `tests`: and what only tests load.
  * @returns {Promise<string>} the path of the binary, relative to the checkout
  */
 export async function buildNative(options = {}) {
@@ -63,6 +63,7 @@ export async function buildNative(options = {}) {
     writeFileSync(stamp, configuration);
   }
   await runNode([...cmakeJs, 'build']);
+  if (options.tests) await runNode([...cmakeJs, 'build', '--target=attempts']);
 
   const output = path.join(directory, 'Release');
   const built = existsSync(output) ? readdirSync(output).find((name) => name.endsWith('.node')) : undefined;
@@ -200,7 +201,10 @@ function hasTypeScript(directory) {
 export async function buildAll(steps, parts) {
   if (parts.native) {
     await steps.must('addon', () =>
-      buildNative(parts.asan ? { directory: ASAN_BUILD_DIRECTORY, sanitize: 'address' } : {}),
+      buildNative({
+        tests: parts.tests,
+        ...(parts.asan && { directory: ASAN_BUILD_DIRECTORY, sanitize: 'address' }),
+      }),
     );
   }
   if (parts.typescript) {

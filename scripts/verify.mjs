@@ -54,7 +54,7 @@ if (wanted('setup')) {
 }
 if (wanted('build')) {
   heading('Build');
-  await counted('addon', () => buildNative());
+  await counted('addon', () => buildNative({ tests: true }));
   await counted('typescript', buildTypeScript);
   await counted('sandbox prelude', buildPrelude);
   await counted("the Worker's page", buildPage);

@@ -11,10 +11,10 @@ namespace {
 
 // 0: no profile has this name.
 unsigned ProfileNamed(const std::string& name) {
-  if (name == "cpu") return confinement::kCpu;
-  if (name == "software-gpu") return confinement::kSoftwareGpu;
-  if (name == "nvidia") return confinement::kNvidia;
-  if (name == "mesa") return confinement::kMesa;
+  if (name == "cpu") return confinement::kCpuCalls;
+  if (name == "software-gpu") return confinement::kSoftwareGpuCalls;
+  if (name == "nvidia") return confinement::kNvidiaCalls;
+  if (name == "mesa") return confinement::kMesaCalls;
   return 0;
 }
 

@@ -137,7 +137,7 @@ void AllowEventsAndChannel(Table& table) {
 #endif
 }
 
-void AllowQuestions(Table& table) {
+void AllowQuestions(Table& table, pid_t self) {
   table.Allow(__NR_getpid, kAll, "abort(); names of locks");
   table.Allow(__NR_getppid, kAll, "process.ppid");
   table.Allow(__NR_getuid, kAll, "Node asks whether it may trust its environment");
@@ -150,8 +150,8 @@ void AllowQuestions(Table& table) {
   table.Allow(__NR_sysinfo, kAll, "how much memory there is");
   table.Allow(__NR_uname, kAll, "libuv asks the kernel's version");
   table.Allow(__NR_getcwd, kAll, "process.cwd()");
-  table.Allow(__NR_prlimit64, kAll, "limits are read, for the stacks of threads, and never set",
-              {{{2, kWhole, {0}}}});
+  table.Allow(__NR_prlimit64, kAll, "own limits are read, for the stacks of threads, and never set",
+              {{{2, kWhole, {0}}, {0, kInt, {0, static_cast<uint64_t>(self)}}}});
 #ifdef __NR_getrlimit
   table.Allow(__NR_getrlimit, kAll, "the same, in older C libraries");
 #endif
@@ -160,8 +160,8 @@ void AllowQuestions(Table& table) {
 // A Vulkan loader looks for drivers and layers whenever a Sandbox makes its first adapter, so files
 // can be opened in these profiles: for reading what Landlock, the stage before, lets through.
 void AllowFilesOfDrivers(Table& table) {
-  constexpr unsigned kReadOnly = kSoftwareGpu;
-  constexpr unsigned kDevices = kNvidia | kMesa;
+  constexpr unsigned kReadOnly = kSoftwareGpuCalls;
+  constexpr unsigned kDevices = kNvidiaCalls | kMesaCalls;
   table.Allow(__NR_openat, kReadOnly, "manifests and libraries of Vulkan drivers, read only",
               {{{2, kMoreThanReading, {O_RDONLY}}}});
   table.Allow(__NR_openat, kDevices, "the same, and the device files of GPUs, but nothing new",
@@ -187,20 +187,20 @@ void AllowFilesOfDrivers(Table& table) {
 
 // Not tried here: there is no such GPU.
 void AllowDevices(Table& table) {
-  table.Allow(__NR_ioctl, kMesa, "requests to the kernel's DRM, fences and shared buffers",
+  table.Allow(__NR_ioctl, kMesaCalls, "requests to the kernel's DRM, fences and shared buffers",
               {{{1, kOwner, {kDrm}}}, {{1, kOwner, {kSyncFile}}}, {{1, kOwner, {kDmaBuffer}}}});
-  table.Allow(__NR_ioctl, kNvidia, "requests to NVIDIA's kernel modules",
+  table.Allow(__NR_ioctl, kNvidiaCalls, "requests to NVIDIA's kernel modules",
               {{{1, kOwner, {kNvidiaControl}}},
                {{1, kOwner, {kDrm}}},
                {{1, kSmallNumber & kInt, {0}}},
                {{1, kInt, {kUvmInitialize, kUvmDeinitialize}}}});
-  table.Allow(__NR_memfd_create, kNvidia | kMesa, "memory that the driver's parts share");
-  table.Allow(__NR_ftruncate, kNvidia | kMesa, "its size");
-  table.Allow(__NR_kcmp, kMesa, "Mesa asks whether two descriptors are the same device");
-  table.Allow(__NR_sched_setaffinity, kNvidia, "the driver moves its own threads",
+  table.Allow(__NR_memfd_create, kNvidiaCalls | kMesaCalls, "memory that the driver's parts share");
+  table.Allow(__NR_ftruncate, kNvidiaCalls | kMesaCalls, "its size");
+  table.Allow(__NR_kcmp, kMesaCalls, "Mesa asks whether two descriptors are the same device");
+  table.Allow(__NR_sched_setaffinity, kNvidiaCalls, "the driver moves its own threads",
               {{{0, kInt, {0}}}});
-  table.Allow(__NR_mlock, kNvidia, "memory that the GPU reads stays where it is");
-  table.Allow(__NR_munlock, kNvidia, "the same, given back");
+  table.Allow(__NR_mlock, kNvidiaCalls, "memory that the GPU reads stays where it is");
+  table.Allow(__NR_munlock, kNvidiaCalls, "the same, given back");
 }
 
 }  // namespace
@@ -213,7 +213,7 @@ std::vector<AllowedCall> AllowedCalls(unsigned profiles, pid_t self) {
   AllowEventsAndChannel(table);
   AllowTime(table);
   AllowSignals(table, self);
-  AllowQuestions(table);
+  AllowQuestions(table, self);
   AllowFilesOfDrivers(table);
   AllowDevices(table);
   return table.Take();

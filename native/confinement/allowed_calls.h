@@ -10,18 +10,18 @@
 namespace dcp::confinement {
 
 // What a process needs besides the calls that every one needs: bits, which may be combined.
-enum Profile : unsigned {
+enum CallProfile : unsigned {
   // No GPU.
-  kCpu = 1U << 0U,
+  kCpuCalls = 1U << 0U,
   // A Vulkan driver that computes on the CPU: SwiftShader, lavapipe.
-  kSoftwareGpu = 1U << 1U,
+  kSoftwareGpuCalls = 1U << 1U,
   // NVIDIA's driver.
-  kNvidia = 1U << 2U,
+  kNvidiaCalls = 1U << 2U,
   // Mesa's drivers for AMD, Intel and others, which go through the kernel's DRM.
-  kMesa = 1U << 3U,
+  kMesaCalls = 1U << 3U,
 };
-constexpr unsigned kAnyGpu = kSoftwareGpu | kNvidia | kMesa;
-constexpr unsigned kAll = kCpu | kAnyGpu;
+constexpr unsigned kAnyGpu = kSoftwareGpuCalls | kNvidiaCalls | kMesaCalls;
+constexpr unsigned kAll = kCpuCalls | kAnyGpu;
 
 // Holds when (argument & mask) is one of the values, which agree in their upper 32 bits.
 struct Condition {

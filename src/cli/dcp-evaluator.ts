@@ -75,11 +75,8 @@ const program = new Command('dcp-evaluator')
   )
   // How a listening one starts the process of a connection; the GPUs it has found.
   .addOption(new Option('--accepted <gpus>').hideHelp())
-  .addOption(
-    new Option('--seccomp <profiles>', 'how a Worker of ours starts it: which calls of the kernel it keeps')
-      .argParser(profiles)
-      .hideHelp(),
-  )
+  // Which calls of the kernel a process keeps that a Worker of ours starts.
+  .addOption(new Option('--seccomp <profiles>').default('off').hideHelp())
   .addOption(new Option('--require-seccomp').hideHelp())
   .option(
     '--threads <n>',
@@ -97,7 +94,7 @@ function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
 
-function profiles(value: string): SeccompSetting {
+function seccompOf(value: string): SeccompSetting {
   try {
     return parseSeccomp(value);
   } catch (error) {
@@ -139,8 +136,7 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     return serveFrames(CHANNEL_FD, {
       threads,
       gpu,
-      // commander makes an empty text of null.
-      seccomp: (options['seccomp'] as SeccompSetting | '' | undefined) || null,
+      seccomp: seccompOf(options['seccomp'] as string),
       requireSeccomp: options['requireSeccomp'] === true,
       ...(accepted !== undefined && { parent: process.stdin, found: JSON.parse(accepted) as FoundGpus }),
     });

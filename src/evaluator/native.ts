@@ -1,5 +1,5 @@
 import { loadAddon } from '../system/index.js';
-import type { ProfileName } from './confinement/profiles.js';
+import type { ProfileName } from './confinement/profile-name.js';
 
 /**
  * The addon as TypeScript sees it: same names, same order as native/addon. Times are milliseconds, sizes bytes.

@@ -13,7 +13,8 @@ export function delegatedCgroup(): string | null {
   if (process.platform !== 'linux' || process.getuid?.() === 0) return null;
   try {
     const [, own] = /^0::(\/.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? [];
-    const [, mount] = / (\/\S*) \S+(?: \S+)* - cgroup2 /.exec(readFileSync('/proc/self/mountinfo', 'utf8')) ?? [];
+    const [, mount] =
+      / (\/\S*) \S+(?: \S+)* - cgroup2 /.exec(readFileSync('/proc/self/mountinfo', 'utf8')) ?? [];
     if (own === undefined || mount === undefined) return null;
     const parent = path.dirname(own);
     if (!/\.(service|scope)$/.test(parent)) return null;

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { packageFiles, programBesideAddon } from '../../system/index.js';
 import { findDawn, namedDrivers, type VulkanDriver } from '../gpu/index.js';
 import type { CompleteConfinement } from './options.js';
-import { profilesOf, type ProfileName } from './profiles.js';
+import type { ProfileName } from './profile-name.js';
+import { profilesOf } from './profiles.js';
 
 const LAUNCHER = 'dcp-confine';
 
@@ -38,7 +39,10 @@ export function reachOf({ gpu, env }: Pick<LauncherOptions, 'gpu' | 'env'>): Rea
     ...drivers.flatMap(driverFiles),
     ...(typeof dawn === 'string' ? [] : [dawn.path]),
   ];
-  return { profiles: profilesOf(drivers), files: [...new Set(files.filter((file) => path.isAbsolute(file)))] };
+  return {
+    profiles: profilesOf(drivers),
+    files: [...new Set(files.filter((file) => path.isAbsolute(file)))],
+  };
 }
 
 /** A driver's libraries lie in one folder. */

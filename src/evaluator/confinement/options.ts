@@ -2,7 +2,11 @@ import { InvalidArgumentError } from '../../model/index.js';
 import { delegatedCgroup } from './cgroup.js';
 import { LAYERS, type ConfinementMode, type LayerName } from './layers.js';
 
-export const CONFINEMENT_MODES = ['require', 'best-effort', 'off'] as const satisfies readonly ConfinementMode[];
+export const CONFINEMENT_MODES = [
+  'require',
+  'best-effort',
+  'off',
+] as const satisfies readonly ConfinementMode[];
 
 export interface ConfinementOptions {
   /** Default `best-effort`. */

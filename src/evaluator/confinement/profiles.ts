@@ -1,7 +1,5 @@
 import type { VulkanDriver } from '../gpu/index.js';
-
-/** As native/confinement/profiles.cc has them, where each of their files is listed with its reason. */
-export type ProfileName = 'cpu' | 'software-gpu' | 'nvidia' | 'mesa';
+import type { ProfileName } from './profile-name.js';
 
 type DriverNames = Pick<VulkanDriver, 'manifest' | 'library'>;
 

@@ -1,6 +1,6 @@
 import { EvaluatorError } from '../../model/index.js';
 import { LAYERS, type ConfinementMode, type LayerName, type LayerState } from './layers.js';
-import type { ProfileName } from './profiles.js';
+import type { ProfileName } from './profile-name.js';
 import { remedyOf } from './remedies.js';
 
 /** What became of the confinement of an evaluator process. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../../model/index.js';
-import type { ProfileName } from './profiles.js';
+import type { ProfileName } from './profile-name.js';
 
 /**
  * What an evaluator process keeps of the kernel's calls once it runs Jobs: profiles, which are added to each other; null: all of

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { stat } from 'node:fs/promises';
 import { loadNative } from '../native.js';
 import type { LayerState } from './layers.js';
-import type { ProfileName } from './profiles.js';
+import type { ProfileName } from './profile-name.js';
 import { seccompText, type SeccompSetting } from './seccomp-setting.js';
 
 /**

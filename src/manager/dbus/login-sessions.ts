@@ -3,7 +3,7 @@ import { BusError, errorNameOf, printable } from './errors.js';
 import { Properties } from './properties.js';
 
 export const LOGIN_SERVICE = 'org.freedesktop.login1';
-export const LOGIN_PATH = '/org/freedesktop/login1';
+const LOGIN_PATH = '/org/freedesktop/login1';
 const MANAGER = 'org.freedesktop.login1.Manager';
 const SESSION = 'org.freedesktop.login1.Session';
 

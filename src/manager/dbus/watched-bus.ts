@@ -80,7 +80,9 @@ class Watch<State> {
   #wanted = true;
   /** Ends the pause between two readings. */
   #wake: () => void = () => undefined;
+  #connection: BusConnection | null = null;
   #endedWhy: string | null = null;
+  #tellEnded: () => void = () => undefined;
 
   constructor(
     private readonly address: string,
@@ -91,28 +93,36 @@ class Watch<State> {
 
   /** Resolves with the reason; never rejects. */
   async untilItEnds(): Promise<string> {
-    let connection: BusConnection | null = null;
+    const ended = new Promise<void>((resolve) => (this.#tellEnded = resolve));
     const stop = () => this.#end('stopped');
     this.stopping.addEventListener('abort', stop);
     try {
-      connection = await BusConnection.open(this.address, {
-        onSignal: ({ sender }) => this.#onSignal(sender),
-        onClosed: (why) => this.#end(why),
-      });
-      await this.#subscribe(connection);
-      while (this.#endedWhy === null) await this.#readAndPause(connection);
-      return this.#endedWhy;
+      // A bus that hangs is not waited for when we are to stop.
+      await Promise.race([this.#watch(), ended]);
     } catch (error) {
-      return this.#endedWhy ?? sentenceOf(error);
+      this.#end(sentenceOf(error));
     } finally {
       this.stopping.removeEventListener('abort', stop);
-      connection?.close();
+      this.#connection?.close();
     }
+    return this.#endedWhy!;
+  }
+
+  async #watch(): Promise<void> {
+    const connection = await BusConnection.open(this.address, {
+      onSignal: ({ sender }) => this.#onSignal(sender),
+      onClosed: (why) => this.#end(why),
+    });
+    this.#connection = connection;
+    if (this.#endedWhy !== null) return connection.close();
+    await this.#subscribe(connection);
+    while (this.#endedWhy === null) await this.#readAndPause(connection);
   }
 
   #end(why: string): void {
     this.#endedWhy ??= why;
     this.#wake();
+    this.#tellEnded();
   }
 
   #onSignal(sender: string): void {
