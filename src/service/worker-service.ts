@@ -59,6 +59,7 @@ export class WorkerService implements WorkerControl {
       look: () => ({
         supervisor: this.#worker.status(),
         adapters: this.#worker.gpu.adapters,
+        confinement: this.#worker.confinement,
       }),
       dropped: () => outputs.dropped,
     });

@@ -20,6 +20,7 @@ export interface WorkerLook {
   /** Null before it has started. */
   readonly supervisor: SupervisorStatus | null;
   readonly adapters: readonly string[];
+  readonly confinement: WorkerStatus['confinement'];
 }
 
 /** What does not change while a Worker runs. */
@@ -69,7 +70,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
 
   status(): WorkerStatus {
     const { look, dropped, ...facts } = this.options;
-    const { supervisor, adapters } = look();
+    const { supervisor, adapters, confinement } = look();
     const places = placesOf(supervisor);
     const names = new Map(supervisor?.jobs.map(({ id, name }) => [id, name]));
     return {
@@ -79,6 +80,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       pid: process.pid,
       workerId: supervisor?.workerId ?? null,
       state: supervisor?.state ?? 'starting',
+      confinement,
       adapters,
       gates: supervisor?.gates ?? [],
       places,

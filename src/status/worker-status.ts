@@ -1,3 +1,4 @@
+import type { ConfinementReport } from '../evaluator/index.js';
 import type { LogRecord } from '../logging/index.js';
 import type { SupervisorState, SupervisorStatus } from '../supervisor/index.js';
 import type { IdleReason } from './idle-reason.js';
@@ -22,6 +23,8 @@ export interface WorkerStatus {
   readonly scheduler: string;
   /** Where Sandboxes live: `child`, `in-process`, or where a standing evaluator listens. */
   readonly evaluator: string;
+  /** What keeps evaluator processes from the rest of the machine; null: not known yet, or the Worker has none of its own. */
+  readonly confinement: ConfinementReport | null;
   /** Names of the GPUs that Jobs get. */
   readonly adapters: readonly string[];
   /** Addresses; null where there is none. */

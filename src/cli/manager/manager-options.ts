@@ -200,9 +200,7 @@ function timesOf(
     const name = knownName(option, given, MONITOR_NAMES);
     const settings = monitors[name] ?? (WATCHED.includes(name) ? {} : undefined);
     if (settings === undefined || settings === false)
-      throw new UsageError(
-        `${option}: the monitor ${name} does not watch; an option of its own lets it`,
-      );
+      throw new UsageError(`${option}: the monitor ${name} does not watch; an option of its own lets it`);
     monitors[name] = { ...settings, [key]: seconds * 1000 };
   }
 }
