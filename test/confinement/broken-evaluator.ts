@@ -49,13 +49,17 @@ export interface BrokenOptions {
 class BrokenLink implements PeerLink {
   readonly name = 'the evaluator process';
   readonly channel: FrameChannel;
+  readonly memory = null;
   readonly process: ConfinedProcess;
   readonly #control: net.Socket;
   readonly #lines: Interface;
   readonly #answers: ((line: string) => void)[] = [];
   printed = '';
 
-  constructor({ gpu = null, confinement = {}, threads = 1, takesFilters = true }: BrokenOptions, owner: PeerLinkOwner) {
+  constructor(
+    { gpu = null, confinement = {}, threads = 1, takesFilters = true }: BrokenOptions,
+    owner: PeerLinkOwner,
+  ) {
     const native = loadNative();
     const [ours, theirs] = native.socketPair();
     const env = evaluatorEnvironment(process.env);
@@ -113,10 +117,6 @@ class BrokenLink implements PeerLink {
 
   loss(message: string): EvaluatorError {
     return new EvaluatorError(message);
-  }
-
-  memoryOf(): null {
-    return null;
   }
 }
 
