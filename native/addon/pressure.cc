@@ -41,8 +41,10 @@ Napi::Value PressureTriggerObject::Open(const Napi::CallbackInfo& info) {
     PressureTriggerObject* owner = static_cast<Handle*>(poll->data)->owner;
     if (owner != nullptr) owner->OnEvent(status, events);
   });
-  if (error != 0) CloseHandle();
-  else uv_unref(reinterpret_cast<uv_handle_t*>(&handle->poll));
+  if (error != 0)
+    CloseHandle();
+  else
+    uv_unref(reinterpret_cast<uv_handle_t*>(&handle->poll));
   return Napi::Number::New(info.Env(), -error);
 }
 

@@ -6,8 +6,8 @@
 namespace dcp {
 
 // Opens a file of /proc/pressure and asks to be told when tasks have waited too long. Answers a
-// descriptor that has POLLPRI then, at most once in a window, and POLLERR when the file has gone; or
-// a negative number of errno. The trigger ends when the descriptor is closed.
+// descriptor that has POLLPRI then, at most once in a window, and POLLERR when the file has gone;
+// or a negative number of errno. The trigger ends when the descriptor is closed.
 //
 // `trigger`: `some STALL WINDOW`, in microseconds. EINVAL: the kernel does not take these; EPERM or
 // EACCES: not from this user.

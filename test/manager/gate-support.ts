@@ -22,6 +22,8 @@ exec "$(dirname "$0")/${ECHO}"
 export interface Gate extends Running {
   readonly port: number;
   readonly socket: string;
+  /** The file that is started for each connection. */
+  readonly evaluator: string;
 }
 
 /** Listens on a free port and has a status socket; ended with the test. */
@@ -51,7 +53,7 @@ async function startGateWith(
   const words = ['-p', '0', '-v', '--status-socket', socket, '-d', disabled.join(','), ...options, ...behind];
   const running = start(t, 'dcp-evaluator-manager', words, env);
   const [, port] = await running.printed(/^Listening on 127\.0\.0\.1:(\d+)$/m);
-  return { ...running, port: Number(port), socket };
+  return { ...running, port: Number(port), socket, evaluator };
 }
 
 /** A connection through the gate. */

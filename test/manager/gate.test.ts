@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -102,6 +102,13 @@ test('no more evaluators are started than are allowed', async (t) => {
   await untilState(one!, isGone);
   await gate.printed(/connection 1: closed/);
   await served(t, gate);
+});
+
+test('an evaluator that does not start closes its connection, and is told', async (t) => {
+  const gate = await startGate(t);
+  rmSync(gate.evaluator);
+  assert.equal(await new Peer(t, gate.port).processes(), null);
+  await gate.printed(/connection 1: ended: it does not start: spawn .* ENOENT/);
 });
 
 test('with -a no signal stops evaluators, nor the program', async (t) => {
