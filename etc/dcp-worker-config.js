@@ -186,6 +186,12 @@
     // standing evaluator listens (dcp-evaluator --frames). Takes "child", "in-process", "host:port" or the
     // path of a socket.
     evaluator: 'child',
+    // What the operating system keeps evaluator processes from: everything, or no start; what this machine
+    // allows; nothing. Takes "require", "best-effort" or "off".
+    confinement: 'best-effort',
+    // Memory of one evaluator process. Takes a whole number from 256 to 1048576 (MiB). undefined: as much as
+    // there is.
+    evaluatorMemory: undefined,
     // After this time without a sign of life others get the Slices. Takes a number from 1 to 86400 (s).
     lease: 60,
     // How long running Slices may take to end when the Worker is told to stop. Takes a number from 0 to 86400

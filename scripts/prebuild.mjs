@@ -1,7 +1,7 @@
 /**
  * Builds the addon for every supported Node major and lays the binaries out as node-gyp-build looks for them in an
  * installed package: `prebuilds/<platform>-<arch>/<name>.node.abi<ABI>.<libc>.node`. The addon calls V8 directly, so
- * a binary serves one Node ABI, and the name says which.
+ * a binary serves one Node ABI, and the name says which. The launcher of evaluators lies beside them; it knows no Node.
  *
  *   npm run prebuilds [-- MAJOR…]
  */
@@ -10,6 +10,9 @@ import path from 'node:path';
 import { buildNative } from './build.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
 import { Steps, isProgram, root, run } from './steps.mjs';
+
+/** The program that starts confined evaluators: native/confinement. src/system/addon.ts looks for it beside the addon. */
+export const LAUNCHER = 'dcp-confine';
 
 /**
  * The name under which node-gyp-build finds a binary for one Node ABI only (its tags are separated by dots).
@@ -39,6 +42,7 @@ export async function prebuild(major) {
   mkdirSync(folder, { recursive: true });
   const target = path.join(folder, prebuildName(path.basename(binary, '.node'), abi, libc));
   cpSync(path.join(root, binary), target);
+  cpSync(path.join(root, path.dirname(binary), LAUNCHER), path.join(folder, LAUNCHER));
   return path.relative(root, target);
 }
 

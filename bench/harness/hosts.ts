@@ -10,6 +10,7 @@ import {
 const CHILD_HOSTS = {
   'child process': {},
   'child process, no shared memory': { sharedMemory: false },
+  'child process, not confined': { confinement: { mode: 'off' } },
 } as const satisfies Readonly<Record<string, ChildProcessEvaluatorOptions>>;
 
 export type ChildHostName = keyof typeof CHILD_HOSTS;

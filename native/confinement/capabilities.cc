@@ -11,10 +11,9 @@ namespace dcp::confinement {
 namespace {
 
 constexpr int kMostCapabilities = 64;
-constexpr unsigned long kNoRightsForRoot = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
-                                           SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
-                                           SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
-                                           SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+constexpr unsigned long kNoRightsForRoot =
+    SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+    SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 
 bool HasNone() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -29,8 +28,8 @@ bool HasNone() {
 }  // namespace
 
 LayerState DropCapabilities() {
-  // These need a right themselves. Who has none cannot, and need not: no program gives back what is not there, and new
-  // privileges are forbidden.
+  // These need a right themselves. Who has none cannot, and need not: no program gives back what is
+  // not there, and new privileges are forbidden.
   for (int capability = 0; capability < kMostCapabilities; capability++)
     prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   prctl(PR_SET_SECUREBITS, kNoRightsForRoot, 0, 0, 0);

@@ -19,8 +19,9 @@ constexpr const char* kMostThreads = "4096";
 LayerState Cgroup::Make(const std::string& parent, uint64_t memory_bytes) {
   if (parent.empty()) {
     return memory_bytes == 0 ? Off("no cgroup was delegated to the Worker, and no limit asked for")
-                             : Missing("no cgroup was delegated to the Worker: memory is limited by "
-                                       "RLIMIT_DATA alone");
+                             : Missing(
+                                   "no cgroup was delegated to the Worker: memory is limited by "
+                                   "RLIMIT_DATA alone");
   }
   parent_ = open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (parent_ < 0) return MissingBySystem(parent);

@@ -13,8 +13,8 @@ namespace dcp::confinement {
 
 class Cgroup {
  public:
-  // `parent`: an absolute path, which must be writable; empty: none is used. Makes the group, before the process's rights and
-  // its view of the machine change.
+  // `parent`: an absolute path, which must be writable; empty: none is used. Makes the group,
+  // before the process's rights and its view of the machine change.
   LayerState Make(const std::string& parent, uint64_t memory_bytes);
   // Puts a process, as this one's pid namespace calls it, into the group. True when there is none.
   bool Enter(pid_t process) const;

@@ -11,7 +11,8 @@ namespace dcp::confinement {
 bool WriteFile(const char* path, std::string_view text);
 bool WriteFileAt(int folder, const char* path, std::string_view text);
 
-// The paths that a pattern stands for: * at its end is the rest of a name, # a number. One without either is itself.
+// The paths that a pattern stands for: * at its end is the rest of a name, # a number. One without
+// either is itself.
 std::vector<std::string> Expand(const std::string& pattern);
 
 // The program that loads another one's libraries, as that one names it; empty: it needs none.

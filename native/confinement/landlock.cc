@@ -1,5 +1,6 @@
-// The kernel's documentation: https://docs.kernel.org/userspace-api/landlock.html. The structures and numbers are written
-// out here, because the headers that a machine builds with are older than the kernel that a program meets.
+// The kernel's documentation: https://docs.kernel.org/userspace-api/landlock.html. The structures
+// and numbers are written out here, because the headers that a machine builds with are older than
+// the kernel that a program meets.
 #include <fcntl.h>
 #include <linux/types.h>
 #include <sys/stat.h>
@@ -37,8 +38,8 @@ constexpr __u64 kRemoveDirectory = 1 << 4;
 constexpr __u64 kRemoveFile = 1 << 5;
 constexpr __u64 kMakeDirectory = 1 << 7;
 constexpr __u64 kMakeFile = 1 << 8;
-constexpr __u64 kRefer = 1 << 13;         // From ABI 2: moving between folders.
-constexpr __u64 kTruncate = 1 << 14;      // From ABI 3.
+constexpr __u64 kRefer = 1 << 13;          // From ABI 2: moving between folders.
+constexpr __u64 kTruncate = 1 << 14;       // From ABI 3.
 constexpr __u64 kControlDevice = 1 << 15;  // From ABI 5: ioctl.
 
 // What a rule for a file, not a folder, may have.
@@ -46,7 +47,8 @@ constexpr __u64 kForFiles = kExecute | kWriteFile | kReadFile | kTruncate | kCon
 constexpr __u64 kBindAndConnectTcp = 3;
 constexpr __u64 kAbstractSocketsAndSignals = 3;
 
-// All rights over files that an ABI knows: what is handled and allowed nowhere is forbidden everywhere.
+// All rights over files that an ABI knows: what is handled and allowed nowhere is forbidden
+// everywhere.
 __u64 FileRights(int abi) {
   __u64 rights = (1 << 13) - 1;
   if (abi >= 2) rights |= kRefer;

@@ -21,7 +21,7 @@ namespace {
   sigset_t only;
   sigemptyset(&only);
   sigaddset(&only, signal);
-  sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
   kill(getpid(), signal);
   _exit(128 + signal);
 }
@@ -39,12 +39,13 @@ const sigset_t& BlockSignals() {
   static sigset_t before;
   sigset_t all;
   sigfillset(&all);
-  sigprocmask(SIG_BLOCK, &all, &before);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
   return before;
 }
 
 void RunInit(int launcher) {
-  // Nothing of it is to be read or traced from within: its root and its environment are not the program's.
+  // Nothing of it is to be read or traced from within: its root and its environment are not the
+  // program's.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   prctl(PR_SET_NAME, "dcp-confine-init", 0, 0, 0);
   ForbidNewPrivileges();
@@ -79,7 +80,8 @@ void StayBeside(pid_t program, pid_t init, const std::function<void()>& on_end) 
     }
     if (sigwaitinfo(&all, &signal) <= 0 || signal.si_signo == SIGCHLD || !IsSentByProcess(signal))
       continue;
-    // This process cannot see a SIGKILL. Who sends this one instead has everything gone when this process is.
+    // This process cannot see a SIGKILL. Who sends this one instead has everything gone when this
+    // process is.
     kill(program, signal.si_signo == SIGQUIT ? SIGKILL : signal.si_signo);
   }
 }

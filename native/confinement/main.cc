@@ -1,15 +1,18 @@
-// dcp-confine: runs a program with as little of the machine as it needs. It is a process of one thread, because Node has
-// many before any code of ours runs, and what one thread gives up the others keep. docs/CONFINEMENT.md says what it does.
+// dcp-confine: runs a program with as little of the machine as it needs. It is a process of one
+// thread, because Node has many before any code of ours runs, and what one thread gives up the
+// others keep. docs/CONFINEMENT.md says what it does.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "confinement/cgroup.h"
 #include "confinement/files.h"
+#include "confinement/io_uring.h"
 #include "confinement/launch.h"
 #include "confinement/layers.h"
 #include "confinement/report.h"
@@ -125,13 +128,13 @@ class Launcher {
                                 .memory_bytes = specification_.memory_bytes});
     });
     Make(Layer::kNoNewPrivileges, ForbidNewPrivileges);
+    Make(Layer::kSeccomp, RefuseIoUring);
     Make(Layer::kLandlock,
          [this] { return RestrictFiles(grants_, specification_.cache_directory); });
     Make(Layer::kCapabilities, DropCapabilities);
     if (launcher >= 0) Make(Layer::kParentDeath, [launcher] { return DieWithParent(launcher); });
-    Make(Layer::kDescriptors, [this] {
-      return CloseDescriptors(specification_.kept_fds, {specification_.report_fd});
-    });
+    Make(Layer::kDescriptors,
+         [this] { return CloseDescriptors(specification_.kept_fds, {specification_.report_fd}); });
     Start(go);
   }
 
@@ -146,7 +149,7 @@ class Launcher {
     }
     say("");
     if (specification_.probe) _exit(0);
-    sigprocmask(SIG_SETMASK, &mask_, nullptr);
+    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
     if (chdir("/") == 0) execv(specification_.program[0], specification_.program.data());
     say(SystemError(specification_.program[0]));
     _exit(kCannotRun);

@@ -25,8 +25,9 @@ bool MountEmptyRoot() {
   return false;
 }
 
-// A /proc of the process's own pid namespace; where something hides a part of the machine's (a container's manager, a
-// service manager), the kernel refuses one, and the process sees of the old one its own folder and what it needs.
+// A /proc of the process's own pid namespace; where something hides a part of the machine's (a
+// container's manager, a service manager), the kernel refuses one, and the process sees of the old
+// one its own folder and what it needs.
 bool ShowProc(NewRoot& root, bool own_proc) {
   if (mkdir("/proc", 0555) != 0) return false;
   constexpr unsigned long kFlags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -34,7 +35,8 @@ bool ShowProc(NewRoot& root, bool own_proc) {
     root.AddShown("/proc");
     return true;
   }
-  // A process of a namespace that is not its own sees others there, whose memory and environment are closed to it.
+  // A process of a namespace that is not its own sees others there, whose memory and environment
+  // are closed to it.
   if (!own_proc) return root.Show("/proc", Access::kRead).empty();
   char self[32] = "";
   const std::string old = root.OldPath("/proc/self");
@@ -42,7 +44,8 @@ bool ShowProc(NewRoot& root, bool own_proc) {
   if (!root.Bind("/proc/" + std::string(self), "/proc/self", Access::kRead)) return false;
   for (const char* name : kProcFiles) {
     const std::string path = "/proc/" + std::string(name);
-    if (!root.Bind(path, path, Access::kRead)) return false;
+    // A service manager may hide them (ProcSubset=pid), and Node does without.
+    if (!root.Bind(path, path, Access::kRead) && errno != ENOENT) return false;
   }
   return true;
 }
@@ -83,8 +86,8 @@ LayerState MakeRoot(const RootOptions& options) {
     return missing;
   };
   if (!MountEmptyRoot()) return give_up(SystemError("no empty file system can be mounted"));
-  if (mkdir(NewRoot::kOldName, 0700) != 0 ||
-      syscall(SYS_pivot_root, ".", NewRoot::kOldName) != 0 || chdir("/") != 0)
+  if (mkdir(NewRoot::kOldName, 0700) != 0 || syscall(SYS_pivot_root, ".", NewRoot::kOldName) != 0 ||
+      chdir("/") != 0)
     return give_up(SystemError("pivot_root"));
   NewRoot root;
   const std::string problem = Furnish(root, options);

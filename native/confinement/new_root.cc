@@ -71,7 +71,7 @@ std::string Normal(const std::string& path) {
     if (!name.empty() && name != "." && name != "..") names.push_back(name);
   }
   std::string normal;
-  for (const std::string& name : names) normal += "/" + name;
+  for (const std::string& name : names) normal.append("/").append(name);
   return normal.empty() ? "/" : normal;
 }
 
@@ -84,9 +84,7 @@ bool NewRoot::MakeReadOnly(const std::string& path, bool has_devices, bool is_al
   return SetAttributes(path, set, is_alone ? 0 : kRecursive);
 }
 
-std::string NewRoot::OldPath(const std::string& path) {
-  return "/" + std::string(kOldName) + path;
-}
+std::string NewRoot::OldPath(const std::string& path) { return "/" + std::string(kOldName) + path; }
 
 bool NewRoot::IsShown(const std::string& path) const {
   return std::any_of(shown_.begin(), shown_.end(), [&path](const std::string& shown) {
@@ -106,12 +104,14 @@ std::string NewRoot::Resolve(const std::string& named) {
         is_link = true;
         const std::string target = LinkTarget(OldPath(prefix));
         // Within what is shown already the link is there.
-        if (!IsShown(prefix) &&
-            (!MakeFoldersTo(prefix) || (symlink(target.c_str(), prefix.c_str()) != 0 && errno != EEXIST)))
+        if (!IsShown(prefix) && (!MakeFoldersTo(prefix) ||
+                                 (symlink(target.c_str(), prefix.c_str()) != 0 && errno != EEXIST)))
           return "";
         const std::string rest = slash == path.npos ? "" : path.substr(slash);
         const std::string folder = prefix.substr(0, prefix.rfind('/') + 1);
-        path = Normal((target.starts_with('/') ? target : folder + target) + rest);
+        std::string next = target.starts_with('/') ? target : folder + target;
+        next += rest;
+        path = Normal(next);
       }
       if (slash == path.npos || is_link) break;
     }
@@ -136,8 +136,7 @@ bool NewRoot::Bind(const std::string& from, const std::string& to, Access access
 std::string NewRoot::Show(const std::string& path, Access access) {
   const std::string real = Resolve(path);
   if (real.empty() || IsShown(real)) return "";
-  if (access == Access::kList)
-    return MakePlace(real, true) ? "" : SystemError(path);
+  if (access == Access::kList) return MakePlace(real, true) ? "" : SystemError(path);
   return Bind(real, real, access) ? "" : SystemError(path);
 }
 

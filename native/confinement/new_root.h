@@ -20,11 +20,12 @@ class NewRoot {
 
   static std::string OldPath(const std::string& path);
 
-  // Shows a path as the machine has it, with the symbolic links on its way. One that is not there is left out. Answers what
-  // went wrong, empty when nothing did.
+  // Shows a path as the machine has it, with the symbolic links on its way. One that is not there
+  // is left out. Answers what went wrong, empty when nothing did.
   std::string Show(const std::string& path, Access access);
   std::string ShowCache(const std::string& path);
-  // Shows one path, which is there and has no links in it, at another. False, with errno, when it cannot.
+  // Shows one path, which is there and has no links in it, at another. False, with errno, when it
+  // cannot.
   bool Bind(const std::string& from, const std::string& to, Access access);
   // It is there by other means.
   void AddShown(const std::string& path) { shown_.push_back(path); }

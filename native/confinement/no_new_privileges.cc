@@ -6,7 +6,7 @@ namespace dcp::confinement {
 
 LayerState ForbidNewPrivileges() {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? On()
-                                                      : MissingBySystem("PR_SET_NO_NEW_PRIVS");
+                                                     : MissingBySystem("PR_SET_NO_NEW_PRIVS");
 }
 
 }  // namespace dcp::confinement

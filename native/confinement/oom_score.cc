@@ -11,7 +11,8 @@ namespace dcp::confinement {
 namespace {
 
 constexpr const char* kFile = "/proc/self/oom_score_adj";
-// Of 1000: before everything else that is not marked in the same way. An evaluator is replaced within a second.
+// Of 1000: before everything else that is not marked in the same way. An evaluator is replaced
+// within a second.
 constexpr int kScore = 900;
 
 int CurrentScore() {

@@ -1,4 +1,5 @@
-// Internal: which files an evaluator may open, in one place. A line more here is a hole more: each has its reason.
+// Internal: which files an evaluator may open, in one place. A line more here is a hole more: each
+// has its reason.
 #pragma once
 
 #include <cstdint>

@@ -28,11 +28,13 @@ enum class Layer : size_t {
   kCapabilities,
   kLandlock,
   kDescriptors,
+  // Here only the part that has to come before Node; the evaluator says of itself whether the rest is there.
+  kSeccomp,
 };
-inline constexpr std::array<const char*, 13> kLayerNames = {
+inline constexpr std::array<const char*, 14> kLayerNames = {
     "user-namespace", "mount-namespace", "network-namespace", "pid-namespace", "ipc-namespace",
     "rlimits",        "cgroup",          "oom-score",         "parent-death",  "no-new-privileges",
-    "capabilities",   "landlock",        "descriptors"};
+    "capabilities",   "landlock",        "descriptors",     "seccomp"};
 
 class Report {
  public:
@@ -40,7 +42,8 @@ class Report {
   // Whether every layer that was asked for is there.
   bool IsComplete() const;
 
-  // One line of JSON. `pid`: of the program's process, as who reads it knows it. `failure`: why no program is run.
+  // One line of JSON. `pid`: of the program's process, as who reads it knows it. `failure`: why no
+  // program is run.
   std::string Line(pid_t pid, const std::vector<Profile>& profiles, const std::string& cgroup,
                    const std::string& failure) const;
 

@@ -80,8 +80,7 @@ std::string ReadSpecification(int argc, char** argv, Specification& read) {
     } else {
       const size_t equals = word.find('=');
       if (equals == word.npos) return std::string(word) + ": expected --option=value";
-      const std::string wrong =
-          ReadOption(word.substr(0, equals), word.substr(equals + 1), read);
+      std::string wrong = ReadOption(word.substr(0, equals), word.substr(equals + 1), read);
       if (!wrong.empty()) return wrong;
     }
   }

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { ensurePublishedNode } from '../nodes.mjs';
-import { prebuild } from '../prebuild.mjs';
+import { LAUNCHER, prebuild } from '../prebuild.mjs';
 import { NPM_ARGUMENTS } from '../setup.mjs';
 import { root, run } from '../steps.mjs';
 import { isLicenceFile } from './licences.mjs';
@@ -26,8 +26,9 @@ export const INSTALLED = '/usr/lib/dcp-worker-native';
 const NOT_RUNTIME_FILE =
   /(^\..*|\.(map|[cm]?ts|flow|tsbuildinfo|md|markdown|c|cc|cpp|h|hpp|gypi?|def|ya?ml|1)|^(tsconfig.*\.json|rollup\.config\.\w+|[A-Z]+|Makefile))$/;
 const NOT_RUNTIME_FOLDER = /^(\..*|docs?|tests?|test-jest|benchmarks?|examples?|dependencies)$/;
-/** Programs without an ending: Node, and what the package esbuild starts. */
-const PROGRAM = /[/](@esbuild[/][^/]+[/]bin[/]esbuild|dcp-worker-native[/]bin[/]node)$/;
+/** Programs without an ending: Node, the launcher of evaluators, and what the package esbuild starts. */
+const PROGRAM =
+  /[/](@esbuild[/][^/]+[/]bin[/]esbuild|dcp-worker-native[/](bin[/]node|prebuilds[/][^/]+[/]dcp-confine))$/;
 
 /**
  * Installs the packages that the programs need to run, as the lock file has them.
@@ -57,7 +58,8 @@ export async function installProgram(tree, major) {
     if (name === 'docs' || name === 'prebuilds' || !existsSync(path.join(root, name))) continue;
     cpSync(path.join(root, name), path.join(tree, name), { recursive: true });
   }
-  cpSync(path.join(root, addon), path.join(tree, addon));
+  for (const file of [addon, path.join(path.dirname(addon), LAUNCHER)])
+    cpSync(path.join(root, file), path.join(tree, file));
   mkdirSync(path.join(tree, 'bin'));
   cpSync(node, path.join(tree, 'bin/node'));
   return path.resolve(path.dirname(node), '..');
@@ -123,7 +125,7 @@ function removeEmptyFolders(folder) {
 /** ELF files, except esbuild: Go's linker makes it without what strip knows. @param {string} tree */
 export function nativeFilesOf(tree) {
   return readdirSync(tree, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /(\.node|\.so|^node)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /(\.node|\.so|^node|^dcp-confine)$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .sort();
 }

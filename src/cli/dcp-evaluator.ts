@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command, Option, type OptionValues } from 'commander';
 import {
+  CONFINEMENT_MODES,
   parseSeccomp,
   probeGpu,
   serveFrames,
+  type ConfinementMode,
   type FoundGpus,
   type SeccompSetting,
 } from '../evaluator/index.js';
@@ -72,6 +74,15 @@ const program = new Command('dcp-evaluator')
     '--connections <n>',
     'with --frames: connections at a time, 1 to 1024; more are refused; default: 64',
     wholeNumber(1, 1024),
+  )
+  .addOption(
+    new Option(
+      '--confinement <mode>',
+      'with --frames and --port or --socket: what the operating system keeps the processes of connections from: ' +
+        'require: from everything, or it does not start; best-effort: from what this machine allows; off: from nothing',
+    )
+      .choices(CONFINEMENT_MODES)
+      .default('best-effort'),
   )
   // How a listening one starts the process of a connection; the GPUs it has found.
   .addOption(new Option('--accepted <gpus>').hideHelp())
@@ -145,6 +156,7 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     threads,
     gpu,
     connections: options['connections'] as number | undefined,
+    confinement: options['confinement'] as ConfinementMode,
     debugLevel: options['debugLevel'] as number,
   });
 }

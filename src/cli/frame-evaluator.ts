@@ -1,5 +1,12 @@
 /** What `dcp-evaluator --frames` does with a port or a socket: each connection gets an evaluator process of its own. */
-import { FrameListener, type GpuOptions, type ListenAddress } from '../evaluator/index.js';
+import {
+  confinementText,
+  FrameListener,
+  missingLayers,
+  type ConfinementMode,
+  type GpuOptions,
+  type ListenAddress,
+} from '../evaluator/index.js';
 import { listenOnAll, untilTold, type ListenOptions } from './listen.js';
 
 /** Levels of syslog, which `-d` takes as numbers. */
@@ -10,6 +17,7 @@ export interface FrameEvaluatorOptions extends ListenOptions {
   readonly threads: number | undefined;
   readonly connections: number | undefined;
   readonly gpu: GpuOptions | null;
+  readonly confinement: ConfinementMode;
 }
 
 /** Runs until a signal comes. */
@@ -24,6 +32,7 @@ export async function runFrameEvaluator(
     threads: options.threads,
     gpu: options.gpu,
     connections: options.connections,
+    confinement: { mode: options.confinement },
     onFailure: (what) => log(Level.error, what),
     onConnection: (connection, pid) => log(Level.info, `connection ${connection}: process ${pid}`),
     onEnd: (connection, reason) =>
@@ -32,6 +41,9 @@ export async function runFrameEvaluator(
         : log(Level.warning, `connection ${connection}: ${reason}`),
     onLog: (connection, line) => log(Level.error, `connection ${connection}: ${line}`),
   });
+  const report = listener.probeConfinement();
+  const isLess = report.mode === 'off' || missingLayers(report).length > 0;
+  log(isLess ? Level.warning : Level.notice, confinementText(report));
   for (const address of addresses)
     if ('host' in address && !isLoopback(address.host))
       log(

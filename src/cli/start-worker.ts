@@ -86,6 +86,7 @@ export async function doctorSubjectOf(program: Command, options: OptionValues): 
   return {
     scheduler: worker.scheduler,
     evaluator: typeof evaluator === 'string' ? null : evaluator,
+    confinement: worker.confinement ?? {},
     gpu: told.gpu,
     jobIds: worker.jobIds ?? null,
     computeGroups: worker.computeGroups ?? [],

@@ -74,6 +74,14 @@ const OPTIONS: readonly KeyOption[] = [
       'child: Slices run in processes of their own, one a Job; in-process: in this one, for code that is trusted; host:port, or the ' +
       'path of a UNIX socket: in a standing evaluator (dcp-evaluator --frames), which somebody else starts and ends; default: child',
   },
+  {
+    flags: '--confinement <mode>',
+    keys: ['worker.confinement'],
+    description:
+      'what the operating system keeps evaluator processes from: require: from everything, or the Worker does not start; ' +
+      'best-effort: from what this machine allows; off: from nothing; default: best-effort',
+  },
+  { flags: '--evaluator-memory <MiB>', keys: ['worker.evaluatorMemory'] },
   { flags: '--lease <seconds>', keys: ['worker.lease'] },
   { flags: '--stop-timeout <seconds>', keys: ['worker.stopTimeout'] },
   { flags: '--cleanup-timeout <seconds>', keys: ['worker.cleanupTimeout'] },

@@ -249,6 +249,14 @@ const worker = section({
       'Slices run in processes of their own, in that of the Worker, for code that is trusted, or where a standing evaluator ' +
       'listens (dcp-evaluator --frames).',
   }),
+  confinement: key(oneOf('require', 'best-effort', 'off'), 'best-effort', {
+    description:
+      'What the operating system keeps evaluator processes from: everything, or no start; what this machine allows; nothing.',
+  }),
+  evaluatorMemory: optional(wholeNumber(256, 2 ** 20), 'as much as there is', {
+    description: 'Memory of one evaluator process.',
+    unit: 'MiB',
+  }),
   lease: key(number(1, DAY_S), 60, {
     description: 'After this time without a sign of life others get the Slices.',
     unit: 's',

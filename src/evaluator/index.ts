@@ -26,7 +26,11 @@ export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-pro
 export { evaluatorEnvironment } from './child-process/environment.js';
 export { howItEnded } from './child-process/process.js';
 export { StderrLog } from './child-process/stderr-log.js';
-export { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from './child-process/evaluator.js';
+export {
+  openChildProcessEvaluator,
+  type ChildProcessEvaluator,
+  type ChildProcessEvaluatorOptions,
+} from './child-process/evaluator.js';
 export {
   CONFINEMENT_MODES,
   confinementText,

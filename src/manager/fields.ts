@@ -1,5 +1,4 @@
-import { knownName } from '../logging/index.js';
-import { InvalidArgumentError } from '../model/index.js';
+import { InvalidArgumentError, knownName, nearestText } from '../model/index.js';
 
 /**
  * Options that were given, taken out one by one. Each call throws InvalidArgumentError with the field and the value when it does
@@ -75,8 +74,11 @@ export class Fields {
 
   /** Refuses what nobody took, with the nearest name. */
   end(): void {
-    for (const name of this.#given.keys())
-      if (!this.#known.has(name)) knownName(this.path, name, [...this.#known]);
+    const known = [...this.#known];
+    const unknown = [...this.#given.keys()].find((name) => !this.#known.has(name));
+    if (unknown === undefined) return;
+    const message = `expected some of ${known.join(', ')}, got "${unknown}"${nearestText(unknown, known)}`;
+    throw new InvalidArgumentError(this.path, message);
   }
 
   field(name: string): string {

@@ -1,4 +1,5 @@
 /** The first and the last words of a Worker's log. */
+import { confinementText, missingLayers } from '../evaluator/index.js';
 import { slicesText } from '../model/index.js';
 import type { WorkerLog } from '../status/index.js';
 import type { Worker } from '../worker/index.js';
@@ -18,7 +19,21 @@ export function sayStarted(log: WorkerLog, worker: Worker, settings: ServiceSett
       'minimumWage: an embedded Scheduler pays nobody; its Jobs are taken as if no wage were asked for';
     log.say('warning', 'noWage', {}, why);
   }
+  sayConfinement(log, worker, settings);
   for (const problem of problems) log.say('debug', 'noWebgpu', { problem }, `no WebGPU: ${problem}`);
+}
+
+/** Of a standing evaluator its own log says it. */
+function sayConfinement(log: WorkerLog, { confinement }: Worker, { evaluator }: ServiceSettings): void {
+  if (confinement === null) {
+    if (evaluator !== 'in-process') return;
+    const text = "Sandboxes are not confined: they live in the Worker's own process";
+    return log.say('warning', 'confinement', { mode: 'off', layers: [] }, text);
+  }
+  const { mode, profiles, layers } = confinement;
+  const level = mode === 'off' || missingLayers(confinement).length > 0 ? 'warning' : 'notice';
+  const states = layers.map(({ name, state }) => `${name}: ${state}`);
+  log.say(level, 'confinement', { mode, profiles, layers: states }, confinementText(confinement));
 }
 
 /** A Worker that was told to stop before it started has done nothing, and says so. */

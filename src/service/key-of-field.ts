@@ -28,6 +28,8 @@ const KEYS: Readonly<Record<string, string>> = {
   jobIds: 'worker.jobAddresses',
   allowedOrigins: 'worker.allowOrigins.any',
   spool: 'worker.spool',
+  // evaluator
+  confinement: 'worker.confinement',
 };
 
 /** The key of an `InvalidArgumentError`'s field, `computeGroups[1]` or `worker.computeGroups[1]`, without what is in brackets. */

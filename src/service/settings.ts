@@ -108,6 +108,7 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
       allowedOrigins: worker.allowOrigins.any,
       gpu: gpuOptionsOf(options.gpu, sandboxes),
       freezeLeaseMs: freezeMsOf(worker.manager),
+      confinement: { mode: worker.confinement, memoryMiB: worker.evaluatorMemory },
     },
     evaluator: worker.evaluator,
     stopTimeoutMs: worker.stopTimeout * 1000,

@@ -1,7 +1,6 @@
-import { bytesText, countText, durationText, percentText, rateText } from '../model/index.js';
+import { bytesText, countText, durationText, percentText, printable, rateText } from '../model/index.js';
 import { busySandboxes } from './busy-sandboxes.js';
 import { furtherGates, gateText } from './gate-text.js';
-import { printable } from './printable.js';
 import type { WorkerHistory, WorkerStatus } from './worker-status.js';
 
 /** Periods of the history that a report shows. */
@@ -59,12 +58,21 @@ function facts(status: WorkerStatus, history: WorkerHistory): string[] {
     ],
   ];
   for (const gate of furtherGates(status.gates, idle)) rows.push(['Gated', gateText(gate, status.time)]);
+  if (status.confinement !== null) rows.push(['Confined', confinementRow(status.confinement)]);
   if (idle !== null)
     rows.push(
       ['Idle', `${idle.places} places, ${idle.code}: ${printable(idle.text, 200)}`],
       ['', `→ ${idle.remedy}`],
     );
   return rows.map(([heading, text]) => `${heading.padEnd(11)}${text}`);
+}
+
+/** `by 12 layers of 14; missing: landlock`; `dcp-worker doctor` says why. */
+function confinementRow({ mode, layers }: NonNullable<WorkerStatus['confinement']>): string {
+  if (mode === 'off') return 'not at all, as the configuration says';
+  const missing = layers.filter(({ state }) => state === 'missing').map(({ name }) => name);
+  const on = layers.filter(({ state }) => state === 'on').length;
+  return `by ${on} layers of ${layers.length}${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''}`;
 }
 
 /** ` (2 ready, 1 assigning)`, when there is more to say than that they work. */

@@ -5,8 +5,8 @@ import { busySandboxes } from './busy-sandboxes.js';
 import { IdleWatch } from './idle-watch.js';
 import { MachineUse } from './machine-use.js';
 import { PeriodHistory } from './period-history.js';
+import { RecentRecords } from './recent-records.js';
 import {
-  RECENT_RECORDS,
   type StatusSource,
   type WorkerHistory,
   type WorkerStatus,
@@ -20,6 +20,7 @@ export interface WorkerLook {
   /** Null before it has started. */
   readonly supervisor: SupervisorStatus | null;
   readonly adapters: readonly string[];
+  readonly confinement: WorkerStatus['confinement'];
 }
 
 /** What does not change while a Worker runs. */
@@ -54,7 +55,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   readonly #history = new PeriodHistory(PERIOD_MS);
   readonly #machine = new MachineUse();
   readonly #idle = new IdleWatch();
-  readonly #records: LogRecord[] = [];
+  readonly #records = new RecentRecords();
   readonly #recordListeners = new Set<(record: LogRecord) => void>();
   readonly #periodListeners = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
@@ -69,7 +70,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
 
   status(): WorkerStatus {
     const { look, dropped, ...facts } = this.options;
-    const { supervisor, adapters } = look();
+    const { supervisor, adapters, confinement } = look();
     const places = placesOf(supervisor);
     const names = new Map(supervisor?.jobs.map(({ id, name }) => [id, name]));
     return {
@@ -79,6 +80,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       pid: process.pid,
       workerId: supervisor?.workerId ?? null,
       state: supervisor?.state ?? 'starting',
+      confinement,
       adapters,
       gates: supervisor?.gates ?? [],
       places,
@@ -100,7 +102,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   }
 
   recentRecords(): readonly LogRecord[] {
-    return [...this.#records];
+    return this.#records.list();
   }
 
   onRecord(listener: (record: LogRecord) => void): () => void {
@@ -114,9 +116,8 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   }
 
   write(record: LogRecord): void {
-    this.#records.push(record);
-    if (this.#records.length > RECENT_RECORDS) this.#records.shift();
-    for (const listener of this.#recordListeners) listener(record);
+    const kept = this.#records.add(record);
+    for (const listener of this.#recordListeners) listener(kept);
   }
 
   close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ConfinementReport } from '../evaluator/index.js';
 import type { LogRecord } from '../logging/index.js';
 import type { SupervisorState, SupervisorStatus } from '../supervisor/index.js';
 import type { IdleReason } from './idle-reason.js';
@@ -22,6 +23,8 @@ export interface WorkerStatus {
   readonly scheduler: string;
   /** Where Sandboxes live: `child`, `in-process`, or where a standing evaluator listens. */
   readonly evaluator: string;
+  /** What keeps evaluator processes from the rest of the machine; null: not known yet, or the Worker has none of its own. */
+  readonly confinement: ConfinementReport | null;
   /** Names of the GPUs that Jobs get. */
   readonly adapters: readonly string[];
   /** Addresses; null where there is none. */
@@ -90,9 +93,9 @@ export const RECENT_RECORDS = 200;
 export interface StatusSource {
   status(): WorkerStatus;
   history(): WorkerHistory;
-  /** The last `RECENT_RECORDS` records of the log, oldest first. */
+  /** The last records of the log, oldest first: `RECENT_RECORDS`, or fewer where they are long; long texts in them are cut. */
   recentRecords(): readonly LogRecord[];
-  /** Hears each record from now on. Answers what ends that. */
+  /** Hears each record from now on, long texts cut as well. Answers what ends that. */
   onRecord(listener: (record: LogRecord) => void): () => void;
   /** Called about once a second, when a period of the history has ended. Answers what ends that. */
   onPeriod(listener: () => void): () => void;

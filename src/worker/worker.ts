@@ -6,6 +6,9 @@ import {
   openChildProcessEvaluator,
   openInProcessEvaluator,
   openRemoteEvaluator,
+  type ChildProcessEvaluator,
+  type ConfinementOptions,
+  type ConfinementReport,
   type Evaluator,
   type EvaluatorLocation,
   type EvaluatorOffer,
@@ -41,6 +44,8 @@ export interface WorkerOptions extends Omit<SupervisorOptions, 'gpu'> {
    * ends, and for which the Worker waits. Or an Evaluator, which is left open. Default `child`.
    */
   readonly evaluator?: Evaluator | EvaluatorKind | EvaluatorLocation;
+  /** What the operating system keeps evaluator processes of the Worker's own from. Default: from all that it can. */
+  readonly confinement?: ConfinementOptions;
   /** Which GPUs Jobs that require WebGPU get, if this machine has any; null: such Jobs are not taken. Default: any. */
   readonly gpu?: WorkerGpuOptions | null;
 }
@@ -54,13 +59,6 @@ export interface WorkerGpuOptions extends GpuOptions {
 
 /** While one Sandbox of an adapter waits for it, the other prepares what comes next. */
 const SANDBOXES_PER_ADAPTER = 2;
-
-type OpenEvaluator = (options: { threads: number; gpu: GpuOptions | null }) => Promise<Evaluator>;
-
-const EVALUATORS: Readonly<Record<EvaluatorKind, OpenEvaluator>> = {
-  child: openChildProcessEvaluator,
-  'in-process': openInProcessEvaluator,
-};
 
 const NO_GPU: ReturnType<typeof askForGpus> = Promise.resolve({ adapters: [], problems: [] });
 
@@ -78,6 +76,15 @@ function checkRemote(location: EvaluatorLocation, gpu: WorkerGpuOptions | null):
       `which adapters there are is for the evaluator at ${locationText(location)} to say: give these options to dcp-evaluator`,
     );
   gpuSandboxes(gpu, 1);
+}
+
+/** Nobody here can say that what is required is there. */
+function checkUnconfined(evaluator: string, { mode }: ConfinementOptions): void {
+  if (mode === 'require')
+    throw new InvalidArgumentError(
+      'confinement',
+      `require asks for evaluator processes of the Worker's own, and Sandboxes live ${evaluator}`,
+    );
 }
 
 /** How many of so many Sandboxes a utilization leaves: whole ones, and at least one. */
@@ -148,6 +155,12 @@ export class Worker {
     problems: [],
   };
 
+  /** What its evaluator processes are confined by; null: none has come yet, or it has none of its own. */
+  get confinement(): ConfinementReport | null {
+    return this.#child?.confinement ?? null;
+  }
+  #child: ChildProcessEvaluator | null = null;
+
   /** As `Supervisor.pause` and `Supervisor.resume`; nothing before `start` has resolved. */
   pause(): void {
     this.#supervisor?.pause();
@@ -175,12 +188,15 @@ export class Worker {
       cores = availableParallelism(),
       evaluator = 'child',
       gpu = {},
+      confinement = {},
       ...options
     } = this.#options;
     const opening = leaseMs === undefined ? {} : { leaseMs };
     try {
       const isRemote = isLocation(evaluator);
       if (isRemote) checkRemote(evaluator, gpu);
+      if (isRemote)
+        checkUnconfined(`at ${locationText(evaluator)}, where dcp-evaluator has this option`, confinement);
       // Drivers take their time: meanwhile the rest is opened.
       const asking = gpu === null || isRemote ? NO_GPU : askForGpus(gpu);
       const openScheduler =
@@ -189,7 +205,7 @@ export class Worker {
           : scheduler;
       const openEvaluator =
         typeof evaluator === 'string'
-          ? await this.#own(EVALUATORS[evaluator]({ threads: cores, gpu }))
+          ? await this.#own(this.#openOwn(evaluator, { threads: cores, gpu, confinement }))
           : isRemote
             ? await this.#own(this.#openRemote(evaluator))
             : evaluator;
@@ -207,6 +223,15 @@ export class Worker {
       await this.#close();
       throw error;
     }
+  }
+
+  async #openOwn(
+    kind: EvaluatorKind,
+    options: { threads: number; gpu: GpuOptions | null; confinement: ConfinementOptions },
+  ): Promise<Evaluator> {
+    if (kind === 'child') return (this.#child = await openChildProcessEvaluator(options));
+    checkUnconfined("in the Worker's own process", options.confinement);
+    return openInProcessEvaluator(options);
   }
 
   /** Of what a standing evaluator has we hear when it is there, and again when it is there again. */

@@ -25,6 +25,16 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
+/** Whether it runs still: one that waits for its parent to look does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    // The name, in parentheses, may hold anything.
+    return !/^[ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, ''));
+  } catch {
+    return false;
+  }
+}
+
 /** Its first 15 bytes; empty when the process is gone. */
 function nameOf(pid: number): string {
   try {

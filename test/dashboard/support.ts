@@ -79,6 +79,7 @@ export class ScriptedWorker implements StatusSource, WorkerControl {
       state: this.state,
       scheduler: '/var/lib/dcp/scheduler',
       evaluator: 'child',
+      confinement: null,
       adapters: gpu ? ['Test GPU 9000'] : [],
       gates: [],
       identity: null,

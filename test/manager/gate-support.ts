@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tinyClient } from '../cli/evaluator-start-support.js';
 import { start, temporaryDirectory, type Running } from '../cli/support.js';
 
-/** Without the monitors that see what others do at this machine. */
-const ALONE = ['-d', 'session,screensaver,logind,battery'];
+/** Monitors that see what others do at this machine. */
+const OTHERS = ['session', 'screensaver', 'logind', 'battery'];
 
 /** The program that an evaluator is once it has said who it is. */
 export const ECHO = 'dcp-gate-echo';
@@ -25,7 +25,22 @@ export interface Gate extends Running {
 }
 
 /** Listens on a free port and has a status socket; ended with the test. */
-export async function startGate(t: TestContext, ...options: readonly string[]): Promise<Gate> {
+export function startGate(t: TestContext, ...options: readonly string[]): Promise<Gate> {
+  return startGateWith(t, OTHERS, {}, options);
+}
+
+/** The same before the screensaver on this session bus. */
+export function startGateOnDesktop(t: TestContext, bus: string): Promise<Gate> {
+  const disabled = OTHERS.filter((name) => name !== 'screensaver');
+  return startGateWith(t, disabled, { DBUS_SESSION_BUS_ADDRESS: bus }, []);
+}
+
+async function startGateWith(
+  t: TestContext,
+  disabled: readonly string[],
+  env: NodeJS.ProcessEnv,
+  options: readonly string[],
+): Promise<Gate> {
   const folder = temporaryDirectory(t);
   const evaluator = path.join(folder, 'evaluator');
   writeFileSync(evaluator, EVALUATOR);
@@ -33,8 +48,8 @@ export async function startGate(t: TestContext, ...options: readonly string[]): 
   copyFileSync('/bin/cat', path.join(folder, ECHO));
   const socket = path.join(folder, 'status');
   const behind = ['--', '--dcp-client', tinyClient(t), '-e', evaluator];
-  const words = ['-p', '0', '-v', '--status-socket', socket, ...ALONE, ...options, ...behind];
-  const running = start(t, 'dcp-evaluator-manager', words);
+  const words = ['-p', '0', '-v', '--status-socket', socket, '-d', disabled.join(','), ...options, ...behind];
+  const running = start(t, 'dcp-evaluator-manager', words, env);
   const [, port] = await running.printed(/^Listening on 127\.0\.0\.1:(\d+)$/m);
   return { ...running, port: Number(port), socket };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { completeManagerOptions } from '#src/manager/index.js';
+import { completeManagerOptions, MONITOR_NAMES } from '#src/manager/index.js';
 
 const refuses = (options: object, message: RegExp): void =>
   assert.throws(() => completeManagerOptions(options), { code: 'EINVAL', message });
@@ -11,6 +11,18 @@ test('nothing is watched unless somebody says so', () => {
   assert.deepEqual(
     rules.map(({ monitor }) => monitor),
     ['battery', 'pts'],
+  );
+});
+
+test('every monitor has a kind, and all but two watch without being told what for', () => {
+  const settled = MONITOR_NAMES.filter((name) => name !== 'program' && name !== 'schedule');
+  const monitors = Object.fromEntries(settled.map((name) => [name, true]));
+  const { rules } = completeManagerOptions({
+    monitors: { ...monitors, program: { names: 'game' }, schedule: { allow: 'sun' } },
+  });
+  assert.deepEqual(
+    rules.map(({ monitor }) => monitor),
+    MONITOR_NAMES,
   );
 });
 

@@ -12,7 +12,7 @@ test('rates go by the time that a period took, whatever it should have taken', (
     evaluator: 'in-process',
     identity: null,
     paymentAddress: null,
-    look: () => ({ supervisor: null, adapters: ['one', 'two'] }),
+    look: () => ({ supervisor: null, adapters: ['one', 'two'], confinement: null }),
     dropped: () => 0,
   });
   t.after(() => board.close());

@@ -17,6 +17,7 @@ test('what a Worker at work does is what its socket says', async (t) => {
     paymentAddress: null,
     look: () => ({
       supervisor: parts.supervisor?.status() ?? null,
+      confinement: null,
       adapters: [],
       places: { all: 2, gpu: 0 },
     }),

@@ -78,6 +78,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
     state: 'running',
     scheduler: '/var/lib/dcp/scheduler',
     evaluator: 'child',
+    confinement: null,
     adapters: ['NVIDIA RTX 4090'],
     gates: [],
     identity: null,

@@ -18,6 +18,7 @@ withWorkerCommands(program, {
     publicGroup: 'always',
     allowedOrigins: list(allowedOrigins),
     evaluator: null,
+    confinement: {},
     gpu: null,
   }),
 });

@@ -1,15 +1,19 @@
 import {
   askForGpus,
+  confinementText,
   locationText,
+  missingLayers,
   openChildProcessEvaluator,
   openRemoteEvaluator,
+  remedyOf,
   runSingleSlice,
   type Evaluator,
+  type ConfinementOptions,
+  type ConfinementReport,
   type EvaluatorLocation,
   type GpuOptions,
 } from '../../evaluator/index.js';
-import type { WebgpuAdapter } from '../../model/index.js';
-import { printable } from '../../status/index.js';
+import { printable, type WebgpuAdapter } from '../../model/index.js';
 import { note, ok, problem, type Finding } from './finding.js';
 
 /** How long all of it may take on a busy machine, milliseconds. */
@@ -24,28 +28,56 @@ const TRIAL = { name: 'doctor', workFunction: '(n) => n * 2', datum: 21, timeout
  * The first condition for work: an evaluator process starts, makes a Sandbox and runs a Slice in it. `location`: that of a
  * standing evaluator, which starts it; null: this program does.
  */
-export async function checkEvaluator(location: EvaluatorLocation | null): Promise<Finding[]> {
+export async function checkEvaluator(
+  location: EvaluatorLocation | null,
+  confinement: ConfinementOptions,
+  gpu: GpuOptions | null,
+): Promise<Finding[]> {
   const lines: string[] = [];
   const began = performance.now();
   let evaluator: Evaluator | null = null;
+  let confined: ConfinementReport | null = null;
   try {
     const onLog = (_pid: number, line: string): void => {
       lines.push(line);
       if (lines.length > MAX_LINES) lines.shift();
     };
-    evaluator =
-      location === null
-        ? await openChildProcessEvaluator({ threads: 1, gpu: null, onLog })
-        : openRemoteEvaluator(location);
+    if (location === null) {
+      const own = await openChildProcessEvaluator({ threads: 1, gpu, confinement, onLog });
+      confined = own.confinement;
+      evaluator = own;
+    } else evaluator = openRemoteEvaluator(location);
     const value = await withinTime(runSingleSlice(evaluator, TRIAL));
     if (value !== 42) throw new Error(`a Slice that doubles 21 answered ${JSON.stringify(value)}`);
     const where = location === null ? 'an evaluator process' : `the evaluator at ${locationText(location)}`;
-    return [ok(`${where} ran a Slice, after ${Math.round(performance.now() - began)} ms`)];
+    return [
+      ok(`${where} ran a Slice, after ${Math.round(performance.now() - began)} ms`),
+      ...(confined === null ? [] : ofConfinement(confined)),
+    ];
   } catch (error) {
     return [failed(error, lines)];
   } finally {
     await evaluator?.close();
   }
+}
+
+/** What keeps evaluators from the rest of the machine. What is missing is no obstacle, where it is not required. */
+function ofConfinement(report: ConfinementReport): Finding[] {
+  if (report.mode === 'off')
+    return [note('NOT_CONFINED', confinementText(report), '--confinement=best-effort')];
+  const on = report.layers.filter(({ state }) => state === 'on').map(({ name }) => name);
+  const off = report.layers.filter(({ state }) => state === 'off');
+  return [
+    ...(on.length === 0 ? [] : [ok(`evaluators are confined by ${on.join(', ')}`)]),
+    ...off.map(({ name, why }) => note(null, `${name} is off: ${why}`)),
+    ...missingLayers(report).map((layer) =>
+      note(
+        'CONFINEMENT_MISSING',
+        `${layer.name} is missing: ${printable(layer.why ?? '', 300)}`,
+        remedyOf(layer),
+      ),
+    ),
+  ];
 }
 
 function failed(error: unknown, lines: readonly string[]): Finding {

@@ -2,6 +2,8 @@
 export type FindingCode =
   | 'ADDON_UNUSABLE'
   | 'EVALUATOR_UNAVAILABLE'
+  | 'CONFINEMENT_MISSING'
+  | 'NOT_CONFINED'
   | 'NO_GPU'
   | 'NO_WORKER'
   | 'WORKER_NOT_RUNNING'

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { EvaluatorLocation, GpuOptions } from '../../evaluator/index.js';
+import type { ConfinementOptions, EvaluatorLocation, GpuOptions } from '../../evaluator/index.js';
 import { printJsonLine } from '../present.js';
 import { ExitCode } from '../program.js';
 import type { StatusClient } from '../status-client.js';
@@ -17,6 +17,8 @@ export interface DoctorSubject extends Omit<WorkerOffer, 'adapters'> {
   readonly scheduler: string;
   /** Of a standing evaluator; null: the Worker starts its own. */
   readonly evaluator: EvaluatorLocation | null;
+  /** Of evaluators that the Worker starts. */
+  readonly confinement: ConfinementOptions;
   /** Null: Jobs get no GPU. */
   readonly gpu: GpuOptions | null;
 }
@@ -40,7 +42,7 @@ export async function runDoctor(
 
 async function examine(subject: DoctorSubject, client: StatusClient): Promise<Section[]> {
   const [evaluator, gpus, worker] = await Promise.all([
-    checkEvaluator(subject.evaluator),
+    checkEvaluator(subject.evaluator, subject.confinement, subject.gpu),
     checkGpus(subject),
     checkWorker(client),
   ]);

@@ -12,7 +12,7 @@ while read -r what group; do
   [ "$what" = + ] && rest="$rest $group"
   groups=$rest
 done
-for one in $groups; do kill -KILL -- "-$one"; done`;
+for one in $groups; do kill -s KILL -- "-$one"; done`;
 
 /**
  * Ends evaluators when this process has ended and could not do it itself: killed, or crashed. They have connections of their own,

@@ -5,8 +5,7 @@ import {
   type Command,
   type OptionValues,
 } from 'commander';
-import { knownName } from '../../logging/index.js';
-import { InvalidArgumentError } from '../../model/index.js';
+import { InvalidArgumentError, knownName } from '../../model/index.js';
 import { UsageError } from '../program.js';
 import {
   completeManagerOptions,
