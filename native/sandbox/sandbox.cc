@@ -207,9 +207,10 @@ void Sandbox::EndIfNodeIsEnding() {
 
 void Sandbox::CreateIsolate() {
   const std::weak_ptr<Sandbox> weak = weak_from_this();
-  auto created = MakeIsolate({this, &options_, &control_, &cpu_, &deadlines_, &ending_, &outbox_}, [weak] {
-    if (auto self = weak.lock()) self->Wake();
-  });
+  auto created =
+      MakeIsolate({this, &options_, &control_, &cpu_, &deadlines_, &ending_, &outbox_}, [weak] {
+        if (auto self = weak.lock()) self->Wake();
+      });
   {
     std::lock_guard lock(mutex_);
     isolate_ = std::move(created);

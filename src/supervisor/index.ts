@@ -4,5 +4,5 @@ export type { SupervisorOptions } from './options.js';
 export type { SpoolNews } from './spool/index.js';
 export type { SupervisorStatus } from './status.js';
 export type { SupervisorChange } from './reconfiguration.js';
-export type { GateStatus, WorkAction, WorkDecision, WorkReason, WorkVerdict } from './work-gate.js';
+export type { GateStatus, WorkAction, WorkDecision } from './work-gate.js';
 export { Supervisor, type StopOptions } from './supervisor.js';
