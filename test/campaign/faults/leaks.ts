@@ -38,7 +38,8 @@ export function leakText(before: Holdings, after: Holdings): string | null {
   const more = Math.max(0, after.processes - before.processes);
   if (after.descriptors > before.descriptors + more * DESCRIPTORS_OF_PROCESS + TOLERANCE)
     return `${after.descriptors} descriptors, ${before.descriptors} at its start`;
-  if (after.memfds > before.memfds + more * MEMFDS_OF_PROCESS) return `${after.memfds} shared memories, ${before.memfds} at its start`;
+  if (after.memfds > before.memfds + more * MEMFDS_OF_PROCESS)
+    return `${after.memfds} shared memories, ${before.memfds} at its start`;
   return null;
 }
 
