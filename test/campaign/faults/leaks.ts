@@ -1,15 +1,21 @@
 /** What a process holds of the system: looked at when it has nothing to do. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { evaluatorsBelow } from '../../confinement/processes.js';
 
 export interface Holdings {
   readonly descriptors: number;
   /** Of these, shared memory. */
   readonly memfds: number;
+  /** Evaluator processes that it has: one is kept ready, and the last Job keeps its own while no other needs the place. */
+  readonly processes: number;
 }
 
 /** Descriptors more than at the start that are no leak: a timer's, a connection that is just being made. */
 const TOLERANCE = 3;
+/** What a Worker holds for each evaluator process: channel, standard error, two shared memories, a report. */
+const DESCRIPTORS_OF_PROCESS = 5;
+const MEMFDS_OF_PROCESS = 2;
 const EVERY_MS = 250;
 
 /** The least of some seconds: what comes and goes is not held. */
@@ -21,6 +27,7 @@ export async function leastHoldings(pid: number, withinMs: number): Promise<Hold
     least = {
       descriptors: Math.min(least.descriptors, now.descriptors),
       memfds: Math.min(least.memfds, now.memfds),
+      processes: now.processes,
     };
   }
   return least;
@@ -28,9 +35,11 @@ export async function leastHoldings(pid: number, withinMs: number): Promise<Hold
 
 /** What is held now and was not at the start; null: nothing is. */
 export function leakText(before: Holdings, after: Holdings): string | null {
-  if (after.descriptors > before.descriptors + TOLERANCE)
+  const more = Math.max(0, after.processes - before.processes);
+  if (after.descriptors > before.descriptors + more * DESCRIPTORS_OF_PROCESS + TOLERANCE)
     return `${after.descriptors} descriptors, ${before.descriptors} at its start`;
-  if (after.memfds > before.memfds) return `${after.memfds} shared memories, ${before.memfds} at its start`;
+  if (after.memfds > before.memfds + more * MEMFDS_OF_PROCESS)
+    return `${after.memfds} shared memories, ${before.memfds} at its start`;
   return null;
 }
 
@@ -50,5 +59,5 @@ function holdingsOf(pid: number): Holdings {
       return false;
     }
   });
-  return { descriptors: names.length, memfds: memfds.length };
+  return { descriptors: names.length, memfds: memfds.length, processes: evaluatorsBelow(pid).length };
 }
