@@ -84,6 +84,7 @@ const SUITES = {
     ],
   },
   webgpu: { timeoutMs: 240_000, long: true },
+  confinement: { timeoutMs: 240_000 },
   limits: { timeoutMs: 180_000, alone: /^lost-thread[.]/ },
   soak: { timeoutMs: 240_000, alone: /./ },
   dashboard: { timeoutMs: 240_000 },

@@ -12,6 +12,7 @@
 
 #include "confinement/cgroup.h"
 #include "confinement/files.h"
+#include "confinement/io_uring.h"
 #include "confinement/launch.h"
 #include "confinement/layers.h"
 #include "confinement/report.h"
@@ -127,6 +128,7 @@ class Launcher {
                                 .memory_bytes = specification_.memory_bytes});
     });
     Make(Layer::kNoNewPrivileges, ForbidNewPrivileges);
+    Make(Layer::kSeccomp, RefuseIoUring);
     Make(Layer::kLandlock,
          [this] { return RestrictFiles(grants_, specification_.cache_directory); });
     Make(Layer::kCapabilities, DropCapabilities);

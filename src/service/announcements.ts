@@ -24,17 +24,16 @@ export function sayStarted(log: WorkerLog, worker: Worker, settings: ServiceSett
 }
 
 /** Of a standing evaluator its own log says it. */
-function sayConfinement(log: WorkerLog, worker: Worker, { evaluator }: ServiceSettings): void {
-  const report = worker.confinement;
-  if (report === null) {
+function sayConfinement(log: WorkerLog, { confinement }: Worker, { evaluator }: ServiceSettings): void {
+  if (confinement === null) {
     if (evaluator !== 'in-process') return;
     const text = "Sandboxes are not confined: they live in the Worker's own process";
     return log.say('warning', 'confinement', { mode: 'off', layers: [] }, text);
   }
-  const { mode, profiles, layers } = report;
-  const level = mode === 'off' || missingLayers(report).length > 0 ? 'warning' : 'notice';
+  const { mode, profiles, layers } = confinement;
+  const level = mode === 'off' || missingLayers(confinement).length > 0 ? 'warning' : 'notice';
   const states = layers.map(({ name, state }) => `${name}: ${state}`);
-  log.say(level, 'confinement', { mode, profiles, layers: states }, confinementText(report));
+  log.say(level, 'confinement', { mode, profiles, layers: states }, confinementText(confinement));
 }
 
 /** A Worker that was told to stop before it started has done nothing, and says so. */

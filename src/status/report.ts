@@ -58,8 +58,8 @@ function facts(status: WorkerStatus, history: WorkerHistory): string[] {
       `CPU ${percentText(cores)} of ${usage.cores.length} cores${gpu}, Worker ${bytesText(usage.residentBytes)}`,
     ],
   ];
-  if (status.confinement !== null) rows.push(['Confined', confinementRow(status.confinement)]);
   for (const gate of furtherGates(status.gates, idle)) rows.push(['Gated', gateText(gate, status.time)]);
+  if (status.confinement !== null) rows.push(['Confined', confinementRow(status.confinement)]);
   if (idle !== null)
     rows.push(
       ['Idle', `${idle.places} places, ${idle.code}: ${printable(idle.text, 200)}`],

@@ -6,7 +6,13 @@ import type { ConfinementOptions } from '#src/evaluator/index.js';
 import { slices, start } from '../evaluator/support.js';
 import { gpuMissing, WEBGPU } from '../gpu/support.js';
 import type { Attempted, Where } from './attempts.js';
-import { FILTER_ALONE, makeTargets, openBroken, UNCONFINED, type BrokenEvaluator } from './support.js';
+import {
+  FILTER_ALONE,
+  makeTargets,
+  openBroken,
+  UNCONFINED,
+  type BrokenEvaluator,
+} from './broken-evaluator.js';
 
 /** What the page of this house promises. */
 const LEAST = 40;

@@ -24,6 +24,8 @@ export interface Attempted {
 export interface Attempts {
   configure(...targets: Targets): void;
   registerThread(): void;
+  /** The kernel refuses this process any filter from now on. */
+  refuseFilters(): void;
   threads(): number[];
   names(): string[];
   deadlyNames(): string[];
@@ -34,7 +36,7 @@ export interface Attempts {
 
 export type Command =
   | { readonly do: 'configure'; readonly targets: Targets }
-  | { readonly do: 'threads' | 'names' }
+  | { readonly do: 'threads' | 'names' | 'endThreads' }
   | { readonly do: 'attempt'; readonly where: Where }
   | { readonly do: 'attemptDeadly'; readonly index: number }
   | { readonly do: 'script'; readonly script: string };

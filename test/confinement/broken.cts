@@ -12,8 +12,17 @@ const CONTROL_FD = 4;
 
 const addon = require(process.env['DCP_TEST_ATTEMPTS']!) as Attempts;
 
+/** Any thread may be told to end. */
+const THREADS = 'dcp-test-threads';
+
+if (threads.isMainThread && process.env['DCP_TEST_NO_FILTERS'] === '1') addon.refuseFilters();
 if (threads.isMainThread) listen();
-else addon.registerThread();
+else {
+  addon.registerThread();
+  const orders = new threads.BroadcastChannel(THREADS);
+  orders.onmessage = () => process.exit(1);
+  orders.unref();
+}
 
 function listen(): void {
   const socket = new net.Socket({ fd: CONTROL_FD });
@@ -42,6 +51,8 @@ function run(command: Command): unknown {
       return addon.attempt(command.where);
     case 'attemptDeadly':
       return addon.attemptDeadly(command.index);
+    case 'endThreads':
+      return new threads.BroadcastChannel(THREADS).postMessage('end');
     case 'script':
       // Host JavaScript of any kind.
       return (new Function('require', 'process', command.script) as (...args: unknown[]) => unknown)(

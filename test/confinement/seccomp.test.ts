@@ -1,7 +1,8 @@
 /** The filter of calls: what it lets a process do, what it answers, and what becomes of the evaluator around it. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
@@ -10,12 +11,14 @@ import {
   type ConfinementOptions,
   type Evaluator,
 } from '#src/evaluator/index.js';
+import { evaluatorEnvironment } from '#src/evaluator/child-process/environment.js';
+import { completeConfinement, Confinement } from '#src/evaluator/confinement/index.js';
 import { layersOf } from '#src/evaluator/peer/layers.js';
 import { encode } from '#src/codec/index.js';
-import { InvalidArgumentError } from '#src/model/index.js';
+import { InvalidArgumentError, type EvaluatorError } from '#src/model/index.js';
 import { slices, start } from '../evaluator/support.js';
 import { gpuMissing, WEBGPU } from '../gpu/support.js';
-import { ATTEMPTS, FILTER_ALONE, openBroken } from './support.js';
+import { ATTEMPTS, FILTER_ALONE, openBroken } from './broken-evaluator.js';
 
 const softwareGpu = await gpuMissing();
 const MADE = `${ATTEMPTS}.made`;
@@ -24,10 +27,12 @@ const MADE = `${ATTEMPTS}.made`;
  * Runs a script in a process of its own that has put the filter on itself, null: none; `native` and `attempts` are the
  * addons.
  */
-function behindFilter(profiles: readonly string[] | null, script: string) {
+async function behindFilter(profiles: readonly string[] | null, script: string) {
   const addon = fileURLToPath(import.meta.resolve('#src/evaluator/native.js'));
-  const { status, signal, stdout, stderr } = spawnSync(
-    process.execPath,
+  const env = evaluatorEnvironment(process.env);
+  // The launcher, because a newer libuv makes rings of io_uring otherwise.
+  const confinement = new Confinement({ ...completeConfinement(FILTER_ALONE), gpu: false, env });
+  const { child } = confinement.spawn(
     [
       '--input-type=module',
       '-e',
@@ -41,45 +46,51 @@ function behindFilter(profiles: readonly string[] | null, script: string) {
        if (problem !== '') throw new Error(problem);
        ${script}`,
     ],
-    { encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+    ['ignore', 'pipe', 'pipe'],
+    { cwd: '/', env },
   );
-  return { status, signal, stdout, stderr };
+  const [stdout, stderr] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'close'),
+  ]);
+  return { status: child.exitCode, signal: child.signalCode, stdout, stderr };
 }
 
-test('what nothing but an attack would call ends the process', () => {
-  const { stdout } = behindFilter(['cpu'], `console.log(JSON.stringify(attempts.deadlyNames()))`);
+test('what nothing but an attack would call ends the process', async () => {
+  const { stdout } = await behindFilter(['cpu'], `console.log(JSON.stringify(attempts.deadlyNames()))`);
   const names = JSON.parse(stdout) as string[];
   assert.ok(names.length >= 5);
-  names.forEach((name, index) => {
+  for (const [index, name] of names.entries()) {
     const call = `process.exit(attempts.attemptDeadly(${index}))`;
-    const free = behindFilter(null, call).signal;
+    const free = (await behindFilter(null, call)).signal;
     // A kernel without calls of 32 bits takes them for an error of the program.
     assert.ok(free === null || free === 'SIGSEGV', `${name}: ${free}`);
-    const { signal, stderr } = behindFilter(['cpu'], call);
+    const { signal, stderr } = await behindFilter(['cpu'], call);
     assert.equal(signal, free ?? 'SIGSYS', `${name}: ${stderr}`);
-  });
+  }
 });
 
-test('a crash is what it was', () => {
+test('a crash is what it was', async () => {
   for (const [script, signal] of [
     ['process.abort()', 'SIGABRT'],
     [`process.kill(process.pid, 'SIGTERM')`, 'SIGTERM'],
     ['process.exit(7)', null],
   ] as const) {
-    const ended = behindFilter(['cpu'], script);
+    const ended = await behindFilter(['cpu'], script);
     assert.equal(ended.signal, signal, ended.stderr);
     if (signal === null) assert.equal(ended.status, 7);
   }
 });
 
-test('an error that nobody catches is told', () => {
-  const { status, stderr } = behindFilter(['cpu'], `throw new RangeError('so it goes')`);
+test('an error that nobody catches is told', async () => {
+  const { status, stderr } = await behindFilter(['cpu'], `throw new RangeError('so it goes')`);
   assert.equal(status, 1);
   assert.match(stderr, /RangeError: so it goes/);
 });
 
-test('threads can be made; processes, files and sockets cannot', () => {
-  const { stdout, stderr } = behindFilter(
+test('threads can be made; processes, files and sockets cannot', async () => {
+  const { stdout, stderr } = await behindFilter(
     ['cpu'],
     `import fs from 'node:fs'; import { spawnSync } from 'node:child_process'; import net from 'node:net';
      import { randomBytes } from 'node:crypto';
@@ -101,8 +112,8 @@ test('threads can be made; processes, files and sockets cannot', () => {
   );
 });
 
-test('with a GPU that computes on the CPU files can be read, and not written', () => {
-  const { stdout, stderr } = behindFilter(
+test('with a GPU that computes on the CPU files can be read, and not written', async () => {
+  const { stdout, stderr } = await behindFilter(
     ['software-gpu'],
     `import fs from 'node:fs';
      const tell = (what, run) => { try { console.log(what, run()); } catch (error) { console.log(what, error.code); } };
@@ -117,8 +128,8 @@ test('with a GPU that computes on the CPU files can be read, and not written', (
   assert.ok(!existsSync(MADE));
 });
 
-test('behind the filter of the CPU there is no other', () => {
-  const { stdout } = behindFilter(['cpu'], `console.log(native.confineCalls(['cpu']))`);
+test('behind the filter of the CPU there is no other', async () => {
+  const { stdout } = await behindFilter(['cpu'], `console.log(native.confineCalls(['cpu']))`);
   assert.equal(stdout, 'seccomp: Operation not permitted\n');
 });
 
@@ -170,6 +181,33 @@ test('a process that serves a Job with a GPU keeps it', { skip: softwareGpu }, a
   assert.deepEqual([...seen.values.values()], [true]);
 });
 
+test('a process whose thread dies is replaced: behind the filter no other can take its place', async (t) => {
+  const evaluator = await openBroken(t, {});
+  const { seen } = await start(evaluator, (n: number) => n);
+  const { peer } = evaluator;
+  await evaluator.tell({ do: 'endThreads' });
+  await seen.until(() => seen.end !== null);
+  assert.match(seen.end!.error!.message, /^the evaluator process was ended: a thread of it died$/);
+  assert.equal((seen.end!.error as EvaluatorError).suspects, 0);
+  await peer.gone;
+  // The next one serves the Job.
+  const again = await start(evaluator, (n: number) => n + 1);
+  again.sandbox.run(slices([1]));
+  await again.seen.untilEnded(1);
+  assert.equal(again.seen.values.get(1), 2);
+});
+
+test('where the kernel takes no filter, the layer is missing, or there is no evaluator', async (t) => {
+  const why = 'the filter cpu cannot be set: seccomp: Operation not permitted';
+  const { peer } = await openBroken(t, { takesFilters: false });
+  assert.deepEqual(peer.layers, [{ name: 'seccomp', state: 'missing', why }]);
+  await assert.rejects(
+    openBroken(t, { takesFilters: false, confinement: { mode: 'require' } }),
+    (error: Error) =>
+      error.message.includes(`--confinement=require: no evaluator, for a layer is missing: seccomp (${why})`),
+  );
+});
+
 test('Work Functions get time zone and randomness as without the filter', async (t) => {
   const work = `() => [new Date(0).getTimezoneOffset(), new Date(1e12).toString(),
     Intl.DateTimeFormat().resolvedOptions().timeZone, crypto.getRandomValues(new Uint8Array(65536)).length]`;
@@ -188,9 +226,9 @@ test('Work Functions get time zone and randomness as without the filter', async 
 test('what names a profile, and what does not', () => {
   assert.deepEqual(parseSeccomp('nvidia,mesa'), ['nvidia', 'mesa']);
   assert.equal(parseSeccomp('off'), null);
-  for (const text of ['', 'gpu', 'cpu,', 'off,cpu'])
+  for (const name of ['', 'gpu', 'cpu,', 'off,cpu'])
     assert.throws(
-      () => parseSeccomp(text),
+      () => parseSeccomp(name),
       (error) =>
         error instanceof InvalidArgumentError && /^seccomp: expected cpu, .* got/.test(error.message),
     );

@@ -1,170 +1,72 @@
-/** Evaluators as the child-process host starts them, with code in them that has broken out of V8 (broken.cts). */
+/** Programs that are run as evaluators are, and say what they could do: they stand for an evaluator whose V8 is broken. */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
-import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { evaluatorArguments } from '#src/evaluator/child-process/arguments.js';
-import { evaluatorEnvironment } from '#src/evaluator/child-process/environment.js';
+import { text } from 'node:stream/consumers';
 import {
-  completeConfinement,
   Confinement,
-  LAYERS,
-  type ConfinedProcess,
-  type ConfinementOptions,
+  completeConfinement,
+  type ConfinementReport,
 } from '#src/evaluator/confinement/index.js';
-import { FrameChannel, onDescriptor } from '#src/evaluator/frames/channel.js';
-import { loadNative } from '#src/evaluator/native.js';
-import { PeerEvaluator } from '#src/evaluator/peer/evaluator.js';
-import type { PeerLink, PeerLinkOwner } from '#src/evaluator/peer/link.js';
-import { EvaluatorPeer, SMALL_FRAME_BYTES } from '#src/evaluator/peer/peer.js';
-import { EvaluatorError } from '#src/model/index.js';
-import type { GpuOptions } from '#src/evaluator/index.js';
-import type { Command, Targets } from './attempts.js';
-import { filtersOf, threadOf } from './threads.js';
+import type { LayerName, LayerState } from '#src/evaluator/confinement/layers.js';
+import type { ConfinementOptions } from '#src/evaluator/index.js';
 
-const HOOK = fileURLToPath(new URL('broken.cjs', import.meta.url));
-const BUILD = path.resolve(process.env['DCP_NATIVE_BUILD_DIR'] ?? 'build');
-export const ATTEMPTS = path.join(BUILD, 'test/attempts.node');
-const CHANNEL_FD = 3;
+export interface Attempts {
+  readonly report: ConfinementReport;
+  /** By the attempt's name: the error's code, or what it brought as JSON. */
+  readonly outcomes: Readonly<Record<string, unknown>>;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
 
-/** Stage two alone. (Without the layer of descriptors, the launcher's report would not end.) */
-export const FILTER_ALONE: ConfinementOptions = {
-  without: LAYERS.filter((name) => name !== 'seccomp' && name !== 'descriptors'),
+/** What a script of attempts finds: `attempt(name, make)` notes what it brings, or the code of its error. */
+const PRELUDE = `
+const fs = require('node:fs'), net = require('node:net'), os = require('node:os'), child = require('node:child_process');
+const outcomes = {};
+const attempt = async (name, make) => {
+  try { outcomes[name] = (await make()) ?? 'done'; } catch (error) { outcomes[name] = error.code ?? String(error); }
 };
-export const UNCONFINED: ConfinementOptions = { mode: 'off' };
+const connect = (where) => new Promise((resolve, reject) => {
+  const socket = net.connect(where, () => { socket.destroy(); resolve('connected'); });
+  socket.on('error', reject);
+});
+const run = (file, args = []) => { const { error, status } = child.spawnSync(file, args); if (error) throw error; return status; };
+`;
 
-export interface BrokenOptions {
-  readonly gpu?: GpuOptions | null;
-  readonly confinement?: ConfinementOptions;
-  readonly threads?: number;
+/** Runs a body of attempts in a Node that is confined as the options say. */
+export async function attempts(body: string, options: ConfinementOptions = {}): Promise<Attempts> {
+  const script = `${PRELUDE} (async () => { ${body} })().then(() => console.log(JSON.stringify(outcomes)));`;
+  const process = startConfined(['-e', script], options);
+  const { child } = process;
+  const [stdout, stderr] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'close'),
+  ]);
+  const { exitCode: code, signalCode: signal } = child;
+  const outcomes = stdout === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+  return { report: process.report!, outcomes, code, signal, stderr };
 }
 
-/** The other side of the control descriptor. */
-class BrokenLink implements PeerLink {
-  readonly name = 'the evaluator process';
-  readonly channel: FrameChannel;
-  readonly memory = null;
-  readonly process: ConfinedProcess;
-  readonly #control: net.Socket;
-  readonly #lines: Interface;
-  readonly #answers: ((line: string) => void)[] = [];
-  printed = '';
-
-  constructor({ gpu = null, confinement = {}, threads = 1 }: BrokenOptions, owner: PeerLinkOwner) {
-    const native = loadNative();
-    const [ours, theirs] = native.socketPair();
-    const env = evaluatorEnvironment(process.env);
-    // What the loader may look through is there for the confined process, too.
-    const folders = [env['LD_LIBRARY_PATH'], path.dirname(HOOK), path.dirname(ATTEMPTS)];
-    env['LD_LIBRARY_PATH'] = folders.filter(Boolean).join(':');
-    env['DCP_TEST_ATTEMPTS'] = ATTEMPTS;
-    const confined = new Confinement({ ...completeConfinement(confinement), gpu: gpu !== null, env });
-    const args = evaluatorArguments({ threads, gpu, ...confined.ofProcess });
-    this.process = confined.spawn(
-      ['--require', HOOK, ...args],
-      ['ignore', 'ignore', 'pipe', theirs, 'pipe'],
-      { cwd: '/', env },
-    );
-    native.closeDescriptor(theirs);
-    const { child } = this.process;
-    child.stderr!.on('data', (text: Buffer) => (this.printed += text.toString()));
-    this.#control = child.stdio[4] as net.Socket;
-    this.#control.on('error', () => undefined);
-    this.#lines = createInterface(this.#control);
-    this.#lines.on('line', (line) => this.#answers.shift()?.(line));
-    this.channel = new FrameChannel(onDescriptor(ours), SMALL_FRAME_BYTES, {
-      onFrame: (frame) => {
-        this.process.settle();
-        owner.onFrame(frame);
-      },
-      onClosed: () => undefined,
-    });
-    child.on('close', (code, signal) => {
-      this.channel.destroy();
-      this.#control.destroy();
-      owner.onGone(new EvaluatorError(`it ended with ${signal ?? code}: ${this.printed}`));
-    });
-  }
-
-  /** Has the broken code do something. Rejects when the process ends before it answers. */
-  async tell(command: Command): Promise<unknown> {
-    const answer = new Promise<string>((resolve) => this.#answers.push(resolve));
-    this.#control.write(`${JSON.stringify(command)}\n`);
-    const ended = once(this.process.child, 'close').then(() => {
-      throw new Error(`the evaluator ended: ${this.printed}`);
-    });
-    return JSON.parse(await Promise.race([answer, ended])) as unknown;
-  }
-
-  /** The mode of the filter of each of its threads; 2: there is one. */
-  filters(): number[] {
-    return filtersOf(this.process.pid);
-  }
-
-  kill(): void {
-    this.process.kill();
-  }
-
-  loss(message: string): EvaluatorError {
-    return new EvaluatorError(message);
-  }
-
-  memoryOf(): null {
-    return null;
-  }
+/** Starts Node, confined, with its output in pipes. */
+export function startConfined(args: readonly string[], options: ConfinementOptions = {}) {
+  const confinement = new Confinement({ ...completeConfinement(options), gpu: false, env: {} });
+  return confinement.spawn(args, ['ignore', 'pipe', 'pipe'], { cwd: '/', env: {} });
 }
 
-/** One process, whose threads can be made to do anything. */
-export class BrokenEvaluator extends PeerEvaluator<BrokenLink> {
-  constructor(private readonly options: BrokenOptions) {
-    super();
-  }
-
-  protected override openPeer(): EvaluatorPeer<BrokenLink> {
-    const patience = { startTimeoutMs: 30_000, hangTimeoutMs: 20_000 };
-    return new EvaluatorPeer(patience, (owner) => new BrokenLink(this.options, owner));
-  }
-
-  /** Of the process that came first. */
-  get peer(): EvaluatorPeer<BrokenLink> {
-    return [...this.peers][0]!;
-  }
-
-  tell(command: Command): Promise<unknown> {
-    return this.peer.link.tell(command);
-  }
-
-  /** The number, in the process's own eyes, of a thread whose name begins so; null: there is none. */
-  threadNamed(name: string): number | null {
-    return threadOf(this.peer.link.process.pid, name);
-  }
+export function stateOf({ layers }: ConfinementReport, name: LayerName): LayerState['state'] {
+  return layers.find((layer) => layer.name === name)!.state;
 }
 
-export async function openBroken(t: TestContext, options: BrokenOptions): Promise<BrokenEvaluator> {
-  const evaluator = new BrokenEvaluator(options);
-  t.after(() => evaluator.close());
-  await evaluator.start();
-  return evaluator;
-}
+/** Why a test that needs namespaces of an ordinary user says nothing here; false: it does. */
+export const noNamespaces: string | false =
+  spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true']).status !== 0 &&
+  'this machine lets nobody make user namespaces';
 
-/** What there is to be attacked, and goes when the test ends. */
-export async function makeTargets(t: TestContext): Promise<Targets> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
-  const data = path.join(folder, 'data.mdb');
-  const key = path.join(folder, 'worker.keystore');
-  writeFileSync(data, 'what the Scheduler has');
-  writeFileSync(key, 'what nobody may have', { mode: 0o600 });
-  const server = net.createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.close();
-    rmSync(folder, { recursive: true });
-  });
-  const { port } = server.address() as net.AddressInfo;
-  return [process.pid, Number(loadNative().addressOf(HOST_BYTES)), port, CHANNEL_FD, data, key, folder];
+/** Resolves when something holds; rejects after a while. */
+export async function until(what: string, holds: () => boolean, ms = 5_000): Promise<void> {
+  for (const end = Date.now() + ms; !holds();) {
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
-const HOST_BYTES = new Uint8Array(64);

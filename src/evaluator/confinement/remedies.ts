@@ -22,6 +22,7 @@ const REMEDIES: Partial<Record<LayerName, string>> = {
   'oom-score': '/proc must be writable',
   cgroup: 'a service with Delegate= and a subgroup for the Worker (docs/CONFINEMENT.md)',
   landlock: 'Linux 5.13 or newer, with landlock in lsm= of its command line',
+  seccomp: 'Linux with CONFIG_SECCOMP_FILTER, and no service or container around it that refuses seccomp(2)',
 };
 
 /** What would bring a layer that is missing; null: nothing that is known. */

@@ -23,13 +23,6 @@ export interface LauncherReport {
   readonly failure: string | null;
 }
 
-/** The evaluator tells of it itself, once it has loaded what needs more than its Sandboxes do. */
-const SECCOMP: LayerState = {
-  name: 'seccomp',
-  state: 'off',
-  why: 'each evaluator puts it on itself, and says so then',
-};
-
 /** Reads the last line of what the launcher has said; null: it has said nothing. Throws `EvaluatorError` for anything else. */
 export function readLauncherReport(text: string): LauncherReport | null {
   const line = text.trimEnd().split('\n').at(-1);
@@ -47,11 +40,11 @@ export function readLauncherReport(text: string): LauncherReport | null {
 
 export function reportOf(mode: ConfinementMode, { profiles, layers }: LauncherReport): ConfinementReport {
   const states = new Map(layers.map((layer) => [layer.name, layer]));
-  return { mode, profiles, layers: LAYERS.map((name) => states.get(name) ?? otherwise(name)) };
+  return { mode, profiles, layers: LAYERS.map((name) => states.get(name) ?? unknown(name)) };
 }
 
-function otherwise(name: LayerName): LayerState {
-  return name === 'seccomp' ? SECCOMP : { name, state: 'missing', why: 'the launcher does not know it' };
+function unknown(name: LayerName): LayerState {
+  return { name, state: 'missing', why: 'the launcher does not know it' };
 }
 
 /** The same with what the process has said of itself, once it was ready. */

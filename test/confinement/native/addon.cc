@@ -4,15 +4,21 @@
 // configure(host, address, port, socket, schedulerData, workerKey, folder): what there is to be attacked
 // registerThread(): remembers the calling thread
 // threads(): the numbers of those that were remembered
+// refuseFilters(): the kernel refuses this process any filter of calls from now on
 // names(), deadlyNames(): of the attempts
 // attempt(where): runs all of them; `where` is `main`, `libuv`, `v8` or a thread's number. Answers the number of the thread
 //   they ran on and the errno of each, 0 for one that succeeded; null when the thread did not run them
 // attemptDeadly(index): one of those that end the process, on this thread. Answers its errno if it did not
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <node.h>
 #include <node_api.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <mutex>
 #include <string>
@@ -92,6 +98,19 @@ napi_value RegisterThread(napi_env, napi_callback_info) {
   return nullptr;
 }
 
+napi_value RefuseFilters(napi_env, napi_callback_info) {
+  sock_filter program[] = {
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, __NR_seccomp},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+  };
+  const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
+  return nullptr;
+}
+
 napi_value Threads(napi_env env, napi_callback_info) {
   const std::lock_guard lock(mutex);
   return List(env, registered.size(), [&](size_t at) { return Number(env, registered[at]); });
@@ -147,6 +166,7 @@ napi_value Init(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       {"configure", nullptr, Configure, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"registerThread", nullptr, RegisterThread, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"refuseFilters", nullptr, RefuseFilters, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"threads", nullptr, Threads, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"names", nullptr, Names, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"deadlyNames", nullptr, DeadlyNames, nullptr, nullptr, nullptr, napi_default, nullptr},
