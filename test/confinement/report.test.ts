@@ -28,7 +28,7 @@ import {
 } from '#src/evaluator/index.js';
 import { programBesideAddon } from '#src/system/index.js';
 import { evaluatorsBelow } from './processes.js';
-import { attempts, noNamespaces, startConfined, stateOf, until } from './confined.js';
+import { attempts, noNamespaces, startConfined, stateOf, until } from './support.js';
 
 const skip = noNamespaces;
 const TRIAL = { name: 'confined', workFunction: '(n) => n * 2', datum: 21, timeoutMs: 10_000 };
