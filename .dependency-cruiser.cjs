@@ -4,7 +4,7 @@
  *   cli → worker → supervisor → {scheduler, evaluator} → {codec, model}
  *   compute → {scheduler, evaluator, codec, model}
  *   worker → manager → model
- *   {evaluator, logging} → system → model
+ *   {evaluator, logging, manager} → system → model
  */
 
 /** The folders each folder may import. `config`, `logging` and `identity` serve every program layer. */
@@ -22,7 +22,7 @@ const MAY_IMPORT = {
   // It hosts what src/sandbox says to its host, and knows those messages from there.
   evaluator: ['sandbox', 'codec', 'system', 'model', ...SERVICES],
   scheduler: ['codec', 'model', ...SERVICES],
-  manager: ['model', ...SERVICES],
+  manager: ['system', 'model', ...SERVICES],
   supervisor: ['scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
   worker: ['supervisor', 'manager', 'scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
   // What a Worker does, told to whoever looks: status, web page, metrics, terminal.

@@ -28,7 +28,13 @@ const PIPES = 'pipes, there and back';
 
 const hosts = await openHosts();
 const sandboxes = new Map<HostName, BenchSandbox>();
-for (const [name, host] of hosts) sandboxes.set(name, await BenchSandbox.assigned(host, '(x) => x'));
+/** These answer an array of their own. */
+const makers = new Map<string, BenchSandbox>();
+for (const [name, host] of hosts) {
+  sandboxes.set(name, await BenchSandbox.assigned(host, '(x) => x'));
+  const maker = await BenchSandbox.assigned(host, '(x) => new Float64Array(x.length).fill(x[0])');
+  makers.set(`${name}, another array`, maker);
+}
 const echo = new EchoProcess();
 
 /** Tasks of so many Slices, one after another, each waited for. */
@@ -86,8 +92,11 @@ function pipes(bytes: number, turns: number): Subject {
   };
 }
 
-function ofEach(subject: (sandbox: BenchSandbox) => Subject): Record<string, Subject> {
-  return Object.fromEntries([...sandboxes].map(([name, sandbox]) => [name, subject(sandbox)]));
+function ofEach(
+  subject: (sandbox: BenchSandbox) => Subject,
+  each: ReadonlyMap<string, BenchSandbox> = sandboxes,
+): Record<string, Subject> {
+  return Object.fromEntries([...each].map(([name, sandbox]) => [name, subject(sandbox)]));
 }
 
 const wall = (figures: Readonly<Record<string, Figures>>, name: string): number =>
@@ -105,6 +114,7 @@ for (const bytes of ARRAYS) {
   const figures = await measure(
     {
       ...ofEach((sandbox) => arrays(sandbox, bytes)),
+      ...ofEach((sandbox) => arrays(sandbox, bytes), makers),
       [COPIES]: copies(bytes),
       [PIPES]: pipes(bytes, 2),
       ...Object.fromEntries(

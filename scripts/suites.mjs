@@ -86,12 +86,15 @@ const SUITES = {
   webgpu: { timeoutMs: 240_000, long: true },
   confinement: { timeoutMs: 240_000 },
   limits: { timeoutMs: 180_000, alone: /^lost-thread[.]/ },
+  campaign: { timeoutMs: 240_000, alone: /./ },
   soak: { timeoutMs: 240_000, alone: /./ },
   dashboard: { timeoutMs: 240_000 },
   examples: { timeoutMs: 240_000, long: true },
   scheduler: { timeoutMs: 180_000, alone: /^(payloads|processes)[.]/ },
   status: { timeoutMs: 240_000 },
   cli: { timeoutMs: 300_000, long: true },
+  // They make load, and look at it.
+  manager: { timeoutMs: 180_000, alone: /^machine[.]/ },
   // One contract, two generations of DCP's own programs: test/classic/support/generation.ts reads the variable. The elder
   // one is of the days of Node 20 and 22; 26 does not load it (its yargs has CommonJS where Node expects a module).
   classic: {

@@ -9,6 +9,8 @@ import {
 /** The child-process host in each way that costs something of its own: one line here is one more column of every table. */
 const CHILD_HOSTS = {
   'child process': {},
+  'child process, no shared memory': { sharedMemory: false },
+  'child process, not confined': { confinement: { mode: 'off' } },
 } as const satisfies Readonly<Record<string, ChildProcessEvaluatorOptions>>;
 
 export type ChildHostName = keyof typeof CHILD_HOSTS;

@@ -15,6 +15,7 @@
 #include "addon/descriptors.h"
 #include "addon/evaluator.h"
 #include "addon/evaluator_memory.h"
+#include "addon/pressure.h"
 #include "addon/shared_region.h"
 #include "isolate/clock.h"
 
@@ -63,6 +64,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["EvaluatorMemory"] = dcp::EvaluatorMemory::Define(env);
   exports["dropViews"] = Napi::Function::New<dcp::DropViews>(env, "dropViews");
   exports["DatagramSocket"] = dcp::DatagramObject::Define(env);
+  exports["PressureTrigger"] = dcp::PressureTriggerObject::Define(env);
   exports["tryLibrary"] = Napi::Function::New<TryLibrary>(env, "tryLibrary");
   exports["webgpuAbi"] = DCP_WEBGPU_ABI;
   exports["dawnLibrary"] = DCP_DAWN_LIBRARY;

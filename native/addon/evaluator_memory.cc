@@ -49,7 +49,7 @@ class ResultMemory final : public LargeMemory {
 };
 
 // Leaked on purpose: buffers in it may outlive everything.
-ResultMemory* results = nullptr;
+ResultMemory* result_memory = nullptr;
 
 void Throw(Napi::Env env, const std::string& what, int error) {
   Napi::Error::New(env, what + ": " + std::system_category().message(error))
@@ -71,25 +71,26 @@ Napi::Function EvaluatorMemory::Define(Napi::Env env) {
                      });
 }
 
-// new EvaluatorMemory(tasksDescriptor, resultsDescriptor, keepBytes, onFreed)
+// new EvaluatorMemory(tasksDescriptor, resultsDescriptor, bytes, keepBytes, onFreed)
 EvaluatorMemory::EvaluatorMemory(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Napi::Env env = info.Env();
-  auto on_freed = Napi::ThreadSafeFunction::New(env, info[3].As<Napi::Function>(),
+  auto on_freed = Napi::ThreadSafeFunction::New(env, info[4].As<Napi::Function>(),
                                                 "dcp-evaluator-memory", 0, 1);
   on_freed.Unref(env);
   tasks_ = std::make_shared<TaskMemory>(std::move(on_freed));
-  if (const int error = tasks_->memory.Open(info[0].As<Napi::Number>().Int32Value())) {
+  const auto bytes = static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value());
+  if (const int error = tasks_->memory.Open(info[0].As<Napi::Number>().Int32Value(), bytes)) {
     Throw(env, "the memory of Tasks", error);
     return;
   }
   auto memory = std::make_unique<SharedMemory>();
-  if (const int error = memory->Open(info[1].As<Napi::Number>().Int32Value())) {
+  if (const int error = memory->Open(info[1].As<Napi::Number>().Int32Value(), bytes)) {
     Throw(env, "the memory of results", error);
     return;
   }
-  const auto keep_bytes = static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value());
-  results = new ResultMemory(std::move(memory), keep_bytes);
-  LargeMemory::Install(results);
+  const auto keep_bytes = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
+  result_memory = new ResultMemory(std::move(memory), keep_bytes);
+  LargeMemory::Install(result_memory);
 }
 
 // viewTask(offset, bytes): a Uint8Array there; once nobody has its memory, takeFreed() says so
@@ -104,8 +105,8 @@ Napi::Value EvaluatorMemory::ViewTask(const Napi::CallbackInfo& info) {
   Bytes bytes;
   bytes.data = memory.data() + offset;
   bytes.size = size;
-  bytes.owner = std::shared_ptr<void>(
-      bytes.data, [tasks = tasks_, offset](void*) { tasks->OnFree(offset); });
+  bytes.owner =
+      std::shared_ptr<void>(bytes.data, [tasks = tasks_, offset](void*) { tasks->OnFree(offset); });
   return ViewOf(info.Env(), std::move(bytes));
 }
 
@@ -122,8 +123,8 @@ Napi::Value EvaluatorMemory::TaskOffsetOf(const Napi::CallbackInfo& info) {
 // resultOffsetOf(view): the same for the memory of results
 Napi::Value EvaluatorMemory::ResultOffsetOf(const Napi::CallbackInfo& info) {
   const Bytes bytes = BytesOf(info[0]);
-  if (!results->heap().Contains(bytes.data)) return Offset(info.Env(), -1);
-  return Offset(info.Env(), static_cast<double>(results->heap().OffsetOf(bytes.data)));
+  if (!result_memory->heap().Contains(bytes.data)) return Offset(info.Env(), -1);
+  return Offset(info.Env(), static_cast<double>(result_memory->heap().OffsetOf(bytes.data)));
 }
 
 // takeFreed(): where the Task ranges began that nobody has any more
@@ -138,7 +139,7 @@ Napi::Value EvaluatorMemory::TakeFreed(const Napi::CallbackInfo& info) {
 
 // discardAged(): as SharedRegion.discardAged, for the memory of results
 Napi::Value EvaluatorMemory::DiscardAged(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), results->heap().DiscardAged());
+  return Napi::Boolean::New(info.Env(), result_memory->heap().DiscardAged());
 }
 
 void DropViews(const Napi::CallbackInfo& info) { TakeSegments(info[0].As<Napi::Array>()); }

@@ -12,6 +12,9 @@ namespace dcp {
 
 namespace {
 
+// Ranges remembered; a child may name ever new ones.
+constexpr size_t kMaxMet = 4096;
+
 uint64_t NumberOf(Napi::Value value) {
   return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
 }
@@ -36,10 +39,10 @@ Napi::Function SharedRegion::Define(Napi::Env env) {
 SharedRegion::SharedRegion(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       memory_(std::make_unique<SharedMemory>()),
-      ranges_(NumberOf(info[1]), NumberOf(info[3])) {
+      ranges_(NumberOf(info[1]), NumberOf(info[3])),
+      writable_(info[2].As<Napi::Boolean>().Value()) {
   const std::string name = info[0].As<Napi::String>().Utf8Value();
-  const bool writable = info[2].As<Napi::Boolean>().Value();
-  if (const int error = memory_->Create(name.c_str(), NumberOf(info[1]), writable)) {
+  if (const int error = memory_->Create(name.c_str(), NumberOf(info[1]), writable_)) {
     memory_ = nullptr;
     Napi::Error::New(info.Env(), "no shared memory: " + std::system_category().message(error))
         .ThrowAsJavaScriptException();
@@ -57,15 +60,11 @@ Napi::Value SharedRegion::Place(const Napi::CallbackInfo& info) {
   if (memory_) range = ranges_.Allocate(bytes.size);
   if (!range) return Napi::Number::New(info.Env(), -1);
   const uint64_t offset = range->offset;
-  if (!range->used_before) {
-    if (memory_->Write(offset, bytes.data, bytes.size) != 0) {
-      ranges_.Free(offset);
-      return Napi::Number::New(info.Env(), -1);
-    }
-  } else {
-    // It comes again, and may come often: then a copy through the view takes a third of the time.
-    if (populated_.insert(offset).second) memory_->Populate(offset, range->size);
+  if (UsesView(offset, range->size)) {
     std::memcpy(memory_->data() + offset, bytes.data, bytes.size);
+  } else if (memory_->Write(offset, bytes.data, bytes.size) != 0) {
+    ranges_.Free(offset);
+    return Napi::Number::New(info.Env(), -1);
   }
   return Napi::Number::New(info.Env(), static_cast<double>(offset));
 }
@@ -86,10 +85,29 @@ Napi::Value SharedRegion::IsInUse(const Napi::CallbackInfo& info) {
 Napi::Value SharedRegion::Read(const Napi::CallbackInfo& info) {
   const uint64_t offset = NumberOf(info[0]);
   const Bytes into = BytesOf(info[1]);
-  const bool inside =
-      memory_ && offset <= memory_->size() && into.size <= memory_->size() - offset;
-  if (inside) std::memcpy(into.data, memory_->data() + offset, into.size);
-  return Napi::Boolean::New(info.Env(), inside);
+  if (!memory_ || offset > memory_->size() || into.size > memory_->size() - offset) {
+    return Napi::Boolean::New(info.Env(), false);
+  }
+  // What was put there the view has met when that was not the first time.
+  const auto met = met_.find(offset);
+  const bool through_view =
+      writable_ ? met != met_.end() && met->second >= into.size : UsesView(offset, into.size);
+  if (!through_view) {
+    return Napi::Boolean::New(info.Env(), memory_->Read(offset, into.data, into.size) == 0);
+  }
+  std::memcpy(into.data, memory_->data() + offset, into.size);
+  return Napi::Boolean::New(info.Env(), true);
+}
+
+bool SharedRegion::UsesView(uint64_t offset, uint64_t size) {
+  if (met_.size() > kMaxMet) met_.clear();
+  const auto [met, is_first] = met_.try_emplace(offset, 0);
+  if (is_first) return false;
+  if (met->second < size) {
+    memory_->Populate(offset, size);
+    met->second = size;
+  }
+  return true;
 }
 
 // discardAged(): gives back what was free at the last call but one; whether something is kept still
@@ -102,7 +120,7 @@ Napi::Value SharedRegion::DiscardAged(const Napi::CallbackInfo& info) {
 
 void SharedRegion::Discard(const RangeAllocator::Range& range) {
   memory_->Discard(range.offset, range.size);
-  populated_.erase(range.offset);
+  met_.erase(range.offset);
   ranges_.Discarded(range);
 }
 

@@ -4,7 +4,8 @@
 
 #include <napi.h>
 
-#include <unordered_set>
+#include <memory>
+#include <unordered_map>
 
 #include "system/range_allocator.h"
 #include "system/shared_memory.h"
@@ -31,12 +32,16 @@ class SharedRegion final : public Napi::ObjectWrap<SharedRegion> {
   void Close(const Napi::CallbackInfo& info);
 
   void Discard(const RangeAllocator::Range& range);
+  // Whether to copy through this process's view. That takes a third of the time once the view has
+  // met the pages, which takes more than one copy: so not at the first time that a range is used.
+  bool UsesView(uint64_t offset, uint64_t size);
 
   // Null once it is closed.
   std::unique_ptr<SharedMemory> memory_;
   RangeAllocator ranges_;
-  // Ranges all of whose pages this process's view has, by their offset.
-  std::unordered_set<uint64_t> populated_;
+  const bool writable_;
+  // Ranges that were used, by their offset, and how much of them the view has met.
+  std::unordered_map<uint64_t, uint64_t> met_;
 };
 
 }  // namespace dcp

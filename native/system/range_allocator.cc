@@ -11,8 +11,8 @@ std::optional<RangeAllocator::Range> RangeAllocator::Allocate(uint64_t size) {
   std::optional<Range> range = TakeKept(size);
   if (!range) {
     // The lowest that fits: what is in use stays together.
-    const auto fit =
-        std::find_if(fresh_.begin(), fresh_.end(), [&](const auto& at) { return at.second >= size; });
+    const auto fit = std::find_if(fresh_.begin(), fresh_.end(),
+                                  [&](const auto& at) { return at.second >= size; });
     if (fit == fresh_.end()) return std::nullopt;
     const auto [offset, free] = *fit;
     fresh_.erase(fit);

@@ -25,8 +25,7 @@ class RangeAllocator {
   };
 
   // `keep_bytes`: how much of what has come back is kept at most.
-  RangeAllocator(uint64_t size, uint64_t keep_bytes)
-      : keep_bytes_(keep_bytes), fresh_{{0, size}} {}
+  RangeAllocator(uint64_t size, uint64_t keep_bytes) : keep_bytes_(keep_bytes), fresh_{{0, size}} {}
 
   // A range of at least so many bytes, from 1; none when there is no room.
   std::optional<Range> Allocate(uint64_t size);

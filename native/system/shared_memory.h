@@ -22,14 +22,16 @@ class SharedMemory {
   // no file of ours may have so many bytes (RLIMIT_FSIZE). `writable` is about the view, not the
   // descriptor.
   int Create(const char* name, uint64_t bytes, bool writable);
-  // Maps a file that was made by another process and closes the descriptor, whatever happens.
-  // EINVAL: it is no memory file whose length is fixed.
-  int Open(int fd);
+  // Maps so many bytes of a file that was made by another process, and closes the descriptor,
+  // whatever happens. EINVAL: it is no memory file whose length is fixed. Asks the kernel for no
+  // more than an evaluator may that has taken a filter of calls.
+  int Open(int fd, uint64_t bytes);
 
-  // Copies into the file and not through the view: for pages that are not there, where it takes half
-  // the time.
+  // Copy to and from the file and not through the view. Where the view has not met the pages yet
+  // that takes half the time, and of pages that are not there a read makes none.
   int Write(uint64_t offset, const void* data, size_t size) const;
-  // Takes the faults of all pages of the range at once.
+  int Read(uint64_t offset, void* data, size_t size) const;
+  // The view meets all pages of the range at once.
   void Populate(uint64_t offset, uint64_t size) const;
   // Gives the pages back; they read as zeros from now on. For a view that can be written to.
   void Discard(uint64_t offset, uint64_t size) const;
@@ -48,6 +50,7 @@ class SharedMemory {
   int fd_ = -1;
   uint8_t* data_ = nullptr;
   uint64_t size_ = 0;
+  bool writable_ = false;
 };
 
 }  // namespace dcp

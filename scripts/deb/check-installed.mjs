@@ -31,7 +31,13 @@ export async function checkPrograms(system) {
       `export DCP_SCHEDULER_DIR=/var/lib/dcp/scheduler; ${command}`,
     ]);
 
-  for (const program of ['dcp-worker', 'dcp-job', 'dcp-evaluator', 'dcp-evaluator-start']) {
+  for (const program of [
+    'dcp-worker',
+    'dcp-job',
+    'dcp-evaluator',
+    'dcp-evaluator-start',
+    'dcp-evaluator-manager',
+  ]) {
     assert.match(await asDcp(`${program} --help`), new RegExp(`^Usage: ${program} `));
   }
   assert.match(await inside(system, ['id', 'dcp']), /groups=.*\(dcp\).*\(video\).*\(render\)/);

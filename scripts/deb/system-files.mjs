@@ -21,6 +21,7 @@ export const SYSTEM_FILES = [
   ['systemd/10-hardening.conf', 'lib/systemd/system/dcp-evaluator.service.d/10-hardening.conf'],
   ['systemd/20-confinement.conf', 'lib/systemd/system/dcp-worker.service.d/20-confinement.conf'],
   ['systemd/20-confinement.conf', 'lib/systemd/system/dcp-worker@.service.d/20-confinement.conf'],
+  ['systemd/10-hardening.conf', 'lib/systemd/system/dcp-evaluator-manager.service.d/10-hardening.conf'],
   ['systemd/dcp.sysusers', `usr/lib/sysusers.d/${PACKAGE}.conf`],
   ['systemd/dcp.tmpfiles', `usr/lib/tmpfiles.d/${PACKAGE}.conf`],
   ['systemd/examples', `usr/share/doc/${PACKAGE}/examples`],

@@ -18,7 +18,8 @@ Options of dcp-evaluator-start behind "--" say which evaluator is started; behin
   ${PROGRAM} --max-foreign-cpu 20 --stop freeze -- --dcp-client /opt/dcp/node_modules/dcp-client
 
 Each connection gets an evaluator process, as with inetd, while nothing speaks against it. A connection that gets none is
-closed at once; the Worker tries again. What is found is told with a code, as LOAD_HIGH, on standard error (--json: on
+closed at once; the Worker tries again. Whoever can connect runs code here, and nobody is asked who they are: it listens on
+loopback unless --listen says otherwise. What is found is told with a code, as LOAD_HIGH, on standard error (--json: on
 standard output), in status and in metrics:
   curl --unix-socket /run/dcp/manager.sock http://localhost/status    with --status-socket; or /metrics
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, type OptionValues } from 'commander';
-import { closestMatch } from 'leven';
+import { nearestText } from '../model/index.js';
 import { withGpuOptions } from './gpu-options.js';
 import { withIdentityOptions } from './identity-options.js';
 import { DEFAULT_PID_FILE } from './pid-file.js';
@@ -57,14 +57,8 @@ withWorkerCommands(program, { subjectOf: (options) => doctorSubjectOf(program, o
 function refuseWords({ args, commands }: Command): void {
   const [word] = args;
   if (word === undefined) return;
-  const nearest = closestMatch(
-    word,
-    commands.map((command) => command.name()),
-    { maxDistance: 3 },
-  );
-  program.error(
-    `error: unknown command '${word}'${nearest === undefined ? '' : `; did you mean ${nearest}?`}`,
-  );
+  const names = commands.map((command) => command.name());
+  program.error(`error: unknown command '${word}'${nearestText(word, names)}`);
 }
 
 const { argv } = oneSpelling(

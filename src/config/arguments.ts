@@ -1,6 +1,6 @@
 /** What the command line says of the configuration. */
-import { InvalidArgumentError } from '../model/index.js';
-import { KNOWN_PATHS, keyOn, nearestText } from './keys.js';
+import { InvalidArgumentError, nearestText } from '../model/index.js';
+import { KNOWN_PATHS, keyOn } from './keys.js';
 import { merged } from './merge.js';
 import { nodeOf, treeOf, type Branch, type Plain } from './node.js';
 

@@ -1,5 +1,5 @@
-import { keyBelow, type ConfigNode } from './node.js';
-import { expectedText, text, type ReadContext, type ValueType } from './types.js';
+import { isNull, isUndefined, keyBelow, type ConfigNode } from './node.js';
+import { object, text, type ReadContext, type ValueType } from './types.js';
 
 /** With what a Worker joins a Compute Group. */
 export interface ComputeGroupJoin {
@@ -21,23 +21,15 @@ function isField(name: string): name is keyof ComputeGroupJoin {
 
 export function computeGroup(): ValueType<ComputeGroupJoin> {
   const expected = '{ joinKey, joinSecret } or { joinKey, joinHash }';
-  return {
-    expected,
-    shapes: ['object'],
-    read(node, key, context) {
-      if (node.kind !== 'branch') {
-        context.fail(node.position, key, expectedText(expected, node, context.secret));
-        return undefined;
-      }
-      const read = fieldsOf(node.entries, key, context);
-      if (read.joinKey !== null && (read.joinSecret === null || read.joinHash === null))
-        return { ...read, joinKey: read.joinKey };
-      // What is there is a secret.
-      const what = read.joinKey === null ? 'there is no joinKey' : 'there are both joinSecret and joinHash';
-      context.fail(node.position, key, `expected ${expected}: ${what}`);
-      return undefined;
-    },
-  };
+  return object(expected, ({ entries, position }, key, context) => {
+    const read = fieldsOf(entries, key, context);
+    if (read.joinKey !== null && (read.joinSecret === null || read.joinHash === null))
+      return { ...read, joinKey: read.joinKey };
+    // What is there is a secret.
+    const what = read.joinKey === null ? 'there is no joinKey' : 'there are both joinSecret and joinHash';
+    context.fail(position, key, `expected ${expected}: ${what}`);
+    return undefined;
+  });
 }
 
 function fieldsOf(
@@ -53,7 +45,7 @@ function fieldsOf(
   for (const [name, node] of entries) {
     if (!isField(name))
       context.fail(node.position, keyBelow(key, name), 'there are joinKey, joinSecret and joinHash only');
-    else if (node.kind !== 'leaf' || (node.value !== undefined && node.value !== null))
+    else if (!isUndefined(node) && !isNull(node))
       read[name] = FIELDS[name].read(node, keyBelow(key, name), context) ?? '';
   }
   return read;

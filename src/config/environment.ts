@@ -1,5 +1,6 @@
 /** What environment variables say of the configuration. */
-import { KNOWN_PATHS, keyOn, nearest, nearestText, schemaAt } from './keys.js';
+import { nearest, nearestText } from '../model/index.js';
+import { KNOWN_PATHS, keyOn, schemaAt } from './keys.js';
 import { readValue } from './literals.js';
 import { merged } from './merge.js';
 import { treeOf, type Branch, type ConfigNode } from './node.js';

@@ -1,5 +1,4 @@
 /** Questions to the schema: which keys there are, what is at a path, which is nearest. */
-import { closestMatch } from 'leven';
 import type { Key, Section } from './key.js';
 import { nodeOf, type ConfigNode, type Plain } from './node.js';
 import type { Place, Position } from './problem.js';
@@ -55,21 +54,4 @@ export function builtIn(path: readonly string[]): ConfigNode | null {
   return node?.kind !== 'key' || node.default === null
     ? null
     : nodeOf(node.default as Plain, BUILT_IN_POSITION);
-}
-
-/** ` (did you mean worker.cores?)`, or nothing where no name is near. */
-export function nearestText(name: string, candidates: readonly string[]): string {
-  const near = nearest(name, candidates);
-  return near === null ? '' : ` (did you mean ${near}?)`;
-}
-
-/** No name is longer, characters; a longer one is near to none. */
-const LONGEST_NAME = 60;
-
-export function nearest(name: string, candidates: readonly string[]): string | null {
-  const lower = name.toLowerCase();
-  const same = candidates.find((candidate) => candidate.toLowerCase() === lower);
-  if (same !== undefined) return same;
-  const maxDistance = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3));
-  return name.length > LONGEST_NAME ? null : (closestMatch(name, candidates, { maxDistance }) ?? null);
 }

@@ -1,6 +1,6 @@
 /** The configuration for people: each value with its source, secrets left out. */
-import { InvalidArgumentError } from '../model/index.js';
-import { KNOWN_KEYS, builtIn, KNOWN_PATHS, nearestText, schemaAt, type KnownKey } from './keys.js';
+import { InvalidArgumentError, nearestText } from '../model/index.js';
+import { KNOWN_KEYS, builtIn, KNOWN_PATHS, schemaAt, type KnownKey } from './keys.js';
 import {
   KeystoreReference,
   isNull,

@@ -4,10 +4,13 @@ import { pathToFileURL } from 'node:url';
 import { InvalidArgumentError, parseOriginRule } from '../model/index.js';
 import {
   KeystoreReference,
+  isNull,
+  isUndefined,
   keyBelow,
   nodeText,
   shapeOf,
   shortened,
+  type Branch,
   type ConfigNode,
   type Shape,
 } from './node.js';
@@ -180,26 +183,33 @@ export function list<T>(element: ValueType<T>, most = 1000): ValueType<readonly 
   };
 }
 
-/** An object with any keys, each value of one type. */
-export function map<T>(element: ValueType<T>): ValueType<Readonly<Record<string, T>>> {
-  const expected = `an object whose values are each ${element.expected}`;
+/** An object, of which `read` makes a value. */
+export function object<T>(
+  expected: string,
+  read: (branch: Branch, key: string, context: ReadContext) => T | undefined,
+): ValueType<T> {
   return {
     expected,
     shapes: ['object'],
     read(node, key, context) {
-      if (node.kind !== 'branch') {
-        context.fail(node.position, key, expectedText(expected, node, context.secret));
-        return undefined;
-      }
-      const read: [string, T][] = [];
-      for (const [name, below] of node.entries) {
-        if (below.kind === 'leaf' && (below.value === undefined || below.value === null)) continue;
-        const value = element.read(below, keyBelow(key, name), context);
-        if (value !== undefined) read.push([name, value]);
-      }
-      return Object.fromEntries(read);
+      if (node.kind === 'branch') return read(node, key, context);
+      context.fail(node.position, key, expectedText(expected, node, context.secret));
+      return undefined;
     },
   };
+}
+
+/** An object with any keys, each value of one type. */
+export function map<T>(element: ValueType<T>): ValueType<Readonly<Record<string, T>>> {
+  return object(`an object whose values are each ${element.expected}`, ({ entries }, key, context) => {
+    const read: [string, T][] = [];
+    for (const [name, below] of entries) {
+      if (isUndefined(below) || isNull(below)) continue;
+      const value = element.read(below, keyBelow(key, name), context);
+      if (value !== undefined) read.push([name, value]);
+    }
+    return Object.fromEntries(read);
+  });
 }
 
 /** One type or the other, by the shape of what is there. */

@@ -1,6 +1,7 @@
 /** Holds what a place says against the schema, and makes values of what the places say together. */
+import { nearestText } from '../model/index.js';
 import type { Children, Section } from './key.js';
-import { nearestText, type SchemaNode } from './keys.js';
+import type { SchemaNode } from './keys.js';
 import { isNull, isUndefined, keyBelow, type Branch, type ConfigNode } from './node.js';
 import type { Problems } from './problem.js';
 import { SCHEMA, type ConfigValues } from './schema.js';

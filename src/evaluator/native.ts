@@ -26,10 +26,11 @@ export interface Native {
     writable: boolean,
     keepBytes: number,
   ) => SharedRegion;
-  /** The child's side of two of them, by their descriptors. Once in a process. */
+  /** The child's side of two of them of that length, by their descriptors. Once in a process. */
   readonly EvaluatorMemory: new (
     tasksDescriptor: number,
     resultsDescriptor: number,
+    bytes: number,
     keepBytes: number,
     onFreed: () => void,
   ) => EvaluatorMemory;

@@ -1,4 +1,3 @@
-export { knownName } from './nearest.js';
 export { openOutput, openOutputs, type OpenOptions } from './open.js';
 export { outputsOf, type OutputEnvironment, type OutputOptions } from './options.js';
 export { LOG_LEVELS, type LogLevel, type LogRecord, type LogValue } from './record.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
-import { InvalidArgumentError } from '../model/index.js';
+import { InvalidArgumentError, oneLine } from '../model/index.js';
 import { EventLog, logEvent } from './channels/event-log.js';
 import { UnixDatagrams } from './channels/datagrams.js';
 import { LogFile } from './channels/log-file.js';
@@ -10,7 +10,6 @@ import { FanOut } from './fan-out.js';
 import { journalEntry } from './formats/journal-entry.js';
 import { fileLine, jsonLine, priorityLine, timedLine } from './formats/lines.js';
 import { localMessage, rfc5424, type SyslogOrigin } from './formats/syslog-message.js';
-import { oneLine } from './harmless.js';
 import { lineSink } from './line-sink.js';
 import { outputBack, outputTrouble } from './own-records.js';
 import { QueuedSink, type Channel } from './queued-sink.js';

@@ -1,6 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { InvalidArgumentError } from '../model/index.js';
-import { knownName } from './nearest.js';
+import { InvalidArgumentError, knownName } from '../model/index.js';
 import {
   DEFAULT_FACILITY,
   DEFAULT_LOGFILE_BYTES,

@@ -1,5 +1,4 @@
-import { knownName } from '../logging/index.js';
-import { InvalidArgumentError } from '../model/index.js';
+import { InvalidArgumentError, knownName, nearestText } from '../model/index.js';
 
 /**
  * Options that were given, taken out one by one. Each call throws InvalidArgumentError with the field and the value when it does
@@ -25,18 +24,24 @@ export class Fields {
     return this.#given.get(name);
   }
 
-  /** `fallback` may be of another type than what can be given: null, for what is not asked for. */
-  number<Fallback>(
+  number(name: string, least: number, most: number, unit: string, fallback: number): number {
+    const value = this.get(name);
+    if (value === undefined) return fallback;
+    if (typeof value === 'number' && value >= least && value <= most) return value;
+    throw this.error(name, `expected ${unit} from ${least} to ${most}, got ${shown(value)}`);
+  }
+
+  /** Null can be given, and be the fallback: not asked for. */
+  numberOrNull(
     name: string,
     least: number,
     most: number,
     unit: string,
-    fallback: Fallback,
-  ): number | Fallback {
+    fallback: number | null,
+  ): number | null {
     const value = this.get(name);
-    if (value === undefined || (value === null && fallback === null)) return fallback;
-    if (typeof value === 'number' && value >= least && value <= most) return value;
-    throw this.error(name, `expected ${unit} from ${least} to ${most}, got ${shown(value)}`);
+    if (value === null || (value === undefined && fallback === null)) return null;
+    return this.number(name, least, most, unit, fallback ?? least);
   }
 
   flag(name: string, fallback: boolean): boolean {
@@ -69,8 +74,11 @@ export class Fields {
 
   /** Refuses what nobody took, with the nearest name. */
   end(): void {
-    for (const name of this.#given.keys())
-      if (!this.#known.has(name)) knownName(this.path, name, [...this.#known]);
+    const known = [...this.#known];
+    const unknown = [...this.#given.keys()].find((name) => !this.#known.has(name));
+    if (unknown === undefined) return;
+    const message = `expected some of ${known.join(', ')}, got "${unknown}"${nearestText(unknown, known)}`;
+    throw new InvalidArgumentError(this.path, message);
   }
 
   field(name: string): string {

@@ -1,3 +1,4 @@
+import { LOGIND, SCREENSAVER, SESSION } from './monitors/bus-kinds.js';
 import { FOREIGN_CPU } from './monitors/foreign-cpu.js';
 import { BATTERY } from './monitors/battery.js';
 import { LOAD } from './monitors/load.js';
@@ -14,13 +15,27 @@ import type { MonitorKind } from './monitor-kind.js';
 /** What is known of one kind to those who do not care what its settings are. */
 export type AnyKind = MonitorKind<unknown>;
 
-const ALL = [LOAD, PRESSURE, FOREIGN_CPU, MEMORY, BATTERY, TEMPERATURE, PROGRAM, SCHEDULE, TERMINALS, SIGNAL];
+const ALL = [
+  LOAD,
+  PRESSURE,
+  FOREIGN_CPU,
+  MEMORY,
+  BATTERY,
+  TEMPERATURE,
+  PROGRAM,
+  SCHEDULE,
+  SESSION,
+  SCREENSAVER,
+  LOGIND,
+  TERMINALS,
+  SIGNAL,
+];
 
-/** A kind gets no settings but those it has completed itself. */
+/** Every name has a kind (a test holds it). A kind gets no settings but those it has completed itself. */
 const KINDS: ReadonlyMap<MonitorName, AnyKind> = new Map(
   (ALL as unknown as readonly AnyKind[]).map((kind) => [kind.name, kind]),
 );
 
-export function kindOf(name: MonitorName): AnyKind | undefined {
-  return KINDS.get(name);
+export function kindOf(name: MonitorName): AnyKind {
+  return KINDS.get(name)!;
 }

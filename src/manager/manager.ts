@@ -109,8 +109,7 @@ export class Manager {
 
   #monitorOf({ monitor, settings, target }: Rule): Monitor {
     const context = { root: this.options.root, ownPid: process.pid, target };
-    // completeManagerOptions knows all kinds that it has let through.
-    return kindOf(monitor)!.make(settings, context);
+    return kindOf(monitor).make(settings, context);
   }
 }
 

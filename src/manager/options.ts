@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from '../model/index.js';
 import { Fields } from './fields.js';
 import { kindOf } from './kinds.js';
 import { MONITOR_NAMES, type MonitorName, type Target } from './monitor.js';
@@ -83,7 +82,6 @@ function ruleOf(
   common: { readonly stop: Stop; readonly freezeForMs: number },
 ): Rule {
   const kind = kindOf(monitor);
-  if (kind === undefined) throw new InvalidArgumentError(fields.path, 'this package has no such monitor');
   const { policy } = kind;
   const rule = {
     monitor,

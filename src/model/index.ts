@@ -1,7 +1,9 @@
 export * from './errors.js';
 export * from './fetch.js';
+export { cut, harmlessJson, harmlessLines, oneLine, printable } from './harmless.js';
 export * from './job.js';
 export * from './job-event.js';
+export { knownName, nearest, nearestText } from './nearest.js';
 export * from './origins.js';
 export * from './payload.js';
 export * from './slice-batch.js';

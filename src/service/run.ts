@@ -1,7 +1,8 @@
 import { openDashboard, type Dashboard } from '../dashboard/index.js';
 import { openOutputs } from '../logging/index.js';
 import { InvalidArgumentError } from '../model/index.js';
-import { openStatusServer, type StatusServer } from '../status/index.js';
+import { openStatusServer, openTaskTraces, type StatusServer } from '../status/index.js';
+import type { SupervisorObserver } from '../supervisor/index.js';
 import type { ServiceSettings } from './settings.js';
 import { WorkerService, type WorkerServiceOwner } from './worker-service.js';
 
@@ -30,9 +31,10 @@ export async function runWorkerService(
     // The terminal is the dashboard's.
     ...(settings.showsDashboard && { onLoneTrouble: (text) => trouble.push(text) }),
   });
+  const traces = await tracesOf(settings, warn);
   let dashboard: Dashboard | null = null;
   let server: StatusServer | null = null;
-  const service = new WorkerService(settings, outputs, {
+  const service = new WorkerService(settings, outputs, traces, {
     reread,
     withProfile,
     onExit(code) {
@@ -62,6 +64,19 @@ export async function runWorkerService(
     await outputs.close(CLOSE_MS);
     await service.close();
     for (const text of trouble) warn(text);
+  }
+}
+
+/** Where traces cannot be had the Worker works without. */
+async function tracesOf(
+  { version }: ServiceSettings,
+  warn: (message: string) => void,
+): Promise<Partial<SupervisorObserver>> {
+  try {
+    return (await openTaskTraces(version)) ?? {};
+  } catch (error) {
+    warn(`no traces, though there is who takes them: ${(error as Error).message}`);
+    return {};
   }
 }
 

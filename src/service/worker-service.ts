@@ -1,6 +1,11 @@
 import type { LogSink } from '../logging/index.js';
 import { StatusBoard, WorkerLog, type WorkerControl } from '../status/index.js';
-import { joinObservers, LifecycleError, type StopOptions } from '../supervisor/index.js';
+import {
+  joinObservers,
+  LifecycleError,
+  type StopOptions,
+  type SupervisorObserver,
+} from '../supervisor/index.js';
 import { MachineWatch, Worker } from '../worker/index.js';
 import { sayStarted, sayStopped } from './announcements.js';
 import { LiveSettings, type SettingsSource } from './live-settings.js';
@@ -46,6 +51,7 @@ export class WorkerService implements WorkerControl {
   constructor(
     settings: ServiceSettings,
     private readonly outputs: LogSink,
+    traces: Partial<SupervisorObserver>,
     private readonly owner: WorkerServiceOwner,
   ) {
     this.#started = new Promise((resolve) => (this.#onStarted = resolve));
@@ -72,7 +78,7 @@ export class WorkerService implements WorkerControl {
     });
     this.#worker = new Worker({
       ...worker,
-      observer: joinObservers(this.log, this.board, {
+      observer: joinObservers(this.log, this.board, traces, {
         onIdle: () => {
           if (settings.exitWhenIdle) this.#stop(false);
         },

@@ -1,7 +1,6 @@
-import { durationText } from '../model/index.js';
+import { durationText, printable } from '../model/index.js';
 import type { GateStatus, WorkAction } from '../supervisor/index.js';
 import type { IdleReason } from './idle-reason.js';
-import { printable } from './printable.js';
 
 const DONE: Readonly<Record<Exclude<WorkAction, 'run'>, string>> = {
   hold: 'nothing new is begun',

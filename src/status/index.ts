@@ -13,7 +13,6 @@ export {
 export { exposition, EXPOSITION_TYPE, type Metric, type Sample } from './exposition.js';
 export { listenOnSocket } from './server/index.js';
 export { metricsText } from './metrics.js';
-export { printable } from './printable.js';
 export { reportText, summaryText } from './report.js';
 export {
   openStatusServer,
@@ -23,4 +22,5 @@ export {
   type StatusServerOptions,
 } from './server/index.js';
 export { StatusBoard } from './status-board.js';
+export { openTaskTraces } from './task-traces.js';
 export { WorkerLog } from './worker-log.js';

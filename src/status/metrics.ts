@@ -1,6 +1,6 @@
+import { printable } from '../model/index.js';
 import { exposition, type Labels, type Metric, type Sample } from './exposition.js';
 import { IDLE_REASONS } from './idle-reason.js';
-import { printable } from './printable.js';
 import type { WorkerState, WorkerStatus } from './worker-status.js';
 
 /** A Worker holds few Jobs at a time; those beyond this number, which do least here, have no lines of their own. */

@@ -1,7 +1,6 @@
-import { bytesText, countText, durationText, percentText, rateText } from '../model/index.js';
+import { bytesText, countText, durationText, percentText, printable, rateText } from '../model/index.js';
 import { busySandboxes } from './busy-sandboxes.js';
 import { furtherGates, gateText } from './gate-text.js';
-import { printable } from './printable.js';
 import type { WorkerHistory, WorkerStatus } from './worker-status.js';
 
 /** Periods of the history that a report shows. */

@@ -5,8 +5,8 @@ import { busySandboxes } from './busy-sandboxes.js';
 import { IdleWatch } from './idle-watch.js';
 import { MachineUse } from './machine-use.js';
 import { PeriodHistory } from './period-history.js';
+import { RecentRecords } from './recent-records.js';
 import {
-  RECENT_RECORDS,
   type StatusSource,
   type WorkerHistory,
   type WorkerStatus,
@@ -55,7 +55,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   readonly #history = new PeriodHistory(PERIOD_MS);
   readonly #machine = new MachineUse();
   readonly #idle = new IdleWatch();
-  readonly #records: LogRecord[] = [];
+  readonly #records = new RecentRecords();
   readonly #recordListeners = new Set<(record: LogRecord) => void>();
   readonly #periodListeners = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
@@ -102,7 +102,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   }
 
   recentRecords(): readonly LogRecord[] {
-    return [...this.#records];
+    return this.#records.list();
   }
 
   onRecord(listener: (record: LogRecord) => void): () => void {
@@ -116,9 +116,8 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   }
 
   write(record: LogRecord): void {
-    this.#records.push(record);
-    if (this.#records.length > RECENT_RECORDS) this.#records.shift();
-    for (const listener of this.#recordListeners) listener(record);
+    const kept = this.#records.add(record);
+    for (const listener of this.#recordListeners) listener(kept);
   }
 
   close(): Promise<void> {

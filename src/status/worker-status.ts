@@ -93,9 +93,9 @@ export const RECENT_RECORDS = 200;
 export interface StatusSource {
   status(): WorkerStatus;
   history(): WorkerHistory;
-  /** The last `RECENT_RECORDS` records of the log, oldest first. */
+  /** The last records of the log, oldest first: `RECENT_RECORDS`, or fewer where they are long; long texts in them are cut. */
   recentRecords(): readonly LogRecord[];
-  /** Hears each record from now on. Answers what ends that. */
+  /** Hears each record from now on, long texts cut as well. Answers what ends that. */
   onRecord(listener: (record: LogRecord) => void): () => void;
   /** Called about once a second, when a period of the history has ended. Answers what ends that. */
   onPeriod(listener: () => void): () => void;

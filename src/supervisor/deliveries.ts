@@ -40,7 +40,7 @@ export class Deliveries {
     if (numbers.length === 0) return;
     desk.outbox.addReturn(held, numbers, reason);
     this.counts.returned += numbers.length;
-    this.observer.onReturned(desk.id, numbers.length, reason);
+    this.observer.onReturned(desk.id, numbers.length, reason, held.task.id);
     if (desk.running === 0 && desk.queued === 0) desk.outbox.hurry();
   }
 

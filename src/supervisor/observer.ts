@@ -39,8 +39,8 @@ export interface SupervisorObserver {
   onFetched(jobId: JobId, outcome: FetchOutcome): void;
   /** The Scheduler has recorded results. */
   onSubmitted(jobId: JobId, receipt: SubmitReceipt): void;
-  /** Slices go back to the Scheduler. */
-  onReturned(jobId: JobId, slices: number, reason: ReturnReason): void;
+  /** Slices of one Task go back to the Scheduler. */
+  onReturned(jobId: JobId, slices: number, reason: ReturnReason, taskId: TaskId): void;
   /** A Sandbox ended by no doing of ours; `slice` was running in it, null when none was. */
   onSandboxLost(jobId: JobId | null, slice: number | null, error: Error): void;
   /** The Work Function cannot be used; each of its Slices fails. */

@@ -187,7 +187,7 @@ export class WorkGate {
 
   #setTarget(target: 'cpu' | number, verdict: WorkVerdict): void {
     const before = this.#targets.get(target);
-    if (before !== undefined && before.verdict.action === verdict.action) {
+    if (before?.verdict.action === verdict.action) {
       before.verdict = verdict;
       return;
     }

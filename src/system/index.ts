@@ -1,3 +1,4 @@
 export { loadAddon, packageFiles, programBesideAddon } from './addon.js';
 export { DatagramSocket, SystemError } from './datagram-socket.js';
+export { PressureTrigger } from './pressure-trigger.js';
 export { sdNotify } from './service-manager.js';

@@ -175,7 +175,7 @@ test('what cannot be used: one line and an exit code', async (t) => {
     ],
     [['--schedular', '/tmp'], 2, /Did you mean --scheduler\?/],
     [['extra'], 2, /unknown command 'extra'/],
-    [['stauts'], 2, /unknown command 'stauts'; did you mean status\?/],
+    [['stauts'], 2, /unknown command 'stauts' \(did you mean status\?\)/],
     [['--scheduler', '/dev/null/store'], 1, /^dcp-worker: .*\/dev\/null/],
   ];
   for (const [args, expected, message] of cases) {

@@ -35,7 +35,7 @@ const SURROUNDINGS = {
   DCP_WORKER_SOCKET: path.join(surroundings, 'dcp-worker.sock'),
 };
 
-type Program = 'dcp-evaluator' | 'dcp-evaluator-start' | 'dcp-job' | 'dcp-worker';
+type Program = 'dcp-evaluator' | 'dcp-evaluator-manager' | 'dcp-evaluator-start' | 'dcp-job' | 'dcp-worker';
 
 export function programFile(program: Program): string {
   return fileURLToPath(import.meta.resolve(`#src/cli/${program}.js`));

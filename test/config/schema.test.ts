@@ -39,7 +39,42 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
   'worker.utilization.gpu': { fit: ['0', '1'], not: ['-0.1', '1.1'], expected: 'a number from 0 to 1' },
   'worker.profiles.idle.cores.cpu': { fit: ['8'], not: ['0'], expected: 'a whole number from 1 to 1024' },
   'worker.profiles.inUse.utilization.gpu': { fit: ['0'], not: ['2'], expected: 'a number from 0 to 1' },
-  'worker.profile': { fit: ['"idle"', '"inUse"'], not: ['"busy"', 'true'], expected: '"inUse" or "idle"' },
+  'worker.profile': {
+    fit: ['"idle"', '"inUse"', '"auto"'],
+    not: ['"busy"', 'true'],
+    expected: '"inUse", "idle" or "auto"',
+  },
+  'worker.manager.stop': {
+    fit: ['"freeze"', '"kill"'],
+    not: ['"hold"', 'true'],
+    expected: '"freeze" or "kill"',
+  },
+  'worker.manager.freezeMinutes': {
+    fit: ['0', '1440'],
+    not: ['-1', '1441'],
+    expected: 'a number from 0 to 1440',
+  },
+  'worker.manager.programs': {
+    fit: ['[]', '["blender"]'],
+    not: ['"blender"', '5'],
+    expected: 'a list of at most 1000, each the name of a program, or the path of its file',
+  },
+  'worker.manager.gpuPrograms': {
+    fit: ['{}', '{ all: ["steam"], "1": ["blender"] }'],
+    not: ['["steam"]', '"steam"'],
+    expected:
+      'an object whose values are each a list of at most 1000, each the name of a program, or the path of its file',
+  },
+  'worker.manager.maxTemperature': {
+    fit: ['20', '120'],
+    not: ['19', '121'],
+    expected: 'a number from 20 to 120',
+  },
+  'worker.manager.presence': {
+    fit: ['[]', '["pts", "logind"]'],
+    not: ['"pts"', '{}'],
+    expected: 'a list of at most 1000, each "session", "screensaver", "logind", "pts" or "signal"',
+  },
   'worker.paymentAddress': {
     fit: ['"0x079DAC0612C710ab4e975dAb7171C7e4beF78c5a"', '"079dac0612c710ab4e975dab7171c7e4bef78c5a"'],
     not: ['"0x079"', '5', '"0x079DAC0612C710ab4e975dAb7171C7e4beF78c5a1"'],

@@ -36,6 +36,15 @@ test('the longest wait is as given, and failures in a row are counted until they
   assert.deepEqual([backoff.remainingMs('job'), backoff.failuresInRow('job')], [0, 0]);
 });
 
+test('the first failures may be free', () => {
+  const backoff = new Backoff<string>(() => 0, undefined, 1);
+  const waits = [1, 2, 3].map(() => {
+    backoff.failed('job');
+    return backoff.remainingMs('job');
+  });
+  assert.deepEqual(waits, [0, 100, 200]);
+});
+
 test('cancelled, nobody waits any more', async () => {
   const backoff = new Backoff<string>();
   for (let i = 0; i < 8; i++) backoff.failed('job');

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from '#src/evaluator/index.js';
 import { EvaluatorError } from '#src/model/index.js';
+import { childrenOf } from '../confinement/processes.js';
 import { Recorder, jobOf, residentMiB, rangeSlices, slices, start } from './support.js';
 
 const RANGE = { inputSet: { kind: 'range', start: 0, step: 1, count: 1e6 } } as const;
@@ -40,6 +41,24 @@ test('kill -9: every Sandbox of the process hears of it with the Slices it owes,
   const again = await start(evaluator, (x: number) => x, { job: { id: 'one' } });
   again.sandbox.run(slices([6]));
   await again.seen.untilEnded(1);
+});
+
+test('a process that is killed before it is ready is no reason to have no evaluator', async (t) => {
+  const before = new Set(childrenOf(process.pid));
+  const opening = open(t);
+  let first: number | undefined;
+  while (first === undefined) {
+    await new Promise((resolve) => setImmediate(resolve));
+    first = childrenOf(process.pid).find((pid) => !before.has(pid));
+  }
+  // Node takes longer to start than this.
+  process.kill(first, 'SIGKILL');
+  const evaluator = await opening;
+  const { processes } = evaluator.stats();
+  assert.ok(processes.length === 1 && processes[0]!.pid !== first, JSON.stringify(processes));
+  const { sandbox, seen } = await start(evaluator, (x: number) => x);
+  sandbox.run(slices([5]));
+  await seen.untilEnded(1);
 });
 
 test('each Job has a process of its own, shared by its Sandboxes', async (t) => {

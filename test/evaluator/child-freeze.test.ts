@@ -139,8 +139,9 @@ test('one Job is frozen, others go on; a Job that takes a process while it is to
   await other.seen.untilEnded(1);
   // Whether it was assigned before it stood still or is when it goes on: it runs nothing meanwhile.
   const late = start(evaluator, '() => performance.now()', { job: { id: 'late' } });
-  await sleep(1_000);
+  while (!evaluator.stats().processes.some(({ jobId }) => jobId === 'late')) await sleep(20);
   const pid = pidOf(evaluator, 'late');
+  await sleep(1_500);
   const before = ticks(pid);
   await sleep(300);
   assert.deepEqual([ticks(pid), one.seen.order.length], [before, 0]);

@@ -4,6 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from '#src/evaluator/index.js';
+import { evaluatorEnvironment } from '#src/evaluator/child-process/environment.js';
 import { EvaluatorProcess } from '#src/evaluator/child-process/process.js';
 import { Confinement, completeConfinement } from '#src/evaluator/confinement/index.js';
 import { PeerEvaluator } from '#src/evaluator/peer/evaluator.js';
@@ -14,7 +15,12 @@ import { Recorder, jobOf, slices, start, valuesOf } from './support.js';
 const MIB = 2 ** 20;
 
 async function open(t: TestContext, options: ChildProcessEvaluatorOptions = {}) {
-  const evaluator = await openChildProcessEvaluator({ threads: 2, gpu: null, onLog: () => undefined, ...options });
+  const evaluator = await openChildProcessEvaluator({
+    threads: 2,
+    gpu: null,
+    onLog: () => undefined,
+    ...options,
+  });
   t.after(() => evaluator.close());
   return evaluator;
 }
@@ -61,7 +67,12 @@ for (const [way, workFunction] of WAYS) {
     const { sandbox, seen } = await start(evaluator, workFunction);
     // Twice: what has been used before is used again.
     for (const first of [1, 1001]) {
-      sandbox.run(slices(SIZES.map((size) => pattern(size)), first));
+      sandbox.run(
+        slices(
+          SIZES.map((size) => pattern(size)),
+          first,
+        ),
+      );
       await seen.untilEnded(seen.order.length + SIZES.length);
     }
     assert.deepEqual([...seen.failures.values()], []);
@@ -106,7 +117,10 @@ test('what a Work Function keeps stays what it was, whatever comes after', async
     sandbox.run(slices([new Uint8Array(MIB).fill(slice)], slice));
     await seen.untilEnded(slice);
   }
-  assert.deepEqual(seen.values.get(40), [1, 2, 3, 4, 5].map((byte) => [byte, true]));
+  assert.deepEqual(
+    seen.values.get(40),
+    [1, 2, 3, 4, 5].map((byte) => [byte, true]),
+  );
   assert.ok(memoryOf(evaluator).placedBytes >= 5 * MIB);
 });
 
@@ -124,7 +138,8 @@ test('a new array is all zeros, though its memory was a result before', async (t
   }
   assert.ok([...seen.values.values()].every((value) => (value as [boolean])[0] === false));
   // It was the same memory over and over.
-  assert.ok(memoryOf(evaluator).resultPageBytes <= 4 * MIB);
+  const { resultPageBytes } = memoryOf(evaluator);
+  assert.ok(resultPageBytes >= MIB && resultPageBytes <= 4 * MIB, `${resultPageBytes} bytes`);
 });
 
 test('200 Tasks of 1 MiB leave nothing behind, and what nobody uses goes back to the system', async (t) => {
@@ -152,11 +167,11 @@ test('200 Tasks of 1 MiB leave nothing behind, and what nobody uses goes back to
   assert.equal(other.seen.end, null);
 });
 
-/** Open files and mappings of this process that are shared memory. */
-function holdings(): { files: number; descriptors: number } {
-  const names = readdirSync('/proc/self/fd').map((fd) => {
+/** Open files of a process, and those that are shared memory. */
+function holdings(pid: number | 'self' = 'self'): { files: number; descriptors: number } {
+  const names = readdirSync(`/proc/${pid}/fd`).map((fd) => {
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`);
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
     } catch {
       return '';
     }
@@ -166,6 +181,16 @@ function holdings(): { files: number; descriptors: number } {
     descriptors: names.length,
   };
 }
+
+test('an evaluator process has the memory, and its descriptors no longer', async (t) => {
+  const evaluator = await open(t);
+  const { sandbox, seen } = await start(evaluator, (bytes: Uint8Array) => bytes);
+  sandbox.run(slices([pattern(MIB)]));
+  await seen.untilEnded(1);
+  const { pid, memory } = evaluator.stats().processes.find(({ jobId }) => jobId === 'job')!;
+  assert.ok(memory!.taskPageBytes >= MIB);
+  assert.equal(holdings(pid).files, 0);
+});
 
 test('processes that are killed while they have 64 MiB leave no memory and no descriptor', async (t) => {
   const before = holdings();
@@ -191,12 +216,24 @@ test('processes that are killed while they have 64 MiB leave no memory and no de
 
 /** Evaluator processes whose regions are so long. */
 class NarrowEvaluator extends PeerEvaluator<EvaluatorProcess> {
+  readonly #confinement = new Confinement({
+    ...completeConfinement({}),
+    gpu: false,
+    env: evaluatorEnvironment(process.env),
+  });
+
   constructor(private readonly regionBytes: number) {
     super();
   }
+
   protected override openPeer(): EvaluatorPeer<EvaluatorProcess> {
-    const confinement = new Confinement({ ...completeConfinement(), gpu: false, env: {} });
-    const options = { threads: 1, gpu: null, regionBytes: this.regionBytes, confinement, onLog: () => undefined };
+    const options = {
+      threads: 1,
+      gpu: null,
+      regionBytes: this.regionBytes,
+      confinement: this.#confinement,
+      onLog: () => undefined,
+    };
     return new EvaluatorPeer(
       { startTimeoutMs: 30_000, hangTimeoutMs: 10_000 },
       (owner) => new EvaluatorProcess(options, owner),

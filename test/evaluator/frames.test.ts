@@ -99,8 +99,16 @@ const CASES: [string, Uint8Array, RegExp][] = [
     raw(2, 2, [0x91, 1], entry(600_000n), entry(600_000n)),
     /frame of at least 1200032 bytes/,
   ],
-  ['a part in no region', raw(2, 1, [0x91, 1], entry(8n, 3n << 48n)), /region 3 of shared memory, which there/],
-  ['a part at an offset alone', raw(2, 1, [0x91, 1], entry(8n, 4096n)), /region 0 of shared memory, which there/],
+  [
+    'a part in no region',
+    raw(2, 1, [0x91, 1], entry(8n, 3n << 48n)),
+    /region 3 of shared memory, which there/,
+  ],
+  [
+    'a part at an offset alone',
+    raw(2, 1, [0x91, 1], entry(8n, 4096n)),
+    /region 0 of shared memory, which there/,
+  ],
   ['a part at 2^64', raw(2, 1, [0x91, 1], entry(8n, (1n << 64n) - 1n)), /region 65536 of shared memory/],
   [
     'a part beyond all shared memory',

@@ -1,4 +1,5 @@
 /** An evaluator of a test's own making, which has the descriptors of shared memory and says what it likes. */
+import { encode } from '#src/codec/index.js';
 import { FrameChannel, onDescriptor } from '#src/evaluator/frames/channel.js';
 import type { Frame, Part } from '#src/evaluator/frames/frame.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '#src/evaluator/frames/messages.js';
@@ -46,7 +47,7 @@ class HostileLink implements PeerLink {
       onFrame: (frame) => this.#onFrame(frame),
       onClosed: () => undefined,
     });
-    this.#theirs.send([EvaluatorSays.ready, PROTOCOL_VERSION]);
+    this.#theirs.send([EvaluatorSays.ready, PROTOCOL_VERSION], [encode([]).head]);
   }
 
   kill(): void {

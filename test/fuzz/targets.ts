@@ -4,9 +4,17 @@
  */
 import { decode, encode } from '#src/codec/index.js';
 import { resultSegments, resultsFromParts, resultsToParts } from '#src/evaluator/frames/columns.js';
-import { ProtocolError, encodeFrame, isShared, type Frame } from '#src/evaluator/frames/frame.js';
+import {
+  ProtocolError,
+  Region,
+  encodeFrame,
+  isShared,
+  type Frame,
+  type SharedPart,
+} from '#src/evaluator/frames/frame.js';
 import { FrameReader } from '#src/evaluator/frames/frame-reader.js';
 import { EvaluatorSays } from '#src/evaluator/frames/messages.js';
+import { PeerMemory, SHARED_BYTES } from '#src/evaluator/peer/memory.js';
 import { DecodingError, packColumns, payloadAt, zeroMetrics } from '#src/model/index.js';
 
 export interface Target {
@@ -69,17 +77,39 @@ function readFrames(chunks: Iterable<Uint8Array>): Frame[] {
   return frames;
 }
 
+/** What a damaged place may hit. */
+const memory = PeerMemory.create(2 ** 20)!;
+
 function takeResults({ header, parts }: Frame): void {
-  const segments = resultSegments(parts).map((part) => {
-    if (isShared(part)) throw new ProtocolError('shared');
-    return part;
-  });
+  const fetched: SharedPart[] = [];
+  try {
+    const segments = resultSegments(parts).map((part) => {
+      if (!isShared(part)) return part;
+      const bytes = memory.fetch(part, (byteLength) => new Uint8Array(byteLength));
+      fetched.push(part);
+      return bytes;
+    });
+    checkResults(header, parts, segments);
+  } finally {
+    for (const part of fetched) memory.release(part);
+  }
+}
+
+function checkResults(
+  header: readonly number[],
+  parts: Frame['parts'],
+  segments: readonly Uint8Array[],
+): void {
   const results = resultsFromParts(header[3]!, parts, segments);
   for (let index = 0; index < results.numbers.length; index++) {
     const { head, segments: own } = payloadAt(results, index);
     if (head.buffer !== results.heads.buffer) throw new Error('a head that lies elsewhere');
     for (const segment of own) if (!segments.includes(segment)) throw new Error('a segment that nobody sent');
   }
+}
+
+function sharedPart(index: number): SharedPart {
+  return { region: Region.results, offset: index * SHARED_BYTES, byteLength: SHARED_BYTES };
 }
 
 function someFrames(): Uint8Array[] {
@@ -94,6 +124,13 @@ function someFrames(): Uint8Array[] {
   const text = Buffer.from('hello');
   return [
     [[EvaluatorSays.results, 1, 1, numbers.length], resultsToParts(batch, batch.segments)],
+    [
+      [EvaluatorSays.results, 1, 1, numbers.length],
+      resultsToParts(
+        batch,
+        batch.segments.map((_, index) => sharedPart(index)),
+      ),
+    ],
     [[EvaluatorSays.console, 1, 1, 2], [text]],
     [
       [EvaluatorSays.custom, 1, 1],

@@ -12,20 +12,8 @@ import { runInNewContext } from 'node:vm';
 import { openOutput, type OpenOptions, type OutputSpec } from '#src/logging/index.js';
 import { SocketStream, lineEnded } from '#src/logging/channels/socket-stream.js';
 import { QueuedSink } from '#src/logging/queued-sink.js';
-import { freeTcpPort, freeUdpPort } from './support/servers.js';
+import { freeTcpPort, freeUdpPort, LOCAL_SYSLOG } from './support/servers.js';
 import { cpuMsOf, numbered, record, until } from './support/records.js';
-
-const SPEC = {
-  kind: 'syslog',
-  level: 'debug',
-  transport: 'tcp',
-  address: '127.0.0.1',
-  facility: 'local7',
-  ca: null,
-  cert: null,
-  key: null,
-  format: null,
-} as const satisfies Partial<OutputSpec>;
 
 const QUIET: OpenOptions = { onLoneTrouble: () => {}, backOffMs: [10, 50] };
 
@@ -61,20 +49,23 @@ function memoryBytes(): number {
 }
 
 const away: [string, (t: TestContext) => Promise<OutputSpec>][] = [
-  ['that accepts and never reads', async (t) => ({ ...SPEC, port: (await tcpServer(t, () => {})).port })],
-  ['that is not there', async () => ({ ...SPEC, port: await freeTcpPort() })],
+  [
+    'that accepts and never reads',
+    async (t) => ({ ...LOCAL_SYSLOG, port: (await tcpServer(t, () => {})).port }),
+  ],
+  ['that is not there', async () => ({ ...LOCAL_SYSLOG, port: await freeTcpPort() })],
   [
     'that never finishes the handshake of TLS',
-    async (t) => ({ ...SPEC, transport: 'tls', port: (await tcpServer(t, () => {})).port }),
+    async (t) => ({ ...LOCAL_SYSLOG, transport: 'tls', port: (await tcpServer(t, () => {})).port }),
   ],
   [
     'that ends every connection',
-    async (t) => ({ ...SPEC, port: (await tcpServer(t, (socket) => socket.resetAndDestroy())).port }),
+    async (t) => ({ ...LOCAL_SYSLOG, port: (await tcpServer(t, (socket) => socket.resetAndDestroy())).port }),
   ],
-  ['whose name nobody knows', async () => ({ ...SPEC, address: 'nobody.invalid', port: 514 })],
+  ['whose name nobody knows', async () => ({ ...LOCAL_SYSLOG, address: 'nobody.invalid', port: 514 })],
   [
     'whose socket is not there',
-    async () => ({ ...SPEC, transport: 'unix', address: '/nowhere/log', port: null }),
+    async () => ({ ...LOCAL_SYSLOG, transport: 'unix', address: '/nowhere/log', port: null }),
   ],
 ];
 
@@ -157,7 +148,7 @@ test('a server that was killed and comes back at the same port', async (t) => {
   const first = await tcpServer(t, read);
   const heard: string[] = [];
   const sink = openOutput(
-    { ...SPEC, port: first.port },
+    { ...LOCAL_SYSLOG, port: first.port },
     { ...QUIET, onLoneTrouble: (text) => heard.push(text) },
   );
   sink.write(record({ text: 'one' }));
@@ -184,7 +175,7 @@ test('nobody listens at a UDP port of a machine that says so: what follows waits
   const port = await freeUdpPort();
   const heard: string[] = [];
   const sink = openOutput(
-    { ...SPEC, transport: 'udp', port },
+    { ...LOCAL_SYSLOG, transport: 'udp', port },
     { ...QUIET, onLoneTrouble: (text) => heard.push(text) },
   );
   for (const one of numbered(3)) {
@@ -217,7 +208,12 @@ test(
     let received = '';
     server.on('message', (message) => (received += String(message)));
     await new Promise<void>((resolve) => server.bind(0, address, resolve));
-    const spec = { ...SPEC, transport: 'udp', address: 'localhost', port: server.address().port } as const;
+    const spec = {
+      ...LOCAL_SYSLOG,
+      transport: 'udp',
+      address: 'localhost',
+      port: server.address().port,
+    } as const;
     const sink = openOutput(spec, QUIET);
     let tries = 0;
     await until('one has come', () => {
@@ -242,7 +238,7 @@ test(
       socket.on('data', (data) => (received += String(data)));
       socket.resume();
     });
-    const sink = openOutput({ ...SPEC, address: null, port }, QUIET);
+    const sink = openOutput({ ...LOCAL_SYSLOG, address: null, port }, QUIET);
     sink.write(record({ text: 'here' }));
     await until('it has come', () => received.endsWith(' here'));
     await sink.close(1_000);
@@ -254,7 +250,7 @@ test('a program ends when it has closed its log, whatever the server does', asyn
   const module = new URL(import.meta.resolve('#src/logging/index.js')).href;
   const specs = ['tcp', 'tls', 'udp', 'unix'].map((transport) => {
     const address = transport === 'unix' ? '/nowhere/log' : '127.0.0.1';
-    return { ...SPEC, transport, address, port: transport === 'unix' ? null : port };
+    return { ...LOCAL_SYSLOG, transport, address, port: transport === 'unix' ? null : port };
   });
   const program = `
     import { openOutputs } from ${JSON.stringify(module)};

@@ -4,20 +4,8 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { LOG_LEVELS, openOutputs, type LogSink, type OutputSpec } from '#src/logging/index.js';
-import { freeTcpPort } from './support/servers.js';
+import { freeTcpPort, LOCAL_SYSLOG } from './support/servers.js';
 import { record, temporaryDirectory, until } from './support/records.js';
-
-const SYSLOG = {
-  kind: 'syslog',
-  level: 'debug',
-  transport: 'tcp',
-  address: '127.0.0.1',
-  facility: 'local7',
-  ca: null,
-  cert: null,
-  key: null,
-  format: null,
-} as const;
 
 function collected(): { readonly stream: PassThrough; text(): string } {
   const stream = new PassThrough();
@@ -58,7 +46,7 @@ test('one that fails does no harm to another, and the others say what is wrong w
   const sink = openOutputs(
     [
       { kind: 'dashboard', level: 'debug' },
-      { ...SYSLOG, port },
+      { ...LOCAL_SYSLOG, port },
       { kind: 'console', level: 'info', lines: 'time' },
     ],
     { stdout: stream, dashboard: broken, backOffMs: [10, 20] },
@@ -74,7 +62,7 @@ test('one that fails does no harm to another, and the others say what is wrong w
 test('the trouble of an output that is alone is heard all the same', async () => {
   const heard: string[] = [];
   const port = await freeTcpPort();
-  const sink = openOutputs([{ ...SYSLOG, port }], { onLoneTrouble: (text) => heard.push(text) });
+  const sink = openOutputs([{ ...LOCAL_SYSLOG, port }], { onLoneTrouble: (text) => heard.push(text) });
   sink.write(record());
   await until('it is heard', () => heard.length > 0);
   assert.match(heard[0]!, /^syslog tcp 127\.0\.0\.1:\d+: connect ECONNREFUSED .*; records wait for it/);
@@ -95,10 +83,10 @@ test('what the operator got wrong is refused with the option and the value', (t)
       /^logfile: \/.*\/log\/log cannot be written: (ENOTDIR|EEXIST)/,
     ],
     [
-      { ...SYSLOG, port: 1, transport: 'tls', ca: path.join(directory, 'none') },
+      { ...LOCAL_SYSLOG, port: 1, transport: 'tls', ca: path.join(directory, 'none') },
       /^syslogCa: \/.*none cannot be read: ENOENT/,
     ],
-    [{ ...SYSLOG, port: 1, transport: 'tls', ca: pem }, /^syslogCa: \/.*: expected PEM/],
+    [{ ...LOCAL_SYSLOG, port: 1, transport: 'tls', ca: pem }, /^syslogCa: \/.*: expected PEM/],
     [{ kind: 'dashboard', level: 'info' }, /^outputMode: dashboard: this program has none/],
     [
       { kind: 'event-log', level: 'info', source: 'dcp-worker' },

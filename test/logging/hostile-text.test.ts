@@ -5,7 +5,8 @@ import { journalEntry } from '#src/logging/formats/journal-entry.js';
 import { fileLine, jsonLine, priorityLine, timedLine } from '#src/logging/formats/lines.js';
 import { localMessage, rfc5424 } from '#src/logging/formats/syslog-message.js';
 import { logEvent } from '#src/logging/channels/event-log.js';
-import { cutBytes, oneLine } from '#src/logging/harmless.js';
+import { cutBytes } from '#src/logging/cut-bytes.js';
+import { oneLine } from '#src/model/index.js';
 import { HOSTILE, OBEYED, record } from './support/records.js';
 
 const ORIGIN = { facility: 23, hostname: 'host', program: 'dcp-worker', processId: 7, mostBytes: 2_048 };

@@ -29,7 +29,12 @@ export function stagedRoot(t) {
     cpSync(path.join(root, 'packaging', from), path.join(stage, to), { recursive: true });
   }
   // That they are there and may be run is all that is looked at.
-  for (const program of ['usr/bin/dcp-worker', 'usr/bin/dcp-evaluator-start', 'bin/sh']) {
+  for (const program of [
+    'usr/bin/dcp-worker',
+    'usr/bin/dcp-evaluator-start',
+    'usr/bin/dcp-evaluator-manager',
+    'bin/sh',
+  ]) {
     mkdirSync(path.dirname(path.join(stage, program)), { recursive: true });
     writeFileSync(path.join(stage, program), '', { mode: 0o755 });
   }

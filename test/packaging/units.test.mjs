@@ -8,7 +8,12 @@ import { root } from '../../scripts/steps.mjs';
 import { addDropIn, complaintsOf, exposureOf, noSystemd, stagedRoot } from './staged-root.mjs';
 
 const packaging = path.join(root, 'packaging/systemd');
-const UNITS = ['dcp-worker.service', 'dcp-worker@.service', 'dcp-evaluator.service'];
+const UNITS = [
+  'dcp-worker.service',
+  'dcp-worker@.service',
+  'dcp-evaluator.service',
+  'dcp-evaluator-manager.service',
+];
 const EXAMPLES = readdirSync(path.join(packaging, 'examples'));
 
 test('systemd has nothing to complain of', { skip: noSystemd }, (t) => {
@@ -28,7 +33,7 @@ test('a misspelt directive, and a program that is not there, are complained of',
 test('the exposure is as low as docs/SERVICE.md says', { skip: noSystemd }, (t) => {
   const stage = stagedRoot(t);
   const page = readFileSync(path.join(root, 'docs/SERVICE.md'), 'utf8');
-  for (const unit of ['dcp-worker.service', 'dcp-evaluator.service']) {
+  for (const unit of ['dcp-worker.service', 'dcp-evaluator.service', 'dcp-evaluator-manager.service']) {
     const told = Number(new RegExp(`\\| \`${unit}\` +\\| ([\\d.]+)`).exec(page)?.[1]);
     const { score, open } = exposureOf(stage, unit);
     assert.ok(score <= told, `${unit}: ${score}, told ${told}\n${open.join('\n')}`);

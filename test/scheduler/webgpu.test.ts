@@ -31,6 +31,20 @@ test('the Scheduler compares features and limits', async (t) => {
   assert.equal(await grant([]), none);
 });
 
+test('a Worker may want Jobs that require WebGPU alone', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const asked = (webgpuOnly: unknown) =>
+    scheduler.requestTask(
+      request({ capabilities: { webgpu: [small], fetch: [], webgpuOnly: webgpuOnly as boolean } }),
+    );
+  const plain = await scheduler.createJob(requiring(false));
+  assert.equal(await asked(true), null);
+  const gpu = await scheduler.createJob(requiring(true));
+  assert.equal((await asked(true))?.jobId, gpu);
+  assert.equal((await asked(false))?.jobId, plain);
+  await assert.rejects(asked('yes'), /request\.capabilities\.webgpuOnly: expected true or false, got "yes"/);
+});
+
 test('one adapter must have all of it', () => {
   const f16 = { features: ['shader-f16'], limits: { maxBufferSize: 1 } };
   assert.equal(offersWebgpu([small, f16], { features: ['shader-f16'], limits: { maxBufferSize: 2 } }), false);

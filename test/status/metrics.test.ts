@@ -3,12 +3,21 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'node:test';
-import { IDLE_REASONS, metricsText } from '#src/status/index.js';
+import { IDLE_REASONS, metricsText, type WorkerStatus } from '#src/status/index.js';
 import { MAX_JOBS } from '#src/status/metrics.js';
 import { promtool } from './browser.js';
 import { HOSTILE_NAME, idleBecause, jobOf, statusOf } from './support.js';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/MONITORING.md', import.meta.url));
+
+const GATE: WorkerStatus['gates'][number] = {
+  target: 0,
+  adapter: 'Test GPU 9000',
+  action: 'freeze',
+  reasons: [{ monitor: 'program', code: 'PROGRAM_RUNNING', text: 'blender runs (process 12)' }],
+  since: 1_700_000_000_000,
+  endsAt: 1_700_000_060_000,
+};
 
 interface Parsed {
   readonly type: string;
@@ -115,12 +124,19 @@ test(
   },
 );
 
+test('what may not run has a line for each target, and for each reason', () => {
+  const metrics = parse(metricsText(statusOf({ gates: [GATE] })));
+  assert.equal(valueOf(metrics, 'gated', { target: '0', action: 'freeze' }), 1);
+  const reason = { target: '0', monitor: 'program', code: 'PROGRAM_RUNNING' };
+  assert.equal(valueOf(metrics, 'gate_reason', reason), 1);
+});
+
 test('docs/MONITORING.md lists every metric with its type, and every reason with its remedy', () => {
   const text = readFileSync(DOCUMENT, 'utf8');
   const documented = [...text.matchAll(/^\| `(dcp_worker_\w+)` +\| (counter|gauge) /gm)].map(
     ([, name, type]) => [name, type],
   );
-  const metrics = parse(metricsText(statusOf()));
+  const metrics = parse(metricsText(statusOf({ gates: [GATE] })));
   assert.deepEqual(documented.sort(), [...metrics].map(([name, { type }]) => [name, type]).sort());
   const reasons = [...text.matchAll(/^\| `([A-Z_]+)` +\| (.+?) +\| (.+?) +\|$/gm)].map(
     ([, code, means, remedy]) => [code, means, remedy],

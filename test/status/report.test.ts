@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { printable, reportText, summaryText } from '#src/status/index.js';
+import { printable } from '#src/model/index.js';
+import { reportText, summaryText } from '#src/status/index.js';
 import { historyOf, idleBecause, sandboxOf, statusOf } from './support.js';
 
 test('a report names the Sandboxes by state, each running Slice with Job, time and progress, and each Job', () => {

@@ -10,7 +10,8 @@ test('docs/DEPENDENCIES.md lists exactly the dependencies of package.json, each 
   const page = readFileSync(path.join(root, 'docs/DEPENDENCIES.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `([^`]+)` +\| (.+?) +\|$/gm)];
   const kinds = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'];
-  const declared = kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}));
-  assert.deepEqual(rows.map(([, name]) => name).sort(), declared.sort());
+  // What an operator may bring, tests may need.
+  const declared = new Set(kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {})));
+  assert.deepEqual(rows.map(([, name]) => name).sort(), [...declared].sort());
   for (const [, name, reason] of rows) assert.ok(reason && reason.length > 20, `${name}: no reason given`);
 });

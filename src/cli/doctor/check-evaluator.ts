@@ -13,8 +13,7 @@ import {
   type EvaluatorLocation,
   type GpuOptions,
 } from '../../evaluator/index.js';
-import type { WebgpuAdapter } from '../../model/index.js';
-import { printable } from '../../status/index.js';
+import { printable, type WebgpuAdapter } from '../../model/index.js';
 import { note, ok, problem, type Finding } from './finding.js';
 
 /** How long all of it may take on a busy machine, milliseconds. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { JobStatus } from '../../model/index.js';
+import { printable, type JobStatus } from '../../model/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../../scheduler/index.js';
-import { printable, type WorkerStatus } from '../../status/index.js';
+import type { WorkerStatus } from '../../status/index.js';
 import { quoted } from '../program.js';
 import { note, ok, problem, type Finding } from './finding.js';
 import { obstacles, type WorkerOffer } from './job-fit.js';

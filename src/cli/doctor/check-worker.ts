@@ -1,5 +1,5 @@
-import { durationText } from '../../model/index.js';
-import { printable, type WorkerStatus } from '../../status/index.js';
+import { durationText, printable } from '../../model/index.js';
+import type { WorkerStatus } from '../../status/index.js';
 import { NoWorkerError, type StatusClient } from '../status-client.js';
 import { note, ok, problem, type Finding } from './finding.js';
 

@@ -3,6 +3,7 @@ import { listenOn, portOf, type ListenAddress } from '../../evaluator/index.js';
 import type { Verdict } from '../../manager/index.js';
 import type { Listener } from '../listen.js';
 import { GatedChild, type GateCommand } from './gated-child.js';
+import { LastWill } from './last-will.js';
 
 export interface GateOptions {
   readonly command: GateCommand;
@@ -35,6 +36,7 @@ const KEEP_ALIVE_MS = 30_000;
 export class Gate implements Listener {
   readonly #servers: net.Server[] = [];
   readonly #children = new Map<number, GatedChild>();
+  readonly #lastWill = new LastWill();
   #connections = 0;
   #startedAt = -Infinity;
   #isClosing = false;
@@ -90,14 +92,14 @@ export class Gate implements Listener {
     for (const server of this.#servers) server.close();
     for (const child of this.#children.values()) child.kill('the manager ends');
     if (this.#children.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    this.#lastWill.close();
   }
 
   #accept(socket: net.Socket): void {
     socket.on('error', () => undefined);
     const refusal = this.#refusal();
-    if (refusal === null) this.#start(socket);
-    else this.observer.onRefused(...refusal);
-    // The evaluator has the connection now; this was our own descriptor of it.
+    if (refusal === null) return this.#start(socket);
+    this.observer.onRefused(...refusal);
     socket.destroy();
   }
 
@@ -122,16 +124,19 @@ export class Gate implements Listener {
         onLog: (line) => this.observer.onLog(connection, line),
         onEnd: (how) => {
           this.#children.delete(connection);
+          this.#lastWill.remove(child.pid);
           this.observer.onEnd(connection, how);
           if (this.#children.size === 0) this.#onEmpty();
         },
       });
     } catch (error) {
+      socket.destroy();
       this.observer.onRefused('FAILED', (error as Error).message);
       return;
     }
     this.#startedAt = performance.now();
     this.#children.set(connection, child);
+    if (child.pid !== 0) this.#lastWill.add(child.pid);
     this.observer.onOpen(connection, child.pid);
   }
 }

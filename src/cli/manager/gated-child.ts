@@ -14,6 +14,9 @@ interface ChildOwner {
   onEnd(how: string | null): void;
 }
 
+/** How long the connection of an evaluator that has ended stays half open, milliseconds, for its peer to close it. */
+const PARTING_MS = 1_000;
+
 /**
  * An evaluator with a connection as its standard input and output, as inetd does it: no byte is relayed, and the connection is
  * closed when the process ends, however it does. It and what it starts are a process group of their own.
@@ -25,7 +28,7 @@ export class GatedChild {
   #isOver = false;
 
   constructor(
-    socket: Socket,
+    private readonly socket: Socket,
     { words: [file, ...args], cwd }: GateCommand,
     private readonly owner: ChildOwner,
   ) {
@@ -88,6 +91,9 @@ export class GatedChild {
   #end(how: string | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    // Closed at once it would be reset where the evaluator has not read all, and Workers take that for a fault.
+    this.socket.end();
+    setTimeout(() => this.socket.destroy(), PARTING_MS).unref();
     this.owner.onEnd(how);
   }
 }

@@ -5,8 +5,7 @@ import {
   type Command,
   type OptionValues,
 } from 'commander';
-import { knownName } from '../../logging/index.js';
-import { InvalidArgumentError } from '../../model/index.js';
+import { InvalidArgumentError, knownName } from '../../model/index.js';
 import { UsageError } from '../program.js';
 import {
   completeManagerOptions,
@@ -20,9 +19,14 @@ import {
 } from '../../manager/index.js';
 
 /** What watches unless told otherwise. The others need a figure to go by. */
-const WATCHED: readonly MonitorName[] = ['pts', 'signal', 'battery'];
+const WATCHED: readonly MonitorName[] = ['pts', 'screensaver', 'logind', 'signal', 'battery'];
 /** A name of the published program for what here is more than one. */
 const ALSO: Readonly<Partial<Record<MonitorName, readonly MonitorName[]>>> = { session: ['pts'] };
+/** Those that need to be told what to look at. */
+const NEED_MORE: Readonly<Partial<Record<MonitorName, string>>> = {
+  program: '--exclusive',
+  schedule: '--hours',
+};
 
 /** Which option a field comes from, where its values are checked by the library alone. */
 const OPTION_OF: Readonly<Record<string, string>> = {
@@ -38,6 +42,11 @@ export function withManagerOptions(program: Command): Command {
     .option(
       '-d, --disable-monitor <name,...>',
       `watch without it: ${MONITOR_NAMES.join(', ')}; session is pts, too; may be repeated`,
+      collect,
+    )
+    .option(
+      '-m, --monitor <name,...>',
+      'watch with it, too, with the figures in docs/MANAGER.md; may be repeated',
       collect,
     )
     .option(
@@ -132,6 +141,7 @@ export function managerOptionsOf(options: OptionValues): CompleteManagerOptions 
     const known = Object.entries(settings).filter(([, value]) => value !== undefined);
     if (known.length > 0 && !disabled.has(name)) monitors[name] = Object.fromEntries(known);
   };
+  for (const name of addedBy(options)) monitors[name] = {};
   give('pts', { directory: options['pts'], idleS: options['i'] });
   if (options['maxLoad'] !== undefined)
     give('load', { max: options['maxLoad'], type: options['loadavgType'] });
@@ -171,6 +181,15 @@ function disabledBy(options: OptionValues): ReadonlySet<MonitorName> {
     return [name, ...(ALSO[name] ?? [])];
   });
   return new Set(options['a'] === true ? MONITOR_NAMES.filter((name) => name !== 'load') : given);
+}
+
+function addedBy(options: OptionValues): readonly MonitorName[] {
+  return ((options['monitor'] as readonly string[] | undefined) ?? []).map((text) => {
+    const name = knownName('--monitor', text, MONITOR_NAMES);
+    const option = NEED_MORE[name];
+    if (option !== undefined) throw new UsageError(`--monitor: ${name} watches when ${option} says what for`);
+    return name;
+  });
 }
 
 function signalOf(text: string): Settings {

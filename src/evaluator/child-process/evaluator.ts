@@ -35,19 +35,24 @@ export interface ChildProcessEvaluatorOptions {
 
 /** How long a process may take to start on a busy machine. */
 const START_TIMEOUT_MS = 30_000;
+/** Processes in a row that do not come so far before there is no evaluator: one may be killed by whoever wants its memory. */
+const START_TRIES = 3;
 
 /** Opens an evaluator whose Sandboxes live in processes of their own, one Job a process. */
 export async function openChildProcessEvaluator(
   options: ChildProcessEvaluatorOptions = {},
 ): Promise<ChildProcessEvaluator> {
   const evaluator = new ChildProcessEvaluator(options);
-  try {
-    await evaluator.start();
-  } catch (error) {
-    await evaluator.close();
-    throw error;
+  for (let tries = 1; ; tries++) {
+    try {
+      await evaluator.start();
+      return evaluator;
+    } catch (error) {
+      if (tries < START_TRIES) continue;
+      await evaluator.close();
+      throw error;
+    }
   }
-  return evaluator;
 }
 
 /** Sandboxes in evaluator processes of ours, of which each serves one Job and may be killed at any moment. */

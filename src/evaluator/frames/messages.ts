@@ -2,7 +2,7 @@
 
 /** From the host. */
 export const HostSays = {
-  /** The first frame. [is there shared memory, behind the descriptor of the frames: 0 or 1] */
+  /** The first frame. [the length of each region of shared memory, of which the descriptors are behind that of the frames; 0: none] */
   welcome: 1,
   /** [sandbox] and the encoded `SandboxLimits` */
   create: 2,

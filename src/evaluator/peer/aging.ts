@@ -1,7 +1,7 @@
 /** How often memory is looked at that nobody uses, milliseconds. */
-const STEP_MS = 1_000;
+const STEP_MS = 2_000;
 
-/** Gives memory back once it has not been used for one or two seconds; costs nothing while there is none. */
+/** Gives memory back once it has not been used for two to four seconds; costs nothing while there is none. */
 export class Aging {
   #timer: NodeJS.Timeout | null = null;
 

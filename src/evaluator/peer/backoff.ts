@@ -15,6 +15,8 @@ export class Backoff<Key> {
   constructor(
     private readonly now: () => number = () => performance.now(),
     private readonly longestMs = LONGEST_MS,
+    /** So many failures in a row cost no waiting. */
+    private readonly free = 0,
   ) {}
 
   /** @param startedAt when what failed was started; a long life starts the count afresh */
@@ -22,7 +24,8 @@ export class Backoff<Key> {
     const before = this.now() - startedAt >= HEALTHY_MS ? 0 : (this.#failures.get(key)?.count ?? 0);
     const count = before + 1;
     this.#failures.delete(key);
-    this.#failures.set(key, { count, until: this.now() + Math.min(this.longestMs, FIRST_MS * 2 ** before) });
+    const waitMs = before < this.free ? 0 : Math.min(this.longestMs, FIRST_MS * 2 ** (before - this.free));
+    this.#failures.set(key, { count, until: this.now() + waitMs });
     if (this.#failures.size > MAX_KEYS) this.#failures.delete(this.#failures.keys().next().value!);
   }
 

@@ -34,8 +34,8 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   readonly #peers = new Set<EvaluatorPeer<Link>>();
   readonly #sandboxes = new Set<ClaimedSandbox>();
   readonly #byJob = new Map<JobId, Promise<EvaluatorPeer<Link>>>();
-  /** Losses of the peers of each Job. */
-  protected readonly losses = new Backoff<JobId>();
+  /** Losses of the peers of each Job. The first may be anybody's doing, and the spare peer is there: it takes over at once. */
+  protected readonly losses = new Backoff<JobId>(undefined, undefined, 1);
   /** Peers that did not come so far. */
   readonly #missing: Backoff<null>;
   #spare: Promise<EvaluatorPeer<Link>> | null = null;

@@ -44,7 +44,7 @@ export class PeerMemory {
   readonly #claims = { [Region.tasks]: new RangeSet(), [Region.results]: new RangeSet() };
   readonly #aging = new Aging(() => this.#tasks.discardAged());
 
-  private constructor(regionBytes: number) {
+  private constructor(readonly regionBytes: number) {
     const { SharedRegion } = loadNative();
     this.#tasks = new SharedRegion('dcp-tasks', regionBytes, true, KEEP_BYTES);
     try {
@@ -87,21 +87,28 @@ export class PeerMemory {
   }
 
   /**
-   * Copies a result to memory that the evaluator cannot reach. Until `release`, nothing else may lie there.
+   * Copies a result to memory that the evaluator cannot reach, which is asked for once it is known that there is such a
+   * result. Until `release`, nothing else may lie there.
    * @throws {ProtocolError}
    */
-  fetch(part: SharedPart, into: Uint8Array): void {
+  fetch(part: SharedPart, take: (byteLength: number) => Uint8Array): Uint8Array {
     const { region, offset, byteLength } = part;
     if (byteLength < SHARED_BYTES)
       throw new ProtocolError(
         `a result of ${byteLength} bytes in shared memory, where ${SHARED_BYTES} are the least`,
       );
     // Of the region of Tasks it can have no more than a datum that it was given.
-    if (region === Region.tasks && !this.#tasks.isInUse(offset, byteLength)) throw outside(part);
+    const isInside =
+      region === Region.tasks
+        ? this.#tasks.isInUse(offset, byteLength)
+        : offset + byteLength <= this.regionBytes;
+    if (!isInside) throw outside(part);
     if (!this.#claims[region].add(offset, offset + byteLength))
       throw new ProtocolError(`a result of ${byteLength} bytes at ${offset}, where another one lies`);
+    const bytes = take(byteLength);
     const from = region === Region.tasks ? this.#tasks : this.#results;
-    if (!from.read(offset, into)) throw outside(part);
+    if (!from.read(offset, bytes)) throw outside(part);
+    return bytes;
   }
 
   /** A result that was fetched is done with. */

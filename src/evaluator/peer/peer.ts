@@ -332,7 +332,7 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.layers = layersOf(layers);
     this.#isReady = true;
     this.#heartbeat.limitMs = this.#hangTimeoutMs;
-    this.#channel.send([HostSays.welcome, this.link.memory === null ? 0 : 1]);
+    this.#channel.send([HostSays.welcome, this.link.memory?.regionBytes ?? 0]);
     this.#onReady();
   }
 

@@ -310,9 +310,7 @@ function placed(segment: Uint8Array, { link: { memory }, buffers }: EvaluatorPee
 /** A segment that came, in memory that the evaluator cannot reach. */
 function fetched(part: SharedPart, { link: { memory }, buffers }: EvaluatorPeer): Uint8Array {
   if (memory === null) throw new ProtocolError('a part in shared memory, where there is none');
-  const bytes = buffers.take(part.byteLength);
-  memory.fetch(part, bytes);
-  return bytes;
+  return memory.fetch(part, (byteLength) => buffers.take(byteLength));
 }
 
 /** Parts of a batch that are not too large to be sent at once. */

@@ -157,7 +157,7 @@ class FrameServer {
     const [kind, id = 0, second = 0] = frame.header;
     switch (kind) {
       case HostSays.welcome:
-        if (id === 1) this.#memory = new ServedMemory(this.#channel);
+        if (id > 0) this.#memory = new ServedMemory(this.#channel, id);
         break;
       case HostSays.create:
         this.#create(id, decodeParts(frame.parts) as SandboxLimits);

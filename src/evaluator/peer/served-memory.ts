@@ -1,7 +1,7 @@
 import { EvaluatorSays } from '../frames/messages.js';
 import { Region, isShared, type Part, type SharedPart } from '../frames/frame.js';
 import type { FrameChannel } from '../frames/channel.js';
-import { loadNative } from '../native.js';
+import { loadNative, type EvaluatorMemory } from '../native.js';
 import { Aging } from './aging.js';
 import { KEEP_BYTES, SHARED_BYTES } from './memory.js';
 
@@ -13,12 +13,20 @@ const native = loadNative();
 
 /** The evaluator's side of the memory that its host shares with it (memory.ts). */
 export class ServedMemory {
-  readonly #memory = new native.EvaluatorMemory(TASKS_DESCRIPTOR, RESULTS_DESCRIPTOR, KEEP_BYTES, () => {
-    this.channel.send([EvaluatorSays.freed], [new Uint8Array(this.#memory.takeFreed().buffer)]);
-  });
-  readonly #aging = new Aging(() => this.#memory.discardAged());
+  readonly #memory: EvaluatorMemory;
+  readonly #aging: Aging;
 
-  constructor(private readonly channel: FrameChannel) {}
+  constructor(channel: FrameChannel, regionBytes: number) {
+    const memory = new native.EvaluatorMemory(
+      TASKS_DESCRIPTOR,
+      RESULTS_DESCRIPTOR,
+      regionBytes,
+      KEEP_BYTES,
+      () => channel.send([EvaluatorSays.freed], [new Uint8Array(memory.takeFreed().buffer)]),
+    );
+    this.#memory = memory;
+    this.#aging = new Aging(() => memory.discardAged());
+  }
 
   /** A segment of a Slice, where the host has put it. */
   view({ offset, byteLength }: SharedPart): Uint8Array {

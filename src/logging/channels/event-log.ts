@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { oneLine } from '../harmless.js';
+import { oneLine } from '../../model/index.js';
 import type { Channel, Sent } from '../queued-sink.js';
 import type { LogLevel, LogRecord } from '../record.js';
 import { severityOf } from '../severity.js';

@@ -1,5 +1,5 @@
 /** Records as entries of journald's native protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/). */
-import { lines } from '../harmless.js';
+import { harmlessLines } from '../../model/index.js';
 import type { LogRecord } from '../record.js';
 import { severityOf } from '../severity.js';
 import { LONGEST_VALUE } from './lines.js';
@@ -29,7 +29,7 @@ class Entry {
   #text = '';
 
   put(name: string, text: string): void {
-    const value = lines(text, LONGEST_VALUE);
+    const value = harmlessLines(text, LONGEST_VALUE);
     if (!value.includes('\n')) {
       this.#text += `${name}=${value}\n`;
       return;

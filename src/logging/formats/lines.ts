@@ -1,5 +1,5 @@
 /** Records as lines of text: for people, for programs, for files. */
-import { cut, harmlessJson, oneLine } from '../harmless.js';
+import { cut, harmlessJson, oneLine } from '../../model/index.js';
 import type { LogRecord, LogValue } from '../record.js';
 import { severityOf } from '../severity.js';
 

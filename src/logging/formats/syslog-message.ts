@@ -1,5 +1,6 @@
 /** Records as messages of syslog: RFC 5424 for networks, and what syslog(3) writes for the socket of this machine. */
-import { cutBytes, oneLine } from '../harmless.js';
+import { oneLine } from '../../model/index.js';
+import { cutBytes } from '../cut-bytes.js';
 import type { LogRecord, LogValue } from '../record.js';
 import { severityOf } from '../severity.js';
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Finding, Target } from '../monitor.js';
+import { PressureTrigger } from '../../system/index.js';
+import type { Finding, MonitorOwner, Target } from '../monitor.js';
 import type { MonitorKind } from '../monitor-kind.js';
 import { PolledMonitor, UnavailableError } from '../polled.js';
 
@@ -12,7 +13,7 @@ interface PressureSettings {
   readonly cpu: number | null;
   readonly memory: number | null;
   readonly io: number | null;
-  /** Over how much time it is counted, milliseconds, 500 to 10,000. */
+  /** Over how much time it is counted, milliseconds, 500 to 10,000. Root alone is told by the kernel of one that is no multiple of 2 s. */
   readonly windowMs: number;
 }
 
@@ -25,10 +26,18 @@ interface Reading {
   readonly waited: number;
 }
 
-/** How much tasks wait for cores, memory and disks: pressure stall information (Documentation/accounting/psi.rst). */
+/**
+ * How much tasks wait for cores, memory and disks: pressure stall information (Documentation/accounting/psi.rst). The kernel tells
+ * when there is too much of it, where it lets this user ask for that; elsewhere, and until it is gone, its counters are read.
+ */
 class PressureMonitor extends PolledMonitor {
   readonly name = 'pressure';
   readonly #before = new Map<Resource, Reading>();
+  readonly #told = new Set<Resource>();
+  readonly #wanted: readonly Resource[];
+  /** Null: not asked for yet, or not to be had. */
+  #triggers: readonly PressureTrigger[] | null = null;
+  #isFound = false;
 
   constructor(
     private readonly settings: PressureSettings,
@@ -36,21 +45,44 @@ class PressureMonitor extends PolledMonitor {
     private readonly target: Target,
   ) {
     super(settings.windowMs / 2);
+    this.#wanted = RESOURCES.filter((resource) => settings[resource] !== null);
+  }
+
+  override start(owner: MonitorOwner): void {
+    this.#triggers = this.#askKernel();
+    super.start(owner);
+  }
+
+  override async stop(): Promise<void> {
+    for (const trigger of this.#triggers ?? []) trigger.close();
+    await super.stop();
   }
 
   protected look(): Finding | null {
-    for (const resource of RESOURCES) {
-      const limit = this.settings[resource];
-      if (limit === null) continue;
-      const percent = this.#percentOf(resource);
-      if (percent <= limit) continue;
-      return {
-        code: `PRESSURE_${resource.toUpperCase()}`,
-        text: `tasks wait for ${WORDS[resource]} ${percent}% of the time, more than ${limit}%`,
-        target: this.target,
-      };
-    }
-    return null;
+    const findings = this.#wanted.flatMap((resource) => this.#findingOf(resource) ?? []);
+    this.#told.clear();
+    this.#isFound = findings.length > 0;
+    return findings[0] ?? null;
+  }
+
+  protected override pauseMs(): number | null {
+    if (this.#triggers === null) return super.pauseMs();
+    return this.#isFound ? this.settings.windowMs : null;
+  }
+
+  #findingOf(resource: Resource): Finding | null {
+    const limit = this.settings[resource]!;
+    const percent = this.#percentOf(resource);
+    const isTold = this.#told.has(resource);
+    if (percent <= limit && !isTold) return null;
+    // What the kernel has counted in its window is more than what there was on the average since the last look.
+    const much =
+      percent > limit ? `${percent}% of the time, more than ${limit}%` : `more than ${limit}% of the time`;
+    return {
+      code: `PRESSURE_${resource.toUpperCase()}`,
+      text: `tasks wait for ${WORDS[resource]} ${much}`,
+      target: this.target,
+    };
   }
 
   /** Since the last look. */
@@ -63,7 +95,7 @@ class PressureMonitor extends PolledMonitor {
   }
 
   #waited(resource: Resource): number {
-    const file = path.join(this.root, 'proc/pressure', resource);
+    const file = this.#fileOf(resource);
     let text: string;
     try {
       text = readFileSync(file, 'latin1');
@@ -74,6 +106,31 @@ class PressureMonitor extends PolledMonitor {
     }
     return Number(/^some .*total=(\d+)$/m.exec(text)?.[1]);
   }
+
+  #fileOf(resource: Resource): string {
+    return path.join(this.root, 'proc/pressure', resource);
+  }
+
+  /** Null when not all can be had. */
+  #askKernel(): PressureTrigger[] | null {
+    const { windowMs } = this.settings;
+    const triggers: PressureTrigger[] = [];
+    try {
+      for (const resource of this.#wanted) {
+        const onPressure = (): void => {
+          this.#told.add(resource);
+          this.lookNow();
+        };
+        const stallMs = (windowMs * this.settings[resource]!) / 100;
+        triggers.push(new PressureTrigger(this.#fileOf(resource), stallMs, windowMs, onPressure));
+      }
+      return triggers;
+    } catch {
+      // No such kernel, not for this user, or no addon: counters can be read nevertheless, or `look` says why not.
+      for (const trigger of triggers) trigger.close();
+      return null;
+    }
+  }
 }
 
 export const PRESSURE: MonitorKind<PressureSettings> = {
@@ -81,7 +138,7 @@ export const PRESSURE: MonitorKind<PressureSettings> = {
   policy: { afterMs: 3_000, goneForMs: 30_000, stop: null },
   complete: (fields) => {
     const percent = (name: string, fallback: number | null): number | null =>
-      fields.number(name, 1, 100, 'percent', fallback);
+      fields.numberOrNull(name, 1, 100, 'percent', fallback);
     return {
       // Our own evaluators wait for cores, too, where they are more than there are cores.
       cpu: percent('cpu', null),

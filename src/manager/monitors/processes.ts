@@ -42,7 +42,7 @@ export function statOf(root: string, pid: number): ProcessStat | null {
 }
 
 /** The children of a process, of all its threads. Null: this kernel has no list of them (CONFIG_PROC_CHILDREN). */
-export function childrenOf(root: string, pid: number): number[] | null {
+function childrenOf(root: string, pid: number): number[] | null {
   const folder = path.join(root, 'proc', String(pid), 'task');
   let hasList = false;
   const children: number[] = [];

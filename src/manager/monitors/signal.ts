@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { knownName } from '../../logging/index.js';
+import { knownName } from '../../model/index.js';
 import type { Monitor, MonitorOwner, Target } from '../monitor.js';
 import type { MonitorKind } from '../monitor-kind.js';
 

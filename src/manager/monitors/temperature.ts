@@ -49,7 +49,8 @@ class TemperatureMonitor extends PolledMonitor {
     const { max, coolBy } = this.settings;
     this.#isHot = celsius > (this.#isHot ? max - coolBy : max);
     if (!this.#isHot) return null;
-    const text = `${name} has ${celsius} °C, above ${max} °C${celsius > max ? '' : ` less ${coolBy}`}`;
+    const limit = celsius > max ? `above ${max} °C` : `and must cool to ${max - coolBy} °C`;
+    const text = `${name} has ${celsius} °C, ${limit}`;
     return { code: 'TEMPERATURE_HIGH', text, target: this.target };
   }
 

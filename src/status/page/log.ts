@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../logging/index.js';
-import { printable } from '../printable.js';
+import { printable } from '../../model/index.js';
 import { byId, element, setText } from './elements.js';
 
 /** Records that the page keeps. */

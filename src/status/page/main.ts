@@ -1,6 +1,5 @@
-import { durationText } from '../../model/index.js';
+import { durationText, printable } from '../../model/index.js';
 import { furtherGates, gateText } from '../gate-text.js';
-import { printable } from '../printable.js';
 import type { WorkerStatus } from '../worker-status.js';
 import { byId, setText } from './elements.js';
 import { Feed } from './feed.js';

@@ -1,5 +1,4 @@
-import { countText, durationText, percentText, rateText } from '../../model/index.js';
-import { printable } from '../printable.js';
+import { countText, durationText, percentText, printable, rateText } from '../../model/index.js';
 import type { WorkerHistory, WorkerStatus } from '../worker-status.js';
 import { Chart, type ChartOptions, type Values } from './chart.js';
 import { element, setText } from './elements.js';

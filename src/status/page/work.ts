@@ -1,6 +1,5 @@
-import { bytesText, countText, durationText, percentText } from '../../model/index.js';
+import { bytesText, countText, durationText, percentText, printable } from '../../model/index.js';
 import { busySandboxes } from '../busy-sandboxes.js';
-import { printable } from '../printable.js';
 import type { WorkerStatus } from '../worker-status.js';
 import { Bar, byId, element, KeyedList, setText } from './elements.js';
 

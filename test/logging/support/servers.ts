@@ -217,3 +217,16 @@ export async function startJournald(t: TestContext): Promise<Journald> {
     },
   };
 }
+
+/** The output of a syslog server by TCP on this machine, but for its port. */
+export const LOCAL_SYSLOG = {
+  kind: 'syslog',
+  level: 'debug',
+  transport: 'tcp',
+  address: '127.0.0.1',
+  facility: 'local7',
+  ca: null,
+  cert: null,
+  key: null,
+  format: null,
+} as const;

@@ -1,10 +1,11 @@
 /** A client that keeps deploying Jobs, whatever happens to the Scheduler's disk, and looks at every result. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { createCompute, type Compute, type Job } from '#src/compute/index.js';
 import { JobNotFoundError, SchedulerError } from '#src/model/index.js';
 import type { Scheduler } from '#src/scheduler/index.js';
 import type { Random } from '../../fuzz/mutate.js';
-import { WEEK_KINDS, type WeekKind } from './kinds.js';
+import type { WeekKind } from './kinds.js';
 
 const RETRY_MS = 200;
 const EVENTS_AT_ONCE = 1_000;
@@ -24,6 +25,7 @@ export class Client {
     private readonly onFault: (what: string) => void,
     /** Has results damaged now and then, to see that somebody notices. */
     private readonly damages: boolean,
+    private readonly kinds: Readonly<Record<string, WeekKind>>,
   ) {
     this.#compute = createCompute({ scheduler });
   }
@@ -43,7 +45,7 @@ export class Client {
     const number = this.counts.jobs++;
     this.open.set(number, name);
     try {
-      await this.#run(name, WEEK_KINDS[name]!);
+      await this.#run(name, this.kinds[name]!);
     } catch (error) {
       this.onFault(`${name}: ${String(error)}`);
     }
@@ -51,7 +53,7 @@ export class Client {
   }
 
   #deal(): string {
-    if (this.#deck.length === 0) this.#deck = Object.keys(WEEK_KINDS);
+    if (this.#deck.length === 0) this.#deck = Object.keys(this.kinds);
     return this.#deck.splice(this.random.below(this.#deck.length), 1)[0]!;
   }
 
@@ -122,7 +124,7 @@ export class Client {
     results.forEach((value, index) => {
       const wanted = expect(index + 1);
       const got = value instanceof Error ? (value as Error & { code?: string }).code : value;
-      if (got !== (wanted ?? code))
+      if (!isDeepStrictEqual(got, wanted ?? code))
         this.onFault(`${name}: Slice ${index + 1} is ${String(value).slice(0, 200)}`);
       else if (wanted === undefined) this.counts.failedAsTheyMust++;
     });

@@ -1,10 +1,9 @@
 /** What happens to a Worker in a week: each undoes itself, and says when something did not go as documented. */
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { withoutClocks } from './clock.js';
 import { withoutDisks } from './disks.js';
+import { HeldLock } from './held-lock.js';
 import type { LogServer } from './log-server.js';
 import { CLEANUP_S, type Stage } from './stage.js';
 import { count } from './tally.js';
@@ -17,7 +16,6 @@ export interface Fault {
   readonly without?: () => string | null;
 }
 
-const HOLDER = fileURLToPath(new URL('../../scheduler/fixtures/holder.js', import.meta.url));
 /** Records that wait for an output at most (docs/OUTPUTS.md). */
 const QUEUE_RECORDS = 4_096;
 /** How long a Worker may take to end, milliseconds: it gives up after its clean-up time. */
@@ -99,10 +97,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   schedulerHeldUp: {
     run: async (stage) => {
-      const holder = await holdLock(stage);
+      const holder = await HeldLock.take(stage.schedulerDirectory);
       await between(stage, 1000, 7000);
       await stage.status();
-      await letGo(stage, holder);
+      await holder.letGo(stage.random);
       await stage.works("a stopped process held the Scheduler's lock", 40_000);
     },
   },
@@ -266,7 +264,7 @@ async function schedulerDiskFull(stage: Stage): Promise<void> {
 
 /** Results wait in the spool then, where that has room. `before` the next start. */
 async function stopWhileHeldUp(stage: Stage, before: () => void = () => undefined): Promise<void> {
-  const holder = await holdLock(stage);
+  const holder = await HeldLock.take(stage.schedulerDirectory);
   await between(stage, 200, 1000);
   // Whether it can be said in time that everything was given up is open: both ends are documented.
   const ended = await stage.worker.end((child) => child.kill('SIGTERM'), END_MS);
@@ -275,32 +273,10 @@ async function stopWhileHeldUp(stage: Stage, before: () => void = () => undefine
     stage.fault(
       `told to stop while the Scheduler was held up: ${ended ?? 'not ended in time'}, expected 0 or 143`,
     );
-  await letGo(stage, holder);
+  await holder.letGo(stage.random);
   before();
   await stage.worker.start();
   await stage.works('a stop while the Scheduler was held up');
-}
-
-async function holdLock(stage: Stage): Promise<ChildProcess> {
-  const holder = fork(HOLDER, [stage.schedulerDirectory, 'SIGSTOP'], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  await once(holder, 'message');
-  holder.send('go');
-  await sleep(200);
-  return holder;
-}
-
-/** It goes on, or dies inside its transaction. */
-async function letGo(stage: Stage, holder: ChildProcess): Promise<void> {
-  const exit = once(holder, 'exit');
-  if (stage.random.below(2) === 0) {
-    const committed = once(holder, 'message');
-    holder.kill('SIGCONT');
-    await committed;
-  }
-  holder.kill('SIGKILL');
-  await exit;
 }
 
 /** Makes the Worker say much. Answers how many records that were at least. */

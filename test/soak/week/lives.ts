@@ -1,6 +1,5 @@
 /** Memory and descriptors of a Worker, life by life. */
-import type { Measure } from './worker-process.js';
-import type { Stage } from './stage.js';
+import type { Measure, WorkerProcess } from './worker-process.js';
 
 const EVERY_MS = 500;
 /** A life begins to count after this: modules are loaded, Sandboxes warm, milliseconds. */
@@ -27,7 +26,7 @@ export class LivesOfAWorker {
   readonly #timer = setInterval(() => this.look(), EVERY_MS);
 
   constructor(
-    private readonly stage: Stage,
+    private readonly stage: { readonly worker: WorkerProcess },
     private readonly fault: (what: string) => void,
   ) {}
 

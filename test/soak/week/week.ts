@@ -18,6 +18,7 @@ import { Random } from '../../fuzz/mutate.js';
 import { Client } from './client.js';
 import { runWhereDisksCanBeMade } from './disks.js';
 import { FAULTS } from './faults.js';
+import { WEEK_KINDS } from './kinds.js';
 import { LivesOfAWorker } from './lives.js';
 import { LOG_BYTES, LOG_KEEP, Stage } from './stage.js';
 import { count } from './tally.js';
@@ -54,7 +55,7 @@ say(`seed ${seed}, ${minutes} minutes`);
 
 const stage = new Stage(random, fault);
 const scheduler = await openEmbeddedScheduler(stage.schedulerDirectory);
-const client = new Client(scheduler, new Random(seed + 1), fault, values.damage);
+const client = new Client(scheduler, new Random(seed + 1), fault, values.damage, WEEK_KINDS);
 stage.client = client;
 const happened: Record<string, number> = {};
 const skipped = new Map<string, string>();

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { StatusClient } from '#src/cli/status-client.js';
 import { evaluatorsBelow } from '../../confinement/processes.js';
 import { WallClock } from './clock.js';
+import { startOf } from './process-start.js';
 
 const PROGRAM = fileURLToPath(import.meta.resolve('#src/cli/dcp-worker.js'));
 /** How long a Worker may take to start, milliseconds. */
@@ -47,6 +48,11 @@ export class WorkerProcess {
 
   constructor(private readonly setting: WorkerSetting) {
     this.status = new StatusClient([setting.socket]);
+  }
+
+  /** 0 while it does not run. */
+  get pidOrZero(): number {
+    return this.#child?.pid ?? 0;
   }
 
   get pid(): number {
@@ -157,18 +163,5 @@ export class WorkerProcess {
       this.setting.onFault(`evaluator process ${seen.split(':')[0]} outlived its Worker`);
       process.kill(Number(seen.split(':')[0]), 'SIGKILL');
     }
-  }
-}
-
-/** When a process started, in ticks; null when it is gone, or waits for its parent to look. */
-function startOf(pid: number): string | null {
-  try {
-    // The name, in parentheses, may hold anything.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return fields[0] === 'Z' ? null : fields[19]!;
-  } catch {
-    return null;
   }
 }

@@ -1,11 +1,13 @@
 /**
- * What records say may come from a Job: its name, what its Work Function printed. It must not end a line early, move the
- * cursor of whoever reads the log, or turn text around.
+ * Text that somebody else chose may come from a Job: its name, what its Work Function printed. It must not end a line early, move the
+ * cursor of whoever reads it, or turn text around.
  */
 
 /** Characters that are obeyed instead of shown: controls of both sets, separators of lines, those that turn text around. */
 const OBEYED = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const OBEYED_BUT_LINE_BREAKS = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+/** And halves of characters, of which each place makes something else. */
+const OBEYED_OR_BROKEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
@@ -15,7 +17,7 @@ export function oneLine(text: string, longest: number): string {
 }
 
 /** The same for a place that holds lines. */
-export function lines(text: string, longest: number): string {
+export function harmlessLines(text: string, longest: number): string {
   return cut(text, longest).replace(OBEYED_BUT_LINE_BREAKS, escaped);
 }
 
@@ -24,21 +26,18 @@ export function harmlessJson(json: string): string {
   return json.replace(OBEYED, unicodeEscape);
 }
 
+/** A name for a table or a page, as one line of at most so many characters: of what would be obeyed each becomes one `\ufffd`. */
+export function printable(text: string, maxLength = 80): string {
+  const characters = Array.from(text.slice(0, maxLength * 2 + 2));
+  const shown = characters.length > maxLength ? [...characters.slice(0, maxLength - 1), '…'] : characters;
+  return shown.join('').replace(OBEYED_OR_BROKEN, '\ufffd');
+}
+
 /** The beginning of a text, and how much is missing. */
 export function cut(text: string, longest: number): string {
   if (text.length <= longest) return text;
   const end = isHighSurrogate(text.charCodeAt(longest - 1)) ? longest - 1 : longest;
   return `${text.slice(0, end)}… (${text.length - end} more characters)`;
-}
-
-/** The beginning of a text that takes so many bytes of UTF-8 at most; `…` at its end says that something is missing. */
-export function cutBytes(text: string, mostBytes: number): string {
-  if (Buffer.byteLength(text) <= mostBytes) return text;
-  const bytes = Buffer.from(text.slice(0, mostBytes));
-  let end = Math.max(0, mostBytes - Buffer.byteLength('…'));
-  // Not within a character: its further bytes begin with the bits 10.
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return mostBytes < Buffer.byteLength('…') ? '' : `${bytes.toString('utf8', 0, end)}…`;
 }
 
 function escaped(character: string): string {

@@ -1,0 +1,193 @@
+/** What befalls the processes of the campaign: each undoes itself, and says when something did not go as documented. */
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withoutDisks } from '../../soak/week/disks.js';
+import { HeldLock } from '../../soak/week/held-lock.js';
+import { count } from '../../soak/week/tally.js';
+import { signalOurs } from './quarry.js';
+import { CLEANUP_S, type Actor, type Stage } from './stage.js';
+
+export interface Hazard {
+  readonly run: (stage: Stage) => Promise<void>;
+  /** It ends a Worker and starts it anew. */
+  readonly restarts?: true;
+  /** It takes so long that the shortest campaigns do without. */
+  readonly isLong?: true;
+  /** Why it cannot be had here; null where it can. */
+  readonly without?: () => string | null;
+}
+
+/** How long a Worker may take to end, milliseconds: it gives up after its clean-up time. */
+const END_MS = (CLEANUP_S + 8) * 1000;
+/** An evaluator that does not answer is killed after 10 s, which are counted by a timer. */
+const HANG_MS = 25_000;
+/** How long a process that goes on may take to see that its connection is over, milliseconds. */
+const SEEN_MS = 10_000;
+
+export const HAZARDS: Readonly<Record<string, Hazard>> = {
+  killEvaluators: {
+    run: async (stage) => {
+      for (let kills = 2 + stage.random.below(4); kills > 0; kills--) {
+        signalEvaluator(stage, anyActor(stage), 'SIGKILL');
+        await between(stage, 50, 600);
+      }
+      await stage.work('evaluator processes were killed');
+    },
+  },
+  stopEvaluators: {
+    run: async (stage) => {
+      for (const actor of stage.actors) {
+        const pid = signalEvaluator(stage, actor, 'SIGSTOP');
+        await between(stage, 100, 2000);
+        signalOurs(pid, 'SIGCONT');
+      }
+      await stage.work('evaluator processes were stopped for a while');
+    },
+  },
+  stopEvaluatorForGood: {
+    isLong: true,
+    run: async (stage) => {
+      const stopped = stage.actors.map((actor) => ({ actor, pid: signalEvaluator(stage, actor, 'SIGSTOP') }));
+      const [own, standing] = stopped as [(typeof stopped)[0], (typeof stopped)[0]];
+      await stage.until('a Worker ends a process that does not answer', HANG_MS, isGone(own));
+      // Nobody but whoever stopped it can end the process of a connection; it sees then that the connection is over.
+      signalOurs(standing.pid, 'SIGCONT');
+      await stage.until('a process ends with its connection', SEEN_MS, isGone(standing));
+      await stage.work('an evaluator process was stopped for good');
+    },
+  },
+  resetConnections: {
+    run: async (stage) => {
+      for (let times = 1 + stage.random.below(3); times > 0; times--) {
+        stage.proxy.resetAll();
+        await between(stage, 100, 1000);
+      }
+      await stage.work('all connections were reset');
+    },
+  },
+  killStandingEvaluator: {
+    run: async (stage) => {
+      await stage.standing.kill();
+      await between(stage, 0, 2000);
+      await stage.standing.start();
+      await stage.work('the standing evaluator was killed');
+    },
+  },
+  stopStandingEvaluator: {
+    run: async (stage) => {
+      signalOurs(stage.standing.pid, 'SIGSTOP');
+      stage.proxy.resetAll();
+      await between(stage, 500, 3000);
+      signalOurs(stage.standing.pid, 'SIGCONT');
+      await stage.work('the standing evaluator was stopped for a while');
+    },
+  },
+  stopWorker: {
+    run: async (stage) => {
+      const { worker } = anyActor(stage);
+      signalOurs(worker.pid, 'SIGSTOP');
+      // Longer than its leases last, or not.
+      await between(stage, 200, 5000);
+      signalOurs(worker.pid, 'SIGCONT');
+      await stage.work('a Worker was stopped for a while');
+    },
+  },
+  killWorker: {
+    restarts: true,
+    run: async (stage) => {
+      const actor = anyActor(stage);
+      await end(stage, actor, 'SIGKILL', (child) => child.kill('SIGKILL'), ['SIGKILL']);
+      await actor.worker.start();
+      await stage.work('a Worker was killed');
+    },
+  },
+  killAll: {
+    restarts: true,
+    run: async (stage) => {
+      await Promise.all([
+        stage.standing.kill(),
+        ...stage.actors.map((actor) =>
+          end(stage, actor, 'SIGKILL', (child) => child.kill('SIGKILL'), ['SIGKILL']),
+        ),
+      ]);
+      await stage.standing.start();
+      await Promise.all(stage.actors.map(({ worker }) => worker.start()));
+      await stage.work('everything was killed');
+    },
+  },
+  killInTransaction: {
+    run: async (stage) => {
+      const lock = await HeldLock.take(stage.schedulerDirectory);
+      await between(stage, 100, 3000);
+      await lock.letGo(stage.random);
+      await stage.work("a process was stopped in a transaction of the Scheduler's, and killed");
+    },
+  },
+  schedulerDiskFull: { without: withoutDisks, run: schedulerDiskFull },
+  spoolDiskFull: { restarts: true, without: withoutDisks, run: spoolDiskFull },
+};
+
+const isGone =
+  ({ actor, pid }: { readonly actor: Actor; readonly pid: number }) =>
+  (): boolean =>
+    !actor.evaluators().includes(pid);
+
+const anyActor = ({ random, actors }: Stage): Actor => random.pick(actors);
+
+const between = ({ random }: Stage, leastMs: number, mostMs: number): Promise<void> =>
+  sleep(leastMs + random.below(mostMs - leastMs));
+
+/** Answers its process id; 0: it has none at this moment. */
+function signalEvaluator({ random }: Stage, actor: Actor, signal: NodeJS.Signals): number {
+  const pid = random.pick(actor.evaluators()) ?? 0;
+  return pid !== 0 && signalOurs(pid, signal) ? pid : 0;
+}
+
+async function end(
+  stage: Stage,
+  { name, worker }: Actor,
+  how: string,
+  by: (child: ChildProcess) => unknown,
+  wanted: readonly (number | string)[],
+): Promise<void> {
+  const ended = await worker.end(by, END_MS);
+  count(stage.exits, `${how}: ${ended}`);
+  if (ended === null || !wanted.includes(ended))
+    stage.fault(`${name}: ended with ${ended ?? 'nothing in time'} after ${how}`);
+}
+
+async function schedulerDiskFull(stage: Stage): Promise<void> {
+  const { client, schedulerDisk, actors } = stage;
+  const troubles = (): number =>
+    client!.refusals + actors.reduce((sum, { tally }) => sum + tally.troubles(/ENOSPC|no room/), 0);
+  const before = troubles();
+  schedulerDisk.fill();
+  const refused = client!.run('largePayloads');
+  await between(stage, 1000, 3000);
+  if (troubles() === before) stage.fault("the Scheduler's disk is full, and nobody noticed");
+  schedulerDisk.free();
+  await refused;
+  await stage.work("the Scheduler's disk was full");
+}
+
+/** A Worker has results that neither the Scheduler takes nor the spool has room for: their Slices run again. */
+async function spoolDiskFull(stage: Stage): Promise<void> {
+  const actor = anyActor(stage);
+  const lock = await HeldLock.take(stage.schedulerDirectory);
+  stage.spoolDisk.fill();
+  try {
+    await between(stage, 200, 1000);
+    await end(
+      stage,
+      actor,
+      'SIGTERM while nothing could be recorded',
+      (child) => child.kill('SIGTERM'),
+      [0, 143],
+    );
+  } finally {
+    await lock.letGo(stage.random);
+    stage.spoolDisk.free();
+  }
+  await actor.worker.start();
+  await stage.work('a Worker stopped while nothing could be recorded');
+}

@@ -1,0 +1,167 @@
+/** What the campaign acts upon: two Workers of one Scheduler, one with its own evaluators, one with a standing evaluator. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { WorkerStatus } from '#src/status/index.js';
+import type { Random } from '../../fuzz/mutate.js';
+import type { Client } from '../../soak/week/client.js';
+import { Disk } from '../../soak/week/disks.js';
+import { Tally } from '../../soak/week/tally.js';
+import { WorkerProcess } from '../../soak/week/worker-process.js';
+import { CuttingProxy } from './cutting-proxy.js';
+import { leastHoldings, type Holdings } from './leaks.js';
+import { signalOurs } from './quarry.js';
+import { StandingEvaluator } from './standing-evaluator.js';
+
+/** Slices of a Worker that was killed are another's after this, seconds. */
+const LEASE_S = 2;
+/** A Worker that is told to stop is gone after this, seconds. */
+export const CLEANUP_S = 6;
+const SCHEDULER_MIB = 512;
+const SPOOL_MIB = 4;
+const STEP_MS = 50;
+const QUIET_MS = 1500;
+/** For Workers whose evaluator processes are to break. */
+const BREAKS = ['--import', fileURLToPath(new URL('./break-evaluators.js', import.meta.url))];
+
+/** One of the Workers. */
+export class Actor {
+  readonly tally = new Tally();
+  readonly worker: WorkerProcess;
+  /** When it had done nothing yet. */
+  atStart: Holdings | null = null;
+
+  constructor(
+    readonly name: string,
+    args: readonly string[],
+    nodeOptions: readonly string[],
+    folder: string,
+    /** Process ids of what runs its Slices. */
+    readonly evaluators: () => number[],
+    onFault: (what: string) => void,
+  ) {
+    const home = path.join(folder, name);
+    mkdirSync(home);
+    const socket = path.join(home, 'worker.sock');
+    this.worker = new WorkerProcess({
+      nodeOptions,
+      args: [...args, '--status-socket', socket, '--json', '--no-gpu', '--cores', '2'],
+      env: {
+        ...process.env,
+        DCP_HOMEDIR: home,
+        DCP_ETC: home,
+        DCP_WORKER_SOCKET: socket,
+        DCP_CAMPAIGN_CALM: path.join(folder, 'calm'),
+      },
+      socket,
+      onRecord: (record) => this.tally.add(record),
+      onFault: (what) => onFault(`${name}: ${what}`),
+    });
+  }
+
+  status(): Promise<WorkerStatus> {
+    return this.worker.status.status();
+  }
+}
+
+export class Stage {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'dcp-week-'));
+  readonly schedulerDisk = new Disk(path.join(this.folder, 'scheduler'), SCHEDULER_MIB);
+  readonly spoolDisk = new Disk(path.join(this.folder, 'spools'), SPOOL_MIB);
+  readonly schedulerDirectory = path.join(this.schedulerDisk.folder, 'store');
+  readonly standing: StandingEvaluator;
+  readonly proxy: CuttingProxy;
+  /** How Workers ended, by what ended them. */
+  readonly exits: Record<string, number> = {};
+  client: Client | null = null;
+  actors: readonly Actor[] = [];
+  /** Nothing breaks by itself once it is there. */
+  readonly #calm = path.join(this.folder, 'calm');
+
+  constructor(
+    readonly random: Random,
+    readonly fault: (what: string) => void,
+  ) {
+    const socket = path.join(this.folder, 'evaluator.sock');
+    this.standing = new StandingEvaluator(socket, fault);
+    this.proxy = new CuttingProxy(socket, random);
+  }
+
+  async open(): Promise<void> {
+    await this.standing.start();
+    const port = await this.proxy.listen();
+    const ofAll = ['--scheduler', this.schedulerDirectory, '--lease', `${LEASE_S}`];
+    const withSpool = (name: string): string[] => [
+      ...ofAll,
+      ...['--spool', path.join(this.spoolDisk.folder, name), '--cleanup-timeout', `${CLEANUP_S}`],
+    ];
+    const own: Actor = new Actor(
+      'own',
+      withSpool('own'),
+      BREAKS,
+      this.folder,
+      () => own.worker.evaluators(),
+      this.fault,
+    );
+    const remote = new Actor(
+      'standing',
+      [...withSpool('standing'), '--evaluator', `127.0.0.1:${port}`],
+      [],
+      this.folder,
+      () => this.standing.processes(),
+      this.fault,
+    );
+    this.actors = [own, remote];
+    for (const actor of this.actors) await actor.worker.start();
+    for (const actor of this.actors) actor.atStart = await leastHoldings(actor.worker.pid, QUIET_MS);
+  }
+
+  /** However the campaign ends, nothing of it runs on. */
+  killAll(): void {
+    const pids = [this.standing.pid, ...this.actors.map(({ worker }) => worker.pidOrZero)];
+    for (const pid of pids) if (pid !== 0) signalOurs(pid, 'SIGKILL');
+  }
+
+  /** From now on nothing breaks by itself. */
+  calm(): void {
+    this.proxy.calm();
+    writeFileSync(this.#calm, '');
+  }
+
+  async close(): Promise<void> {
+    this.proxy.close();
+    await this.standing.kill();
+    this.schedulerDisk.unmount();
+    this.spoolDisk.unmount();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  spoolFiles(): string[] {
+    return existsSync(this.spoolDisk.folder)
+      ? readdirSync(this.spoolDisk.folder, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map(({ name }) => name)
+      : [];
+  }
+
+  /** Waits until something holds. A fault, and false, when it does not within `withinMs`. */
+  async until(what: string, withinMs: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
+    for (const end = performance.now() + withinMs; performance.now() < end; await sleep(STEP_MS))
+      if (await holds()) return true;
+    this.fault(`not within ${withinMs / 1000} s: ${what}`);
+    return false;
+  }
+
+  /** Both Workers have Slices done after this as before. */
+  async work(after: string, withinMs = 40_000): Promise<void> {
+    const before = new Map<Actor, number>();
+    for (const actor of this.actors) before.set(actor, (await actor.status()).counts.done);
+    for (const actor of this.actors)
+      await this.until(`Slices are done by Worker ${actor.name} after ${after}`, withinMs, async () => {
+        const { counts } = await actor.status();
+        return counts.done > before.get(actor)!;
+      });
+  }
+}
