@@ -11,7 +11,7 @@ function boardOf(t: TestContext): StatusBoard {
     evaluator: 'in-process',
     identity: null,
     paymentAddress: null,
-    look: () => ({ supervisor: null, adapters: [] }),
+    look: () => ({ supervisor: null, adapters: [], confinement: null }),
     dropped: () => 0,
   });
   t.after(() => board.close());
