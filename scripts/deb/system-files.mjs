@@ -42,6 +42,7 @@ const SUMMARIES = {
   'dcp-job': 'deploy Jobs and look after them',
   'dcp-evaluator': 'run untrusted JavaScript in Sandboxes, for a Worker in another process',
   'dcp-evaluator-start': 'start an evaluator for existing Workers',
+  'dcp-evaluator-manager': 'run evaluators for existing Workers while the machine is free',
 };
 
 /** Copies units, configuration and the rest. @param {string} stage */
