@@ -16,6 +16,7 @@ export const SYSTEM_FILES = [
   ['systemd/dcp-worker.service', 'lib/systemd/system/dcp-worker.service'],
   ['systemd/dcp-worker.service', 'lib/systemd/system/dcp-worker@.service'],
   ['systemd/dcp-evaluator.service', 'lib/systemd/system/dcp-evaluator.service'],
+  ['systemd/dcp-evaluator-manager.service', 'lib/systemd/system/dcp-evaluator-manager.service'],
   ['systemd/10-hardening.conf', 'lib/systemd/system/dcp-worker.service.d/10-hardening.conf'],
   ['systemd/10-hardening.conf', 'lib/systemd/system/dcp-worker@.service.d/10-hardening.conf'],
   ['systemd/10-hardening.conf', 'lib/systemd/system/dcp-evaluator.service.d/10-hardening.conf'],
@@ -28,6 +29,7 @@ export const SYSTEM_FILES = [
   ['debian/dcp-config.js', 'etc/dcp/dcp-worker/dcp-config.js'],
   ['debian/dcp-worker.default', 'etc/default/dcp-worker'],
   ['debian/dcp-evaluator.default', 'etc/default/dcp-evaluator'],
+  ['debian/dcp-evaluator-manager.default', 'etc/default/dcp-evaluator-manager'],
   ['debian/lintian-overrides', `usr/share/lintian/overrides/${PACKAGE}`],
 ];
 
@@ -40,6 +42,7 @@ const SUMMARIES = {
   'dcp-job': 'deploy Jobs and look after them',
   'dcp-evaluator': 'run untrusted JavaScript in Sandboxes, for a Worker in another process',
   'dcp-evaluator-start': 'start an evaluator for existing Workers',
+  'dcp-evaluator-manager': 'run evaluators for existing Workers while the machine is free',
 };
 
 /** Copies units, configuration and the rest. @param {string} stage */

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { LayerName } from '#src/evaluator/confinement/layers.js';
 import { programBesideAddon } from '#src/system/index.js';
 import { childrenOf, evaluatorsBelow, isAlive } from './processes.js';
-import { attempts, noNamespaces, startConfined, until } from './confined.js';
+import { attempts, noNamespaces, startConfined, until } from './support.js';
 
 const skip = noNamespaces;
 const LAUNCHER = programBesideAddon('dcp-confine')!;
@@ -39,7 +39,7 @@ for (const without of [[], NO_NAMESPACES]) {
   });
 
   test(`when its Supervisor is killed, nothing is left: ${name}`, { skip }, async () => {
-    const support = fileURLToPath(new URL('./confined.js', import.meta.url));
+    const support = fileURLToPath(new URL('./support.js', import.meta.url));
     const supervisor = spawn(process.execPath, [
       '--input-type=module',
       '-e',

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { LayerName } from '#src/evaluator/confinement/layers.js';
-import { attempts, noNamespaces, stateOf } from './confined.js';
+import { attempts, noNamespaces, stateOf } from './support.js';
 
 const skip = noNamespaces;
 

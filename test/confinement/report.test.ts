@@ -28,7 +28,7 @@ import {
 } from '#src/evaluator/index.js';
 import { programBesideAddon } from '#src/system/index.js';
 import { evaluatorsBelow } from './processes.js';
-import { attempts, noNamespaces, startConfined, stateOf, until } from './confined.js';
+import { attempts, noNamespaces, startConfined, stateOf, until } from './support.js';
 
 const skip = noNamespaces;
 const TRIAL = { name: 'confined', workFunction: '(n) => n * 2', datum: 21, timeoutMs: 10_000 };
@@ -83,10 +83,11 @@ test('a standing evaluator says it when it starts, and its processes are confine
   const evaluator = openRemoteEvaluator({ host: '127.0.0.1', port });
   t.after(() => evaluator.close());
   assert.equal(await runSingleSlice(evaluator, TRIAL), 42);
-  const processes = evaluatorsBelow(child.pid!);
-  assert.ok(processes.length > 0);
-  for (const pid of processes)
-    assert.match(readFileSync(`/proc/${pid}/status`, 'latin1'), /^NoNewPrivs:\s*1$/m);
+  // One more is started as soon as a Job has one: it is the launcher at first.
+  await until('they are confined', () => {
+    const all = evaluatorsBelow(child.pid!);
+    return all.length > 0 && all.every((pid) => isWithoutNewPrivileges(pid));
+  });
 });
 
 test('options out of range are refused, with field and value', () => {
@@ -229,3 +230,12 @@ test('a launcher that says nothing is an error of its own', () => {
   // It was started by somebody else than it was told, who must have ended.
   assert.equal(status, 0);
 });
+
+function isWithoutNewPrivileges(pid: number): boolean {
+  try {
+    return /^NoNewPrivs:\s*1$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    // It has ended meanwhile.
+    return true;
+  }
+}

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LAYERS } from '#src/evaluator/confinement/layers.js';
 import { confinementText } from '#src/evaluator/index.js';
-import { stateOf } from './confined.js';
+import { stateOf } from './support.js';
 import { attemptsThere, cannotBe, runThere } from './surroundings.js';
 
 const BODY = `

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ConfinementOptions } from '#src/evaluator/index.js';
-import type { Attempts } from './confined.js';
+import type { Attempts } from './support.js';
 
 export type Surroundings = 'ordinary user' | 'no user namespaces' | 'hidden /proc';
 
@@ -47,7 +47,7 @@ export function runThere(where: Surroundings, words: readonly string[], env = pr
 
 /** As `attempts`. */
 export function attemptsThere(where: Surroundings, body: string, options: ConfinementOptions = {}): Attempts {
-  const support = fileURLToPath(new URL('./confined.js', import.meta.url));
+  const support = fileURLToPath(new URL('./support.js', import.meta.url));
   const script = `import { attempts } from ${JSON.stringify(support)};
     console.log(JSON.stringify(await attempts(${JSON.stringify(body)}, ${JSON.stringify(options)})));`;
   const { stdout, stderr } = runThere(where, [process.execPath, '--input-type=module', '-e', script]);

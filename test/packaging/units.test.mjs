@@ -66,7 +66,7 @@ test(
   (t) => {
     const stage = stagedRoot(t);
     const { score } = exposureOf(stage, 'dcp-worker.service');
-    const bare = path.join(stage, 'lib/systemd/system/dcp-worker.service.d/10-hardening.conf');
+    const bare = path.join(stage, 'lib/systemd/system/dcp-worker.service.d/20-confinement.conf');
     appendFileSync(bare, '\n[Service]\nNoNewPrivileges=no\nSystemCallFilter=\nPrivateUsers=no\n');
     assert.ok(exposureOf(stage, 'dcp-worker.service').score >= score + 1);
   },

@@ -2,11 +2,6 @@ export { Confinement, type ConfinedProcess } from './confinement.js';
 export { LAYERS, type ConfinementMode, type LayerState } from './layers.js';
 export { confineCalls, narrowCalls } from './seccomp.js';
 export { parseSeccomp, seccompText, type SeccompSetting } from './seccomp-setting.js';
-export {
-  completeConfinement,
-  CONFINEMENT_MODES,
-  type CompleteConfinement,
-  type ConfinementOptions,
-} from './options.js';
+export { completeConfinement, CONFINEMENT_MODES, type ConfinementOptions } from './options.js';
 export { remedyOf } from './remedies.js';
 export { confinementText, missingLayers, withLayers, type ConfinementReport } from './report.js';
