@@ -49,6 +49,7 @@ export interface BrokenOptions {
 class BrokenLink implements PeerLink {
   readonly name = 'the evaluator process';
   readonly channel: FrameChannel;
+  readonly memory = null;
   readonly process: ConfinedProcess;
   readonly #control: net.Socket;
   readonly #lines: Interface;
