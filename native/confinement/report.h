@@ -28,13 +28,14 @@ enum class Layer : size_t {
   kCapabilities,
   kLandlock,
   kDescriptors,
-  // Here only the part that has to come before Node; the evaluator says of itself whether the rest is there.
+  // Here only the part that has to come before Node; the evaluator says of itself whether the rest
+  // is there.
   kSeccomp,
 };
 inline constexpr std::array<const char*, 14> kLayerNames = {
     "user-namespace", "mount-namespace", "network-namespace", "pid-namespace", "ipc-namespace",
     "rlimits",        "cgroup",          "oom-score",         "parent-death",  "no-new-privileges",
-    "capabilities",   "landlock",        "descriptors",     "seccomp"};
+    "capabilities",   "landlock",        "descriptors",       "seccomp"};
 
 class Report {
  public:

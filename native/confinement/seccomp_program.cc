@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <ranges>
 #include <utility>
 
 #include "confinement/allowed_calls.h"
@@ -70,9 +71,9 @@ size_t LowHalf(unsigned argument) {
 // Allows the call when all conditions hold; goes on behind these instructions when one does not.
 Instructions AllowIf(const Case& conditions) {
   Instructions made{Return(SECCOMP_RET_ALLOW)};
-  for (auto condition = conditions.rbegin(); condition != conditions.rend(); ++condition) {
-    const auto& [argument, mask, values] = *condition;
+  for (const auto& [argument, mask, values] : std::ranges::reverse_view(conditions)) {
     std::vector<uint32_t> low;
+    low.reserve(values.size());
     for (const uint64_t value : values) low.push_back(static_cast<uint32_t>(value));
     Instructions checked =
         HalfIsOneOf(LowHalf(argument), static_cast<uint32_t>(mask), low, made.size());
@@ -80,8 +81,8 @@ Instructions AllowIf(const Case& conditions) {
     const auto high_mask = static_cast<uint32_t>(mask >> 32U);
     if (high_mask != 0) {
       const auto high = static_cast<uint32_t>(values.front() >> 32U);
-      Instructions both = HalfIsOneOf(LowHalf(argument) + sizeof(uint32_t), high_mask, {high},
-                                      checked.size());
+      Instructions both =
+          HalfIsOneOf(LowHalf(argument) + sizeof(uint32_t), high_mask, {high}, checked.size());
       Append(both, checked);
       checked = std::move(both);
     }
