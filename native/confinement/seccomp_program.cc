@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <ranges>
 #include <utility>
 
 #include "confinement/allowed_calls.h"
@@ -71,7 +70,8 @@ size_t LowHalf(unsigned argument) {
 // Allows the call when all conditions hold; goes on behind these instructions when one does not.
 Instructions AllowIf(const Case& conditions) {
   Instructions made{Return(SECCOMP_RET_ALLOW)};
-  for (const auto& [argument, mask, values] : std::ranges::reverse_view(conditions)) {
+  for (size_t index = conditions.size(); index-- > 0;) {
+    const auto& [argument, mask, values] = conditions[index];
     std::vector<uint32_t> low;
     low.reserve(values.size());
     for (const uint64_t value : values) low.push_back(static_cast<uint32_t>(value));
