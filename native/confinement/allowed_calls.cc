@@ -25,8 +25,8 @@ constexpr uint64_t kCloneDetached = 0x00400000;
 // A thread of this process, and nothing else: no process, no namespace, nobody's parent changed.
 constexpr uint64_t kThread =
     CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-constexpr uint64_t kThreadMay = CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
-                                CLONE_CHILD_SETTID | kCloneDetached;
+constexpr uint64_t kThreadMay =
+    CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | kCloneDetached;
 
 // Whatever an open may do besides reading what is there. O_TMPFILE and O_PATH have bits of their
 // own beside those of other flags.
@@ -49,8 +49,7 @@ class Table {
   explicit Table(unsigned profiles) : profiles_(profiles) {}
 
   void Allow(int number, unsigned profiles, const char* reason, std::vector<Case> cases = {}) {
-    if ((profiles & profiles_) != 0)
-      calls_.push_back({number, profiles, reason, std::move(cases)});
+    if ((profiles & profiles_) != 0) calls_.push_back({number, profiles, reason, std::move(cases)});
   }
 
   std::vector<AllowedCall> Take() { return std::move(calls_); }
@@ -124,10 +123,12 @@ void AllowEventsAndChannel(Table& table) {
   table.Allow(__NR_epoll_pwait, kAll, "Node's event loops");
   table.Allow(__NR_ppoll, kAll, "threads that wait for Sandboxes");
   table.Allow(__NR_eventfd2, kAll, "wake-ups of event loops and drivers");
-  table.Allow(__NR_ioctl, kAll, "libuv: a descriptor does not block, is not inherited, is no terminal",
+  table.Allow(__NR_ioctl, kAll,
+              "libuv: a descriptor does not block, is not inherited, is no terminal",
               {{{1, kInt, {FIONBIO, FIOCLEX, FIONCLEX, TCGETS, FIONREAD}}}});
   table.Allow(__NR_fcntl, kAll,
-              "the same in the C library; whether shared memory is sealed, when the host says that it is there",
+              "the same in the C library; whether shared memory is sealed, when the host says that "
+              "it is there",
               {{{1, kInt, {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GET_SEALS}}}});
   table.Allow(__NR_fstat, kAll, "what kind of descriptor standard error is");
 #if defined(__x86_64__)
@@ -232,20 +233,15 @@ std::vector<RefusedCall> MissingCalls() {
 
 std::vector<RefusedCall> DeadlyCalls() {
   return {
-      {__NR_init_module, "code in the kernel"},
-      {__NR_finit_module, "code in the kernel"},
-      {__NR_delete_module, "code out of the kernel"},
-      {__NR_kexec_load, "another kernel"},
+    {__NR_init_module, "code in the kernel"}, {__NR_finit_module, "code in the kernel"},
+        {__NR_delete_module, "code out of the kernel"}, {__NR_kexec_load, "another kernel"},
 #ifdef __NR_kexec_file_load
-      {__NR_kexec_file_load, "another kernel"},
+        {__NR_kexec_file_load, "another kernel"},
 #endif
-      {__NR_reboot, "the end of the machine"},
-      {__NR_swapon, "memory on a file of its choice"},
-      {__NR_swapoff, "no memory on disk any more"},
-      {__NR_pivot_root, "another root for all"},
+        {__NR_reboot, "the end of the machine"}, {__NR_swapon, "memory on a file of its choice"},
+        {__NR_swapoff, "no memory on disk any more"}, {__NR_pivot_root, "another root for all"},
 #if defined(__x86_64__)
-      {__NR_iopl, "the ports of the hardware"},
-      {__NR_ioperm, "the ports of the hardware"},
+        {__NR_iopl, "the ports of the hardware"}, {__NR_ioperm, "the ports of the hardware"},
 #endif
   };
 }

@@ -1,5 +1,6 @@
 // Internal to native/confinement: which calls of the kernel an evaluator process may make once it
-// runs Jobs. allowed_calls.cc is the table that is reviewed; seccomp_program.h makes a filter of it.
+// runs Jobs. allowed_calls.cc is the table that is reviewed; seccomp_program.h makes a filter of
+// it.
 #pragma once
 
 #include <sys/types.h>

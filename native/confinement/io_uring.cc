@@ -24,8 +24,8 @@ constexpr const char* kRing = "anon_inode:[io_uring]";
 }  // namespace
 
 LayerState RefuseIoUring() {
-  // Calls of another architecture have other numbers; the evaluator's own filter refuses them altogether, and a program that
-  // is not yet confined has no ring to gain by them.
+  // Calls of another architecture have other numbers; the evaluator's own filter refuses them
+  // altogether, and a program that is not yet confined has no ring to gain by them.
   sock_filter program[] = {
       {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
       {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, kIoUringSetup},

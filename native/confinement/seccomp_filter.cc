@@ -16,7 +16,8 @@ namespace dcp::confinement {
 
 std::string InstallSeccompFilter(unsigned profiles) {
   // The filter refuses them, which libuv would end the process for.
-  if (HasIoUring()) return "libuv of this Node has rings of io_uring, which only dcp-confine prevents";
+  if (HasIoUring())
+    return "libuv of this Node has rings of io_uring, which only dcp-confine prevents";
   // Behind a filter of ours it is set, and cannot be set again.
   if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return "no_new_privs: " + std::system_category().message(errno);

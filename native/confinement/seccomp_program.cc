@@ -80,8 +80,8 @@ Instructions AllowIf(const Case& conditions) {
     const auto high_mask = static_cast<uint32_t>(mask >> 32U);
     if (high_mask != 0) {
       const auto high = static_cast<uint32_t>(values.front() >> 32U);
-      Instructions both = HalfIsOneOf(LowHalf(argument) + sizeof(uint32_t), high_mask, {high},
-                                      checked.size());
+      Instructions both =
+          HalfIsOneOf(LowHalf(argument) + sizeof(uint32_t), high_mask, {high}, checked.size());
       Append(both, checked);
       checked = std::move(both);
     }

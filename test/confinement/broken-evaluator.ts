@@ -56,7 +56,10 @@ class BrokenLink implements PeerLink {
   readonly #answers: ((line: string) => void)[] = [];
   printed = '';
 
-  constructor({ gpu = null, confinement = {}, threads = 1, takesFilters = true }: BrokenOptions, owner: PeerLinkOwner) {
+  constructor(
+    { gpu = null, confinement = {}, threads = 1, takesFilters = true }: BrokenOptions,
+    owner: PeerLinkOwner,
+  ) {
     const native = loadNative();
     const [ours, theirs] = native.socketPair();
     const env = evaluatorEnvironment(process.env);

@@ -1,7 +1,7 @@
 export { Confinement, type ConfinedProcess } from './confinement.js';
 export { LAYERS, type ConfinementMode, type LayerState } from './layers.js';
 export { confineCalls, narrowCalls } from './seccomp.js';
-export { parseSeccomp, seccompText, type SeccompSetting } from './seccomp-setting.js';
+export { parseSeccomp, type SeccompSetting } from './seccomp-setting.js';
 export {
   completeConfinement,
   CONFINEMENT_MODES,
