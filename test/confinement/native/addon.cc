@@ -1,14 +1,16 @@
-// What a test puts into a confined evaluator to stand for a broken V8: native calls from any of its threads. It is built for
-// tests alone (scripts/build.mjs --test) and is in no package.
+// What a test puts into a confined evaluator to stand for a broken V8: native calls from any of its
+// threads. It is built for tests alone (scripts/build.mjs --test) and is in no package.
 //
-// configure(host, address, port, socket, schedulerData, workerKey, folder): what there is to be attacked
-// registerThread(): remembers the calling thread
-// threads(): the numbers of those that were remembered
-// refuseFilters(): the kernel refuses this process any filter of calls from now on
+// configure(host, address, port, socket, schedulerData, workerKey, folder): what there is to be
+// attacked registerThread(): remembers the calling thread threads(): the numbers of those that were
+// remembered refuseFilters(): the kernel refuses this process any filter of calls from now on
 // names(), deadlyNames(): of the attempts
-// attempt(where): runs all of them; `where` is `main`, `libuv`, `v8` or a thread's number. Answers the number of the thread
-//   they ran on and the errno of each, 0 for one that succeeded; null when the thread did not run them
-// attemptDeadly(index): one of those that end the process, on this thread. Answers its errno if it did not
+// attempt(where): runs all of them; `where` is `main`, `libuv`, `v8` or a thread's number. Answers
+// the number of the thread
+//   they ran on and the errno of each, 0 for one that succeeded; null when the thread did not run
+//   them
+// attemptDeadly(index): one of those that end the process, on this thread. Answers its errno if it
+// did not
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <node.h>
@@ -137,8 +139,7 @@ bool RunOn(napi_env env, napi_value where) {
     napi_get_uv_event_loop(env, &loop);
     return attempts::OnLibuvPool(loop, RunAll);
   }
-  if (strcmp(name, "v8") == 0)
-    return attempts::OnV8Platform(v8::Isolate::GetCurrent(), RunAll);
+  if (strcmp(name, "v8") == 0) return attempts::OnV8Platform(v8::Isolate::GetCurrent(), RunAll);
   RunAll();
   return true;
 }
@@ -151,9 +152,9 @@ napi_value AttemptAll(napi_env env, napi_callback_info info) {
   }
   napi_create_object(env, &answer);
   napi_set_named_property(env, answer, "thread", Number(env, ran_on));
-  napi_set_named_property(
-      env, answer, "errors",
-      List(env, attempts::kAttemptCount, [&](size_t at) { return Number(env, results[at]); }));
+  napi_set_named_property(env, answer, "errors", List(env, attempts::kAttemptCount, [&](size_t at) {
+                            return Number(env, results[at]);
+                          }));
   return answer;
 }
 

@@ -53,7 +53,8 @@ int TryDescriptor(long number, Arguments... arguments) {
   return 0;
 }
 
-// In a process of its own where that can be had, for what changes the process; else here, where it is to fail.
+// In a process of its own where that can be had, for what changes the process; else here, where it
+// is to fail.
 int InChild(int (*run)()) {
   const long child = syscall(__NR_clone, SIGCHLD, 0, 0, 0, 0);
   if (child < 0) return run();

@@ -1,6 +1,6 @@
-// What code would try that has broken out of V8: each attempt is one call of the kernel, or two, with arguments that work
-// where nothing confines it. Nothing here allocates, locks or throws, so that any thread can be made to run it, in the handler
-// of a signal, too.
+// What code would try that has broken out of V8: each attempt is one call of the kernel, or two,
+// with arguments that work where nothing confines it. Nothing here allocates, locks or throws, so
+// that any thread can be made to run it, in the handler of a signal, too.
 #pragma once
 
 #include <cstddef>

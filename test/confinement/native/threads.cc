@@ -72,10 +72,8 @@ bool OnLibuvPool(uv_loop_t* loop, Work work) {
 
 bool OnV8Platform(v8::Isolate* isolate, Work work) {
   Expect(work);
-  node::Environment* const environment =
-      node::GetCurrentEnvironment(isolate->GetCurrentContext());
-  node::GetMultiIsolatePlatform(environment)
-      ->CallOnWorkerThread(std::make_unique<PlatformTask>());
+  node::Environment* const environment = node::GetCurrentEnvironment(isolate->GetCurrentContext());
+  node::GetMultiIsolatePlatform(environment)->CallOnWorkerThread(std::make_unique<PlatformTask>());
   return Wait();
 }
 

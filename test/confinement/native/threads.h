@@ -12,7 +12,8 @@ using Work = void (*)();
 // All false: it has not run within five seconds.
 bool OnLibuvPool(uv_loop_t* loop, Work work);
 bool OnV8Platform(v8::Isolate* isolate, Work work);
-// Any thread of this process by its number: the handler of a signal runs there, whatever the thread does.
+// Any thread of this process by its number: the handler of a signal runs there, whatever the thread
+// does.
 bool OnThread(int thread, Work work);
 
 }  // namespace attempts
