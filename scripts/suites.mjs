@@ -121,6 +121,7 @@ export const NATIVE_SUITES = Object.freeze([
   'environment',
   'codec',
   'classic',
+  'confinement',
   'system',
 ]);
 

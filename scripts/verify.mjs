@@ -85,7 +85,7 @@ async function testOn(major) {
   const ready =
     (await counted(`node ${major}`, async () => {
       node = await ensureNode(major);
-    })) && (await counted(`addon for Node ${major}`, () => buildNative({ node, directory })));
+    })) && (await counted(`addon for Node ${major}`, () => buildNative({ node, directory, tests: true })));
   if (!ready) return;
   await tests(`Tests on Node ${major}`, `tests, Node ${major}`, {
     node,

@@ -1,5 +1,6 @@
 #include "addon/descriptors.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +25,8 @@ Napi::Value SocketPair(const Napi::CallbackInfo& info) {
   for (int fd : fds) {
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSocketBytes, sizeof kSocketBytes);
   }
+  // The other one is a program's, which may have it as it likes.
+  fcntl(fds[0], F_SETFL, O_NONBLOCK);
   Napi::Array pair = Napi::Array::New(env, 2);
   pair.Set(0u, fds[0]);
   pair.Set(1u, fds[1]);

@@ -12,7 +12,7 @@ export interface Native {
   ) => NativeEvaluator;
   /** Serves a queue on the calling thread. True: call again after a turn of the event loop; false: stopped. */
   runExecutor(queueId: number, probe: () => void): boolean;
-  /** A pair of UNIX stream sockets, as descriptors that no child inherits. */
+  /** A pair of UNIX stream sockets, as descriptors that no child inherits; reading from the first one never waits. */
   socketPair(): [number, number];
   /** Closes one of them. (Node's own `close` warns, in a worker thread, of descriptors it did not open.) */
   closeDescriptor(fd: number): void;

@@ -20,7 +20,8 @@ export async function openTerminal(
     terminal,
     start: async (...args: string[]): Promise<string> => {
       await terminal.type(`clear; echo above; ${PROGRAM} ${args.join(' ')}`);
-      const screen = await terminal.shows(/^ dcp-worker /m);
+      // From its first row to the keys in its last one: it may be seen half drawn.
+      const screen = await terminal.shows(/^ dcp-worker [^]*^ .*\? help/m);
       assert.match(await terminal.modes(), /alternate_on=1 cursor_flag=0 wrap_flag=0/);
       return screen;
     },

@@ -50,6 +50,7 @@ let opened = 0;
 /** A shell with job control in a terminal of that size; its folder is this one, `$NODE` is Node. It is gone at the end of the test. */
 export class TestTerminal {
   readonly #tmux: Tmux;
+  #outputs = 0;
   readonly #socket = `dcp-test-${process.pid}-${opened++}`;
 
   constructor(t: TestContext, columns: number, rows: number, env: Readonly<Record<string, string>> = {}) {
@@ -135,10 +136,12 @@ export class TestTerminal {
 
   /** What a command prints, on a screen that is empty before and after. */
   async output(command: string): Promise<string> {
-    await this.type(`clear; ${command}; echo :over`);
-    const screen = await this.shows(/^:over$/m);
+    // What the one before printed may still be there.
+    const end = `:over ${++this.#outputs}`;
+    await this.type(`clear; ${command}; echo ${end}`);
+    const screen = await this.shows(new RegExp(`^${end}$`, 'm'));
     await this.type('clear');
-    return screen.slice(0, screen.indexOf('\n:over'));
+    return screen.slice(0, screen.indexOf(`\n${end}`));
   }
 
   /** Of the pane: whether another screen than the shell's is shown, the cursor is visible, lines wrap. */

@@ -60,10 +60,10 @@ test('a monitor has its own ways, unless it is told others', () => {
 });
 
 test('a mistake is named with its field, and a name with the nearest', () => {
-  refuses({ stop: 'pause' }, /^stop: "pause" is not known; There are freeze, kill\.$/);
+  refuses({ stop: 'pause' }, /^stop: expected one of freeze, kill, got "pause"$/);
   refuses({ freezeForMs: -1 }, /^freezeForMs: expected milliseconds from 0 to 86400000, got -1$/);
-  refuses({ monitors: { lod: true } }, /^monitors: "lod" is not known; did you mean "load"\?/);
-  refuses({ monitors: { load: { maks: 1 } } }, /^monitors\.load: "maks" is not known; did you mean "max"\?/);
+  refuses({ monitors: { lod: true } }, /^monitors: .*got "lod" \(did you mean load\?\)$/);
+  refuses({ monitors: { load: { maks: 1 } } }, /^monitors\.load: .*got "maks" \(did you mean max\?\)$/);
   refuses({ monitors: { load: 3 } }, /^monitors\.load: expected options, got 3$/);
   refuses(
     { monitors: { load: { max: '3' } } },
@@ -74,7 +74,7 @@ test('a mistake is named with its field, and a name with the nearest', () => {
   refuses({ monitors: { program: { names: 'a/b' } } }, /^monitors\.program\.names: .*got "a\/b"$/);
   refuses({ monitors: { program: [true] } }, /^monitors\.program\[0\]\.names: /);
   refuses({ monitors: { battery: { target: 'gpus' } } }, /^monitors\.battery\.target: .*got "gpus"$/);
-  refuses({ monitors: { signal: { signal: 'KILL' } } }, /^monitors\.signal\.signal: "SIGKILL" is not known/);
+  refuses({ monitors: { signal: { signal: 'KILL' } } }, /^monitors\.signal\.signal: .*got "SIGKILL"/);
   refuses({ monitors: { schedule: { allow: ['mon', 'x'] } } }, /^monitors\.schedule\.allow: day, x in "x"/);
   refuses(
     { monitors: { pressure: { cpu: 0 } } },

@@ -18,6 +18,7 @@ import type { SeccompSetting } from './seccomp-setting.js';
 
 /** What a report has at most; the longest there can be has a fifth of it. */
 const MAX_REPORT_BYTES = 64 * 1024;
+const REPORT_PIECE_BYTES = 4096;
 /** How long a launcher that stays beside its evaluator may take to end it, milliseconds. */
 const KILL_MS = 1_000;
 /** How long the launcher may take on a busy machine, milliseconds. */
@@ -136,6 +137,8 @@ export class ConfinedProcess {
   #pid: number | null = null;
   #cgroup: string | null = null;
   #failure: string | null = null;
+  /** Of the report, so far. */
+  #said = Buffer.alloc(0);
 
   constructor(
     /** What was started here: it ends as the evaluator ends, and the evaluator with it. */
@@ -147,6 +150,7 @@ export class ConfinedProcess {
     this.#reportFd = reportFd;
     child.once('close', () => {
       this.settle();
+      this.#close();
       if (this.#killing !== null) clearTimeout(this.#killing);
       if (this.#cgroup !== null) removeCgroup(this.#cgroup);
     });
@@ -174,6 +178,8 @@ export class ConfinedProcess {
   /** Ends it at once, whatever it does. */
   kill(): void {
     const { child } = this;
+    // Of a process whose frames go to somebody else nothing has been taken so far.
+    this.settle();
     if (this.#pid === null || this.#pid === child.pid) {
       child.kill('SIGKILL');
       return;
@@ -185,19 +191,32 @@ export class ConfinedProcess {
   #killing: NodeJS.Timeout | null = null;
 
   /**
-   * Takes what the launcher has reported, which it does before the evaluator runs: to be called when that has said something, or has ended, so that
-   * there is nothing to wait for.
+   * Takes what the launcher has reported, if that is all there by now: it is when the evaluator has said something, for the launcher
+   * reports before the evaluator runs, and when it has ended.
    */
   settle(): void {
-    if (this.#reportFd < 0 || this.understand === null) return;
+    if (this.#reportFd < 0 || this.understand === null || !this.#isReportComplete()) return;
+    this.#close();
+    const report = readLauncherReport(this.#said.toString());
+    if (report === null) return;
+    this.#pid = report.pid;
+    this.#cgroup = report.cgroup;
+    [this.told, this.#failure] = this.understand(report);
+  }
+
+  /** It is when the launcher has closed its end, or become the evaluator, which does so, too. */
+  #isReportComplete(): boolean {
+    const buffer = Buffer.alloc(REPORT_PIECE_BYTES);
     try {
-      const report = readLauncherReport(readAll(this.#reportFd));
-      if (report === null) return;
-      this.#pid = report.pid;
-      this.#cgroup = report.cgroup;
-      [this.told, this.#failure] = this.understand(report);
-    } finally {
-      this.#close();
+      while (this.#said.length < MAX_REPORT_BYTES) {
+        const read = readSync(this.#reportFd, buffer, 0, buffer.length, null);
+        if (read === 0) return true;
+        this.#said = Buffer.concat([this.#said, buffer.subarray(0, read)]);
+      }
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+      throw error;
     }
   }
 
@@ -205,13 +224,4 @@ export class ConfinedProcess {
     if (this.#reportFd >= 0) loadNative().closeDescriptor(this.#reportFd);
     this.#reportFd = -1;
   }
-}
-
-/** All until the launcher has closed its end, or become the evaluator, which does so, too. */
-function readAll(fd: number): string {
-  const buffer = Buffer.alloc(MAX_REPORT_BYTES);
-  let size = 0;
-  for (let read = 1; read > 0 && size < buffer.length; size += read)
-    read = readSync(fd, buffer, size, buffer.length - size, null);
-  return buffer.toString('utf8', 0, size);
 }
