@@ -30,12 +30,15 @@ export class StopSignals {
   raise(signal: NodeJS.Signals): void {
     const code = 128 + constants.signals[signal];
     if (++this.#count > 2) return this.owner.onExit(signal, code);
+    if (this.#isOver) return;
     this.#timer ??= setTimeout(() => this.owner.onExit(signal, code), this.timeoutMs()).unref();
     this.owner.onStop(signal, this.#count > 1 || signal === 'SIGQUIT');
   }
 
+  /** All is done, and the process about to exit by itself: it is not ended by a second signal that comes just then. */
   close(): void {
-    for (const signal of STOPPING) process.off(signal, this.#onSignal);
+    this.#isOver = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
+  #isOver = false;
 }

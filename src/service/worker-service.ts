@@ -152,7 +152,7 @@ export class WorkerService implements WorkerControl {
     }
   }
 
-  /** Lets go of the signals, last of all: until then one more of them hurries the end. */
+  /** Last of all: until then one more signal hurries the end. */
   async close(): Promise<void> {
     this.#signals.close();
     await this.board.close();

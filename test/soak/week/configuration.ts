@@ -64,7 +64,7 @@ export class Configuration {
       random.pick([
         `{ worker: { cores: { cpu: 7 }, maxSandboxes: 'many' } }`,
         `{ worker: { cores: { cpu: 7 }, `,
-        `{ worker: { cores: { cpu: process.exit(3) } } }`,
+        `{ worker: { cores: { cpu: -1 } } }`,
         `{ worker: { cores: { cpu: 7 }, allowOrigins: { any: [\n${lines.join('\n')}\n] } } }`,
       ]),
     );
