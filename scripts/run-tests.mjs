@@ -11,7 +11,7 @@ import { CommandError, jobs, root, run, sideBySide } from './steps.mjs';
 import { testRuns } from './suites.mjs';
 
 /** Test files side by side. They wait for processes and timers about half of their time. */
-const LANES = Math.min(jobs + 1, 8);
+const LANES = Math.min(jobs * 2, 8);
 
 /** @typedef {import('./test-reporter.mjs').Counts} Counts */
 /** @typedef {import('./suites.mjs').TestRun} TestRun */

@@ -108,10 +108,7 @@ const SUITES = {
   },
 };
 
-/**
- * The suites that touch the addon or hold the contract of what runs on it. They run on Node 24, too, and under
- * AddressSanitizer.
- */
+/** The suites that touch the addon or hold the contract of what runs on it. They run under AddressSanitizer, too. */
 export const NATIVE_SUITES = Object.freeze([
   'native',
   'evaluator',
@@ -129,7 +126,22 @@ export const NATIVE_SUITES = Object.freeze([
  * Tests that end threads and processes at random moments: their file names have this word in them. They run on
  * every supported Node major, because how a thread ends is where the majors differ most.
  */
-export const ENDING_TESTS = /(^|[-.])(ending|endings|exit|exits)[-.]/;
+const ENDING_TESTS = /(^|[-.])(ending|endings|exit|exits)[-.]/;
+
+/**
+ * What a Node major beside the running one has to show. `FULL_MAJOR` shows all that depends on V8 and on Node; what only
+ * computes in JavaScript, and conversations with each of DCP's programs, the running one has shown.
+ * @param {number} major
+ * @param {string} suite
+ * @param {string} file
+ */
+export function wantedOn(major, suite, file) {
+  if (!NATIVE_SUITES.includes(suite)) return false;
+  if (ENDING_TESTS.test(file)) return true;
+  if (major !== FULL_MAJOR || suite === 'codec') return false;
+  return suite !== 'classic' || file.startsWith('conversation.');
+}
+const FULL_MAJOR = 24;
 
 /**
  * One test file, to be run once.

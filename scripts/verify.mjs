@@ -20,11 +20,8 @@ import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
 import { ensureSoftwareGpu, softwareGpuEnvironment } from './software-gpu.mjs';
 import { Steps, sideBySide } from './steps.mjs';
-import { ENDING_TESTS, NATIVE_SUITES } from './suites.mjs';
+import { wantedOn } from './suites.mjs';
 import { ensureTmux } from './tmux.mjs';
-
-/** The Node major on which every file of the native and contract suites runs, besides the running one. */
-const FULL_MAJOR = 24;
 
 const otherMajors = supportedMajors.filter((major) => major !== runningMajor);
 const PARTS = ['setup', 'build', 'lint', 'unit', ...otherMajors.map((major) => `node${major}`)];
@@ -91,8 +88,7 @@ async function testOn(major) {
     node,
     major,
     env: { ...softwareGpuEnvironment(), DCP_NATIVE_BUILD_DIR: directory },
-    wanted: (suite, file) =>
-      NATIVE_SUITES.includes(suite) && (major === FULL_MAJOR || ENDING_TESTS.test(file)),
+    wanted: (suite, file) => wantedOn(major, suite, file),
   });
 }
 

@@ -83,6 +83,8 @@ void AllowThreads(Table& table) {
   table.Allow(__NR_exit_group, kAll, "the end of the process");
   table.Allow(__NR_sched_yield, kAll, "locks that spin for a while");
   table.Allow(__NR_sched_getaffinity, kAll, "how many processors there are");
+  table.Allow(__NR_sched_getparam, kAll, "locks of V8 from Node 24 on: the priority of a thread");
+  table.Allow(__NR_sched_getscheduler, kAll, "the same");
   table.Allow(__NR_gettid, kAll, "locks that know their owner; abort()");
   table.Allow(__NR_prctl, kAll, "names of threads and, in newer V8, of memory; see seccomp",
               {{{0, kInt, {PR_SET_NAME, PR_GET_NAME, kSetMemoryName, PR_GET_NO_NEW_PRIVS}}}});
