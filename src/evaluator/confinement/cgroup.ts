@@ -27,11 +27,17 @@ export function delegatedCgroup(): string | null {
   }
 }
 
+/** How often it is tried, and how long after one another, milliseconds: a process closes what it has open before it leaves its group. */
+const REMOVE_TRIES = 10;
+const REMOVE_PAUSE_MS = 20;
+
 /** Takes away the group of a process that has ended; one that was killed with its launcher leaves it. */
-export function removeCgroup(folder: string): void {
+export function removeCgroup(folder: string, tries = REMOVE_TRIES): void {
   try {
     rmdirSync(folder);
-  } catch {
-    // The launcher has done it, or the last of its processes is about to end: an empty group costs next to nothing.
+  } catch (error) {
+    // Otherwise the launcher has done it. A group that stays is empty and costs next to nothing.
+    const isBusy = (error as NodeJS.ErrnoException).code === 'EBUSY';
+    if (isBusy && tries > 1) setTimeout(() => removeCgroup(folder, tries - 1), REMOVE_PAUSE_MS).unref();
   }
 }
