@@ -189,7 +189,7 @@
     // What the operating system keeps evaluator processes from: everything, or no start; what this machine
     // allows; nothing. Takes "require", "best-effort" or "off".
     confinement: 'best-effort',
-    // Memory of one evaluator process. Takes a whole number from 256 to 1048576 (MiB). undefined: as much as
+    // Memory of one evaluator process. Takes a whole number from 1024 to 1048576 (MiB). undefined: as much as
     // there is.
     evaluatorMemory: undefined,
     // After this time without a sign of life others get the Slices. Takes a number from 1 to 86400 (s).

@@ -253,7 +253,7 @@ const worker = section({
     description:
       'What the operating system keeps evaluator processes from: everything, or no start; what this machine allows; nothing.',
   }),
-  evaluatorMemory: optional(wholeNumber(256, 2 ** 20), 'as much as there is', {
+  evaluatorMemory: optional(wholeNumber(1024, 2 ** 20), 'as much as there is', {
     description: 'Memory of one evaluator process.',
     unit: 'MiB',
   }),

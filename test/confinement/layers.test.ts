@@ -183,7 +183,7 @@ test('limits hold: descriptors, files, cores, memory', { skip }, async () => {
   assert.deepEqual(plain.outcomes['limits'], ['0', '0', '4096', '4096', 'unlimited']);
   assert.equal(plain.outcomes['descriptors'], 'EMFILE');
   assert.equal(plain.outcomes['memory'], 'done');
-  const limited = await attempts(body, { memoryMiB: 512 });
-  assert.equal((limited.outcomes['limits'] as string[])[4], String(512 * 2 ** 20));
+  const limited = await attempts(body, { memoryMiB: 1024 });
+  assert.equal((limited.outcomes['limits'] as string[])[4], String(1024 * 2 ** 20));
   assert.match(String(limited.outcomes['memory']), /Array buffer allocation failed/);
 });

@@ -11,7 +11,7 @@ export const CONFINEMENT_MODES = [
 export interface ConfinementOptions {
   /** Default `best-effort`. */
   readonly mode?: ConfinementMode;
-  /** Memory of an evaluator process, MiB, from 256; null: as much as there is. Default null. */
+  /** Memory of an evaluator process, MiB, from 1024; null: as much as there is. Default null. */
   readonly memoryMiB?: number | null;
   /** A folder, absolute, that an evaluator may write to, and no other; null: none. Default null. */
   readonly cacheDirectory?: string | null;
@@ -26,8 +26,8 @@ export interface ConfinementOptions {
 
 export type CompleteConfinement = Required<ConfinementOptions>;
 
-/** Less, and Node does not start. */
-const MIN_MEMORY_MIB = 256;
+/** Less, and Node 24 does not start: it reserves 512 MiB for compiled code, which `RLIMIT_DATA` counts. */
+const MIN_MEMORY_MIB = 1024;
 const MAX_MEMORY_MIB = 2 ** 30;
 
 /** Fills in defaults. Throws `InvalidArgumentError` for an option out of range. */
