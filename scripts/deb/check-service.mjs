@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BootedSystem } from './booted-system.mjs';
 
 /** Worse than this (0 to 10) fails; docs/SERVICE.md has the score and what it is made of. */
-const WORST_EXPOSURE = 1.5;
+const WORST_EXPOSURE = 2.4;
 const UNITS = ['dcp-worker.service', 'dcp-evaluator.service', 'dcp-evaluator-manager.service'];
 
 /**
