@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { removeCgroup } from '../confinement/cgroup.js';
 
 /** A control group of version 2 that has the processes of one evaluator in it and no other. */
 export class ControlGroup {
@@ -28,12 +29,7 @@ export class ControlGroup {
 
   /** Its processes are gone, or about to be. */
   remove(): void {
-    if (!this.isOurs) return;
-    try {
-      rmdirSync(this.directory);
-    } catch {
-      // A process in it is not gone yet; an empty group costs nothing.
-    }
+    if (this.isOurs) removeCgroup(this.directory);
   }
 
   #write(file: string, text: string): boolean {
