@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { removeCgroup } from '../confinement/cgroup.js';
+import { cgroupMount, cgroupOf, removeCgroup } from '../confinement/cgroup.js';
 
 /** A control group of version 2 that has the processes of one evaluator in it and no other. */
 export class ControlGroup {
@@ -48,10 +48,10 @@ export class ControlGroup {
  */
 export function controlGroupOf(tree: readonly number[]): ControlGroup | null {
   const [pid] = tree as [number];
-  const root = unifiedRoot();
+  const root = cgroupMount();
   if (root === null) return null;
-  const ours = groupOf('self');
-  const theirs = groupOf(pid);
+  const ours = cgroupOf('self');
+  const theirs = cgroupOf(pid);
   if (ours === null || theirs === null) return null;
   if (theirs !== ours) return new ControlGroup(root + theirs, false);
   const directory = `${root}${ours === '/' ? '' : ours}/dcp-evaluator-${pid}`;
@@ -65,25 +65,6 @@ export function controlGroupOf(tree: readonly number[]): ControlGroup | null {
     return new ControlGroup(directory, true);
   } catch {
     new ControlGroup(directory, true).remove();
-    return null;
-  }
-}
-
-/** Where the groups of version 2 are mounted: alone, or beside those of version 1. */
-function unifiedRoot(): string | null {
-  try {
-    const [, root] = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'latin1')) ?? [];
-    return root ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function groupOf(pid: number | 'self'): string | null {
-  try {
-    const [, group] = /^0::(\/.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'latin1')) ?? [];
-    return group ?? null;
-  } catch {
     return null;
   }
 }

@@ -12,16 +12,36 @@ export function delegatedCgroup(): string | null {
   // Everything looks delegated to root.
   if (process.platform !== 'linux' || process.getuid?.() === 0) return null;
   try {
-    const [, own] = /^0::(\/.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? [];
-    const [, mount] =
-      / (\/\S*) \S+(?: \S+)* - cgroup2 /.exec(readFileSync('/proc/self/mountinfo', 'utf8')) ?? [];
-    if (own === undefined || mount === undefined) return null;
+    const own = cgroupOf('self');
+    const mount = cgroupMount();
+    if (own === null || mount === null) return null;
     const parent = path.dirname(own);
     if (!/\.(service|scope)$/.test(parent)) return null;
     const folder = path.join(mount, parent);
     for (const file of ['.', 'cgroup.procs']) accessSync(path.join(folder, file), constants.W_OK);
     const controllers = readFileSync(path.join(folder, 'cgroup.subtree_control'), 'utf8').trim().split(' ');
     return controllers.some((name) => CONTROLLERS.includes(name)) ? folder : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where the groups of version 2 are mounted: alone, or beside those of version 1. Null: nowhere. */
+export function cgroupMount(): string | null {
+  try {
+    const [, mount] =
+      / (\/\S*) \S+(?: \S+)* - cgroup2 /.exec(readFileSync('/proc/self/mountinfo', 'utf8')) ?? [];
+    return mount ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** The group of a process, below the mount. Null: it is gone, or there are no such groups. */
+export function cgroupOf(pid: number | 'self'): string | null {
+  try {
+    const [, group] = /^0::(\/.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? [];
+    return group ?? null;
   } catch {
     return null;
   }

@@ -1,8 +1,9 @@
 import type { BusConnection } from './connection.js';
 import { BusError, errorNameOf, printable } from './errors.js';
 import { Properties } from './properties.js';
+import { WatchedBus, type BusListener, type Reading } from './watched-bus.js';
 
-export const LOGIN_SERVICE = 'org.freedesktop.login1';
+const LOGIN_SERVICE = 'org.freedesktop.login1';
 const LOGIN_PATH = '/org/freedesktop/login1';
 const MANAGER = 'org.freedesktop.login1.Manager';
 const SESSION = 'org.freedesktop.login1.Session';
@@ -15,7 +16,7 @@ const AT_ONCE = 16;
 const LONGEST_NAME = 64;
 
 /** Signals of the login manager after which sessions may be others, or another way. */
-export const LOGIN_RULES: readonly string[] = [
+const LOGIN_RULES: readonly string[] = [
   `type='signal',sender='${LOGIN_SERVICE}',path='${LOGIN_PATH}'`,
   `type='signal',sender='${LOGIN_SERVICE}',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',path_namespace='${LOGIN_PATH}'`,
 ];
@@ -46,6 +47,27 @@ export interface LoginSession extends ListedSession {
   /** When it was last used, milliseconds since 1970; a console's is when a key was last pressed. 0: not known. */
   readonly lastUsedAt: number;
   readonly terminal: string;
+}
+
+/** Reads something of logind whenever it may have changed. `address`: the bus that it is on. */
+export function watchLogins<State>(
+  address: string,
+  read: (logins: LoginManager) => Promise<Reading<State>>,
+  listener: BusListener<State>,
+): WatchedBus<State> {
+  const subject = {
+    names: [LOGIN_SERVICE],
+    rules: LOGIN_RULES,
+    read: (connection: BusConnection, owners: ReadonlyMap<string, string>) => {
+      const owner = owners.get(LOGIN_SERVICE);
+      if (owner === undefined) throw new BusError(`nobody has the name ${LOGIN_SERVICE} on this bus`);
+      return read(new LoginManager(connection, owner));
+    },
+  };
+  return new WatchedBus(address, subject, {
+    onState: (state) => listener.onState(state),
+    onLost: (why) => listener.onLost(`logind cannot be asked (${address}): ${why}`),
+  });
 }
 
 /** logind, as far as monitors ask it. */

@@ -1,15 +1,7 @@
 import { systemBusAddress } from '../dbus/addresses.js';
-import type { BusConnection } from '../dbus/connection.js';
-import { BusError } from '../dbus/errors.js';
-import {
-  isOfUser,
-  LOGIN_RULES,
-  LOGIN_SERVICE,
-  LoginManager,
-  type LoginSession,
-} from '../dbus/login-sessions.js';
+import { isOfUser, watchLogins, type LoginManager, type LoginSession } from '../dbus/login-sessions.js';
 import { News } from '../dbus/news.js';
-import { WatchedBus, type Reading } from '../dbus/watched-bus.js';
+import type { Reading, WatchedBus } from '../dbus/watched-bus.js';
 import type { Finding, Monitor, MonitorOwner } from '../monitor.js';
 
 export interface LogindOptions {
@@ -39,15 +31,9 @@ export class LogindMonitor implements Monitor {
     consoleIdleS = CONSOLE_IDLE_S,
   }: LogindOptions = {}) {
     this.#consoleIdleMs = consoleIdleS * 1_000;
-    const subject = {
-      names: [LOGIN_SERVICE],
-      rules: LOGIN_RULES,
-      read: (connection: BusConnection, owners: ReadonlyMap<string, string>) =>
-        this.#read(connection, owners),
-    };
-    this.#bus = new WatchedBus(address, subject, {
+    this.#bus = watchLogins(address, (logins) => this.#read(logins), {
       onState: (finding) => this.#news!.found(finding),
-      onLost: (why) => this.#news!.unavailable(`logind cannot be asked (${address}): ${why}`),
+      onLost: (why) => this.#news!.unavailable(why),
     });
   }
 
@@ -61,17 +47,11 @@ export class LogindMonitor implements Monitor {
     await this.#bus.stop();
   }
 
-  async #read(
-    connection: BusConnection,
-    owners: ReadonlyMap<string, string>,
-  ): Promise<Reading<Finding | null>> {
-    const owner = owners.get(LOGIN_SERVICE);
-    if (owner === undefined) throw new BusError(`nobody has the name ${LOGIN_SERVICE} on this bus`);
-    const manager = new LoginManager(connection, owner);
-    if (await manager.preparesForSleep()) return { state: SLEEP, againMs: null };
-    const atSeats = (await manager.list()).filter(({ seat }) => seat !== '');
+  async #read(logins: LoginManager): Promise<Reading<Finding | null>> {
+    if (await logins.preparesForSleep()) return { state: SLEEP, againMs: null };
+    const atSeats = (await logins.list()).filter(({ seat }) => seat !== '');
     let consoles = false;
-    const session = await manager.find(atSeats, (one) => {
+    const session = await logins.find(atSeats, (one) => {
       if (!isInFront(one)) return false;
       consoles ||= isConsole(one);
       return this.#isUsed(one);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { childrenOf } from '../../system/index.js';
 
 /** A line of /proc/PID/stat (proc_pid_stat(5)), as much as is needed of it. */
 export interface ProcessStat {
@@ -41,32 +42,6 @@ export function statOf(root: string, pid: number): ProcessStat | null {
   };
 }
 
-/** The children of a process, of all its threads. Null: this kernel has no list of them (CONFIG_PROC_CHILDREN). */
-function childrenOf(root: string, pid: number): number[] | null {
-  const folder = path.join(root, 'proc', String(pid), 'task');
-  let hasList = false;
-  const children: number[] = [];
-  for (const thread of threadsIn(folder)) {
-    try {
-      const list = readFileSync(path.join(folder, thread, 'children'), 'latin1');
-      hasList = true;
-      for (const word of list.split(' ')) if (word !== '') children.push(Number(word));
-    } catch (error) {
-      // The process or its thread has ended, or there is no such file.
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') hasList = true;
-    }
-  }
-  return hasList || statOf(root, pid) === null ? children : null;
-}
-
-function threadsIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
 /** A process and all below it. */
 export function familyOf(root: string, ancestor: number): ProcessStat[] {
   const family: ProcessStat[] = [];
@@ -74,10 +49,10 @@ export function familyOf(root: string, ancestor: number): ProcessStat[] {
   for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
     const stat = statOf(root, pid);
     if (stat === null) continue;
-    const children = childrenOf(root, pid);
-    if (children === null) return familyByScan(root, ancestor);
+    const children = childrenOf(pid, root);
+    if (children === null && statOf(root, pid) !== null) return familyByScan(root, ancestor);
     family.push(stat);
-    waiting.push(...children);
+    waiting.push(...(children ?? []));
   }
   return family;
 }

@@ -1,9 +1,8 @@
 import { systemBusAddress } from '../dbus/addresses.js';
-import type { BusConnection } from '../dbus/connection.js';
-import { BusError, sentenceOf } from '../dbus/errors.js';
-import { isOfUser, LOGIN_RULES, LOGIN_SERVICE, LoginManager } from '../dbus/login-sessions.js';
+import { sentenceOf } from '../dbus/errors.js';
+import { isOfUser, watchLogins, type LoginManager } from '../dbus/login-sessions.js';
 import { News } from '../dbus/news.js';
-import { WatchedBus, type Reading } from '../dbus/watched-bus.js';
+import type { Reading, WatchedBus } from '../dbus/watched-bus.js';
 import type { Finding, Monitor, MonitorOwner } from '../monitor.js';
 import { firstLoggedIn, ownLine } from './logged-in.js';
 
@@ -46,15 +45,9 @@ export class SessionMonitor implements Monitor {
     this.#utmp = utmp;
     this.#everyMs = everyMs;
     this.#ownSession = ownSession;
-    const subject = {
-      names: [LOGIN_SERVICE],
-      rules: LOGIN_RULES,
-      read: (connection: BusConnection, owners: ReadonlyMap<string, string>) =>
-        this.#read(connection, owners),
-    };
-    this.#bus = new WatchedBus(address, subject, {
+    this.#bus = watchLogins(address, (logins) => this.#read(logins), {
       onState: (finding) => this.#onLogind(finding),
-      onLost: (why) => this.#onLogindLost(`logind cannot be asked (${address}): ${why}`),
+      onLost: (why) => this.#onLogindLost(why),
     });
   }
 
@@ -69,15 +62,9 @@ export class SessionMonitor implements Monitor {
     this.#stopPolling();
   }
 
-  async #read(
-    connection: BusConnection,
-    owners: ReadonlyMap<string, string>,
-  ): Promise<Reading<Finding | null>> {
-    const owner = owners.get(LOGIN_SERVICE);
-    if (owner === undefined) throw new BusError(`nobody has the name ${LOGIN_SERVICE} on this bus`);
-    const manager = new LoginManager(connection, owner);
-    const others = (await manager.list()).filter(({ id }) => id !== this.#ownSession);
-    const session = await manager.find(others, isOfUser);
+  async #read(logins: LoginManager): Promise<Reading<Finding | null>> {
+    const others = (await logins.list()).filter(({ id }) => id !== this.#ownSession);
+    const session = await logins.find(others, isOfUser);
     const place =
       session && (session.seat || session.terminal || (session.remote ? 'the network' : 'no seat'));
     return {
