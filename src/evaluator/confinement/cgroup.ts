@@ -29,8 +29,7 @@ export function delegatedCgroup(): string | null {
 /** Where the groups of version 2 are mounted: alone, or beside those of version 1. Null: nowhere. */
 export function cgroupMount(): string | null {
   try {
-    const [, mount] =
-      / (\/\S*) \S+(?: \S+)* - cgroup2 /.exec(readFileSync('/proc/self/mountinfo', 'utf8')) ?? [];
+    const [, mount] = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'utf8')) ?? [];
     return mount ?? null;
   } catch {
     return null;
