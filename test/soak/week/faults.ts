@@ -60,11 +60,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   stopBySigintTwice: {
     restarts: true,
     run: (stage) =>
-      restart(stage, 'SIGINT twice', async (child) => {
-        child.kill('SIGINT');
-        await sleep(100);
-        child.kill('SIGINT');
-      }),
+      restart(
+        stage,
+        'SIGINT twice',
+        async (child) => {
+          child.kill('SIGINT');
+          await sleep(100);
+          child.kill('SIGINT');
+        },
+        [0, 'SIGINT'],
+      ),
   },
   stopBySigintThrice: {
     restarts: true,
@@ -78,8 +83,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
             await sleep(20);
           }
         },
-        // It may be done before the third.
-        [0, 130],
+        // It may be done before the third, and Node lets go of the signal some milliseconds before the process is gone.
+        [0, 130, 'SIGINT'],
       ),
   },
   kill: {
