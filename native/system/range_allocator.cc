@@ -21,6 +21,7 @@ std::optional<RangeAllocator::Range> RangeAllocator::Allocate(uint64_t size) {
   }
   used_[range->offset] = range->size;
   used_bytes_ += range->size;
+  peak_bytes_ = std::max(peak_bytes_, used_bytes_);
   return range;
 }
 
@@ -56,8 +57,15 @@ bool RangeAllocator::IsInUse(uint64_t offset, uint64_t size) const {
 }
 
 std::optional<RangeAllocator::Range> RangeAllocator::TakeExcess() {
-  if (kept_bytes_ <= keep_bytes_) return std::nullopt;
+  const uint64_t peak = std::max(peak_bytes_, last_peak_bytes_);
+  if (kept_bytes_ <= std::max(keep_bytes_, peak - used_bytes_)) return std::nullopt;
   return TakeOldest();
+}
+
+void RangeAllocator::NextAge() {
+  age_++;
+  last_peak_bytes_ = peak_bytes_;
+  peak_bytes_ = used_bytes_;
 }
 
 std::optional<RangeAllocator::Range> RangeAllocator::TakeAged() {

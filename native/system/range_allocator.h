@@ -24,7 +24,8 @@ class RangeAllocator {
     bool used_before;
   };
 
-  // `keep_bytes`: how much of what has come back is kept at most.
+  // `keep_bytes`: so much of what has come back is kept whatever was in use before; more only as far
+  // as it makes no more, with what is in use, than was in use at once during this age or the last.
   RangeAllocator(uint64_t size, uint64_t keep_bytes) : keep_bytes_(keep_bytes), fresh_{{0, size}} {}
 
   // A range of at least so many bytes, from 1; none when there is no room.
@@ -38,7 +39,7 @@ class RangeAllocator {
   std::optional<Range> TakeExcess();
   // or one that was there already when NextAge() was called the last time but one.
   std::optional<Range> TakeAged();
-  void NextAge() { age_++; }
+  void NextAge();
   void Discarded(const Range& range);
 
   bool keeps_any() const { return !kept_.empty(); }
@@ -58,6 +59,9 @@ class RangeAllocator {
   uint64_t kept_bytes_ = 0;
   uint64_t used_bytes_ = 0;
   uint64_t age_ = 0;
+  // The most that was in use at once during this age and the last.
+  uint64_t peak_bytes_ = 0;
+  uint64_t last_peak_bytes_ = 0;
   // Each by its offset, with its size.
   std::map<uint64_t, uint64_t> fresh_;
   std::map<uint64_t, uint64_t> used_;
