@@ -13,7 +13,6 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createCompute, type Compute } from '#src/compute/index.js';
@@ -24,15 +23,14 @@ import { Random } from '../fuzz/mutate.js';
 import { anonymousMiB, threadCount } from '../evaluator/support.js';
 import { disposeOfOne } from './disposals.js';
 import { KINDS, SANDBOX_LIMITS } from './kinds.js';
+import { longRun } from './options.js';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '60' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-  },
+const { minutes, seed } = longRun({
+  script: 'soak',
+  about:
+    'Random Jobs over the child-process host, each kind of limit among them, while processes are killed: every Slice must come to its right end.',
+  minutes: 60,
 });
-const seed = Number(values.seed);
-const minutes = Number(values.minutes);
 /** Jobs at the same time. */
 const LANES = 3;
 /** Grown by more than this at the end, MiB, is a leak. */

@@ -1,35 +1,24 @@
 /** What befalls the processes of the campaign: each undoes itself, and says when something did not go as documented. */
 import type { ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { withoutDisks } from '../../soak/week/disks.js';
 import { HeldLock } from '../../soak/week/held-lock.js';
+import { signalOurs } from '../../soak/week/quarry.js';
 import { count } from '../../soak/week/tally.js';
-import { signalOurs } from './quarry.js';
-import { CLEANUP_S, type Actor, type Stage } from './stage.js';
+import { END_MS } from '../../soak/week/trial-stage.js';
+import type { Happening } from '../../soak/week/trial.js';
+import type { Actor, Stage } from './stage.js';
 
-export interface Hazard {
-  readonly run: (stage: Stage) => Promise<void>;
-  /** It ends a Worker and starts it anew. */
-  readonly restarts?: true;
-  /** It takes so long that the shortest campaigns do without. */
-  readonly isLong?: true;
-  /** Why it cannot be had here; null where it can. */
-  readonly without?: () => string | null;
-}
-
-/** How long a Worker may take to end, milliseconds: it gives up after its clean-up time. */
-const END_MS = (CLEANUP_S + 8) * 1000;
 /** An evaluator that does not answer is killed after 10 s, which are counted by a timer. */
 const HANG_MS = 25_000;
 /** How long a process that goes on may take to see that its connection is over, milliseconds. */
 const SEEN_MS = 10_000;
 
-export const HAZARDS: Readonly<Record<string, Hazard>> = {
+export const HAZARDS: Readonly<Record<string, Happening<Stage>>> = {
   killEvaluators: {
     run: async (stage) => {
       for (let kills = 2 + stage.random.below(4); kills > 0; kills--) {
         signalEvaluator(stage, anyActor(stage), 'SIGKILL');
-        await between(stage, 50, 600);
+        await stage.between(50, 600);
       }
       await stage.work('evaluator processes were killed');
     },
@@ -38,7 +27,7 @@ export const HAZARDS: Readonly<Record<string, Hazard>> = {
     run: async (stage) => {
       for (const actor of stage.actors) {
         const pid = signalEvaluator(stage, actor, 'SIGSTOP');
-        await between(stage, 100, 2000);
+        await stage.between(100, 2000);
         signalOurs(pid, 'SIGCONT');
       }
       await stage.work('evaluator processes were stopped for a while');
@@ -60,7 +49,7 @@ export const HAZARDS: Readonly<Record<string, Hazard>> = {
     run: async (stage) => {
       for (let times = 1 + stage.random.below(3); times > 0; times--) {
         stage.proxy.resetAll();
-        await between(stage, 100, 1000);
+        await stage.between(100, 1000);
       }
       await stage.work('all connections were reset');
     },
@@ -68,7 +57,7 @@ export const HAZARDS: Readonly<Record<string, Hazard>> = {
   killStandingEvaluator: {
     run: async (stage) => {
       await stage.standing.kill();
-      await between(stage, 0, 2000);
+      await stage.between(0, 2000);
       await stage.standing.start();
       await stage.work('the standing evaluator was killed');
     },
@@ -77,7 +66,7 @@ export const HAZARDS: Readonly<Record<string, Hazard>> = {
     run: async (stage) => {
       signalOurs(stage.standing.pid, 'SIGSTOP');
       stage.proxy.resetAll();
-      await between(stage, 500, 3000);
+      await stage.between(500, 3000);
       signalOurs(stage.standing.pid, 'SIGCONT');
       await stage.work('the standing evaluator was stopped for a while');
     },
@@ -87,7 +76,7 @@ export const HAZARDS: Readonly<Record<string, Hazard>> = {
       const { worker } = anyActor(stage);
       signalOurs(worker.pid, 'SIGSTOP');
       // Longer than its leases last, or not.
-      await between(stage, 200, 5000);
+      await stage.between(200, 5000);
       signalOurs(worker.pid, 'SIGCONT');
       await stage.work('a Worker was stopped for a while');
     },
@@ -118,7 +107,7 @@ export const HAZARDS: Readonly<Record<string, Hazard>> = {
   killInTransaction: {
     run: async (stage) => {
       const lock = await HeldLock.take(stage.schedulerDirectory);
-      await between(stage, 100, 3000);
+      await stage.between(100, 3000);
       await lock.letGo(stage.random);
       await stage.work("a process was stopped in a transaction of the Scheduler's, and killed");
     },
@@ -133,9 +122,6 @@ const isGone =
     !actor.evaluators().includes(pid);
 
 const anyActor = ({ random, actors }: Stage): Actor => random.pick(actors);
-
-const between = ({ random }: Stage, leastMs: number, mostMs: number): Promise<void> =>
-  sleep(leastMs + random.below(mostMs - leastMs));
 
 /** Answers its process id; 0: it has none at this moment. */
 function signalEvaluator({ random }: Stage, actor: Actor, signal: NodeJS.Signals): number {
@@ -163,7 +149,7 @@ async function schedulerDiskFull(stage: Stage): Promise<void> {
   const before = troubles();
   schedulerDisk.fill();
   const refused = client!.run('largePayloads');
-  await between(stage, 1000, 3000);
+  await stage.between(1000, 3000);
   if (troubles() === before) stage.fault("the Scheduler's disk is full, and nobody noticed");
   schedulerDisk.free();
   await refused;
@@ -176,7 +162,7 @@ async function spoolDiskFull(stage: Stage): Promise<void> {
   const lock = await HeldLock.take(stage.schedulerDirectory);
   stage.spoolDisk.fill();
   try {
-    await between(stage, 200, 1000);
+    await stage.between(200, 1000);
     await end(
       stage,
       actor,

@@ -1,27 +1,20 @@
 /** What the campaign acts upon: two Workers of one Scheduler, one with its own evaluators, one with a standing evaluator. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { WorkerStatus } from '#src/status/index.js';
-import type { Random } from '../../fuzz/mutate.js';
-import type { Client } from '../../soak/week/client.js';
 import { Disk } from '../../soak/week/disks.js';
+import { signalOurs } from '../../soak/week/quarry.js';
 import { Tally } from '../../soak/week/tally.js';
+import { CLEANUP_S, LEASE_S, TrialStage } from '../../soak/week/trial-stage.js';
+import type { Trial } from '../../soak/week/trial.js';
 import { WorkerProcess } from '../../soak/week/worker-process.js';
 import { CuttingProxy } from './cutting-proxy.js';
 import { leastHoldings, type Holdings } from './leaks.js';
-import { signalOurs } from './quarry.js';
 import { StandingEvaluator } from './standing-evaluator.js';
 
-/** Slices of a Worker that was killed are another's after this, seconds. */
-const LEASE_S = 2;
-/** A Worker that is told to stop is gone after this, seconds. */
-export const CLEANUP_S = 6;
 const SCHEDULER_MIB = 512;
 const SPOOL_MIB = 4;
-const STEP_MS = 50;
 const QUIET_MS = 1500;
 /** For Workers whose evaluator processes are to break. */
 const BREAKS = ['--import', fileURLToPath(new URL('./break-evaluators.js', import.meta.url))];
@@ -66,27 +59,19 @@ export class Actor {
   }
 }
 
-export class Stage {
-  readonly folder = mkdtempSync(path.join(tmpdir(), 'dcp-week-'));
-  readonly schedulerDisk = new Disk(path.join(this.folder, 'scheduler'), SCHEDULER_MIB);
+export class Stage extends TrialStage {
   readonly spoolDisk = new Disk(path.join(this.folder, 'spools'), SPOOL_MIB);
-  readonly schedulerDirectory = path.join(this.schedulerDisk.folder, 'store');
   readonly standing: StandingEvaluator;
   readonly proxy: CuttingProxy;
-  /** How Workers ended, by what ended them. */
-  readonly exits: Record<string, number> = {};
-  client: Client | null = null;
   actors: readonly Actor[] = [];
   /** Nothing breaks by itself once it is there. */
   readonly #calm = path.join(this.folder, 'calm');
 
-  constructor(
-    readonly random: Random,
-    readonly fault: (what: string) => void,
-  ) {
+  constructor(trial: Trial) {
+    super(trial, SCHEDULER_MIB);
     const socket = path.join(this.folder, 'evaluator.sock');
-    this.standing = new StandingEvaluator(socket, fault);
-    this.proxy = new CuttingProxy(socket, random);
+    this.standing = new StandingEvaluator(socket, trial.fault);
+    this.proxy = new CuttingProxy(socket, trial.random);
   }
 
   async open(): Promise<void> {
@@ -133,9 +118,8 @@ export class Stage {
   async close(): Promise<void> {
     this.proxy.close();
     await this.standing.kill();
-    this.schedulerDisk.unmount();
     this.spoolDisk.unmount();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.clear();
   }
 
   spoolFiles(): string[] {
@@ -144,14 +128,6 @@ export class Stage {
           .filter((entry) => entry.isFile())
           .map(({ name }) => name)
       : [];
-  }
-
-  /** Waits until something holds. A fault, and false, when it does not within `withinMs`. */
-  async until(what: string, withinMs: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
-    for (const end = performance.now() + withinMs; performance.now() < end; await sleep(STEP_MS))
-      if (await holds()) return true;
-    this.fault(`not within ${withinMs / 1000} s: ${what}`);
-    return false;
   }
 
   /** Both Workers have Slices done after this as before. */

@@ -8,23 +8,21 @@
  * (test/gpu/ends.ts), each at random moments. Results must be right, every Slice must come to an end, and nothing may hang or crash.
  * Prints one JSON line; exit code 1 when anything of that does not hold.
  */
-import { parseArgs } from 'node:util';
 import { endProcess, WAYS, wrongWith } from '../../gpu/ends.js';
 import { gpuMissing } from '../../gpu/support.js';
 import { endThreads } from '../../gpu/threads.js';
 import { Random } from '../../fuzz/mutate.js';
+import { longRun } from '../options.js';
 import { disposals } from './disposals.js';
 import { kills } from './kills.js';
 import { steady } from './steady.js';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '4' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-  },
+const { minutes, seed } = longRun({
+  script: 'soak:gpu',
+  about:
+    'Sandboxes that make devices, compute, map and end their devices, while they are disposed of and processes and threads end.',
+  minutes: 4,
 });
-const seed = Number(values.seed);
-const minutes = Number(values.minutes);
 const seconds = minutes * 60;
 const MAX_FAULTS = 20;
 /** How long the end of a thread or process may take, milliseconds. */

@@ -15,9 +15,11 @@ export class Client {
   /** Jobs of each kind that came to their end. */
   readonly done: Record<string, number> = {};
   /** Jobs under way, by name. */
-  readonly open = new Map<number, string>();
+  readonly #open = new Map<number, string>();
   readonly #compute: Compute;
   #deck: string[] = [];
+  #lanes: Promise<unknown> = Promise.resolve();
+  #isOver = false;
 
   constructor(
     private readonly scheduler: Scheduler,
@@ -30,9 +32,21 @@ export class Client {
     this.#compute = createCompute({ scheduler });
   }
 
-  /** One Job after another, until it is told to end. */
-  async lane(goesOn: () => boolean): Promise<void> {
-    while (goesOn()) await this.run(this.#deal());
+  /** Deploys one Job after another, so many at the same time. */
+  start(lanes: number): void {
+    const lane = async (): Promise<void> => {
+      while (!this.#isOver) await this.run(this.#deal());
+    };
+    this.#lanes = Promise.all(Array.from({ length: lanes }, lane));
+  }
+
+  /** Deploys no more. It is a fault when a Job is not at its end within this time, and when the Scheduler still has one. */
+  async finish(withinMs: number): Promise<void> {
+    this.#isOver = true;
+    const isDone = await Promise.race([this.#lanes.then(() => true), sleep(withinMs, false, { ref: false })]);
+    if (!isDone) this.onFault(`Jobs are not at their end: ${[...this.#open.values()].join(', ')}`);
+    const jobs = await this.scheduler.listJobs();
+    if (isDone && jobs.length > 0) this.onFault(`${jobs.length} Jobs are left with the Scheduler`);
   }
 
   /** Calls that the Scheduler could not answer. */
@@ -43,13 +57,13 @@ export class Client {
   /** A Job of this kind, to its end. What is wrong with it is told. */
   async run(name: string): Promise<void> {
     const number = this.counts.jobs++;
-    this.open.set(number, name);
+    this.#open.set(number, name);
     try {
       await this.#run(name, this.kinds[name]!);
     } catch (error) {
       this.onFault(`${name}: ${String(error)}`);
     }
-    this.open.delete(number);
+    this.#open.delete(number);
   }
 
   #deal(): string {

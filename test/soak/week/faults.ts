@@ -5,26 +5,16 @@ import { withoutClocks } from './clock.js';
 import { withoutDisks } from './disks.js';
 import { HeldLock } from './held-lock.js';
 import type { LogServer } from './log-server.js';
-import { CLEANUP_S, type Stage } from './stage.js';
+import { signalOurs } from './quarry.js';
+import type { Stage } from './stage.js';
 import { count } from './tally.js';
-
-export interface Fault {
-  readonly run: (stage: Stage) => Promise<void>;
-  /** It stops the Worker and starts it anew. */
-  readonly restarts?: true;
-  /** Why it cannot be had here; null where it can. */
-  readonly without?: () => string | null;
-}
+import { END_MS } from './trial-stage.js';
+import type { Happening } from './trial.js';
 
 /** Records that wait for an output at most (docs/OUTPUTS.md). */
 const QUEUE_RECORDS = 4_096;
-/** How long a Worker may take to end, milliseconds: it gives up after its clean-up time. */
-const END_MS = (CLEANUP_S + 8) * 1000;
 
-const between = ({ random }: Stage, leastMs: number, mostMs: number): Promise<void> =>
-  sleep(leastMs + random.below(mostMs - leastMs));
-
-export const FAULTS: Readonly<Record<string, Fault>> = {
+export const FAULTS: Readonly<Record<string, Happening<Stage>>> = {
   reloadByCommand: { run: (stage) => edit(stage, 'command') },
   reloadBySignal: { run: (stage) => edit(stage, 'signal') },
   wrongConfiguration: { run: wrongConfiguration },
@@ -43,8 +33,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   stopEvaluator: {
     run: async (stage) => {
       const pid = await signalEvaluator(stage, 'SIGSTOP');
-      await between(stage, 1000, 4000);
-      tryKill(pid, 'SIGCONT');
+      await stage.between(1000, 4000);
+      if (pid !== 0) signalOurs(pid, 'SIGCONT');
       await stage.works('an evaluator process was stopped for a while');
     },
   },
@@ -103,7 +93,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   schedulerHeldUp: {
     run: async (stage) => {
       const holder = await HeldLock.take(stage.schedulerDirectory);
-      await between(stage, 1000, 7000);
+      await stage.between(1000, 7000);
       await stage.status();
       await holder.letGo(stage.random);
       await stage.works("a stopped process held the Scheduler's lock", 40_000);
@@ -116,7 +106,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     run: async (stage) => {
       stage.logDisk.fill();
       await flood(stage, 1);
-      await between(stage, 500, 2000);
+      await stage.between(500, 2000);
       stage.logDisk.free();
       await stage.works("the log's disk was full");
       await stage.worker.status.command('reload');
@@ -140,7 +130,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     run: async (stage) => {
       stage.logServer.deafen();
       await flood(stage, 2);
-      await between(stage, 500, 3000);
+      await stage.between(500, 3000);
       await stage.works('the log server did not read');
       stage.logServer.hear();
     },
@@ -203,7 +193,7 @@ async function pauseAndResume(stage: Stage): Promise<void> {
   });
   if (isQuiet) {
     const { counts } = await stage.status();
-    await between(stage, 300, 1500);
+    await stage.between(300, 1500);
     const { counts: later, state } = await stage.status();
     if (later.done !== counts.done || state !== 'paused')
       stage.fault(`paused, and ${later.done - counts.done} Slices were done; ${state}`);
@@ -215,18 +205,8 @@ async function pauseAndResume(stage: Stage): Promise<void> {
 async function signalEvaluator(stage: Stage, signal: NodeJS.Signals): Promise<number> {
   await stage.until('there is an evaluator process', 10_000, () => stage.worker.evaluators().length > 0);
   const pid = stage.random.pick(stage.worker.evaluators()) ?? 0;
-  tryKill(pid, signal);
+  if (pid !== 0) signalOurs(pid, signal);
   return pid;
-}
-
-/** It may be gone by now. */
-function tryKill(pid: number, signal: NodeJS.Signals): void {
-  if (pid === 0) return;
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 async function restart(
@@ -258,7 +238,7 @@ async function schedulerDiskFull(stage: Stage): Promise<void> {
   });
   schedulerDisk.fill();
   const second = client!.run('largePayloads');
-  await between(stage, 2000, 5000);
+  await stage.between(2000, 5000);
   await stage.status();
   if (client!.refusals === refused && stage.tally.troubles(/ENOSPC|no room/) === before)
     stage.fault("the Scheduler's disk is full, and nobody noticed");
@@ -270,7 +250,7 @@ async function schedulerDiskFull(stage: Stage): Promise<void> {
 /** Results wait in the spool then, where that has room. `before` the next start. */
 async function stopWhileHeldUp(stage: Stage, before: () => void = () => undefined): Promise<void> {
   const holder = await HeldLock.take(stage.schedulerDirectory);
-  await between(stage, 200, 1000);
+  await stage.between(200, 1000);
   // Whether it can be said in time that everything was given up is open: both ends are documented.
   const ended = await stage.worker.end((child) => child.kill('SIGTERM'), END_MS);
   count(stage.exits, `SIGTERM while the Scheduler was held up: ${ended}`);
@@ -328,7 +308,7 @@ async function jump(stage: Stage, hours: number): Promise<void> {
   const { time } = await stage.status();
   const isOff = Math.round((time - Date.now()) / 3_600_000);
   if (isOff !== hours) stage.fault(`a clock set by ${hours} h: the Worker's is off by ${isOff} h`);
-  await between(stage, 500, 2500);
+  await stage.between(500, 2500);
   await stage.works(`the clock was set by ${hours} h`);
   clock!.set(0);
   await stage.works('the clock was set right');

@@ -1,34 +1,24 @@
 /** What the faults of the week act upon. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerStatus } from '#src/status/index.js';
-import type { Random } from '../../fuzz/mutate.js';
 import { WallClock, withoutClocks } from './clock.js';
-import type { Client } from './client.js';
 import { Configuration } from './configuration.js';
 import { Disk } from './disks.js';
 import { LogServer } from './log-server.js';
 import { Tally } from './tally.js';
+import { CLEANUP_S, LEASE_S, TrialStage } from './trial-stage.js';
+import type { Trial } from './trial.js';
 import { WorkerProcess } from './worker-process.js';
 
 /** Of the log file, bytes: more than the log writes in one go. */
 export const LOG_BYTES = 128 << 10;
 export const LOG_KEEP = 3;
-/** Slices of a Worker that was killed are another's after this, seconds. */
-const LEASE_S = 2;
-/** A Worker that is told to stop is gone after this, seconds. */
-export const CLEANUP_S = 6;
 const SCHEDULER_MIB = 256;
 const LOG_MIB = 8;
-const STEP_MS = 50;
 
-export class Stage {
-  readonly folder = mkdtempSync(path.join(tmpdir(), 'dcp-week-'));
-  readonly schedulerDisk = new Disk(path.join(this.folder, 'scheduler'), SCHEDULER_MIB);
+export class Stage extends TrialStage {
   readonly logDisk = new Disk(path.join(this.folder, 'logs'), LOG_MIB);
-  readonly schedulerDirectory = path.join(this.schedulerDisk.folder, 'store');
   readonly logFile = path.join(this.logDisk.folder, 'worker.log');
   readonly spool = path.join(this.logDisk.folder, 'spool');
   readonly configuration = new Configuration(this.folder);
@@ -36,17 +26,10 @@ export class Stage {
     withoutClocks() === null ? new WallClock(path.join(this.folder, 'clock')) : null;
   readonly logServer = new LogServer();
   readonly tally = new Tally();
-  /** How the Worker ended, by what ended it. */
-  readonly exits: Record<string, number> = {};
-  /** Who deploys Jobs, once there is a Scheduler. */
-  client: Client | null = null;
   #worker: WorkerProcess | null = null;
 
-  constructor(
-    readonly random: Random,
-    /** Says it at once, and in the end. */
-    readonly fault: (what: string) => void,
-  ) {
+  constructor(trial: Trial) {
+    super(trial, SCHEDULER_MIB);
     mkdirSync(path.join(this.folder, 'etc'));
   }
 
@@ -89,21 +72,12 @@ export class Stage {
 
   async close(): Promise<void> {
     await this.logServer.kill();
-    this.schedulerDisk.unmount();
     this.logDisk.unmount();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.clear();
   }
 
   status(): Promise<WorkerStatus> {
     return this.worker.status.status();
-  }
-
-  /** Waits until something holds. A fault, and false, when it does not within `withinMs`. */
-  async until(what: string, withinMs: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
-    for (const end = performance.now() + withinMs; performance.now() < end; await sleep(STEP_MS))
-      if (await holds()) return true;
-    this.fault(`not within ${withinMs / 1000} s: ${what}`);
-    return false;
   }
 
   /** Slices are done after this as before. */

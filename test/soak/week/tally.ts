@@ -32,6 +32,12 @@ export function count(counts: Record<string, number>, key: string): void {
   counts[key] = (counts[key] ?? 0) + 1;
 }
 
+export function countsText(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, times]) => `${name} ${times}`)
+    .join(', ');
+}
+
 /** So that messages that differ in a process id alone are one. */
 function withoutNumbers(message: unknown): string {
   return String(message)
