@@ -9,11 +9,16 @@ import type { LayerName } from '#src/evaluator/confinement/layers.js';
 import { attempts, noNamespaces, stateOf } from './support.js';
 
 const skip = noNamespaces;
+/** Where a process that nothing keeps from it leaves files. */
+const IN_ROOT = `/confined-${process.pid}`;
+const IN_MEMORY = `/dev/shm/confined-${process.pid}`;
 
 /** A folder of this user's, with a file that everybody may read. */
 function folderOf(t: TestContext): { folder: string; file: string } {
   const folder = mkdtempSync(path.join(tmpdir(), 'dcp-confinement-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() =>
+    [folder, IN_ROOT, IN_MEMORY].forEach((name) => rmSync(name, { recursive: true, force: true })),
+  );
   const file = path.join(folder, 'secret');
   writeFileSync(file, 'secret', { mode: 0o644 });
   return { folder, file };
@@ -27,11 +32,11 @@ const files = ({ folder, file }: { folder: string; file: string }): string => `
   await attempt('append', () => fs.appendFileSync(${JSON.stringify(file)}, 'x'));
   await attempt('remove', () => fs.unlinkSync(${JSON.stringify(file)}));
   await attempt('make a folder', () => fs.mkdirSync(${JSON.stringify(path.join(folder, 'd'))}));
-  await attempt('root', () => fs.writeFileSync('/new', ''));
+  await attempt('root', () => fs.writeFileSync(${JSON.stringify(IN_ROOT)}, ''));
   await attempt('own memory', () => { fs.openSync('/proc/self/mem', 'r+'); });
   await attempt('kernel', () => fs.writeFileSync('/proc/sys/kernel/hostname', 'x'));
   await attempt('disks', () => fs.readdirSync('/dev').filter((name) => /^(sd|vd|nvme|dri|nvidia)/.test(name)));
-  await attempt('shared memory', () => fs.writeFileSync('/dev/shm/dcp', ''));
+  await attempt('shared memory', () => fs.writeFileSync(${JSON.stringify(IN_MEMORY)}, ''));
   await attempt('run', () => run('/bin/sh', ['-c', 'exit 3']));
   await attempt('run Node', () => run(process.execPath, ['-e', 'process.exit(4)']));
   await attempt('null', () => fs.writeFileSync('/dev/null', 'x'));`;
