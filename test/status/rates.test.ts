@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { NO_METRICS } from '#src/model/index.js';
-import { StatusBoard } from '#src/status/index.js';
+import { boardOf } from './support.js';
 
 test('rates go by the time that a period took, whatever it should have taken', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const begin = performance.now();
-  const board = new StatusBoard({
-    version: '0.1.0',
-    scheduler: '/somewhere',
-    evaluator: 'in-process',
-    identity: null,
-    paymentAddress: null,
-    look: () => ({ supervisor: null, adapters: ['one', 'two'], confinement: null }),
-    dropped: () => 0,
-  });
-  t.after(() => board.close());
+  const board = boardOf(t, () => ({ adapters: ['one', 'two'] }));
   const metrics = { ...NO_METRICS, elapsedMs: 80, webgpuMs: 20 };
   board.onResults({ jobId: 'job', taskId: 'task', slices: 8, failed: 2, metrics });
   const made = performance.now();

@@ -1,29 +1,15 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import test from 'node:test';
-import { openStatusServer, StatusBoard, type WorkerStatus } from '#src/status/index.js';
+import { openStatusServer, type WorkerStatus } from '#src/status/index.js';
 import type { Supervisor } from '#src/supervisor/index.js';
 import { openMachine, upTo } from '../supervisor/support.js';
-import { ask, RecordingControl, temporaryDirectory } from './support.js';
+import { ask, boardOf, RecordingControl, temporaryDirectory } from './support.js';
 
 test('what a Worker at work does is what its socket says', async (t) => {
   const machine = await openMachine(t);
   const parts: { supervisor: Supervisor | null } = { supervisor: null };
-  const board = new StatusBoard({
-    version: '0.1.0',
-    scheduler: '/somewhere',
-    evaluator: 'in-process',
-    identity: null,
-    paymentAddress: null,
-    look: () => ({
-      supervisor: parts.supervisor?.status() ?? null,
-      confinement: null,
-      adapters: [],
-      places: { all: 2, gpu: 0 },
-    }),
-    dropped: () => 0,
-  });
-  t.after(() => board.close());
+  const board = boardOf(t, () => ({ supervisor: parts.supervisor?.status() ?? null }));
   const socket = path.join(temporaryDirectory(t), 'worker.sock');
   const server = await openStatusServer({
     source: board,

@@ -1,22 +1,8 @@
 import assert from 'node:assert/strict';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import type { LogRecord } from '#src/logging/index.js';
-import { RECENT_RECORDS, StatusBoard } from '#src/status/index.js';
-import { recordOf } from './support.js';
-
-function boardOf(t: TestContext): StatusBoard {
-  const board = new StatusBoard({
-    version: '0.1.0',
-    scheduler: '/somewhere',
-    evaluator: 'in-process',
-    identity: null,
-    paymentAddress: null,
-    look: () => ({ supervisor: null, adapters: [], confinement: null }),
-    dropped: () => 0,
-  });
-  t.after(() => board.close());
-  return board;
-}
+import { RECENT_RECORDS } from '#src/status/index.js';
+import { boardOf, recordOf } from './support.js';
 
 const MEGABYTE = 'x'.repeat(1 << 20);
 

@@ -10,6 +10,7 @@ import {
   IDLE_REASONS,
   openStatusServer,
   RECENT_RECORDS,
+  StatusBoard,
   type HttpListenerOptions,
   type IdleCode,
   type StatusServer,
@@ -190,6 +191,26 @@ export function historyOf(length = HISTORY_LENGTH): WorkerHistory {
 
 export function recordOf(text: string, fields: Partial<LogRecord> = {}): LogRecord {
   return { time: START + 7_529_000, level: 'info', type: 'results', text, fields: {}, ...fields };
+}
+
+type Look = ReturnType<ConstructorParameters<typeof StatusBoard>[0]['look']>;
+
+/** What a board sees of a Worker that is just starting. */
+const NOTHING_YET: Look = { supervisor: null, adapters: [], confinement: null };
+
+/** The board of such a Worker, which looks at what is there now. */
+export function boardOf(t: TestContext, look: () => Partial<Look> = () => ({})): StatusBoard {
+  const board = new StatusBoard({
+    version: '0.1.0',
+    scheduler: '/somewhere',
+    evaluator: 'in-process',
+    identity: null,
+    paymentAddress: null,
+    look: () => ({ ...NOTHING_YET, ...look() }),
+    dropped: () => 0,
+  });
+  t.after(() => board.close());
+  return board;
 }
 
 /** A Worker as displays see it, over data that a test holds in its hand. */
