@@ -34,6 +34,8 @@ const options = longRun({
 /** Jobs at the same time. */
 const LANES = 4;
 const REST_MS = 500;
+/** Of Slices, of which one may lose its evaluator in each of its three runs: a quarter of the processes die by themselves. */
+const SLICES_FOR_ONE_LOST = 5_000;
 /** Kinds of hazards that happen however short the time is. */
 const LEAST_HAZARDS = 3;
 /** How long Jobs under way may take once everything is well, milliseconds. */
@@ -53,7 +55,11 @@ trial.say(
 const sharedBefore = sharedMemoryFiles();
 const stage = new Stage(trial);
 const scheduler = await openEmbeddedScheduler(stage.schedulerDirectory);
-const client = new Client(scheduler, new Random(options.seed + 1), fault, options.damage, CAMPAIGN_KINDS);
+const client = new Client(scheduler, new Random(options.seed + 1), fault, {
+  kinds: CAMPAIGN_KINDS,
+  damages: options.damage,
+  slicesForOneLost: SLICES_FOR_ONE_LOST,
+});
 stage.client = client;
 process.once('exit', () => stage.killAll());
 await stage.open();

@@ -8,8 +8,8 @@ import { END_MS } from '../../soak/week/trial-stage.js';
 import type { Happening } from '../../soak/week/trial.js';
 import type { Actor, Stage } from './stage.js';
 
-/** An evaluator that does not answer is killed after 10 s, which are counted by a timer. */
-const HANG_MS = 25_000;
+/** An evaluator that does not answer is killed after 10 s, one that is just starting after 30 s; a timer counts them, in fifths and one more. */
+const HANG_MS = 50_000;
 /** How long a process that goes on may take to see that its connection is over, milliseconds. */
 const SEEN_MS = 10_000;
 

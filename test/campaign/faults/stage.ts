@@ -130,8 +130,8 @@ export class Stage extends TrialStage {
       : [];
   }
 
-  /** Both Workers have Slices done after this as before. */
-  async work(after: string, withinMs = 40_000): Promise<void> {
+  /** Both Workers have Slices done after this as before. One that falls silent while it starts is waited for up to 36 s. */
+  async work(after: string, withinMs = 60_000): Promise<void> {
     const before = new Map<Actor, number>();
     for (const actor of this.actors) before.set(actor, (await actor.status()).counts.done);
     for (const actor of this.actors)

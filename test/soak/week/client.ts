@@ -9,9 +9,19 @@ import type { WeekKind } from './kinds.js';
 
 const RETRY_MS = 200;
 const EVENTS_AT_ONCE = 1_000;
+/** What a Slice ends with whose evaluator was lost in each of its runs. */
+const LOST_EACH_TIME = 'EEVALUATORCRASH';
+
+export interface ClientOptions {
+  readonly kinds: Readonly<Record<string, WeekKind>>;
+  /** Has results damaged now and then, to see that somebody notices. */
+  readonly damages: boolean;
+  /** Evaluators are lost so often that it may meet a Slice in each of its runs, which then fails as documented: one in so many at the most. */
+  readonly slicesForOneLost?: number;
+}
 
 export class Client {
-  readonly counts = { jobs: 0, slices: 0, failedAsTheyMust: 0, retries: 0, redeployed: 0 };
+  readonly counts = { jobs: 0, slices: 0, failedAsTheyMust: 0, lostEachTime: 0, retries: 0, redeployed: 0 };
   /** Jobs of each kind that came to their end. */
   readonly done: Record<string, number> = {};
   /** Jobs under way, by name. */
@@ -25,9 +35,7 @@ export class Client {
     private readonly scheduler: Scheduler,
     private readonly random: Random,
     private readonly onFault: (what: string) => void,
-    /** Has results damaged now and then, to see that somebody notices. */
-    private readonly damages: boolean,
-    private readonly kinds: Readonly<Record<string, WeekKind>>,
+    private readonly options: ClientOptions,
   ) {
     this.#compute = createCompute({ scheduler });
   }
@@ -40,13 +48,16 @@ export class Client {
     this.#lanes = Promise.all(Array.from({ length: lanes }, lane));
   }
 
-  /** Deploys no more. It is a fault when a Job is not at its end within this time, and when the Scheduler still has one. */
+  /** Deploys no more. It is a fault when a Job is not at its end within this time, and when the Scheduler still has one. Lost Slices count here, too. */
   async finish(withinMs: number): Promise<void> {
     this.#isOver = true;
     const isDone = await Promise.race([this.#lanes.then(() => true), sleep(withinMs, false, { ref: false })]);
     if (!isDone) this.onFault(`Jobs are not at their end: ${[...this.#open.values()].join(', ')}`);
     const jobs = await this.scheduler.listJobs();
     if (isDone && jobs.length > 0) this.onFault(`${jobs.length} Jobs are left with the Scheduler`);
+    const { slices, lostEachTime } = this.counts;
+    if (lostEachTime > 1 + slices / (this.options.slicesForOneLost ?? Infinity))
+      this.onFault(`of ${slices} Slices ${lostEachTime} were lost in each of their runs`);
   }
 
   /** Calls that the Scheduler could not answer. */
@@ -59,7 +70,7 @@ export class Client {
     const number = this.counts.jobs++;
     this.#open.set(number, name);
     try {
-      await this.#run(name, this.kinds[name]!);
+      await this.#run(name, this.options.kinds[name]!);
     } catch (error) {
       this.onFault(`${name}: ${String(error)}`);
     }
@@ -67,7 +78,7 @@ export class Client {
   }
 
   #deal(): string {
-    if (this.#deck.length === 0) this.#deck = Object.keys(this.kinds);
+    if (this.#deck.length === 0) this.#deck = Object.keys(this.options.kinds);
     return this.#deck.splice(this.random.below(this.#deck.length), 1)[0]!;
   }
 
@@ -134,11 +145,13 @@ export class Client {
 
   #check(name: string, { slices, expect, code }: WeekKind, results: unknown[]): void {
     if (results.length !== slices) this.onFault(`${name}: ${results.length} results of ${slices} Slices`);
-    if (this.damages && this.random.below(10) === 0) results[0] = 'damaged';
+    if (this.options.damages && this.random.below(10) === 0) results[0] = 'damaged';
     results.forEach((value, index) => {
       const wanted = expect(index + 1);
       const got = value instanceof Error ? (value as Error & { code?: string }).code : value;
-      if (!isDeepStrictEqual(got, wanted ?? code))
+      if (got === LOST_EACH_TIME && code !== got && this.options.slicesForOneLost !== undefined)
+        this.counts.lostEachTime++;
+      else if (!isDeepStrictEqual(got, wanted ?? code))
         this.onFault(`${name}: Slice ${index + 1} is ${String(value).slice(0, 200)}`);
       else if (wanted === undefined) this.counts.failedAsTheyMust++;
     });

@@ -124,7 +124,7 @@ export class Trial {
     const { seed, minutes } = this.options;
     const { jobs, slices } = counts;
     const all = [
-      ['Jobs, Slices', `${jobs}, ${slices}; ${counts.failedAsTheyMust} failed as they must`],
+      ['Jobs, Slices', slicesText(counts)],
       ['Jobs by kind', countsText(done)],
       ['Client', `${counts.retries} calls the Scheduler refused, ${counts.redeployed} Jobs deployed anew`],
       ['What happened', countsText(happened)],
@@ -144,4 +144,9 @@ export class Trial {
     );
     return ok ? 0 : 1;
   }
+}
+
+function slicesText({ jobs, slices, failedAsTheyMust, lostEachTime }: Client['counts']): string {
+  const lost = lostEachTime === 0 ? '' : `, ${lostEachTime} lost in each of their runs`;
+  return `${jobs}, ${slices}; ${failedAsTheyMust} failed as they must${lost}`;
 }

@@ -43,7 +43,10 @@ const trial = new Trial('week', options);
 const { fault } = trial;
 const stage = new Stage(trial);
 const scheduler = await openEmbeddedScheduler(stage.schedulerDirectory);
-const client = new Client(scheduler, new Random(options.seed + 1), fault, options.damage, WEEK_KINDS);
+const client = new Client(scheduler, new Random(options.seed + 1), fault, {
+  kinds: WEEK_KINDS,
+  damages: options.damage,
+});
 stage.client = client;
 await stage.open();
 const lives = new LivesOfAWorker(stage, fault);
