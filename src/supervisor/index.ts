@@ -5,4 +5,5 @@ export type { SpoolNews } from './spool/index.js';
 export type { SupervisorStatus } from './status.js';
 export type { SupervisorChange } from './reconfiguration.js';
 export type { GateStatus, WorkAction, WorkDecision } from './work-gate.js';
-export { Supervisor, type StopOptions } from './supervisor.js';
+export type { StopOptions } from './shutdown.js';
+export { Supervisor } from './supervisor.js';

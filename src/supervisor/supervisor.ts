@@ -8,7 +8,6 @@ import {
   type JobId,
   type ResultBatch,
   type ReturnReason,
-  type SliceMessage,
   type Task,
 } from '../model/index.js';
 import type { Scheduler, SubmitReceipt, TaskRequest } from '../scheduler/index.js';
@@ -27,75 +26,26 @@ import { completeObserver, type SupervisorObserver } from './observer.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
 import { errorPayload, errorResults, failuresAtEnd } from './result-batches.js';
 import { isWelcome, withChange, type SupervisorChange } from './reconfiguration.js';
+import {
+  GATED,
+  NOT_WELCOME,
+  PAUSED,
+  SANDBOX_ENDED,
+  setAside,
+  setAsideMessage,
+  SHUTDOWN,
+} from './return-reasons.js';
 import { SandboxAllocator } from './sandbox-allocator.js';
+import { Shutdown, type StopOptions } from './shutdown.js';
 import { Leftovers } from './spool/index.js';
 import type { SupervisorStatus } from './status.js';
 import { nextTaskRequest } from './task-request.js';
 import { TaskSource } from './task-source.js';
-import { Wakeable } from './wakeable.js';
 import { WorkGate, type WorkDecision } from './work-gate.js';
 import { WorkRequests } from './work-requests.js';
 
-/** How a Supervisor stops. */
-export interface StopOptions {
-  /**
-   * `task`: all Slices that are held may end first, whether a Sandbox has them or not; `slice`: those that Sandboxes have;
-   * `now`: Sandboxes are disposed of. Default `slice`.
-   */
-  readonly finish?: 'task' | 'slice' | 'now';
-  /** How long `task` waits before it turns into `slice`, milliseconds. Default: as long as it takes. */
-  readonly taskTimeoutMs?: number;
-  /** How long `slice` waits before it turns into `now`, milliseconds. Default 10,000. */
-  readonly timeoutMs?: number;
-  /** How long the Scheduler may take to record what is left, milliseconds. Default 10,000. */
-  readonly flushTimeoutMs?: number;
-}
-
-/** From the most patient to the least. */
-const FINISHES = ['task', 'slice', 'now'] as const;
-
-const SHUTDOWN: ReturnReason = Object.freeze({
-  code: 'ESHUTDOWN',
-  message: 'the Worker stops',
-  counted: false,
-});
-const PAUSED: ReturnReason = Object.freeze({
-  code: 'ESHUTDOWN',
-  message: 'the Worker pauses',
-  counted: false,
-});
-
-const NOT_WELCOME: ReturnReason = Object.freeze({
-  code: 'ENOTWELCOME',
-  message: 'the Worker does not take the Job any more',
-  counted: false,
-});
-
-const GATED: ReturnReason = Object.freeze({
-  code: 'ESHUTDOWN',
-  message: 'the machine is in use',
-  counted: false,
-});
-
-const setAside = (why: string, code: ReturnReason['code'] = 'EJOBSETASIDE'): ReturnReason => ({
-  code,
-  message: `the Job is set aside: ${why}`,
-  counted: false,
-});
-
-const SANDBOX_ENDED: ReturnReason = Object.freeze({
-  code: 'EEVALUATOR',
-  message: 'the Sandbox ended before',
-  counted: false,
-});
-
 /** Sandboxes in a row the Evaluator may fail to create before held Slices are given back. */
 const MAX_FAILED_OPENINGS = 3;
-/** While it stops it looks so often, milliseconds, whether what it holds has ended another way than by running. */
-const LOOK_MS = 250;
-/** How long ended Sandboxes may take to say so, milliseconds. */
-const END_TIMEOUT_MS = 5_000;
-
 /**
  * Keeps Sandboxes busy with Slices of the Scheduler's Tasks, delivers results, gives back what came to nothing.
  *
@@ -124,13 +74,8 @@ export class Supervisor {
   readonly #backoff: JobBackoff;
   /** Null: without a spool. */
   readonly #leftovers: Leftovers | null;
-  /** Woken when Sandboxes owe less or end, while the Supervisor stops. */
-  readonly #quiet = new Wakeable();
+  readonly #shutdown: Shutdown;
   #sourceEnded: Promise<void> = Promise.resolve();
-  #stopped: Promise<void> | null = null;
-  /** The least that any call of `stop` wants to see finished. */
-  #finish: NonNullable<StopOptions['finish']> = 'task';
-  #stopOptions: StopOptions = {};
   /** The Scheduler had nothing when it was asked last. */
   #foundNothing = false;
   #tasks = 0;
@@ -189,7 +134,7 @@ export class Supervisor {
       onRequest: (desk, request, signal) => this.#requests.answer(desk, request, signal),
       onRoom: () => {
         this.#source.poke();
-        if (this.state !== 'running') this.#quiet.wake();
+        if (this.state !== 'running') this.#shutdown.onQuieter();
       },
       onEnded: (desk, error, running, behind) => this.#onEnded(desk, error, running, behind),
       onAssignmentFailed: (desk, error) => this.#onAssignmentFailed(desk, error),
@@ -208,6 +153,22 @@ export class Supervisor {
       heldTasks: () => this.#desks.heldTasks(),
       onLost: (held) => void this.#onLeaseLost(held),
       onTrouble: (error, retryMs) => this.#observer.onTrouble('scheduler', error, retryMs),
+    });
+    this.#shutdown = new Shutdown({
+      lifecycle: this.#lifecycle,
+      desks: this.#desks,
+      deliveries: this.#deliveries,
+      sandboxes: this.#sandboxes,
+      source: this.#source,
+      leases: this.#leases,
+      backoff: this.#backoff,
+      requests: this.#requests,
+      leftovers: this.#leftovers,
+      sourceEnded: () => this.#sourceEnded,
+      thaw: () => {
+        this.#gate.close();
+        if (this.#gate.status().length > 0) void this.#applyGate();
+      },
     });
   }
 
@@ -262,7 +223,7 @@ export class Supervisor {
       this.#sandboxes.resize();
       this.#source.askAgain();
     }
-    this.#quiet.wake();
+    this.#shutdown.onQuieter();
     await inForce;
   }
 
@@ -272,14 +233,7 @@ export class Supervisor {
    * `finish: 'task'` it is the Slices that are held which end first. A second call hurries the first, if it finishes less.
    */
   stop(options: StopOptions = {}): Promise<void> {
-    const { finish = 'slice' } = options;
-    if (FINISHES.indexOf(finish) > FINISHES.indexOf(this.#finish)) {
-      this.#finish = finish;
-      this.#quiet.wake();
-    }
-    this.#stopOptions = { ...this.#stopOptions, ...options };
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
+    return this.#shutdown.stop(options);
   }
 
   /** What Jobs that require WebGPU get from now on; null: they are not taken. Throws `InvalidArgumentError`. */
@@ -572,68 +526,4 @@ export class Supervisor {
     if (this.#foundNothing && this.#desks.holdNothing) this.#source.askAgain();
     else this.#source.poke();
   }
-
-  // The end
-
-  async #stop(): Promise<void> {
-    if (this.state === 'created' || this.state === 'stopped') {
-      if (this.state === 'created') this.#lifecycle.enter('stopped');
-      return;
-    }
-    this.#source.stop();
-    // What stands still would not end by itself.
-    this.#gate.close();
-    if (this.#gate.status().length > 0) void this.#applyGate();
-    const leftoversEnded = this.#leftovers?.stop();
-    if (this.#finish === 'task' && this.state === 'running') {
-      this.#lifecycle.enter('finishing');
-      const isDone = (): boolean => this.#finish !== 'task' || this.#holdsNoSlices();
-      await this.#untilQuiet(this.#stopOptions.taskTimeoutMs ?? Infinity, isDone);
-    }
-    this.#lifecycle.enter('stopping');
-    const { timeoutMs = 10_000, flushTimeoutMs = 10_000 } = this.#stopOptions;
-    this.#deliveries.giveBackAllQueued(SHUTDOWN);
-    await this.#untilQuiet(timeoutMs, () => this.#finish === 'now' || this.#sandboxes.busy === 0);
-    this.#sandboxes.close();
-    await this.#untilQuiet(END_TIMEOUT_MS, () => this.#sandboxes.size === 0);
-    await within(flushTimeoutMs, Promise.all([this.#flush(), leftoversEnded]));
-    this.#leases.stop();
-    this.#backoff.close();
-    const unsubmitted = [...this.#desks].flatMap((desk) => desk.outbox.takeUnsubmitted());
-    await this.#leftovers?.keep(unsubmitted);
-    await this.#requests.close();
-    this.#lifecycle.enter('stopped');
-  }
-
-  async #flush(): Promise<void> {
-    // A Task may still come in; it goes back the same way.
-    await this.#sourceEnded;
-    await Promise.all([...this.#desks].map((desk) => desk.outbox.flush()));
-  }
-
-  #holdsNoSlices(): boolean {
-    if (this.#sandboxes.busy > 0) return false;
-    for (const desk of this.#desks) if (desk.queued > 0) return false;
-    return true;
-  }
-
-  async #untilQuiet(timeoutMs: number, isQuiet: () => boolean): Promise<void> {
-    const until = performance.now() + timeoutMs;
-    while (!isQuiet() && performance.now() < until)
-      await this.#quiet.wait(Math.min(until - performance.now(), LOOK_MS));
-  }
-}
-
-/** What the Job's owner reads of it: its Slices may wait long for their next run. */
-function setAsideMessage(reason: string, ms: number): SliceMessage {
-  const message = `EEVALUATORCRASH: a Worker sets this Job aside for ${Math.ceil(ms / 1000)} s: ${reason}`;
-  return { type: 'console', slice: 0, level: 'error', message };
-}
-
-/** Waits for `work`, but not longer than this. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, timeout]);
-  clearTimeout(timer);
 }
