@@ -20,6 +20,7 @@ import { openChildProcessEvaluator } from '#src/evaluator/index.js';
 import { openEmbeddedScheduler } from '#src/scheduler/index.js';
 import { Supervisor } from '#src/supervisor/index.js';
 import { Random } from '../fuzz/mutate.js';
+import { killOne } from '../evaluator/kill-process.js';
 import { anonymousMiB, threadCount } from '../evaluator/support.js';
 import { disposeOfOne } from './disposals.js';
 import { KINDS, SANDBOX_LIMITS } from './kinds.js';
@@ -110,14 +111,7 @@ async function session(forMinutes: number): Promise<void> {
   const killer = (async () => {
     while (performance.now() < end) {
       await sleep(500 + random.below(4000));
-      const { pid } = random.pick(evaluator.stats().processes) ?? {};
-      if (pid === undefined || pid === 0) continue;
-      try {
-        process.kill(pid, 'SIGKILL');
-        counts.kills++;
-      } catch {
-        // It is gone already.
-      }
+      if (killOne(evaluator, (processes) => random.pick(processes))) counts.kills++;
     }
   })();
   const disposer = (async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openChildProcessEvaluator } from '#src/evaluator/index.js';
 import { SliceError } from '#src/model/index.js';
+import { killOne } from '../evaluator/kill-process.js';
 import { openMachine, upTo } from './support.js';
 
 test('processes killed at random moments lose no Slice', async (t) => {
@@ -16,12 +17,9 @@ test('processes killed at random moments lose no Slice', async (t) => {
   const timer = setInterval(() => {
     // A busy machine may take longer to start a process than this waits: it gets on before the next is killed.
     if (done === doneAtKill) return;
-    const { processes } = evaluator.stats();
-    const victim = processes[Math.floor(Math.random() * processes.length)];
-    if (victim === undefined || victim.pid === 0) return;
+    if (!killOne(evaluator, (processes) => processes[Math.floor(Math.random() * processes.length)])) return;
     kills++;
     doneAtKill = done;
-    process.kill(victim.pid, 'SIGKILL');
   }, 400);
   t.after(() => clearInterval(timer));
   const job = machine.compute.for(upTo(300), (n: number) => {

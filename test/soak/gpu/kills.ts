@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openChildProcessEvaluator, type Evaluator } from '#src/evaluator/index.js';
 import { WEBGPU } from '../../gpu/support.js';
+import { killOne } from '../../evaluator/kill-process.js';
 import { Recorder, jobOf, slices } from '../../evaluator/support.js';
 import type { Random } from '../../fuzz/mutate.js';
 import { WORK, expectedOf } from './work.js';
@@ -21,14 +22,7 @@ export async function kills(seconds: number, random: Random, fault: (what: strin
   const killer = async (): Promise<void> => {
     while (performance.now() < end) {
       await sleep(200 + random.below(2000));
-      const { pid } = random.pick(evaluator.stats().processes) ?? {};
-      if (pid === undefined || pid === 0) continue;
-      try {
-        process.kill(pid, 'SIGKILL');
-        counts.kills++;
-      } catch {
-        // It is gone already.
-      }
+      if (killOne(evaluator, (processes) => random.pick(processes))) counts.kills++;
     }
   };
   const lane = async (job: string): Promise<void> => {
