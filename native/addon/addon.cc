@@ -15,6 +15,7 @@
 #include "addon/descriptors.h"
 #include "addon/evaluator.h"
 #include "addon/evaluator_memory.h"
+#include "addon/executor.h"
 #include "addon/pressure.h"
 #include "addon/shared_region.h"
 #include "isolate/clock.h"

@@ -1,50 +1,17 @@
 #include "addon/evaluator.h"
 
-#include <uv.h>
-
-#include <iterator>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "addon/columns.h"
+#include "addon/executor.h"
 
 namespace dcp {
 
 namespace {
-
-// Queues by number, for the threads that serve them: those load the addon in environments of their
-// own.
-class Queues {
- public:
-  static uint32_t Add(const std::shared_ptr<RunQueue>& queue) {
-    std::lock_guard lock(Mutex());
-    static uint32_t last = 0;
-    Known()[++last] = queue;
-    return last;
-  }
-  static void Remove(uint32_t id) {
-    std::lock_guard lock(Mutex());
-    Known().erase(id);
-  }
-  static std::shared_ptr<RunQueue> Find(uint32_t id) {
-    std::lock_guard lock(Mutex());
-    const auto found = Known().find(id);
-    return found == Known().end() ? nullptr : found->second.lock();
-  }
-
- private:
-  // Both leaked on purpose: threads may still ask while the process ends.
-  static std::mutex& Mutex() {
-    static auto* mutex = new std::mutex();
-    return *mutex;
-  }
-  static std::unordered_map<uint32_t, std::weak_ptr<RunQueue>>& Known() {
-    static auto* known = new std::unordered_map<uint32_t, std::weak_ptr<RunQueue>>();
-    return *known;
-  }
-};
 
 uint32_t Uint32(Napi::Value value) { return value.As<Napi::Number>().Uint32Value(); }
 double Double(Napi::Value value) { return value.As<Napi::Number>().DoubleValue(); }
@@ -80,123 +47,7 @@ std::shared_ptr<const SandboxScripts> ScriptsOf(Napi::Object object) {
   return scripts;
 }
 
-Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
-  static constexpr const char* kKinds[] = {
-      "ready", "assigned", "results",          "message",      "drained",
-      "lost",  "ended",    "inspectorMessage", "inspectorRun", "output",
-      "room",  "blocked",  "unblocked",        "adapter"};
-  static_assert(std::size(kKinds) == SandboxEvent::kAdapter + 1);
-  Napi::Object object = Napi::Object::New(env);
-  object["kind"] = kKinds[event.kind];
-  object["sandbox"] = event.sandbox;
-  switch (event.kind) {
-    case SandboxEvent::kResults: {
-      ResultBatch& results = event.results;
-      object["numbers"] = ColumnOf(env, results.numbers);
-      object["outcomes"] = ColumnOf(env, results.outcomes);
-      object["elapsedMs"] = ColumnOf(env, results.elapsed_ms);
-      object["cpuMs"] = ColumnOf(env, results.cpu_ms);
-      object["webgpuMs"] = ColumnOf(env, results.webgpu_ms);
-      object["heads"] = ViewOf(env, std::move(results.payloads.heads));
-      object["headEnds"] = ColumnOf(env, results.payloads.head_ends);
-      object["segments"] = ViewsOf(env, std::move(results.payloads.segments));
-      object["segmentEnds"] = ColumnOf(env, results.payloads.segment_ends);
-      object["bytes"] = static_cast<double>(event.bytes);
-      break;
-    }
-    case SandboxEvent::kMessage:
-      object["message"] = event.message;
-      object["slice"] = event.slice;
-      object["number"] = event.number;
-      object["text"] = event.text;
-      object["head"] = ViewOf(env, std::move(event.payload.head));
-      object["segments"] = ViewsOf(env, std::move(event.payload.segments));
-      object["bytes"] = static_cast<double>(event.bytes);
-      break;
-    case SandboxEvent::kLost:
-    case SandboxEvent::kEnded:
-      object["code"] = event.code;
-      object["text"] = event.text;
-      object["slice"] = event.slice;
-      object["elapsedMs"] = event.elapsed_ms;
-      object["firstWasRunning"] = Napi::Boolean::New(env, event.number == 1);
-      object["disowned"] = Napi::Boolean::New(env, event.disowned);
-      object["unfinished"] = ColumnOf(env, event.unfinished);
-      break;
-    case SandboxEvent::kInspectorMessage:
-      object["text"] = Napi::String::New(env, event.inspector_message);
-      break;
-    case SandboxEvent::kAdapter:
-      object["text"] = event.text;
-      break;
-    case SandboxEvent::kInspectorRun:
-    case SandboxEvent::kReady:
-    case SandboxEvent::kAssigned:
-    case SandboxEvent::kDrained:
-    case SandboxEvent::kOutput:
-    case SandboxEvent::kRoom:
-    case SandboxEvent::kBlocked:
-    case SandboxEvent::kUnblocked:
-      break;
-  }
-  return object;
-}
-
 }  // namespace
-
-// ---- EventChannel
-// ------------------------------------------------------------------------------------------------
-
-EventChannel::EventChannel(Napi::Env env, Napi::Function on_events)
-    : function_(Napi::ThreadSafeFunction::New(env, on_events, "dcp-evaluator-events", 0, 1)) {}
-
-void EventChannel::OnEvent(SandboxEvent event) {
-  std::lock_guard lock(mutex_);
-  if (closed_) return;
-  events_.push_back(std::move(event));
-  // Until this one has been delivered, whatever comes goes with it.
-  if (events_.size() == 1) {
-    function_.NonBlockingCall(
-        [this](Napi::Env env, Napi::Function on_events) { Deliver(env, on_events); });
-  }
-}
-
-void EventChannel::Deliver(Napi::Env env, Napi::Function on_events) {
-  std::vector<SandboxEvent> events;
-  {
-    std::lock_guard lock(mutex_);
-    events.swap(events_);
-  }
-  Napi::Array list = Napi::Array::New(env, events.size());
-  uint32_t index = 0;
-  for (SandboxEvent& event : events) {
-    Napi::HandleScope scope(env);
-    list.Set(index++, ToObject(env, std::move(event)));
-  }
-  on_events.Call({list});
-}
-
-void EventChannel::Hold(Napi::Env env, bool hold) {
-  {
-    std::lock_guard lock(mutex_);
-    if (closed_) return;
-  }
-  hold ? function_.Ref(env) : function_.Unref(env);
-}
-
-void EventChannel::Mute() {
-  std::lock_guard lock(mutex_);
-  closed_ = true;
-  events_.clear();
-}
-
-void EventChannel::Close() {
-  Mute();
-  function_.Abort();
-}
-
-// ---- NativeEvaluator
-// ----------------------------------------------------------------------------------------------
 
 Napi::Function NativeEvaluator::Define(Napi::Env env) {
   return DefineClass(env, "NativeEvaluator",
@@ -462,49 +313,6 @@ Napi::Value NativeEvaluator::Stats(const Napi::CallbackInfo& info) {
   gpu["bytes"] = static_cast<double>(use.memory_bytes);
   stats["gpu"] = gpu;
   return stats;
-}
-
-// ---- The executor loop
-// ---------------------------------------------------------------------------------------------
-
-namespace {
-
-// Node gives no direct answer to "is this thread being terminated?", but a call of JavaScript does
-// not return then. Node's isolate is entered inside the Sandbox's, on the one thread that may run
-// both.
-struct EndProbe {
-  v8::Isolate* isolate;
-  v8::Global<v8::Context> context;
-  v8::Global<v8::Function> function;
-
-  static bool IsEnding(void* data) {
-    auto* probe = static_cast<EndProbe*>(data);
-    v8::Isolate::Scope isolate_scope(probe->isolate);
-    v8::HandleScope handle_scope(probe->isolate);
-    v8::Local<v8::Context> context = probe->context.Get(probe->isolate);
-    v8::Context::Scope context_scope(context);
-    v8::TryCatch caught(probe->isolate);
-    v8::Local<v8::Value> undefined = v8::Undefined(probe->isolate);
-    return probe->function.Get(probe->isolate)->Call(context, undefined, 0, nullptr).IsEmpty() &&
-           caught.HasTerminated();
-  }
-};
-
-}  // namespace
-
-Napi::Value RunExecutor(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  std::shared_ptr<RunQueue> queue = Queues::Find(Uint32(info[0]));
-  if (!queue) return Napi::Boolean::New(env, false);
-  uv_loop_t* loop = nullptr;
-  napi_get_uv_event_loop(env, &loop);
-  v8::Isolate* isolate = v8::Isolate::GetCurrent();
-  EndProbe probe{isolate,
-                 {isolate, isolate->GetCurrentContext()},
-                 {isolate, ToV8(info[1]).As<v8::Function>()}};
-  Executor executor(uv_backend_fd(loop), EndProbe::IsEnding, &probe);
-  const ExecutorExit exit = queue->Run(executor);
-  return Napi::Boolean::New(env, exit == ExecutorExit::kNodeWaits);
 }
 
 }  // namespace dcp

@@ -1,44 +1,20 @@
-// Internal to native/addon: the JavaScript class NativeEvaluator and the executor loop
-// (src/evaluator/native.ts is their typed mirror).
+// Internal to native/addon: the JavaScript class NativeEvaluator (src/evaluator/native.ts is its
+// typed mirror).
 #pragma once
 
 #include <napi.h>
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
 
+#include "addon/event_channel.h"
 #include "classic/classic_sandbox.h"
 #include "sandbox/run_queue.h"
 #include "sandbox/slice_sandbox.h"
 
 namespace dcp {
-
-// Brings events from executor threads to the environment that owns the evaluator: many at once, one
-// wake-up. Outlives the evaluator; events that come after Close() are dropped.
-class EventChannel final : public SandboxListener {
- public:
-  EventChannel(Napi::Env env, Napi::Function on_events);
-
-  void OnEvent(SandboxEvent event) override;
-  // Whether it keeps the environment's loop running: at first it does. On its thread, until
-  // Close().
-  void Hold(Napi::Env env, bool hold);
-  // No event is passed on any more. Any thread.
-  void Mute();
-  // Mute(), and the environment's loop is let go. On its thread, once, while it runs.
-  void Close();
-
- private:
-  void Deliver(Napi::Env env, Napi::Function on_events);
-
-  std::mutex mutex_;
-  bool closed_ = false;
-  std::vector<SandboxEvent> events_;
-  Napi::ThreadSafeFunction function_;
-};
 
 // All Sandboxes of one host, and the queue its executor threads serve. Belongs to the environment
 // that made it.
@@ -89,9 +65,5 @@ class NativeEvaluator final : public Napi::ObjectWrap<NativeEvaluator> {
   std::unordered_map<uint32_t, std::shared_ptr<ClassicSandbox>> classic_sandboxes_;
   std::vector<std::shared_ptr<const ClassicSetup>> classic_setups_;
 };
-
-// runExecutor(queueId, probe): true when it is to be called again, false when the queue was
-// stopped.
-Napi::Value RunExecutor(const Napi::CallbackInfo& info);
 
 }  // namespace dcp
