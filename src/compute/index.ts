@@ -5,13 +5,13 @@ export { JobCancelledError } from './errors.js';
 export type { RangeObject } from './input-set.js';
 export {
   Job,
-  type ComputeGroup,
   type CustomEventSource,
   type EventMetrics,
   type JobEvents,
   type JobRunStatus,
   type ReadyState,
 } from './job.js';
+export type { ComputeGroup } from './new-job.js';
 export type { LocalExecOptions } from './local-exec.js';
 export type { WorkFunctionFile } from './work-function.js';
 export type { ResultHandle } from './result-handle.js';

@@ -1,7 +1,5 @@
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import {
-  DEFAULT_JOB_LIMITS,
   InvalidArgumentError,
   JobStateError,
   type ConsoleLevel,
@@ -10,20 +8,17 @@ import {
   type SliceMetrics,
   type JobPublic,
   type JobRequirements,
-  type JobSpec,
   type SliceError,
 } from '../model/index.js';
 import type { Scheduler } from '../scheduler/index.js';
 import { Emitter } from './emitter.js';
 import { JobCancelledError } from './errors.js';
-import type { InputPlan } from './input-set.js';
 import { JobFollower, type JobFollowerSink } from './job-follower.js';
 import { toAllowedOrigins, toDeterminism, withLocalWorker, type LocalExecOptions } from './local-exec.js';
+import { requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
-import { bundleModules } from './modules/index.js';
-import { encodeAt, uploadSlices } from './upload.js';
-import type { WorkFunctionOrigin } from './work-function.js';
+import { uploadSlices } from './upload.js';
 
 /**
  * How far a handle is, in DCP's words: `new`, `exec` (called), `init` (Scheduler open), `deploying` (Job being
@@ -110,18 +105,6 @@ const JOB_EVENTS = [
 export interface CustomEventSource {
   readonly job: JobId;
   readonly sliceNumber: number;
-}
-
-/** A Compute Group as DCP writes it, or its join key alone. */
-export type ComputeGroup = string | { readonly joinKey: string };
-
-/** A Job to be deployed. */
-export interface NewJob {
-  readonly workFunction: WorkFunctionOrigin;
-  /** Where modules are looked up, absolute. */
-  readonly directory: string;
-  readonly arguments: readonly unknown[];
-  readonly input: InputPlan;
 }
 
 /** A Job that a Scheduler has. */
@@ -328,7 +311,14 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   }
 
   async #deploy(scheduler: Scheduler, source: NewJob): Promise<ResultHandle<R>> {
-    const spec = await this.#spec(source);
+    const spec = await specOf(source, {
+      public: this.public,
+      requirements: this.requirements,
+      computeGroups: this.computeGroups,
+      limits: this.limits,
+      required: this.#required,
+      inspected: this.#inspected,
+    });
     this.#enter('deploying');
     const id = await scheduler.createJob(spec);
     this.#id = id;
@@ -378,29 +368,6 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     throw new JobCancelledError(id, this.#cancelReason);
   }
 
-  async #spec(source: NewJob): Promise<JobSpec> {
-    const { arguments: args, input } = source;
-    const { name, description, link } = this.public;
-    return {
-      public: { name: String(name), description: String(description), link: String(link) },
-      ...(await this.#code(source)),
-      arguments: encodeAt('arguments', args),
-      codec: 'native',
-      inputSet: input.kind === 'range' ? { ...input } : { kind: 'list', count: null },
-      requirements: this.requirements,
-      computeGroups: this.computeGroups.map(joinKey),
-      limits: { ...DEFAULT_JOB_LIMITS, ...this.limits },
-    };
-  }
-
-  /** Most Jobs bring one function and no modules: nothing is bundled for them. */
-  async #code({ workFunction, directory }: NewJob): Promise<Pick<JobSpec, 'workFunction' | 'modules'>> {
-    const names = [...this.#required];
-    if ('source' in workFunction && names.length === 0)
-      return { workFunction: workFunction.source, modules: null };
-    return bundleModules({ workFunction, names, directory, forDebugger: this.#inspected });
-  }
-
   #enter(state: ReadyState): void {
     this.#readyState = state;
     this.emit('readystatechange', state);
@@ -438,22 +405,6 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   }
 }
 
-function requiredName(name: unknown, index: number): string {
-  if (typeof name === 'string' && name !== '' && !path.isAbsolute(name) && !/^[a-z]+:\/\//i.test(name))
-    return name;
-  const shown = typeof name === 'string' ? JSON.stringify(name) : typeof name;
-  throw new InvalidArgumentError(
-    `requires[${index}]`,
-    `expected the name of a package or a relative path, got ${shown}`,
-  );
-}
-
 function eventMetrics({ elapsedMs, cpuMs, webgpuMs, bytesIn, bytesOut }: SliceMetrics): EventMetrics {
   return { time: elapsedMs, cpuTime: cpuMs, webGPUTime: webgpuMs, bytesIn, bytesOut };
-}
-
-function joinKey(group: ComputeGroup, index: number): string {
-  const key = typeof group === 'string' ? group : (group as { joinKey?: unknown } | null)?.joinKey;
-  if (typeof key === 'string' && key !== '') return key;
-  throw new InvalidArgumentError(`computeGroups[${index}]`, 'expected a join key or { joinKey }');
 }

@@ -1,0 +1,83 @@
+/** A Job that is to be deployed, and what the Scheduler gets of it. */
+import path from 'node:path';
+import {
+  DEFAULT_JOB_LIMITS,
+  InvalidArgumentError,
+  type JobLimits,
+  type JobPublic,
+  type JobRequirements,
+  type JobSpec,
+} from '../model/index.js';
+import type { InputPlan } from './input-set.js';
+import { bundleModules } from './modules/index.js';
+import { encodeAt } from './upload.js';
+import type { WorkFunctionOrigin } from './work-function.js';
+
+/** A Compute Group as DCP writes it, or its join key alone. */
+export type ComputeGroup = string | { readonly joinKey: string };
+
+/** A Job to be deployed. */
+export interface NewJob {
+  readonly workFunction: WorkFunctionOrigin;
+  /** Where modules are looked up, absolute. */
+  readonly directory: string;
+  readonly arguments: readonly unknown[];
+  readonly input: InputPlan;
+}
+
+/** What was set on its handle before. */
+export interface JobSettings {
+  readonly public: JobPublic;
+  readonly requirements: JobRequirements;
+  readonly computeGroups: readonly ComputeGroup[];
+  readonly limits: Partial<JobLimits>;
+  /** Names of modules that its Work Function requires. */
+  readonly required: ReadonlySet<string>;
+  /** A debugger will look at its code. */
+  readonly inspected: boolean;
+}
+
+/** Rejects with `InvalidArgumentError`, `EncodingError` or `ModuleError` for what cannot be deployed. */
+export async function specOf(source: NewJob, settings: JobSettings): Promise<JobSpec> {
+  const { arguments: args, input } = source;
+  const { requirements, computeGroups, limits } = settings;
+  const { name, description, link } = settings.public;
+  return {
+    public: { name: String(name), description: String(description), link: String(link) },
+    ...(await code(source, settings)),
+    arguments: encodeAt('arguments', args),
+    codec: 'native',
+    inputSet: input.kind === 'range' ? { ...input } : { kind: 'list', count: null },
+    requirements,
+    computeGroups: computeGroups.map(joinKey),
+    limits: { ...DEFAULT_JOB_LIMITS, ...limits },
+  };
+}
+
+/** Most Jobs bring one function and no modules: nothing is bundled for them. */
+async function code(
+  { workFunction, directory }: NewJob,
+  { required, inspected }: JobSettings,
+): Promise<Pick<JobSpec, 'workFunction' | 'modules'>> {
+  const names = [...required];
+  if ('source' in workFunction && names.length === 0)
+    return { workFunction: workFunction.source, modules: null };
+  return bundleModules({ workFunction, names, directory, forDebugger: inspected });
+}
+
+/** Throws `InvalidArgumentError` for what no Work Function can require. */
+export function requiredName(name: unknown, index: number): string {
+  if (typeof name === 'string' && name !== '' && !path.isAbsolute(name) && !/^[a-z]+:\/\//i.test(name))
+    return name;
+  const shown = typeof name === 'string' ? JSON.stringify(name) : typeof name;
+  throw new InvalidArgumentError(
+    `requires[${index}]`,
+    `expected the name of a package or a relative path, got ${shown}`,
+  );
+}
+
+function joinKey(group: ComputeGroup, index: number): string {
+  const key = typeof group === 'string' ? group : (group as { joinKey?: unknown } | null)?.joinKey;
+  if (typeof key === 'string' && key !== '') return key;
+  throw new InvalidArgumentError(`computeGroups[${index}]`, 'expected a join key or { joinKey }');
+}
