@@ -107,28 +107,24 @@ test('interfaces look as Web IDL has them', async (t) => {
 });
 
 test('a channel has two ports, always the same, and nobody else makes one', async (t) => {
-  await agrees(t, () => {
-    const channel = new MessageChannel();
-    const name = (attempt: () => unknown): string => {
-      try {
-        attempt();
-        return 'fine';
-      } catch (error) {
-        return (error as Error).name;
-      }
-    };
-    return [
-      channel.port1 === channel.port1,
-      channel.port2 === channel.port2,
-      channel.port1 !== channel.port2,
-      channel.port1 instanceof MessagePort && channel.port1 instanceof EventTarget,
-      name(() => new (MessagePort as never as new () => MessagePort)()),
-      name(() => (MessageChannel as never as () => MessageChannel)()),
-      name(() => {
-        (channel.port1.postMessage as () => void)();
-      }),
-    ];
-  }, [true, true, true, true, 'TypeError', 'TypeError', 'TypeError']);
+  await agrees(
+    t,
+    (thrownBy) => {
+      const channel = new MessageChannel();
+      return [
+        channel.port1 === channel.port1,
+        channel.port2 === channel.port2,
+        channel.port1 !== channel.port2,
+        channel.port1 instanceof MessagePort && channel.port1 instanceof EventTarget,
+        thrownBy(() => new (MessagePort as never as new () => MessagePort)()),
+        thrownBy(() => (MessageChannel as never as () => MessageChannel)()),
+        thrownBy(() => {
+          (channel.port1.postMessage as () => void)();
+        }),
+      ];
+    },
+    [true, true, true, true, 'TypeError', 'TypeError', 'TypeError'],
+  );
 });
 
 test('a message is a copy, in an event of its own', async (t) => {
@@ -277,44 +273,41 @@ test('an ArrayBuffer is transferred, by either form of the argument', async (t) 
 });
 
 test('what cannot be cloned or transferred is a DataCloneError, and nothing is sent', async (t) => {
-  await answers(t, async () => {
-    const { port1, port2 } = new MessageChannel();
-    const other = new MessageChannel();
-    const closed = new MessageChannel().port1;
-    closed.close();
-    const buffer = new ArrayBuffer(8);
-    const detached = new ArrayBuffer(8);
-    structuredClone(detached, { transfer: [detached] });
-    const received: unknown[] = [];
-    port2.onmessage = ({ data }) => void received.push(data);
-    const attempts: (() => void)[] = [
-      () => port1.postMessage(() => 1),
-      () => port1.postMessage(Symbol('s')),
-      () => port1.postMessage(other.port1),
-      () => port1.postMessage(0, [{}] as never),
-      () => port1.postMessage(0, [buffer, buffer]),
-      () => port1.postMessage(0, [detached]),
-      () => port1.postMessage(0, [port1]),
-      () => port1.postMessage(0, [closed]),
-      () => port1.postMessage(0, [other.port1, other.port1]),
-      () => port1.postMessage(() => 1, [buffer]),
-      () => port1.postMessage(0, [1] as never),
-      () => port1.postMessage(0, 1 as never),
-      () => port1.postMessage(0, { transfer: 1 } as never),
-      () => port1.postMessage(0, { transfer: null } as never),
-    ];
-    const names = attempts.map((attempt) => {
-      try {
-        attempt();
-        return 'fine';
-      } catch (error) {
-        return (error as Error).name;
-      }
-    });
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    // Transferred by none of them.
-    return [names, received, buffer.byteLength];
-  }, [[...new Array<string>(10).fill('DataCloneError'), ...new Array<string>(4).fill('TypeError')], [], 8]);
+  await answers(
+    t,
+    async (thrownBy) => {
+      const { port1, port2 } = new MessageChannel();
+      const other = new MessageChannel();
+      const closed = new MessageChannel().port1;
+      closed.close();
+      const buffer = new ArrayBuffer(8);
+      const detached = new ArrayBuffer(8);
+      structuredClone(detached, { transfer: [detached] });
+      const received: unknown[] = [];
+      port2.onmessage = ({ data }) => void received.push(data);
+      const attempts: (() => void)[] = [
+        () => port1.postMessage(() => 1),
+        () => port1.postMessage(Symbol('s')),
+        () => port1.postMessage(other.port1),
+        () => port1.postMessage(0, [{}] as never),
+        () => port1.postMessage(0, [buffer, buffer]),
+        () => port1.postMessage(0, [detached]),
+        () => port1.postMessage(0, [port1]),
+        () => port1.postMessage(0, [closed]),
+        () => port1.postMessage(0, [other.port1, other.port1]),
+        () => port1.postMessage(() => 1, [buffer]),
+        () => port1.postMessage(0, [1] as never),
+        () => port1.postMessage(0, 1 as never),
+        () => port1.postMessage(0, { transfer: 1 } as never),
+        () => port1.postMessage(0, { transfer: null } as never),
+      ];
+      const names = attempts.map(thrownBy);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      // Transferred by none of them.
+      return [names, received, buffer.byteLength];
+    },
+    [[...new Array<string>(10).fill('DataCloneError'), ...new Array<string>(4).fill('TypeError')], [], 8],
+  );
 });
 
 test('a port is transferred with what waits in it, and starts again disabled', async (t) => {
@@ -441,63 +434,59 @@ test('handlers are attributes as HTML has them', async (t) => {
 });
 
 test('a MessageEvent as it is made', async (t) => {
-  await answers(t, () => {
-    const { port1, port2 } = new MessageChannel();
-    const order: string[] = [];
-    const init = Object.fromEntries(
-      ['source', 'ports', 'origin', 'lastEventId', 'data', 'composed', 'cancelable', 'bubbles'].map((key) => [
-        key,
-        0,
-      ]),
-    );
-    const values: Record<string, unknown> = {
-      ...{ source: port1, ports: new Set([port2]), origin: 'lone \ud800', lastEventId: 7, data: undefined },
-      ...{ composed: 0, cancelable: 1, bubbles: 'yes' },
-    };
-    for (const key of Object.keys(init)) {
-      Object.defineProperty(init, key, {
-        get: () => {
-          order.push(key);
-          return values[key];
-        },
-      });
-    }
-    const plain = new MessageEvent('plain');
-    const full = new MessageEvent('full', init);
-    const attempts: (() => unknown)[] = [
-      () => new (MessageEvent as never as new () => MessageEvent)(),
-      () => new MessageEvent('x', { source: {} as never }),
-      () => new MessageEvent('x', { ports: [{}] as never }),
-      () => new MessageEvent('x', { ports: null as never }),
-      () => Reflect.apply(MessageEvent.prototype.initMessageEvent, new Event('x'), ['y']),
-    ];
-    const names = attempts.map((attempt) => {
-      try {
-        attempt();
-        return 'fine';
-      } catch (error) {
-        return (error as Error).name;
+  await answers(
+    t,
+    (thrownBy) => {
+      const { port1, port2 } = new MessageChannel();
+      const order: string[] = [];
+      const init = Object.fromEntries(
+        ['source', 'ports', 'origin', 'lastEventId', 'data', 'composed', 'cancelable', 'bubbles'].map(
+          (key) => [key, 0],
+        ),
+      );
+      const values: Record<string, unknown> = {
+        ...{ source: port1, ports: new Set([port2]), origin: 'lone \ud800', lastEventId: 7, data: undefined },
+        ...{ composed: 0, cancelable: 1, bubbles: 'yes' },
+      };
+      for (const key of Object.keys(init)) {
+        Object.defineProperty(init, key, {
+          get: () => {
+            order.push(key);
+            return values[key];
+          },
+        });
       }
-    });
-    return [
-      [plain.data, plain.origin, plain.lastEventId, plain.source, plain.ports.length, plain.isTrusted],
-      [
-        full.data,
-        full.origin,
-        full.lastEventId,
-        full.source === port1,
-        full.ports[0] === port2,
-        full.cancelable,
-      ],
-      order,
-      names,
-    ];
-  }, [
-    [null, '', '', null, 0, false],
-    [null, 'lone \ufffd', '7', true, true, true],
-    ['bubbles', 'cancelable', 'composed', 'data', 'lastEventId', 'origin', 'ports', 'source'],
-    new Array<string>(5).fill('TypeError'),
-  ]);
+      const plain = new MessageEvent('plain');
+      const full = new MessageEvent('full', init);
+      const attempts: (() => unknown)[] = [
+        () => new (MessageEvent as never as new () => MessageEvent)(),
+        () => new MessageEvent('x', { source: {} as never }),
+        () => new MessageEvent('x', { ports: [{}] as never }),
+        () => new MessageEvent('x', { ports: null as never }),
+        () => Reflect.apply(MessageEvent.prototype.initMessageEvent, new Event('x'), ['y']),
+      ];
+      const names = attempts.map(thrownBy);
+      return [
+        [plain.data, plain.origin, plain.lastEventId, plain.source, plain.ports.length, plain.isTrusted],
+        [
+          full.data,
+          full.origin,
+          full.lastEventId,
+          full.source === port1,
+          full.ports[0] === port2,
+          full.cancelable,
+        ],
+        order,
+        names,
+      ];
+    },
+    [
+      [null, '', '', null, 0, false],
+      [null, 'lone \ufffd', '7', true, true, true],
+      ['bubbles', 'cancelable', 'composed', 'data', 'lastEventId', 'origin', 'ports', 'source'],
+      new Array<string>(5).fill('TypeError'),
+    ],
+  );
 });
 
 test('initMessageEvent initializes an event that is not on its way', async (t) => {

@@ -462,20 +462,17 @@ test('what the Work Function has made of prototypes does not reach a copy', asyn
 });
 
 test('arguments are as Web IDL has them', async (t) => {
-  await answers(t, () => {
-    const names = [
-      () => (structuredClone as () => void)(),
-      () => structuredClone(1, 5 as never),
-      () => structuredClone(1, { transfer: null as never }),
-      () => new (structuredClone as unknown as new (value: number) => object)(1),
-    ].map((attempt) => {
-      try {
-        attempt();
-        return 'fine';
-      } catch (error) {
-        return (error as Error).name;
-      }
-    });
-    return [names, structuredClone.length, structuredClone.name, structuredClone(1, undefined)];
-  }, [new Array<string>(4).fill('TypeError'), 1, 'structuredClone', 1]);
+  await answers(
+    t,
+    (thrownBy) => {
+      const names = [
+        () => (structuredClone as () => void)(),
+        () => structuredClone(1, 5 as never),
+        () => structuredClone(1, { transfer: null as never }),
+        () => new (structuredClone as unknown as new (value: number) => object)(1),
+      ].map(thrownBy);
+      return [names, structuredClone.length, structuredClone.name, structuredClone(1, undefined)];
+    },
+    [new Array<string>(4).fill('TypeError'), 1, 'structuredClone', 1],
+  );
 });
