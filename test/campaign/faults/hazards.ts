@@ -4,7 +4,7 @@ import { withoutDisks } from '../../soak/week/disks.js';
 import { HeldLock } from '../../soak/week/held-lock.js';
 import { signalOurs } from '../../soak/week/quarry.js';
 import { count } from '../../soak/week/tally.js';
-import { END_MS } from '../../soak/week/trial-stage.js';
+import { comesTrue, END_MS } from '../../soak/week/trial-stage.js';
 import type { Happening } from '../../soak/week/trial.js';
 import type { Actor, Stage } from './stage.js';
 
@@ -38,7 +38,11 @@ export const HAZARDS: Readonly<Record<string, Happening<Stage>>> = {
     run: async (stage) => {
       const stopped = stage.actors.map((actor) => ({ actor, pid: signalEvaluator(stage, actor, 'SIGSTOP') }));
       const [own, standing] = stopped as [(typeof stopped)[0], (typeof stopped)[0]];
+      const silences = (): number => standing.actor.tally.times(/did not answer/);
+      const before = silences();
       await stage.until('a Worker ends a process that does not answer', HANG_MS, isGone(own));
+      // Until its Worker has given it up it would just go on. Of one that no Job has, nothing is told.
+      await comesTrue(HANG_MS, () => silences() > before || isGone(standing)());
       // Nobody but whoever stopped it can end the process of a connection; it sees then that the connection is over.
       signalOurs(standing.pid, 'SIGCONT');
       await stage.until('a process ends with its connection', SEEN_MS, isGone(standing));

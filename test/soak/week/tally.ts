@@ -15,11 +15,14 @@ export class Tally {
     if (type === 'uncaught') count(this.told, `uncaught: ${String(record['message'])}`);
   }
 
-  /** Times that the Scheduler could not be used for a reason that matches. */
+  /** Times that the Scheduler, or an evaluator, could not be used for a reason that matches. */
   troubles(pattern: RegExp): number {
-    const texts = Object.entries(this.told).filter(
-      ([what]) => what.startsWith('trouble: ') && pattern.test(what),
-    );
+    return this.times(new RegExp(`^trouble: .*(${pattern.source})`));
+  }
+
+  /** Of all that was told, what matches. */
+  times(pattern: RegExp): number {
+    const texts = Object.entries(this.told).filter(([what]) => pattern.test(what));
     return texts.reduce((sum, [, times]) => sum + times, 0);
   }
 

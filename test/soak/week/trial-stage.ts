@@ -43,8 +43,7 @@ export class TrialStage {
 
   /** Waits until something holds. A fault, and false, when it does not within `withinMs`. */
   async until(what: string, withinMs: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
-    for (const end = performance.now() + withinMs; performance.now() < end; await sleep(STEP_MS))
-      if (await holds()) return true;
+    if (await comesTrue(withinMs, holds)) return true;
     this.fault(`not within ${withinMs / 1000} s: ${what}`);
     return false;
   }
@@ -53,4 +52,11 @@ export class TrialStage {
   between(leastMs: number, mostMs: number): Promise<void> {
     return sleep(leastMs + this.random.below(mostMs - leastMs));
   }
+}
+
+/** Waits until something holds; false: it does not within `withinMs`. */
+export async function comesTrue(withinMs: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
+  for (const end = performance.now() + withinMs; performance.now() < end; await sleep(STEP_MS))
+    if (await holds()) return true;
+  return false;
 }
