@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from '#src/codec/index.js';
 import {
@@ -160,6 +161,17 @@ export class Recorder implements SandboxObserver {
       };
       check();
     });
+  }
+
+  /** Whether its Sandbox ends within this time. */
+  async endsWithin(ms: number): Promise<boolean> {
+    const patience = new AbortController();
+    const ended = await Promise.race([
+      this.until(() => this.end !== null).then(() => true),
+      sleep(ms, false, { signal: patience.signal }).catch(() => true),
+    ]);
+    patience.abort();
+    return ended;
   }
 
   /** Resolves when so many Slices have ended. */

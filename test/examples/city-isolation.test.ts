@@ -1,30 +1,12 @@
 /** The example whose answer the project shows first: what its Work Function finds and what its map draws. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PNG } from 'pngjs';
+import { example, type Cities, type CitiesModule, type City } from './example.js';
 
-interface City {
-  name: string;
-  country: string;
-  population: number;
-  longitude: number;
-  latitude: number;
-}
-interface Cities {
-  count: number;
-  name: string[];
-  population: Float64Array;
-  longitude: Float64Array;
-  latitude: Float64Array;
-  x: Float64Array;
-  y: Float64Array;
-  z: Float64Array;
-}
 interface Block {
   start: number;
   end: number;
@@ -41,36 +23,22 @@ interface Box {
 }
 type WorkFunction = (block: Block, ...columns: unknown[]) => Isolation;
 
-/** The example is plain JavaScript, as its users copy it. */
-async function example<Module>(file: string): Promise<Module> {
-  return (await import(
-    pathToFileURL(path.join(repositoryRoot(), 'examples/city-isolation', file)).href
-  )) as Module;
-}
-
-function repositoryRoot(): string {
-  let directory = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(directory, 'package.json'))) directory = path.dirname(directory);
-  return directory;
-}
-
-const { toColumns, loadCities } = await example<{
-  toColumns: (list: City[]) => Cities;
-  loadCities: () => Cities;
-}>('cities.mjs');
-const { nearestLargerCity } = await example<{ nearestLargerCity: WorkFunction }>('work-function.mjs');
+const { toColumns, loadCities } = await example<CitiesModule>('city-isolation/cities.mjs');
+const { nearestLargerCity } = await example<{ nearestLargerCity: WorkFunction }>(
+  'city-isolation/work-function.mjs',
+);
 const { equalWorkBlocks, joinBlocks, mostIsolated } = await example<{
   equalWorkBlocks: (count: number, blocks: number) => Block[];
   joinBlocks: (results: Isolation[]) => Isolation;
   mostIsolated: (cities: Cities, isolation: Isolation, minPopulation: number) => number[];
-}>('isolation.mjs');
+}>('city-isolation/isolation.mjs');
 const { verify } = await example<{
   verify: (
     cities: Cities,
     isolation: Isolation,
     options?: { sample?: number; seed?: number },
   ) => { checked: number; differences: string[] };
-}>('verify.mjs');
+}>('city-isolation/verify.mjs');
 
 /** Runs the Work Function as a Sandbox does: from its source text, with a `progress` of its own. */
 function shipped(onProgress: (fraction: number) => void = () => undefined): WorkFunction {
@@ -293,7 +261,7 @@ describe('the projection', async () => {
     NORTH: number;
     SOUTH: number;
     CENTRAL_MERIDIAN: number;
-  }>('projection.mjs');
+  }>('city-isolation/projection.mjs');
   const box = { x: 10, y: 20, width: 1000, height: 600 };
   const project = worldProjection(box);
 
@@ -340,7 +308,7 @@ describe('labels', async () => {
       gap: number,
       taken?: Box[],
     ) => (Box | null)[];
-  }>('labels.mjs');
+  }>('city-isolation/labels.mjs');
   const area = { x: 0, y: 0, width: 400, height: 300 };
   const anchor = (x: number, y: number) => ({ x, y, radius: 5, width: 80, height: 20 });
   const overlap = (a: Box, b: Box): boolean =>
@@ -379,7 +347,7 @@ describe('the Job file', () => {
         results: Isolation[],
         options: { outputDirectory: string },
       ) => Promise<{ picture: string; table: string }>;
-    }>('job.mjs');
+    }>('city-isolation/job.mjs');
 
     let slices: Block[] = [];
     const job = makeJob({

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PNG } from 'pngjs';
 import { createCompute, type Compute, type Job } from '#src/compute/index.js';
+import { example } from './example.js';
 
 interface JobModule {
   default(this: void, compute: Compute, options: { args: string[] }): Job<Uint8Array>;
@@ -18,8 +18,7 @@ const OCEAN = '14304d';
 const LAND = '9fc28a';
 
 test('the globe turns: the middle of each picture is what lies at that longitude', async (t) => {
-  const url = pathToFileURL(fileURLToPath(new URL('../../examples/globe/job.mjs', import.meta.url)));
-  const { default: globe, done } = (await import(url.href)) as JobModule;
+  const { default: globe, done } = await example<JobModule>('globe/job.mjs');
   const job = globe(createCompute(), { args: ['12', String(SIZE)] });
   job.on('error', ({ error }) => t.diagnostic(error.stack!));
   const pictures = [...(await job.localExec(2))] as Uint8Array[];

@@ -1,16 +1,11 @@
 /** The examples on GPUs, run as their users do, on small inputs: what they answer is right. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createCompute, type Compute, type Job } from '#src/compute/index.js';
 import { gpuMissing } from '../gpu/support.js';
+import { example, exampleFile, type Cities, type CitiesModule, type City } from './example.js';
 
 const missing = await gpuMissing();
-
-async function example<Module>(file: string): Promise<Module> {
-  const path = fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
-  return (await import(pathToFileURL(path).href)) as Module;
-}
 
 async function run<Result>(t: TestContext, job: Job<Result>, cores = 1): Promise<Result[]> {
   job.on('error', ({ error }) => t.diagnostic(error.stack!));
@@ -24,30 +19,11 @@ describe('city isolation on a GPU', { skip: missing }, async () => {
     settled: number;
   }
   type WorkFunction = (block: { start: number; end: number }, ...columns: Float64Array[]) => Isolation;
-  interface Cities {
-    count: number;
-    x: Float64Array;
-    y: Float64Array;
-    z: Float64Array;
-    population: Float64Array;
-  }
-  interface City {
-    name: string;
-    country: string;
-    population: number;
-    longitude: number;
-    latitude: number;
-  }
-  const { loadCities, toColumns } = await example<{
-    loadCities: () => Cities;
-    toColumns: (list: City[]) => Cities;
-  }>('city-isolation/cities.mjs');
+  const { loadCities, toColumns } = await example<CitiesModule>('city-isolation/cities.mjs');
   const { nearestLargerCity } = await example<{ nearestLargerCity: WorkFunction }>(
     'city-isolation/work-function.mjs',
   );
-  const workFunction = fileURLToPath(
-    new URL('../../examples/city-isolation/gpu/work-function.mjs', import.meta.url),
-  );
+  const workFunction = exampleFile('city-isolation/gpu/work-function.mjs');
 
   /** The Job over all of some cities in two blocks, and the answer of the CPU. */
   async function both(

@@ -7,12 +7,8 @@ import { EventLog, logEvent, type LogEvent } from '#src/logging/channels/event-l
 import { QueuedSink } from '#src/logging/queued-sink.js';
 import { HOSTILE, OBEYED, record, temporaryDirectory, until } from './support/records.js';
 
-test('a process for each record, one after another, with arguments that no shell reads', async (t) => {
-  const directory = temporaryDirectory(t);
-  const tool = path.join(directory, 'tool');
-  const told = path.join(directory, 'told');
-  writeFileSync(tool, `#!/bin/sh\nfor word; do printf '%s\\n' "$word" >> '${told}'; done\n`);
-  chmodSync(tool, 0o755);
+/** An output that runs this program, and what it says of its troubles. */
+function sinkOf(tool: string): { sink: QueuedSink<LogEvent>; heard: (Error | null)[] } {
   const heard: (Error | null)[] = [];
   const sink = new QueuedSink<LogEvent>({
     channel: new EventLog('dcp-worker', tool),
@@ -21,6 +17,16 @@ test('a process for each record, one after another, with arguments that no shell
     onTrouble: (error) => heard.push(error),
     backOffMs: [5, 10],
   });
+  return { sink, heard };
+}
+
+test('a process for each record, one after another, with arguments that no shell reads', async (t) => {
+  const directory = temporaryDirectory(t);
+  const tool = path.join(directory, 'tool');
+  const told = path.join(directory, 'told');
+  writeFileSync(tool, `#!/bin/sh\nfor word; do printf '%s\\n' "$word" >> '${told}'; done\n`);
+  chmodSync(tool, 0o755);
+  const { sink, heard } = sinkOf(tool);
   sink.write(record({ level: 'error', text: 'one "two" & three' }));
   sink.write(record({ level: 'debug', text: HOSTILE.replaceAll('\0', '') }));
   await sink.close(10_000);
@@ -37,14 +43,7 @@ test('a process for each record, one after another, with arguments that no shell
 test('a tool that fails is tried again', async (t) => {
   const directory = temporaryDirectory(t);
   const tool = path.join(directory, 'tool');
-  const heard: (Error | null)[] = [];
-  const sink = new QueuedSink<LogEvent>({
-    channel: new EventLog('dcp-worker', tool),
-    encode: logEvent,
-    bytesOf: ({ text }) => text.length,
-    onTrouble: (error) => heard.push(error),
-    backOffMs: [5, 10],
-  });
+  const { sink, heard } = sinkOf(tool);
   sink.write(record());
   await until('it is heard', () => heard.length > 0);
   assert.match(String(heard[0]), /ENOENT/);

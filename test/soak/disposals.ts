@@ -53,13 +53,7 @@ export async function disposeOfOne(evaluator: Evaluator, random: Random): Promis
   if (random.below(4) > 0) await assigned;
   await sleep(random.below(150));
   sandbox.dispose();
-  const patience = new AbortController();
-  const ended = await Promise.race([
-    seen.until(() => seen.end !== null).then(() => true),
-    sleep(END_MS, false, { signal: patience.signal }).catch(() => true),
-  ]);
-  patience.abort();
-  if (!ended) return `a Sandbox that was disposed of has not ended: ${source}`;
+  if (!(await seen.endsWithin(END_MS))) return `a Sandbox that was disposed of has not ended: ${source}`;
   await assigned;
   const answered = [...seen.order, ...seen.end!.unfinished].sort((a, b) => a - b);
   const isExact = answered.length === handed && answered.every((number, index) => number === index + 1);

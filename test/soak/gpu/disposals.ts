@@ -51,12 +51,7 @@ async function disposeOfOne(
   if (random.below(8) > 0) await assigned;
   await sleep(random.below(400));
   sandbox.dispose();
-  const patience = new AbortController();
-  const ended = await Promise.race([
-    seen.until(() => seen.end !== null).then(() => true),
-    sleep(END_MS, false, { signal: patience.signal }).catch(() => true),
-  ]);
-  patience.abort();
+  const ended = await seen.endsWithin(END_MS);
   const ran = seen.order.length;
   if (!ended) return { wrong: 'a Sandbox has not ended', slices: ran };
   if (seen.end!.error !== null)
