@@ -24,8 +24,9 @@ class RangeAllocator {
     bool used_before;
   };
 
-  // `keep_bytes`: so much of what has come back is kept whatever was in use before; more only as far
-  // as it makes no more, with what is in use, than was in use at once during this age or the last.
+  // `keep_bytes`: so much of what has come back is kept whatever was in use before; more only as
+  // far as it makes no more, with what is in use, than was in use at once during this age or the
+  // last.
   RangeAllocator(uint64_t size, uint64_t keep_bytes) : keep_bytes_(keep_bytes), fresh_{{0, size}} {}
 
   // A range of at least so many bytes, from 1; none when there is no room.
