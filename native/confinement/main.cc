@@ -180,6 +180,12 @@ int Main(int argc, char** argv) {
     fprintf(stderr, "dcp-confine: %s\n", wrong.c_str());
     return kUsage;
   }
+  // It ends with the launcher whatever layers there are: whoever reads it waits for its end.
+  if (fcntl(specification.report_fd, F_SETFD, FD_CLOEXEC) != 0) {
+    fprintf(stderr, "dcp-confine: --report: expected an open descriptor, got '%d'\n",
+            specification.report_fd);
+    return kUsage;
+  }
   Launcher(specification).Run();
 }
 

@@ -31,10 +31,8 @@ const BUILD = path.resolve(process.env['DCP_NATIVE_BUILD_DIR'] ?? 'build');
 export const ATTEMPTS = path.join(BUILD, 'test/attempts.node');
 const CHANNEL_FD = 3;
 
-/** Stage two alone. (Without the layer of descriptors, the launcher's report would not end.) */
-export const FILTER_ALONE: ConfinementOptions = {
-  without: LAYERS.filter((name) => name !== 'seccomp' && name !== 'descriptors'),
-};
+/** Stage two alone. */
+export const FILTER_ALONE: ConfinementOptions = { without: LAYERS.filter((name) => name !== 'seccomp') };
 export const UNCONFINED: ConfinementOptions = { mode: 'off' };
 
 export interface BrokenOptions {

@@ -127,6 +127,7 @@ test('a command line that is wrong is refused, with the option and the value', (
     [['--require=yes'], '--require: no such option'],
     [['word'], 'word: expected --option=value'],
     [[], '--report: missing'],
+    [['--report=9', '--', '/bin/true'], "--report: expected an open descriptor, got '9'"],
     [['--report=3', '--'], 'behind --: expected a program and its arguments'],
     [['--report=3', '--', 'node'], "the program: expected an absolute path, got 'node'"],
   ];

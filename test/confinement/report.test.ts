@@ -215,6 +215,22 @@ test('a cgroup that is given holds the process, and is gone with it', { skip: no
   await until('the group of one that was killed is gone', () => groups().length === 0);
 });
 
+for (const without of [['descriptors'], LAYERS] as LayerName[][])
+  test(
+    `the report is complete while the program runs, without ${without.length} layers`,
+    { skip },
+    async (t) => {
+      const confined = startConfined(['-e', 'console.log(1); setInterval(() => 0, 1000)'], { without });
+      t.after(() => confined.kill());
+      await new Promise((resolve) => confined.child.stdout!.once('data', resolve));
+      confined.settle();
+      // The program had the descriptor, too, and it did not end before the program did.
+      assert.ok(confined.report !== null, 'no report');
+      assert.equal(stateOf(confined.report, 'descriptors'), 'off');
+      assert.match(readFileSync(`/proc/${confined.pid}/comm`, 'latin1'), /^(node|MainThread)\n$/);
+    },
+  );
+
 test('the probe says the same as a process', { skip }, async () => {
   const confinement = new Confinement({ ...completeConfinement(), gpu: false, env: {} });
   const { report } = await attempts('');
