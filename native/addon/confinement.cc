@@ -15,6 +15,7 @@ unsigned ProfileNamed(const std::string& name) {
   if (name == "software-gpu") return confinement::kSoftwareGpuCalls;
   if (name == "nvidia") return confinement::kNvidiaCalls;
   if (name == "mesa") return confinement::kMesaCalls;
+  if (name == "connections") return confinement::kConnectionCalls;
   return 0;
 }
 

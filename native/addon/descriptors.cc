@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <system_error>
+#include <vector>
 
 namespace dcp {
 
@@ -33,6 +35,36 @@ Napi::Value SocketPair(const Napi::CallbackInfo& info) {
   return pair;
 }
 
+std::vector<std::string> Texts(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::string> texts;
+  for (uint32_t index = 0; index < array.Length(); index++)
+    texts.push_back(array.Get(index).As<Napi::String>().Utf8Value());
+  return texts;
+}
+
+std::vector<char*> PointersTo(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+void Become(const Napi::CallbackInfo& info) {
+  std::vector<std::string> words = Texts(info[0]);
+  std::vector<std::string> variables = Texts(info[1]);
+  // Node has marked those as well.
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) fcntl(fd, F_SETFD, 0);
+  const auto kept = info[2].As<Napi::Array>();
+  for (uint32_t index = 0; index < kept.Length(); index++)
+    fcntl(kept.Get(index).As<Napi::Number>().Int32Value(), F_SETFD, 0);
+  const std::vector<char*> arguments = PointersTo(words);
+  const std::vector<char*> environment = PointersTo(variables);
+  execve(arguments[0], arguments.data(), environment.data());
+  Napi::Error::New(info.Env(), words[0] + ": " + std::system_category().message(errno))
+      .ThrowAsJavaScriptException();
+}
+
 void CloseDescriptor(const Napi::CallbackInfo& info) {
   close(info[0].As<Napi::Number>().Int32Value());
 }
@@ -41,6 +73,7 @@ void CloseDescriptor(const Napi::CallbackInfo& info) {
 
 void DefineDescriptors(Napi::Env env, Napi::Object exports) {
   exports["socketPair"] = Napi::Function::New<SocketPair>(env, "socketPair");
+  exports["become"] = Napi::Function::New<Become>(env, "become");
   exports["closeDescriptor"] = Napi::Function::New<CloseDescriptor>(env, "closeDescriptor");
 }
 

@@ -1,4 +1,4 @@
-// Internal to native/addon: descriptors for a child process.
+// Internal to native/addon: descriptors for another program, in a child process or in this one.
 #pragma once
 
 #include <napi.h>
@@ -8,6 +8,8 @@ namespace dcp {
 // Adds to the exports (src/evaluator/native.ts is their typed mirror):
 //
 // socketPair(): the two descriptors of a pair of UNIX stream sockets. Neither is inherited.
+// become(words, variables, kept): this process becomes the program words[0], with these descriptors
+// besides the standard ones. Throws when it cannot.
 // closeDescriptor(fd): one of them; Node's own `close` warns of descriptors it did not open.
 void DefineDescriptors(Napi::Env env, Napi::Object exports);
 

@@ -161,31 +161,39 @@ void AllowQuestions(Table& table, pid_t self) {
 }
 
 // A Vulkan loader looks for drivers and layers whenever a Sandbox makes its first adapter, so files
-// can be opened in these profiles: for reading what Landlock, the stage before, lets through.
-void AllowFilesOfDrivers(Table& table) {
-  constexpr unsigned kReadOnly = kSoftwareGpuCalls;
+// can be opened in these profiles: for reading what Landlock, the stage before, lets through. So does
+// a thread that begins to run Sandboxes look for its code.
+void AllowFiles(Table& table) {
+  constexpr unsigned kReadOnly = kSoftwareGpuCalls | kConnectionCalls;
   constexpr unsigned kDevices = kNvidiaCalls | kMesaCalls;
-  table.Allow(__NR_openat, kReadOnly, "manifests and libraries of Vulkan drivers, read only",
+  constexpr unsigned kLooks = kAnyGpu | kConnectionCalls;
+  table.Allow(__NR_openat, kReadOnly, "manifests and libraries of Vulkan drivers, code of threads, read only",
               {{{2, kMoreThanReading, {O_RDONLY}}}});
   table.Allow(__NR_openat, kDevices, "the same, and the device files of GPUs, but nothing new",
               {{{2, kMoreThanReading & ~uint64_t{O_ACCMODE}, {0}}}});
-  table.Allow(__NR_newfstatat, kAnyGpu, "the dynamic loader and the Vulkan loader look at files");
-  table.Allow(__NR_statx, kAnyGpu, "Node looks for Dawn's library");
+  table.Allow(__NR_newfstatat, kLooks, "the dynamic loader and the Vulkan loader look at files");
+  table.Allow(__NR_statx, kLooks, "Node looks for Dawn's library, and for code");
   table.Allow(__NR_faccessat, kAnyGpu, "the Vulkan loader asks whether its settings exist");
   table.Allow(__NR_faccessat2, kAnyGpu, "the same, in newer C libraries");
-  table.Allow(__NR_readlinkat, kAnyGpu, "drivers find out where they lie");
+  table.Allow(__NR_readlinkat, kLooks, "drivers find out where they lie");
   table.Allow(__NR_getdents64, kAnyGpu, "the Vulkan loader lists drivers and layers");
-  table.Allow(__NR_lseek, kAnyGpu, "manifests are read in parts");
-  table.Allow(__NR_pread64, kAnyGpu, "the dynamic loader reads headers of libraries");
+  table.Allow(__NR_lseek, kLooks, "manifests are read in parts");
+  table.Allow(__NR_pread64, kLooks, "the dynamic loader reads headers of libraries");
   table.Allow(__NR_seccomp, kAnyGpu, "without a Job that requires a GPU the filter is narrowed",
               {{{0, kInt, {SECCOMP_SET_MODE_FILTER}}, {1, kWhole, {SECCOMP_FILTER_FLAG_TSYNC}}}});
   table.Allow(__NR_statfs, kDevices, "drivers ask what kind of file system their files are in");
   table.Allow(__NR_dup, kAnyGpu, "descriptors of buffers that drivers share among their parts");
 #if defined(__x86_64__)
   table.Allow(__NR_access, kAnyGpu, "the Vulkan loader asks whether its settings exist");
-  table.Allow(__NR_readlink, kAnyGpu, "drivers find out where they lie");
-  table.Allow(__NR_stat, kAnyGpu, "older C libraries look at files");
+  table.Allow(__NR_readlink, kLooks, "drivers find out where they lie");
+  table.Allow(__NR_stat, kLooks, "older C libraries look at files");
 #endif
+}
+
+void AllowConnections(Table& table) {
+  table.Allow(__NR_recvmsg, kConnectionCalls, "connections that the listening process hands over");
+  table.Allow(__NR_getsockopt, kConnectionCalls, "libuv asks what kind of socket it got");
+  table.Allow(__NR_getsockname, kConnectionCalls, "the same");
 }
 
 // Not tried here: there is no such GPU.
@@ -217,7 +225,8 @@ std::vector<AllowedCall> AllowedCalls(unsigned profiles, pid_t self) {
   AllowTime(table);
   AllowSignals(table, self);
   AllowQuestions(table, self);
-  AllowFilesOfDrivers(table);
+  AllowFiles(table);
+  AllowConnections(table);
   AllowDevices(table);
   return table.Take();
 }

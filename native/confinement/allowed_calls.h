@@ -20,9 +20,12 @@ enum CallProfile : unsigned {
   kNvidiaCalls = 1U << 2U,
   // Mesa's drivers for AMD, Intel and others, which go through the kernel's DRM.
   kMesaCalls = 1U << 3U,
+  // Connections that another process has accepted are handed to it, and threads that are stuck are
+  // replaced.
+  kConnectionCalls = 1U << 4U,
 };
 constexpr unsigned kAnyGpu = kSoftwareGpuCalls | kNvidiaCalls | kMesaCalls;
-constexpr unsigned kAll = kCpuCalls | kAnyGpu;
+constexpr unsigned kAll = kCpuCalls | kAnyGpu | kConnectionCalls;
 
 // Holds when (argument & mask) is one of the values, which agree in their upper 32 bits.
 struct Condition {

@@ -47,6 +47,7 @@ LayerState MakeRoot(const RootOptions& options);
 struct LimitOptions {
   bool own_user_namespace;
   bool writes_files;
+  bool writes_output;
   // 0: no limit.
   uint64_t memory_bytes;
 };

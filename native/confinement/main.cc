@@ -70,9 +70,12 @@ class Launcher {
     Make(Layer::kNetworkNamespace, EnterNetworkNamespace);
     Make(Layer::kIpcNamespace, EnterIpcNamespace);
     Make(Layer::kPidNamespace, EnterPidNamespace);
-    // It gained rights in its user namespace, which undid what was there of this.
-    LayerState parent_death = DieWithParent(-1);
-    if (specification_.parent != 0 && getppid() != specification_.parent) _exit(0);
+    LayerState parent_death = Off("it was started by nobody in particular");
+    if (specification_.parent != 0) {
+      // It gained rights in its user namespace, which undid what was there of this.
+      parent_death = DieWithParent(-1);
+      if (getppid() != specification_.parent) _exit(0);
+    }
     if (IsOn(Layer::kPidNamespace)) Fork();
     report_[Layer::kParentDeath] = std::move(parent_death);
     Become({getpid(), cgroup_.Enter(0)}, -1);
@@ -125,6 +128,7 @@ class Launcher {
     Make(Layer::kResourceLimits, [this] {
       return SetResourceLimits({.own_user_namespace = IsOn(Layer::kUserNamespace),
                                 .writes_files = !specification_.cache_directory.empty(),
+                                .writes_output = specification_.writes_output,
                                 .memory_bytes = specification_.memory_bytes});
     });
     Make(Layer::kNoNewPrivileges, ForbidNewPrivileges);
@@ -140,6 +144,9 @@ class Launcher {
 
   [[noreturn]] void Start(const Go& go) {
     const auto say = [this, &go](const std::string& failure) {
+      // Who becomes the launcher reads no report.
+      if (!failure.empty() && specification_.parent == 0)
+        Say(STDERR_FILENO, "dcp-confine: " + failure + "\n");
       Say(specification_.report_fd,
           report_.Line(go.pid, specification_.profiles, cgroup_.path(), failure));
     };

@@ -30,7 +30,8 @@ bool Limit(__rlimit_resource which, rlim_t most) {
 LayerState SetResourceLimits(const LimitOptions& options) {
   if (!Limit(RLIMIT_CORE, 0)) return MissingBySystem("RLIMIT_CORE");
   if (!Limit(RLIMIT_NOFILE, kDescriptors)) return MissingBySystem("RLIMIT_NOFILE");
-  if (!Limit(RLIMIT_FSIZE, options.writes_files ? kFileBytes : 0))
+  // It counts for files that are open already, too.
+  if (!options.writes_output && !Limit(RLIMIT_FSIZE, options.writes_files ? kFileBytes : 0))
     return MissingBySystem("RLIMIT_FSIZE");
   // Without a user namespace of its own all processes of the user would count.
   if (options.own_user_namespace && !Limit(RLIMIT_NPROC, kProcesses))

@@ -77,6 +77,8 @@ std::string ReadSpecification(int argc, char** argv, Specification& read) {
       read.require = true;
     } else if (word == "--probe") {
       read.probe = true;
+    } else if (word == "--writes-output") {
+      read.writes_output = true;
     } else {
       const size_t equals = word.find('=');
       if (equals == word.npos) return std::string(word) + ": expected --option=value";

@@ -12,7 +12,8 @@
 namespace dcp::confinement {
 
 struct Specification {
-  // Whoever starts the launcher: it ends with that process.
+  // Whoever starts the launcher: it ends with that process. 0: it ends by itself, as when a process
+  // has become the launcher.
   pid_t parent = 0;
   // Gets the report, one line of JSON.
   int report_fd = -1;
@@ -27,6 +28,8 @@ struct Specification {
   std::vector<std::string> readable;
   // The only folder that can be written to; empty: none.
   std::string cache_directory;
+  // Standard output or error is a file, which may become as long as it likes.
+  bool writes_output = false;
   // Memory of the process, bytes; 0: as much as there is.
   uint64_t memory_bytes = 0;
   // A cgroup of version 2 below which the process gets its own; empty: it stays where it is.

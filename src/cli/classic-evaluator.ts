@@ -1,46 +1,59 @@
 /** What `dcp-evaluator` does with startup files: the protocol of existing Workers, over TCP, a UNIX socket or standard input. */
 import { setFlagsFromString } from 'node:v8';
 import {
+  beConfined,
+  confinementText,
+  missingLayers,
+  endWithParent,
+  openClassicListener,
   openClassicServer,
+  openConfinement,
   readStartupFiles,
+  serveConfinedStreams,
+  serveHandedOver,
   type ClassicServer,
-  type GpuOptions,
+  type ClassicSettings,
+  type ConfinedServerOptions,
+  type ConfinedSetup,
+  type Confinement,
+  type ConfinementMode,
+  type ConfinementReport,
+  type ListenAddress,
 } from '../evaluator/index.js';
 import { addressesOf, listenOnAll, untilTold, type ListenOptions } from './listen.js';
 import { ExitCode, UsageError } from './program.js';
 
 /** Levels of syslog, which `-d` takes as numbers. */
 const Level = { error: 3, warning: 4, notice: 5, info: 6 } as const;
+/** Sandboxes kept ready where many connections may come. */
+const SPARE = 2;
 
-export interface ClassicOptions extends ListenOptions {
+export interface ClassicOptions extends ListenOptions, ClassicSettings {
   readonly files: readonly string[];
-  readonly debugLevel: number;
-  readonly v8Options: readonly string[];
-  readonly threads: number | undefined;
-  readonly spare: number | undefined;
-  readonly gpu: GpuOptions | null;
+  readonly confinement: ConfinementMode;
+  /** The process that started this one, with which it ends; null: it does not. */
+  readonly parent: number | null;
+  /** Whoever started it has said already what evaluators are confined by. */
+  readonly isTold: boolean;
 }
+
+type Log = (level: number, message: string) => void;
 
 /** Runs until the peer on standard input has gone, or, as a server, until a signal comes. */
 export async function runClassicEvaluator(options: ClassicOptions): Promise<void> {
-  const startup = readStartupFiles(options.files);
-  const heapMiB = applyV8Options(options.v8Options);
+  const heapMiB = heapLimitOf(options.v8Options);
   const addresses = addressesOf(options);
-  const log = (level: number, message: string): void => {
-    if (level <= options.debugLevel) process.stderr.write(`dcp-evaluator: ${message}\n`);
-  };
+  const log = logOf(options);
+  const confinement = openConfinement(options.confinement, options.gpu);
+  if (addresses.length === 0 && confinement.hasLauncher) beConfined(confinement, options);
+  if (options.parent !== null) endWithParent(options.parent);
+  if (confinement.hasLauncher) return runListener(confinement, addresses, options, log);
+  const startup = readStartupFiles(options.files);
+  tell(confinement.probe(), options, log);
+  setV8Options(options.v8Options);
   const server = await openClassicServer({
     startup,
-    threads: options.threads,
-    gpu: options.gpu,
-    spare: addresses.length === 0 ? 0 : (options.spare ?? 2),
-    limits: heapMiB === undefined ? {} : { heapMiB },
-    onFailure: (what) => log(Level.error, what),
-    onConnection: (connection) => log(Level.info, `connection ${connection}: open`),
-    onEnd: (connection, reason) =>
-      reason === null
-        ? log(Level.info, `connection ${connection}: closed`)
-        : log(Level.warning, `connection ${connection}: ${reason}`),
+    ...serverOptionsOf(options, heapMiB, addresses.length === 0 ? 0 : SPARE, log),
   });
   if (addresses.length === 0) return serveStdio(server);
   await listenOnAll(server, addresses, options);
@@ -50,6 +63,46 @@ export async function runClassicEvaluator(options: ClassicOptions): Promise<void
   process.exitCode = code;
 }
 
+/** A confined process, which the one that was started has become, or has started. */
+export async function runConfinedEvaluator(setup: ConfinedSetup, settings: ClassicSettings): Promise<void> {
+  const log = logOf(settings);
+  const heapMiB = heapLimitOf(settings.v8Options);
+  setV8Options(settings.v8Options);
+  if (setup.report === null)
+    return serveHandedOver(setup, serverOptionsOf(settings, heapMiB, SPARE, log));
+  const options = serverOptionsOf({ ...settings, spare: undefined }, heapMiB, 0, log);
+  const reason = await serveConfinedStreams(process.stdin, process.stdout, setup, options, (report) =>
+    tell(report, setup, log),
+  );
+  if (reason !== null) process.exitCode = ExitCode.failure;
+  process.stdin.destroy();
+}
+
+/** Sandboxes are in a confined process; this one listens. */
+async function runListener(
+  confinement: Confinement,
+  addresses: readonly ListenAddress[],
+  options: ClassicOptions,
+  log: Log,
+): Promise<void> {
+  if (options.confinement === 'require') confinement.probe();
+  const listener = await openClassicListener({
+    files: options.files,
+    settings: options,
+    mode: options.confinement,
+    confinement,
+    onFailure: (what) => log(Level.error, what),
+    onPrinted: (text) => void process.stderr.write(text),
+  });
+  tell(listener.report!, options, log);
+  await listenOnAll(listener, addresses, options);
+  const told = await Promise.race([untilTold(), listener.failed]);
+  if (typeof told === 'string') log(Level.error, told);
+  else log(Level.notice, `${told[0]}: closing`);
+  await listener.close();
+  process.exitCode = typeof told === 'string' ? ExitCode.failure : told[1];
+}
+
 async function serveStdio(server: ClassicServer): Promise<void> {
   const reason = await server.serve(process.stdin, process.stdout);
   if (reason !== null) process.exitCode = ExitCode.failure;
@@ -57,15 +110,54 @@ async function serveStdio(server: ClassicServer): Promise<void> {
   process.stdin.destroy();
 }
 
-/** Sets V8's flags for all Sandboxes to come. Answers the limit of their heaps, if one is among them. */
-function applyV8Options(options: readonly string[]): number | undefined {
+function serverOptionsOf(
+  { threads, gpu, spare }: ClassicSettings,
+  heapMiB: number | undefined,
+  usualSpare: number,
+  log: Log,
+): ConfinedServerOptions {
+  return {
+    threads,
+    gpu,
+    spare: usualSpare === 0 ? 0 : (spare ?? usualSpare),
+    limits: heapMiB === undefined ? {} : { heapMiB },
+    onFailure: (what) => log(Level.error, what),
+    onConnection: (connection) => log(Level.info, `connection ${connection}: open`),
+    onEnd: (connection, reason) =>
+      reason === null
+        ? log(Level.info, `connection ${connection}: closed`)
+        : log(Level.warning, `connection ${connection}: ${reason}`),
+  };
+}
+
+function logOf({ debugLevel }: ClassicSettings): Log {
+  return (level, message) => {
+    if (level <= debugLevel) process.stderr.write(`dcp-evaluator: ${message}\n`);
+  };
+}
+
+function tell(report: ConfinementReport, { isTold }: { isTold: boolean }, log: Log): void {
+  const isLess = report.mode === 'off' || missingLayers(report).length > 0;
+  if (!isTold) log(isLess ? Level.warning : Level.notice, confinementText(report));
+}
+
+function wordsOf(options: readonly string[]): string[] {
+  return options.flatMap((text) => text.split(/\s+/)).filter((text) => text !== '');
+}
+
+/** The limit of heaps of Sandboxes, if one is among V8's options. Throws `UsageError` for what is none. */
+function heapLimitOf(options: readonly string[]): number | undefined {
   let heapMiB: number | undefined;
-  for (const option of options.flatMap((text) => text.split(/\s+/)).filter((text) => text !== '')) {
+  for (const option of wordsOf(options)) {
     if (!option.startsWith('--'))
       throw new UsageError(`--options: expected V8 options, as --name=value; got ${option}`);
     const [, limit] = /^--max[-_]old[-_]space[-_]size=(\d+)$/.exec(option) ?? [];
     if (limit !== undefined) heapMiB = Number(limit);
-    setFlagsFromString(option);
   }
   return heapMiB;
+}
+
+/** For all Sandboxes to come. */
+function setV8Options(options: readonly string[]): void {
+  for (const option of wordsOf(options)) setFlagsFromString(option);
 }

@@ -5,11 +5,14 @@ import {
   parseSeccomp,
   probeGpu,
   serveFrames,
+  type ClassicSettings,
+  type ConfinedSetup,
   type ConfinementMode,
   type FoundGpus,
+  type GpuOptions,
   type SeccompSetting,
 } from '../evaluator/index.js';
-import { runClassicEvaluator } from './classic-evaluator.js';
+import { runClassicEvaluator, runConfinedEvaluator } from './classic-evaluator.js';
 import { runFrameEvaluator } from './frame-evaluator.js';
 import { gpuInfoText } from './gpu-info.js';
 import { gpuOptionsOf, withGpuOptions } from './gpu-options.js';
@@ -78,7 +81,7 @@ const program = new Command('dcp-evaluator')
   .addOption(
     new Option(
       '--confinement <mode>',
-      'with --frames and --port or --socket: what the operating system keeps the processes of connections from: ' +
+      'what the operating system keeps the processes that run Jobs from: ' +
         'require: from everything, or it does not start; best-effort: from what this machine allows; off: from nothing',
     )
       .choices(CONFINEMENT_MODES)
@@ -86,6 +89,14 @@ const program = new Command('dcp-evaluator')
   )
   // How a listening one starts the process of a connection; the GPUs it has found.
   .addOption(new Option('--accepted <gpus>').hideHelp())
+  // How a process of classic Sandboxes is started that is confined; as JSON.
+  .addOption(new Option('--confined <setup>').hideHelp())
+  // It has been said already what evaluators are confined by.
+  .addOption(new Option('--confinement-told').hideHelp())
+  .addOption(
+    new Option('--parent <pid>', 'with startup files: end when this process does, which must have started it')
+      .argParser(wholeNumber(1, 2 ** 30))
+  )
   // Which calls of the kernel a process keeps that a Worker of ours starts.
   .addOption(new Option('--seccomp <profiles>').default('off').hideHelp())
   .addOption(new Option('--require-seccomp').hideHelp())
@@ -127,13 +138,17 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     return runClassicEvaluator({
       files,
       ...listenOptionsOf(options),
-      debugLevel: options['debugLevel'] as number,
-      v8Options: options['options'] as readonly string[],
-      threads: options['threads'] as number | undefined,
-      spare: options['spare'] as number | undefined,
-      gpu,
+      ...classicSettingsOf(options, gpu),
+      confinement: options['confinement'] as ConfinementMode,
+      parent: (options['parent'] as number | undefined) ?? null,
+      isTold: options['confinementTold'] === true,
     });
   }
+  if (options['confined'] !== undefined)
+    return runConfinedEvaluator(
+      JSON.parse(options['confined'] as string) as ConfinedSetup,
+      classicSettingsOf(options, gpu),
+    );
   if (options['frames'] !== true) {
     throw new UsageError(
       'nothing says how to be spoken to; there are startup files, --frames and --gpu-info',
@@ -159,6 +174,16 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     confinement: options['confinement'] as ConfinementMode,
     debugLevel: options['debugLevel'] as number,
   });
+}
+
+function classicSettingsOf(options: OptionValues, gpu: GpuOptions | null): ClassicSettings {
+  return {
+    debugLevel: options['debugLevel'] as number,
+    v8Options: options['options'] as readonly string[],
+    threads: options['threads'] as number | undefined,
+    spare: options['spare'] as number | undefined,
+    gpu,
+  };
 }
 
 function listenOptionsOf(options: OptionValues): ListenOptions {

@@ -37,6 +37,7 @@ export {
   missingLayers,
   parseSeccomp,
   remedyOf,
+  type Confinement,
   type ConfinementMode,
   type ConfinementOptions,
   type ConfinementReport,
@@ -52,4 +53,13 @@ export { openClassicServer, type ClassicServer } from './classic/server.js';
 export { listenOn, portOf, type ListenAddress } from './listening.js';
 export { openSandboxClass, type InProcessWorker, type SandboxClass } from './classic/sandbox-class.js';
 export type { ClassicOptions } from './classic/open.js';
+export {
+  beConfined,
+  endWithParent,
+  openConfinement,
+  type ClassicSettings,
+  type ConfinedSetup,
+} from './classic/confined.js';
+export { openClassicListener, type ClassicListener } from './classic/listener.js';
+export { serveConfinedStreams, serveHandedOver, type ConfinedServerOptions } from './classic/serve.js';
 export { readStartupFiles, StartupFiles, type StartupFilesOptions } from './classic/startup-files.js';

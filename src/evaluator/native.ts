@@ -1,5 +1,5 @@
 import { loadAddon } from '../system/index.js';
-import type { ProfileName } from './confinement/profile-name.js';
+import type { CallProfile } from './confinement/seccomp-setting.js';
 
 /**
  * The addon as TypeScript sees it: same names, same order as native/addon. Times are milliseconds, sizes bytes.
@@ -14,6 +14,11 @@ export interface Native {
   runExecutor(queueId: number, probe: () => void): boolean;
   /** A pair of UNIX stream sockets, as descriptors that no child inherits; reading from the first one never waits. */
   socketPair(): [number, number];
+  /**
+   * This process becomes the program that the first word is the path of, with these variables (`NAME=value`), and these descriptors
+   * besides the standard ones. Throws when the system refuses it.
+   */
+  become(words: readonly string[], variables: readonly string[], kept: readonly number[]): never;
   /** Closes one of them. (Node's own `close` warns, in a worker thread, of descriptors it did not open.) */
   closeDescriptor(fd: number): void;
   /**
@@ -40,7 +45,7 @@ export interface Native {
    * Takes away from all threads, for good, what processes of these profiles do not need of the kernel. Answers why it could
    * not; empty when it could. A second call can only take more away.
    */
-  confineCalls(profiles: readonly ProfileName[]): string;
+  confineCalls(profiles: readonly CallProfile[]): string;
   /** Ends the process at once, without waiting for its threads. */
   exitNow(code: number): never;
   /**

@@ -1,5 +1,6 @@
 /** What all users of classic Sandboxes open: threads, and Sandboxes made ahead. */
 import { totalmem } from 'node:os';
+import { confineCalls, type CallProfile, type LayerState, type SeccompSetting } from '../confinement/index.js';
 import type { SandboxLimits } from '../evaluator.js';
 import { askForGpus, type GpuOptions } from '../gpu/index.js';
 import { openInProcessEvaluator } from '../in-process/evaluator.js';
@@ -29,6 +30,11 @@ export interface ClassicHost {
   /** Whether its threads and Sandboxes keep the process running: at first they do. */
   ref(): void;
   unref(): void;
+  /**
+   * Gives up for good what Sandboxes do not need of the kernel; where none gets a GPU, what drivers need, too. Answers what became of it. To
+   * be called before anybody has a Sandbox.
+   */
+  confine(setting: SeccompSetting): Promise<LayerState>;
   /** Ends all Sandboxes and threads. */
   close(): Promise<void>;
 }
@@ -52,6 +58,14 @@ export async function openClassicHost(
       pool,
       ref: () => evaluator.ref(),
       unref: () => evaluator.unref(),
+      async confine(setting) {
+        if (setting === null) return confineCalls(null);
+        await evaluator.begun();
+        evaluator.prepareClassic(options.startup);
+        // Threads find their code in files.
+        if (!setting.includes('connections')) evaluator.seal();
+        return confineCalls(gpu === null ? setting.filter((profile) => !isOfGpu(profile)) : setting);
+      },
       async close() {
         pool.close();
         await evaluator.close();
@@ -61,6 +75,10 @@ export async function openClassicHost(
     await evaluator.close();
     throw error;
   }
+}
+
+function isOfGpu(profile: CallProfile): boolean {
+  return profile !== 'cpu' && profile !== 'connections';
 }
 
 /** None where no Sandbox would get an adapter: to find that out takes each of them long. A driver may hang or crash. */

@@ -1,6 +1,7 @@
 /** The classic evaluator as a server: one Sandbox for each connection. */
 import net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import type { LayerState, SeccompSetting } from '../confinement/index.js';
 import { Connection } from './connection.js';
 import { listenOn, portOf, type ListenAddress } from '../listening.js';
 import { openClassicHost, type ClassicHost, type ClassicOptions } from './open.js';
@@ -56,9 +57,13 @@ export class ClassicServer {
     return where;
   }
 
+  /** See `ClassicHost`. */
+  confine(setting: SeccompSetting): Promise<LayerState> {
+    return this.host.confine(setting);
+  }
+
   /** A Sandbox on a pair of streams. Resolves when it has ended, with the reason if there is one. */
-  serve(input: Readable, output: Writable): Promise<string | null> {
-    const connection = ++this.#connections;
+  serve(input: Readable, output: Writable, connection = ++this.#connections): Promise<string | null> {
     this.options.onConnection?.(connection);
     return new Promise((resolve) => {
       void new Connection(this.host.pool.take(), input, output, (reason) => {

@@ -2,7 +2,7 @@
  * The startup files of a `dcp-client`: scripts of that package which make the environment of Work Functions out of what an
  * evaluator gives. Its index says which files a type of sandbox takes, in their order.
  */
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { DcpError, InvalidArgumentError } from '../../model/index.js';
@@ -77,13 +77,43 @@ export class StartupFiles {
 
 /** Their text, under the names that stacks show. Throws `InvalidArgumentError` for one that cannot be read. */
 export function readStartupFiles(files: readonly string[]): readonly StartupFile[] {
-  return files.map((file) => {
-    try {
-      return { name: path.basename(file), source: readFileSync(file) };
-    } catch (error) {
-      throw new InvalidArgumentError('startup file', `it cannot be read: ${(error as Error).message}`);
-    }
+  return files.map((file) => ({ name: path.basename(file), source: readable(() => readFileSync(file)) }));
+}
+
+/** A startup file that is open, for a process that may open none: the name that stacks show, and its descriptor. */
+export type OpenStartupFile = readonly [name: string, fd: number];
+
+/** Whoever opens them closes them. Throws as `readStartupFiles` does. */
+export function openStartupFiles(files: readonly string[]): readonly OpenStartupFile[] {
+  const opened: OpenStartupFile[] = [];
+  try {
+    for (const file of files) opened.push([path.basename(file), readable(() => openSync(file, 'r'))]);
+    return opened;
+  } catch (error) {
+    closeStartupFiles(opened);
+    throw error;
+  }
+}
+
+export function closeStartupFiles(files: readonly OpenStartupFile[]): void {
+  for (const [, fd] of files) closeSync(fd);
+}
+
+/** As `readStartupFiles`, of files that are open. They are closed. */
+export function takeStartupFiles(files: readonly OpenStartupFile[]): readonly StartupFile[] {
+  return files.map(([name, fd]) => {
+    const source = readable(() => readFileSync(fd));
+    closeSync(fd);
+    return { name, source };
   });
+}
+
+function readable<Read>(read: () => Read): Read {
+  try {
+    return read();
+  } catch (error) {
+    throw new InvalidArgumentError('startup file', `it cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function clientOf({ client, folders = defaultFolders() }: StartupFilesOptions): string | null {

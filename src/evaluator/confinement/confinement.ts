@@ -5,11 +5,12 @@ import {
   type SpawnOptions,
   type StdioOptions,
 } from 'node:child_process';
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { EvaluatorError } from '../../model/index.js';
 import { findDawn, namedDrivers } from '../gpu/index.js';
 import { loadNative } from '../native.js';
 import { removeCgroup } from './cgroup.js';
+import type { ConfinementMode } from './layers.js';
 import { findLauncher, launcherArguments, reachOf, type LauncherOptions, type Reach } from './launcher.js';
 import { missingLayers, readLauncherReport, refusal, reportOf, unconfined } from './report.js';
 import type { ConfinementReport, LauncherReport } from './report.js';
@@ -94,7 +95,7 @@ export class Confinement {
     const native = loadNative();
     const [ours, theirs] = native.socketPair();
     const kept = stdio.map((_, fd) => fd).slice(3);
-    const words = launcherArguments(this.options, this.#reach, { kept, report: stdio.length, probe: false });
+    const words = launcherArguments(this.options, this.#reach, { kept, report: stdio.length });
     try {
       const child = spawn(this.#launcher, [...words, process.execPath, ...args], {
         ...options,
@@ -112,6 +113,44 @@ export class Confinement {
     }
   }
 
+  /** Whether there is a launcher, without which `spawn` confines nothing. */
+  get hasLauncher(): boolean {
+    return this.#launcher !== null;
+  }
+
+  /**
+   * This process becomes Node with these arguments, confined. There must be a launcher. `kept`: descriptors that it gets besides the
+   * standard ones; `args` are told one more, by which it reads its report (`takeReport`). Throws what the system says when it cannot be, and
+   * `EvaluatorError` when what is required is missing.
+   */
+  become(
+    args: (report: number) => NodeArguments,
+    kept: readonly number[],
+    parent: number | null,
+    env: NodeJS.ProcessEnv,
+  ): never {
+    const { mode } = this.options;
+    // Who is the launcher cannot say any more in a sentence what was missing.
+    if (mode === 'require') this.probe();
+    const native = loadNative();
+    const [ours, theirs] = native.socketPair();
+    const all = [...kept, ours];
+    const words = launcherArguments(this.options, this.#reach, {
+      kept: all,
+      report: theirs,
+      parent,
+      writesOutput: [1, 2].some(isFile),
+    });
+    const variables = Object.entries(env).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}=${value}`],
+    );
+    return native.become(
+      [this.#launcher!, ...words, process.execPath, ...args(ours)],
+      variables,
+      [...all, theirs],
+    );
+  }
+
   #whyNot(report: ConfinementReport, failure: string): string {
     const isRefused = report.mode === 'require' && missingLayers(report).length > 0;
     return isRefused ? refusal(report) : `no evaluator process: ${failure}`;
@@ -125,6 +164,40 @@ export class Confinement {
         ? 'dcp-confine is not beside the addon: in a checkout, `npm run build` makes it'
         : `there is no confinement for ${process.platform} yet`;
     return unconfined(mode, 'missing', why);
+  }
+}
+
+/** What the launcher that has become this process says on a descriptor, which is closed. */
+export function takeReport(fd: number, mode: ConfinementMode): ConfinementReport {
+  const said = readAll(fd);
+  loadNative().closeDescriptor(fd);
+  const report = readLauncherReport(said.toString());
+  if (report === null) throw new EvaluatorError('the launcher says nothing of the confinement');
+  return reportOf(mode, report);
+}
+
+/** As much as there is. */
+function readAll(fd: number): Buffer {
+  const pieces: Buffer[] = [];
+  try {
+    for (;;) {
+      const piece = Buffer.alloc(REPORT_PIECE_BYTES);
+      const read = readSync(fd, piece, 0, piece.length, null);
+      if (read === 0) break;
+      pieces.push(piece.subarray(0, read));
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+  }
+  return Buffer.concat(pieces);
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    // It is closed.
+    return false;
   }
 }
 

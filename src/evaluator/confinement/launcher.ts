@@ -50,22 +50,34 @@ function driverFiles({ manifest, library }: VulkanDriver): string[] {
   return [manifest, ...(library.includes('/') ? [path.dirname(library)] : [])];
 }
 
-/**
- * The launcher's arguments in front of the program's. `kept`: descriptors that the program gets besides the standard ones; `report`: the one that
- * the launcher reports on.
- */
+/** What one start of the launcher is told besides. */
+export interface Launch {
+  /** Descriptors that the program gets besides the standard ones. */
+  readonly kept: readonly number[];
+  /** The descriptor that the launcher reports on. */
+  readonly report: number;
+  /** It only says which layers there would be. Default false. */
+  readonly probe?: boolean;
+  /** The process that starts it, and with which it ends; null: it ends by itself. Default: this one. */
+  readonly parent?: number | null;
+  /** Standard output or error may be a file. Default false. */
+  readonly writesOutput?: boolean;
+}
+
+/** The launcher's arguments in front of the program's. */
 export function launcherArguments(
   options: CompleteConfinement,
   reach: Reach,
-  { kept, report, probe }: { kept: readonly number[]; report: number; probe: boolean },
+  { kept, report, probe = false, parent = process.pid, writesOutput = false }: Launch,
 ): string[] {
   const { mode, memoryMiB, cacheDirectory, cgroup, without } = options;
   return [
-    `--parent=${process.pid}`,
+    ...(parent === null ? [] : [`--parent=${parent}`]),
     `--report=${report}`,
     ...kept.map((fd) => `--keep=${fd}`),
     ...(mode === 'require' ? ['--require'] : []),
     ...(probe ? ['--probe'] : []),
+    ...(writesOutput ? ['--writes-output'] : []),
     ...reach.profiles.map((profile) => `--profile=${profile}`),
     ...reach.files.map((file) => `--read=${path.resolve(file)}`),
     ...(memoryMiB === null ? [] : [`--memory=${memoryMiB * 2 ** 20}`]),

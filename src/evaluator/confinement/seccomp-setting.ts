@@ -8,10 +8,13 @@ import type { ProfileName } from './profile-name.js';
  * - `cpu`: what every evaluator needs. No file can be opened.
  * - `software-gpu`: a Vulkan driver that computes on the CPU. Files can be opened for reading.
  * - `nvidia`, `mesa`: drivers of hardware, and their device files.
+ * - `connections`: connections of a classic evaluator that listens are handed over by the process that accepts them, and threads
+ *   that are stuck are replaced, whose code is read from files.
  */
-export type SeccompSetting = readonly ProfileName[] | null;
+export type SeccompSetting = readonly CallProfile[] | null;
+export type CallProfile = ProfileName | 'connections';
 
-const PROFILES: readonly ProfileName[] = ['cpu', 'software-gpu', 'nvidia', 'mesa'];
+const PROFILES: readonly CallProfile[] = ['cpu', 'software-gpu', 'nvidia', 'mesa', 'connections'];
 
 /** `cpu`, `nvidia,mesa`, `off`. Throws `InvalidArgumentError` that names what is none. */
 export function parseSeccomp(text: string): SeccompSetting {

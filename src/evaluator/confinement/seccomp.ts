@@ -2,8 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { stat } from 'node:fs/promises';
 import { loadNative } from '../native.js';
 import type { LayerState } from './layers.js';
-import type { ProfileName } from './profile-name.js';
-import { seccompText, type SeccompSetting } from './seccomp-setting.js';
+import { seccompText, type CallProfile, type SeccompSetting } from './seccomp-setting.js';
 
 /**
  * Does once what this process could not do any more, or would find out wrongly, behind the filter: it starts libuv's threads,
@@ -27,7 +26,7 @@ export async function confineCalls(setting: SeccompSetting): Promise<LayerState>
 }
 
 /** The same once more, for a process that turns out to need less than it was started with. */
-export function narrowCalls(profiles: readonly ProfileName[]): LayerState {
+export function narrowCalls(profiles: readonly CallProfile[]): LayerState {
   const problem = loadNative().confineCalls(profiles);
   if (problem === '') return { name: 'seccomp', state: 'on', why: null };
   return {

@@ -123,6 +123,12 @@ export class InProcessEvaluator implements Evaluator {
     return this.#executors.begun();
   }
 
+  /** No thread is added any more in place of one that is stuck: it could not load what it runs. */
+  seal(): void {
+    this.#isSealed = true;
+  }
+  #isSealed = false;
+
   async createSandbox(observer: SandboxObserver, limits: Partial<SandboxLimits> = {}): Promise<Sandbox> {
     if (this.#closing) throw new EvaluatorError('the evaluator is closed');
     const id = ++this.#lastId;
@@ -154,6 +160,11 @@ export class InProcessEvaluator implements Evaluator {
     this.#sandboxes.set(id, sandbox);
     sandbox.start(this.#setupOf(startup), completeLimits(limits));
     return sandbox;
+  }
+
+  /** Reads now what the first of these Sandboxes would otherwise find in files. */
+  prepareClassic(startup: readonly StartupFile[]): void {
+    this.#setupOf(startup);
   }
 
   #setupOf(startup: readonly StartupFile[]): number {
@@ -254,7 +265,7 @@ export class InProcessEvaluator implements Evaluator {
   /** A Sandbox holds its thread while its peer does not read: the others get one instead, which stays for the next time. */
   #lendThread(): void {
     this.#blocked++;
-    if (this.#blocked <= this.#lent || this.#lent === SPARE_THREADS) return;
+    if (this.#isSealed || this.#blocked <= this.#lent || this.#lent === SPARE_THREADS) return;
     this.#lent++;
     this.#executors.add();
   }
@@ -278,8 +289,9 @@ export class InProcessEvaluator implements Evaluator {
         continue;
       }
       if (event.kind === 'lost') {
-        process.emitWarning('an evaluator thread is stuck in a builtin and is replaced', WARNING);
-        this.#executors.add();
+        const what = this.#isSealed ? 'left behind' : 'replaced';
+        process.emitWarning(`an evaluator thread is stuck in a builtin and is ${what}`, WARNING);
+        if (!this.#isSealed) this.#executors.add();
       }
       if (event.kind === 'blocked') this.#lendThread();
       if (event.kind === 'unblocked') this.#blocked--;

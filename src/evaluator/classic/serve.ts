@@ -1,0 +1,68 @@
+/** What a confined process of classic Sandboxes does: it confines itself further, and serves. */
+import type net from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import {
+  takeReport,
+  withLayers,
+  type ConfinementReport,
+  type LayerState,
+} from '../confinement/index.js';
+import { loadNative } from '../native.js';
+import type { ConfinedSetup } from './confined.js';
+import type { ClassicReady, HandedOver } from './listener.js';
+import { openClassicServer, type ClassicServer, type ClassicServerOptions } from './server.js';
+import { takeStartupFiles } from './startup-files.js';
+
+export type ConfinedServerOptions = Omit<ClassicServerOptions, 'startup'>;
+
+/**
+ * Serves the peer on these streams. Resolves when it or its Sandbox has ended, with the reason if there is one.
+ * @param onConfined hears what this process is confined by, before a byte is read
+ */
+export async function serveConfinedStreams(
+  input: Readable,
+  output: Writable,
+  setup: ConfinedSetup,
+  options: ConfinedServerOptions,
+  onConfined: (report: ConfinementReport) => void,
+): Promise<string | null> {
+  const report = takeReport(setup.report!, setup.mode);
+  const [server, calls] = await openConfined(setup, options);
+  onConfined(withLayers(report, [calls]));
+  const reason = await server.serve(input, output);
+  await server.close();
+  return reason;
+}
+
+/** Serves the connections that the process which started this one hands over, until that one ends. */
+export async function serveHandedOver(setup: ConfinedSetup, options: ConfinedServerOptions): Promise<void> {
+  const native = loadNative();
+  // Ctrl-C goes to all processes of the terminal. When this one has to end, the one that listens says so.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  process.on('disconnect', () => native.exitNow(0));
+  const [server, calls] = await openConfined(setup, options);
+  process.on('message', ({ connection }: HandedOver, socket: net.Socket | undefined) => {
+    // It may have gone on its way here.
+    if (socket === undefined) return;
+    socket.allowHalfOpen = true;
+    void server.serve(socket, socket, connection);
+  });
+  process.send!({ ready: calls } satisfies ClassicReady);
+  // Its end is the process's.
+  await new Promise(() => undefined);
+}
+
+async function openConfined(
+  setup: ConfinedSetup,
+  options: ConfinedServerOptions,
+): Promise<readonly [ClassicServer, LayerState]> {
+  const server = await openClassicServer({ ...options, startup: takeStartupFiles(setup.files) });
+  const calls = await server.confine(setup.seccomp);
+  if (setup.requireSeccomp && calls.state !== 'on') {
+    process.stderr.write(
+      `dcp-evaluator: --confinement=require: no evaluator, for a layer is missing: seccomp (${calls.why})\n`,
+    );
+    loadNative().exitNow(1);
+  }
+  return [server, calls];
+}
