@@ -161,13 +161,14 @@ void AllowQuestions(Table& table, pid_t self) {
 }
 
 // A Vulkan loader looks for drivers and layers whenever a Sandbox makes its first adapter, so files
-// can be opened in these profiles: for reading what Landlock, the stage before, lets through. So does
-// a thread that begins to run Sandboxes look for its code.
+// can be opened in these profiles: for reading what Landlock, the stage before, lets through. So
+// does a thread that begins to run Sandboxes look for its code.
 void AllowFiles(Table& table) {
   constexpr unsigned kReadOnly = kSoftwareGpuCalls | kConnectionCalls;
   constexpr unsigned kDevices = kNvidiaCalls | kMesaCalls;
   constexpr unsigned kLooks = kAnyGpu | kConnectionCalls;
-  table.Allow(__NR_openat, kReadOnly, "manifests and libraries of Vulkan drivers, code of threads, read only",
+  table.Allow(__NR_openat, kReadOnly,
+              "manifests and libraries of Vulkan drivers, code of threads, read only",
               {{{2, kMoreThanReading, {O_RDONLY}}}});
   table.Allow(__NR_openat, kDevices, "the same, and the device files of GPUs, but nothing new",
               {{{2, kMoreThanReading & ~uint64_t{O_ACCMODE}, {0}}}});

@@ -68,8 +68,7 @@ export async function runConfinedEvaluator(setup: ConfinedSetup, settings: Class
   const log = logOf(settings);
   const heapMiB = heapLimitOf(settings.v8Options);
   setV8Options(settings.v8Options);
-  if (setup.report === null)
-    return serveHandedOver(setup, serverOptionsOf(settings, heapMiB, SPARE, log));
+  if (setup.report === null) return serveHandedOver(setup, serverOptionsOf(settings, heapMiB, SPARE, log));
   const options = serverOptionsOf({ ...settings, spare: undefined }, heapMiB, 0, log);
   const reason = await serveConfinedStreams(process.stdin, process.stdout, setup, options, (report) =>
     tell(report, setup, log),

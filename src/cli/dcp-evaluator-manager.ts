@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import path from 'node:path';
-import { Command, type OptionValues } from 'commander';
+import { Command, Option, type OptionValues } from 'commander';
+import { CONFINEMENT_MODES } from '../evaluator/index.js';
 import { checkLaunch, commandOf, DEFAULT_PREFIX, launchOf } from './evaluator-launch.js';
 import { withLaunchOptions } from './launch-options.js';
 import { managerOptionsOf, withManagerOptions } from './manager/manager-options.js';
@@ -54,6 +55,13 @@ const program = new Command(PROGRAM)
     `evaluators at a time, 1 to 4096; default: ${DEFAULT_CONNECTIONS}`,
     wholeNumber(1, 4096),
   )
+  .addOption(
+    new Option(
+      '--confinement <mode>',
+      'what the operating system keeps evaluators from: require: from everything, or it does not start; ' +
+        'best-effort (default): from what this machine allows; off: from nothing',
+    ).choices(CONFINEMENT_MODES),
+  )
   .option('--status-socket <path>', 'answer /status and /metrics on this UNIX socket; default: none')
   .option('--json', 'tell everything as lines of JSON on standard output')
   .option('-v, --verbose', 'tell every connection; show the stack of errors');
@@ -69,7 +77,7 @@ const [ours, theirs] = end < 0 ? [argv, []] : [argv.slice(0, end), argv.slice(en
 
 program.action(async (options: OptionValues) => {
   const manager = managerOptionsOf(options);
-  const launch = launchBehind(theirs, options['prefix'] as string | undefined);
+  const launch = launchBehind(theirs, options);
   checkLaunch(launch);
   const pidFile = options['pidfile'] as string | true | undefined;
   if (pidFile === true) makeFolderOf(DEFAULT_PID_FILE);
@@ -82,7 +90,12 @@ program.action(async (options: OptionValues) => {
     port: portOf(options),
     listen: options['listen'] as string | undefined,
     socket: options['socket'] as string | undefined,
-    command: { words: commandOf(launch), cwd: launch.prefix },
+    // It is said once, here, and not by each.
+    command: { words: commandOf(launch, '--confinement-told'), cwd: launch.prefix },
+    confinement: launch.confinement && {
+      mode: launch.confinement,
+      gpu: launch.args.includes('--no-gpu') ? null : {},
+    },
     manager,
     rateMs: ((options['rate'] as number | undefined) ?? 0) * 1000,
     connections: (options['connections'] as number | undefined) ?? DEFAULT_CONNECTIONS,
@@ -102,7 +115,7 @@ function portOf(options: OptionValues): number | undefined {
   return process.env['LISTEN_PID'] === String(process.pid) ? undefined : DEFAULT_PORT;
 }
 
-function launchBehind(words: readonly string[], prefix: string | undefined): ReturnType<typeof launchOf> {
+function launchBehind(words: readonly string[], ours: OptionValues): ReturnType<typeof launchOf> {
   const parser = withLaunchOptions(new Command(PROGRAM).argument('[arguments...]')).helpOption(false);
   parser.exitOverride((error) => {
     throw new UsageError(`behind "--": ${error.message.replace(/^error: /, '')}`);
@@ -114,5 +127,14 @@ function launchBehind(words: readonly string[], prefix: string | undefined): Ret
   );
   parser.parse(spelled, { from: 'user' });
   const given = parser.opts();
-  return launchOf({ ...(prefix !== undefined && { prefix }), ...given, stdio: true }, parser.args);
+  const { prefix, confinement } = ours as { prefix?: string; confinement?: string };
+  return launchOf(
+    {
+      ...(prefix !== undefined && { prefix }),
+      ...(confinement !== undefined && { confinement }),
+      ...given,
+      stdio: true,
+    },
+    parser.args,
+  );
 }

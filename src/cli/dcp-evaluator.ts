@@ -25,7 +25,7 @@ const CHANNEL_FD = 3;
 const HELP = `
 With startup files it speaks the protocol of existing DCP Workers, lines of text: with --port or --socket each connection
 gets a Sandbox of its own, else there is one on standard input and output. (A service manager may hand over listening
-sockets as systemd does.) dcp-evaluator-start finds the startup files of an installed dcp-client and passes them.
+sockets as systemd does.) The process that Sandboxes are in is confined: with a port it is not the one that listens. dcp-evaluator-start finds the startup files of an installed dcp-client and passes them.
 
 With --frames and --port or --socket it is a standing evaluator for dcp-worker --evaluator: each connection gets a process
 of its own, which ends with it. Whoever can connect runs code here, and nobody is asked who they are: it listens on
@@ -94,8 +94,10 @@ const program = new Command('dcp-evaluator')
   // It has been said already what evaluators are confined by.
   .addOption(new Option('--confinement-told').hideHelp())
   .addOption(
-    new Option('--parent <pid>', 'with startup files: end when this process does, which must have started it')
-      .argParser(wholeNumber(1, 2 ** 30))
+    new Option(
+      '--parent <pid>',
+      'with startup files: end when this process does, which must have started it',
+    ).argParser(wholeNumber(1, 2 ** 30)),
   )
   // Which calls of the kernel a process keeps that a Worker of ours starts.
   .addOption(new Option('--seccomp <profiles>').default('off').hideHelp())

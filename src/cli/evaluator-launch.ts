@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OptionValues } from 'commander';
-import { StartupFiles, type StartupFilesOptions } from '../evaluator/index.js';
+import { StartupFiles, type ConfinementMode, type StartupFilesOptions } from '../evaluator/index.js';
 import { InvalidArgumentError } from '../model/index.js';
 import { UsageError } from './program.js';
 
@@ -51,6 +51,8 @@ export interface Launch {
   readonly type: string;
   readonly types: readonly string[];
   readonly files: readonly string[];
+  /** What the evaluator of this package, which confines itself, is confined by; null: it is another one. */
+  readonly confinement: ConfinementMode | null;
   /** What the evaluator gets behind the files. */
   readonly args: readonly string[];
   /** Null: it is spoken to on standard input and output. */
@@ -74,9 +76,16 @@ export function launchOf(options: OptionValues, words: readonly string[]): Launc
     (options['prefix'] === undefined ? OWN_EVALUATOR : path.join(prefix, 'bin/dcp-evaluator'));
   const port = options['stdio'] === true ? null : (options['port'] as number);
   const level = logLevelOf(text('debugLogLevel'));
+  const found = evaluatorOf(file, options);
+  const confinement = text('confinement') as ConfinementMode | undefined;
+  if (confinement !== undefined && found.evaluator !== OWN_EVALUATOR)
+    throw new UsageError(
+      `--confinement: ${found.evaluator} is not the evaluator of this package; what is behind "--" is passed to it`,
+    );
   return {
     prefix,
-    ...evaluatorOf(file, options),
+    ...found,
+    confinement: found.evaluator === OWN_EVALUATOR ? (confinement ?? 'best-effort') : null,
     type,
     types: startup.types,
     files,
@@ -158,9 +167,19 @@ export function checkLaunch({ prefix, evaluator, evaluatorOption, type }: Launch
     throw new UsageError(`${evaluatorOption}: ${evaluator} is not executable`);
 }
 
-/** The words of the command. Ours, and JavaScript that is not executable, is run by this Node. */
-export function commandOf({ evaluator, files, args }: Launch): readonly [string, ...string[]] {
-  const byNode = evaluator === OWN_EVALUATOR || (isScript(evaluator) && !isExecutable(evaluator));
+/**
+ * The words of the command. Ours, and JavaScript that is not executable, is run by this Node; ours ends with this process.
+ * `options`: more of them, for ours.
+ */
+export function commandOf(
+  { evaluator, files, args, confinement }: Launch,
+  ...options: readonly string[]
+): readonly [string, ...string[]] {
+  if (confinement !== null) {
+    const own = [`--confinement=${confinement}`, `--parent=${process.pid}`, ...options];
+    return [process.execPath, evaluator, ...own, ...files, ...args];
+  }
+  const byNode = isScript(evaluator) && !isExecutable(evaluator);
   return byNode ? [process.execPath, evaluator, ...files, ...args] : [evaluator, ...files, ...args];
 }
 

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { CONFINEMENT_MODES } from '../evaluator/index.js';
 import { DEFAULT_PREFIX } from './evaluator-launch.js';
 import { wholeNumber } from './program.js';
 
@@ -30,6 +31,12 @@ export function withLaunchOptions(program: Command): Command {
       "which startup files each type of sandbox takes; default: the dcp-client's generated/sandbox-definitions.json",
     )
     .addOption(new Option('-t, --sandbox-type <type>', 'type of sandbox').default('native'))
+    .addOption(
+      new Option(
+        '--confinement <mode>',
+        'what the operating system keeps evaluators from: require, best-effort (default) or off, as of dcp-evaluator',
+      ).choices(CONFINEMENT_MODES),
+    )
     .option(
       '-d, --debugLogLevel <level>',
       "what the evaluator logs: emerg, alert, crit, error, warn, notice, info or debug; default: the evaluator's",

@@ -167,4 +167,5 @@ export async function makeTargets(t: TestContext): Promise<Targets> {
   const { port } = server.address() as net.AddressInfo;
   return [process.pid, Number(loadNative().addressOf(HOST_BYTES)), port, CHANNEL_FD, data, key, folder];
 }
-const HOST_BYTES = new Uint8Array(64);
+/** So many that V8 does not keep them in its heap, where they would move and others be written over. */
+const HOST_BYTES = new Uint8Array(4096);

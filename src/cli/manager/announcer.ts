@@ -1,7 +1,10 @@
+import { confinementText, missingLayers, type ConfinementReport } from '../../evaluator/index.js';
 import type { Decision, MonitorName, Verdict } from '../../manager/index.js';
 
 /** What the program tells while it runs. */
 export interface Announcer {
+  /** What evaluators will be confined by. */
+  confinement(report: ConfinementReport): void;
   listening(where: string): void;
   decision(decision: Decision): void;
   unavailable(monitor: MonitorName, why: string): void;
@@ -30,6 +33,11 @@ export class TextAnnouncer implements Announcer {
     private readonly program: string,
     private readonly isVerbose: boolean,
   ) {}
+
+  confinement(report: ConfinementReport): void {
+    const isLess = report.mode === 'off' || missingLayers(report).length > 0;
+    if (isLess || this.isVerbose) this.#say(confinementText(report));
+  }
 
   listening(where: string): void {
     process.stdout.write(`Listening on ${where}\n`);
@@ -68,6 +76,10 @@ export class TextAnnouncer implements Announcer {
 
 /** The same as a line of JSON each, on standard output: `time`, `event`, and what belongs to it. */
 export class JsonAnnouncer implements Announcer {
+  confinement(report: ConfinementReport): void {
+    this.#say('confinement', report);
+  }
+
   listening(where: string): void {
     this.#say('listening', { where });
   }

@@ -1,4 +1,5 @@
 /** What `dcp-evaluator-manager` does: monitors, a gate, and what it tells of both. */
+import { openConfinement, type ConfinementMode, type GpuOptions } from '../../evaluator/index.js';
 import { Manager, type CompleteManagerOptions } from '../../manager/index.js';
 import { ServiceManager } from '../../service/index.js';
 import { addressesOf, listenOnAll, untilTold, type ListenOptions } from '../listen.js';
@@ -9,6 +10,8 @@ import { openGateStatus } from './status-server.js';
 
 export interface RunManagerOptions extends ListenOptions {
   readonly command: GateCommand;
+  /** How the evaluators of this package confine themselves; null: they are others. */
+  readonly confinement: { readonly mode: ConfinementMode; readonly gpu: GpuOptions | null } | null;
   readonly manager: CompleteManagerOptions;
   readonly rateMs: number;
   readonly connections: number;
@@ -26,6 +29,10 @@ export async function runManager(options: RunManagerOptions): Promise<number> {
   const announcer: Announcer = options.json
     ? new JsonAnnouncer()
     : new TextAnnouncer(PROGRAM, options.verbose);
+  if (options.confinement !== null) {
+    const { mode, gpu } = options.confinement;
+    announcer.confinement(openConfinement(mode, gpu).probe());
+  }
   const service = new ServiceManager();
   const refused = new Map<string, number>(REFUSALS.map((code) => [code, 0]));
   const watched = watchedSignals(options.manager);

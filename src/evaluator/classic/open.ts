@@ -1,6 +1,11 @@
 /** What all users of classic Sandboxes open: threads, and Sandboxes made ahead. */
 import { totalmem } from 'node:os';
-import { confineCalls, type CallProfile, type LayerState, type SeccompSetting } from '../confinement/index.js';
+import {
+  confineCalls,
+  type CallProfile,
+  type LayerState,
+  type SeccompSetting,
+} from '../confinement/index.js';
 import type { SandboxLimits } from '../evaluator.js';
 import { askForGpus, type GpuOptions } from '../gpu/index.js';
 import { openInProcessEvaluator } from '../in-process/evaluator.js';

@@ -1,12 +1,7 @@
 /** What a confined process of classic Sandboxes does: it confines itself further, and serves. */
 import type net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import {
-  takeReport,
-  withLayers,
-  type ConfinementReport,
-  type LayerState,
-} from '../confinement/index.js';
+import { takeReport, withLayers, type ConfinementReport, type LayerState } from '../confinement/index.js';
 import { loadNative } from '../native.js';
 import type { ConfinedSetup } from './confined.js';
 import type { ClassicReady, HandedOver } from './listener.js';

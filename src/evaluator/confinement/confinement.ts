@@ -144,11 +144,10 @@ export class Confinement {
     const variables = Object.entries(env).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}=${value}`],
     );
-    return native.become(
-      [this.#launcher!, ...words, process.execPath, ...args(ours)],
-      variables,
-      [...all, theirs],
-    );
+    return native.become([this.#launcher!, ...words, process.execPath, ...args(ours)], variables, [
+      ...all,
+      theirs,
+    ]);
   }
 
   #whyNot(report: ConfinementReport, failure: string): string {
