@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cgroupMount, cgroupOf, removeCgroup } from '../confinement/cgroup.js';
+import path from 'node:path';
+import { cgroupOf, folderOfCgroup, removeCgroup } from '../confinement/cgroup.js';
 
 /** A control group of version 2 that has the processes of one evaluator in it and no other. */
 export class ControlGroup {
@@ -48,13 +49,14 @@ export class ControlGroup {
  */
 export function controlGroupOf(tree: readonly number[]): ControlGroup | null {
   const [pid] = tree as [number];
-  const root = cgroupMount();
-  if (root === null) return null;
   const ours = cgroupOf('self');
-  const theirs = cgroupOf(pid);
-  if (ours === null || theirs === null) return null;
-  if (theirs !== ours) return new ControlGroup(root + theirs, false);
-  const directory = `${root}${ours === '/' ? '' : ours}/dcp-evaluator-${pid}`;
+  if (ours === null || cgroupOf(pid) === null) return null;
+  // A launcher beside it has been left where we are: it does nothing.
+  const theirs = tree.map((each) => cgroupOf(each) ?? ours).find((group) => group !== ours);
+  const folder = folderOfCgroup(theirs ?? ours);
+  if (folder === null) return null;
+  if (theirs !== undefined) return new ControlGroup(folder, false);
+  const directory = path.join(folder, `dcp-evaluator-${pid}`);
   try {
     mkdirSync(directory);
   } catch {
