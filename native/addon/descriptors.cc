@@ -1,6 +1,7 @@
 #include "addon/descriptors.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,10 +70,23 @@ void CloseDescriptor(const Napi::CallbackInfo& info) {
   close(info[0].As<Napi::Number>().Int32Value());
 }
 
+Napi::Value HaveLeft(const Napi::CallbackInfo& info) {
+  const auto sockets = info[0].As<Napi::Array>();
+  std::vector<pollfd> asked;
+  for (uint32_t index = 0; index < sockets.Length(); index++)
+    asked.push_back({sockets.Get(index).As<Napi::Number>().Int32Value(), POLLRDHUP, 0});
+  poll(asked.data(), asked.size(), 0);
+  const auto left = Napi::Array::New(info.Env(), asked.size());
+  for (uint32_t index = 0; index < asked.size(); index++)
+    left.Set(index, Napi::Boolean::New(info.Env(), asked[index].revents != 0));
+  return left;
+}
+
 }  // namespace
 
 void DefineDescriptors(Napi::Env env, Napi::Object exports) {
   exports["socketPair"] = Napi::Function::New<SocketPair>(env, "socketPair");
+  exports["haveLeft"] = Napi::Function::New<HaveLeft>(env, "haveLeft");
   exports["become"] = Napi::Function::New<Become>(env, "become");
   exports["closeDescriptor"] = Napi::Function::New<CloseDescriptor>(env, "closeDescriptor");
 }

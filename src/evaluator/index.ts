@@ -25,6 +25,7 @@ export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
 export { evaluatorEnvironment } from './child-process/environment.js';
 export { howItEnded } from './child-process/process.js';
+export { PeerWatch } from './peer-watch.js';
 export { StderrLog } from './child-process/stderr-log.js';
 export {
   openChildProcessEvaluator,

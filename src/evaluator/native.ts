@@ -14,6 +14,8 @@ export interface Native {
   runExecutor(queueId: number, probe: () => void): boolean;
   /** A pair of UNIX stream sockets, as descriptors that no child inherits; reading from the first one never waits. */
   socketPair(): [number, number];
+  /** Whether the other side of each of these sockets, by their descriptors, has closed. Nothing is read. */
+  haveLeft(sockets: readonly number[]): boolean[];
   /**
    * This process becomes the program that the first word is the path of, with these variables (`NAME=value`), and these descriptors
    * besides the standard ones. Throws when the system refuses it.

@@ -19,6 +19,7 @@ import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { KnownGpus, NO_GPU } from './known-gpus.js';
 import { listenOn, portOf, type ListenAddress } from '../listening.js';
 import { completeThreads } from '../options.js';
+import { PeerWatch } from '../peer-watch.js';
 
 export interface FrameListenerOptions {
   /** Threads that run Sandboxes in each process, 1 to 1024. Default: one per core. */
@@ -47,6 +48,8 @@ const DEFAULT_CONNECTIONS = 64;
 const DEFAULT_GREET_MS = 5_000;
 /** How long a peer may take to read how its process has ended. */
 const LAST_WORD_MS = 2_000;
+/** How long a process may stay when its peer has gone. It ends at once, unless it stands still. */
+const LEFT_MS = 3_000;
 /** What others end a process with. How it ended otherwise was its own doing, and so perhaps a Slice's. */
 const ENDED_BY_OTHERS: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'];
 /** Exit codes: the peer has gone; what came were no frames. */
@@ -58,6 +61,7 @@ export class FrameListener {
   readonly #arguments: string[];
   readonly #gpus: KnownGpus | null;
   readonly #confinement: Confinement;
+  readonly #watch = new PeerWatch();
   readonly #most: number;
   readonly #greetTimeoutMs: number;
   #connections = 0;
@@ -134,10 +138,14 @@ export class FrameListener {
     }
     const connection = ++this.#connections;
     const served = new Served(socket, () => this.#argumentsNow(), this.#confinement, this.#greetTimeoutMs, {
-      onProcess: (pid) => this.options.onConnection(connection, pid),
+      onProcess: (pid) => {
+        this.#watch.add(socket, LEFT_MS, () => void served.end('its peer has gone, and it did not end'));
+        this.options.onConnection(connection, pid);
+      },
       onLog: (line) => this.options.onLog(connection, line),
       onEnd: (reason) => {
         this.#served.delete(served);
+        this.#watch.remove(socket);
         this.options.onEnd(connection, reason);
       },
     });
