@@ -25,6 +25,8 @@ export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
 export { evaluatorEnvironment } from './child-process/environment.js';
 export { howItEnded } from './child-process/process.js';
+export { Freezer, type FreezeMeans } from './child-process/freezer.js';
+export { isAnyStopped } from './child-process/process-tree.js';
 export { PeerWatch } from './peer-watch.js';
 export { StderrLog } from './child-process/stderr-log.js';
 export {
@@ -38,6 +40,7 @@ export {
   missingLayers,
   parseSeccomp,
   remedyOf,
+  removeCgroupOf,
   type Confinement,
   type ConfinementMode,
   type ConfinementOptions,

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { listenOn, portOf, type ListenAddress } from '../../evaluator/index.js';
+import { listenOn, PeerWatch, portOf, type ListenAddress } from '../../evaluator/index.js';
 import type { Verdict } from '../../manager/index.js';
 import type { Listener } from '../listen.js';
 import { GatedChild, type GateCommand } from './gated-child.js';
@@ -32,11 +32,15 @@ export type RefusalCode = (typeof REFUSALS)[number];
 /** A peer whose machine has gone sends no end; TCP asks after so long. */
 const KEEP_ALIVE_MS = 30_000;
 
+/** How long an evaluator that stands still is kept when its peer has gone. */
+const LEFT_MS = 3_000;
+
 /** Listens, and starts an evaluator for each connection while the machine is free. */
 export class Gate implements Listener {
   readonly #servers: net.Server[] = [];
   readonly #children = new Map<number, GatedChild>();
   readonly #lastWill = new LastWill();
+  readonly #watch = new PeerWatch();
   #connections = 0;
   #startedAt = -Infinity;
   #isClosing = false;
@@ -125,6 +129,7 @@ export class Gate implements Listener {
         onEnd: (how) => {
           this.#children.delete(connection);
           this.#lastWill.remove(child.pid);
+          this.#watch.remove(socket);
           this.observer.onEnd(connection, how);
           if (this.#children.size === 0) this.#onEmpty();
         },
@@ -136,7 +141,10 @@ export class Gate implements Listener {
     }
     this.#startedAt = performance.now();
     this.#children.set(connection, child);
-    if (child.pid !== 0) this.#lastWill.add(child.pid);
+    if (child.pid !== 0) {
+      this.#lastWill.add(child.pid);
+      this.#watch.add(socket, LEFT_MS, () => child.abandon());
+    }
     this.observer.onOpen(connection, child.pid);
   }
 }

@@ -1,6 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { evaluatorEnvironment, howItEnded, StderrLog } from '../../evaluator/index.js';
+import {
+  evaluatorEnvironment,
+  Freezer,
+  howItEnded,
+  isAnyStopped,
+  removeCgroupOf,
+  StderrLog,
+  type FreezeMeans,
+} from '../../evaluator/index.js';
 
 /** What is started for a connection. */
 export interface GateCommand {
@@ -23,6 +31,7 @@ const PARTING_MS = 1_000;
  */
 export class GatedChild {
   readonly #child: ChildProcess;
+  readonly #freezer: Freezer;
   #isFrozen = false;
   #endedBecause: string | null = null;
   #isOver = false;
@@ -31,7 +40,9 @@ export class GatedChild {
     private readonly socket: Socket,
     { words: [file, ...args], cwd }: GateCommand,
     private readonly owner: ChildOwner,
+    freezeMeans: FreezeMeans | null = null,
   ) {
+    this.#freezer = new Freezer(() => this.pid, freezeMeans);
     this.#child = spawn(file, args, {
       cwd,
       detached: true,
@@ -44,6 +55,8 @@ export class GatedChild {
     this.#child.on('exit', () => {
       // What it may have started.
       this.#signal('SIGKILL');
+      this.#freezer.forget();
+      removeCgroupOf(this.pid);
     });
     this.#child.on('close', (code, signal) => {
       const said = log.fatal === '' ? '' : `: ${log.fatal}`;
@@ -61,16 +74,24 @@ export class GatedChild {
     return this.#isFrozen;
   }
 
+  /** What it has started and left is in its process group only, what has left the group is below it: each is held still. */
   freeze(): void {
-    if (this.#isFrozen) return;
+    if (this.#isFrozen || this.pid === 0) return;
     this.#isFrozen = true;
     this.#signal('SIGSTOP');
+    void this.#freezer.freeze();
   }
 
   thaw(): void {
     if (!this.#isFrozen) return;
     this.#isFrozen = false;
+    this.#freezer.thaw();
     this.#signal('SIGCONT');
+  }
+
+  /** Its peer has gone, and it cannot see that while it stands still: frozen, or stopped by others. */
+  abandon(): void {
+    if (isAnyStopped(this.pid)) this.kill('its peer has gone while it stood still');
   }
 
   kill(because: string): void {

@@ -26,3 +26,15 @@ export function isStopped(pid: number): boolean {
   }
   return true;
 }
+
+/** Whether somebody has stopped the process, or one that descends from it, and it is not gone. */
+export function isAnyStopped(pid: number): boolean {
+  return processTree(pid).some((each) => {
+    try {
+      const stat = readFileSync(`/proc/${each}/stat`, 'latin1');
+      return /^ T/.test(stat.slice(stat.lastIndexOf(')') + 1));
+    } catch {
+      return false;
+    }
+  });
+}

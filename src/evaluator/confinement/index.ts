@@ -1,3 +1,4 @@
+export { removeCgroupOf } from './cgroup.js';
 export { Confinement, takeReport, type ConfinedProcess, type Descriptors } from './confinement.js';
 export { LAYERS, type ConfinementMode, type LayerState } from './layers.js';
 export { confineCalls, narrowCalls } from './seccomp.js';
