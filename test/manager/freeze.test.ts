@@ -5,9 +5,11 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GatedChild } from '#src/cli/manager/gated-child.js';
+import { GatedChild, type GateCommand } from '#src/cli/manager/gated-child.js';
 import { cgroupOf, folderOfCgroup } from '#src/evaluator/confinement/cgroup.js';
 import type { FreezeMeans } from '#src/evaluator/index.js';
+import { programFile } from '../cli/support.js';
+import { askOn, echoFile, treeOf } from '../confinement/classic-support.js';
 import { stateOf, untilState } from './gate-support.js';
 
 /** Why a test can say nothing here; false: it can. */
@@ -26,15 +28,22 @@ const noCgroup = ((): string | false => {
 /** Says its number, and that of a process beside it; and what it gets. What has been left by its parent says so, too. */
 const SCRIPT = 'sleep 60 & (sleep 60 & echo "$$ $!" ; exit) ; exec cat';
 
-interface Started {
+interface Connected {
   readonly child: GatedChild;
   readonly peer: net.Socket;
-  /** The evaluator, and a process that it has started and that has no parent any more. */
-  readonly pids: readonly [evaluator: number, orphan: number];
   readonly ended: Promise<string | null>;
 }
 
-async function start(t: TestContext, means: FreezeMeans | null): Promise<Started> {
+interface Started extends Connected {
+  /** The evaluator, and a process that it has started and that has no parent any more. */
+  readonly pids: readonly [evaluator: number, orphan: number];
+}
+
+async function connect(
+  t: TestContext,
+  words: GateCommand['words'],
+  means: FreezeMeans | null,
+): Promise<Connected> {
   const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }).listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');
@@ -43,16 +52,20 @@ async function start(t: TestContext, means: FreezeMeans | null): Promise<Started
   const [socket] = (await once(server, 'connection')) as [net.Socket];
   let onEnd!: (how: string | null) => void;
   const ended = new Promise<string | null>((resolve) => (onEnd = resolve));
-  const command = { words: ['/bin/sh', '-c', SCRIPT], cwd: '/' } as const;
-  const child = new GatedChild(socket, command, { onLog: () => undefined, onEnd }, means);
+  const child = new GatedChild(socket, { words, cwd: '/' }, { onLog: () => undefined, onEnd }, means);
   t.after(() => child.kill('the test ends'));
-  const [line] = (await once(peer, 'data')) as [Buffer];
+  return { child, peer, ended };
+}
+
+async function start(t: TestContext, means: FreezeMeans | null): Promise<Started> {
+  const connected = await connect(t, ['/bin/sh', '-c', SCRIPT], means);
+  const [line] = (await once(connected.peer, 'data')) as [Buffer];
   const [evaluator, orphan] = line.toString().split(' ').map(Number) as [number, number];
-  return { child, peer, pids: [evaluator, orphan], ended };
+  return { ...connected, pids: [evaluator, orphan] };
 }
 
 /** Whether it answers within a while. */
-async function answers({ peer }: Started): Promise<boolean> {
+async function answers({ peer }: Pick<Started, 'peer'>): Promise<boolean> {
   peer.write('hello\n');
   return Promise.race([once(peer, 'data').then(() => true), sleep(300).then(() => false)]);
 }
@@ -127,3 +140,20 @@ test('one that stands still when its peer has gone is ended, and one that works 
     else assert.equal(await started.ended, null);
   }
 });
+
+for (const means of [null, 'signals'] as const)
+  test(`an evaluator that is confined stands still, goes on and is ended whole: ${means ?? 'as this machine allows'}`, async (t) => {
+    const words = [programFile('dcp-evaluator'), '--no-gpu', '--threads', '1', echoFile(t)];
+    const { child, peer, ended } = await connect(t, [process.execPath, ...words], means);
+    assert.equal(await askOn(peer, 'hello'), 'hello');
+    const all = treeOf(child.pid);
+    child.freeze();
+    for (const pid of all) await untilState(pid, (state) => state === 'T');
+    assert.equal(await answers({ peer }), false);
+    child.thaw();
+    assert.equal(((await once(peer, 'data')) as [Buffer])[0].toString(), 'hello\n');
+    child.freeze();
+    child.kill('enough');
+    assert.equal(await ended, 'enough');
+    for (const pid of all) await untilState(pid, (state) => state === null);
+  });
