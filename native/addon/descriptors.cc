@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -70,6 +71,51 @@ void CloseDescriptor(const Napi::CallbackInfo& info) {
   close(info[0].As<Napi::Number>().Int32Value());
 }
 
+// What goes with a descriptor, so that it goes at all: the number of the connection.
+struct Handover {
+  explicit Handover(uint32_t of) : number(of) {
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+  }
+  Handover(const Handover&) = delete;
+
+  uint32_t number;
+  iovec bytes{&number, sizeof number};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+};
+
+Napi::Value SendSocket(const Napi::CallbackInfo& info) {
+  Handover handover(info[2].As<Napi::Number>().Uint32Value());
+  const int handed = info[1].As<Napi::Number>().Int32Value();
+  cmsghdr* const rights = CMSG_FIRSTHDR(&handover.message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof handed);
+  std::memcpy(CMSG_DATA(rights), &handed, sizeof handed);
+  const int channel = info[0].As<Napi::Number>().Int32Value();
+  const ssize_t sent = sendmsg(channel, &handover.message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return Napi::Boolean::New(info.Env(), sent == sizeof handover.number);
+}
+
+Napi::Value ReceiveSocket(const Napi::CallbackInfo& info) {
+  Handover handover(0);
+  const int channel = info[0].As<Napi::Number>().Int32Value();
+  const ssize_t received = recvmsg(channel, &handover.message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (received != sizeof handover.number) return info.Env().Null();
+  // Without one where this process may have no more.
+  int handed = -1;
+  const cmsghdr* const rights = CMSG_FIRSTHDR(&handover.message);
+  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS)
+    std::memcpy(&handed, CMSG_DATA(rights), sizeof handed);
+  Napi::Array pair = Napi::Array::New(info.Env(), 2);
+  pair.Set(0u, handover.number);
+  pair.Set(1u, handed);
+  return pair;
+}
+
 Napi::Value HaveLeft(const Napi::CallbackInfo& info) {
   const auto sockets = info[0].As<Napi::Array>();
   std::vector<pollfd> asked;
@@ -86,6 +132,8 @@ Napi::Value HaveLeft(const Napi::CallbackInfo& info) {
 
 void DefineDescriptors(Napi::Env env, Napi::Object exports) {
   exports["socketPair"] = Napi::Function::New<SocketPair>(env, "socketPair");
+  exports["sendSocket"] = Napi::Function::New<SendSocket>(env, "sendSocket");
+  exports["receiveSocket"] = Napi::Function::New<ReceiveSocket>(env, "receiveSocket");
   exports["haveLeft"] = Napi::Function::New<HaveLeft>(env, "haveLeft");
   exports["become"] = Napi::Function::New<Become>(env, "become");
   exports["closeDescriptor"] = Napi::Function::New<CloseDescriptor>(env, "closeDescriptor");

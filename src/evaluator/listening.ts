@@ -42,3 +42,8 @@ async function removeStale(path: string): Promise<void> {
   });
   if (refused) rmSync(path);
 }
+
+/** The descriptor of a socket, to which Node has no other way. Negative: it is closed here. */
+export function descriptorOf(socket: net.Socket): number {
+  return (socket as unknown as { readonly _handle: { readonly fd: number } | null })._handle?.fd ?? -1;
+}

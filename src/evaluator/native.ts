@@ -14,6 +14,10 @@ export interface Native {
   runExecutor(queueId: number, probe: () => void): boolean;
   /** A pair of UNIX stream sockets, as descriptors that no child inherits; reading from the first one never waits. */
   socketPair(): [number, number];
+  /** Hands a socket over to the process on the other side of a UNIX socket, with a number. False: it takes none now. */
+  sendSocket(channel: number, socket: number, number: number): boolean;
+  /** The number and the socket, negative where this process may have no more of them; null: there is none now. */
+  receiveSocket(channel: number): [number: number, socket: number] | null;
   /** Whether the other side of each of these sockets, by their descriptors, has closed. Nothing is read. */
   haveLeft(sockets: readonly number[]): boolean[];
   /**

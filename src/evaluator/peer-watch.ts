@@ -1,4 +1,5 @@
 import type net from 'node:net';
+import { descriptorOf } from './listening.js';
 import { loadNative } from './native.js';
 
 /** How often it is looked. */
@@ -45,9 +46,4 @@ export class PeerWatch {
       if (now - watched.since >= watched.graceMs) watched.onLeft();
     });
   }
-}
-
-/** Node has no other way to it. Negative: it is closed here. */
-function descriptorOf(socket: net.Socket): number {
-  return (socket as unknown as { readonly _handle: { readonly fd: number } | null })._handle?.fd ?? -1;
 }

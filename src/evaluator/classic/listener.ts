@@ -9,16 +9,23 @@ import {
   type Confinement,
   type ConfinementMode,
   type ConfinementReport,
-  type LayerState,
 } from '../confinement/index.js';
-import { listenOn, portOf, type ListenAddress } from '../listening.js';
+import { descriptorOf, listenOn, portOf, type ListenAddress } from '../listening.js';
+import { loadNative } from '../native.js';
+import { layersOf } from '../peer/layers.js';
 import { confinedArguments, type ClassicSettings } from './confined.js';
 import { closeStartupFiles, openStartupFiles } from './startup-files.js';
 
 /** A peer whose machine has gone sends no end; TCP asks after so long. */
 const KEEP_ALIVE_MS = 60_000;
-/** Descriptors of the process in front of those of startup files: the standard ones, and the one that connections come on. */
-const FIRST_FILE = 4;
+/** The descriptor that the process gets connections on. */
+export const SOCKETS_FD = 3;
+/** It hears on this one that there are some, and says once, on one line, that it is ready. */
+export const BELL_FD = 4;
+/** Those of startup files follow. */
+const FIRST_FILE = 5;
+/** What it says then; the longest there is has a tenth of it. */
+const MAX_READY_BYTES = 4096;
 
 export interface ClassicListenerOptions {
   readonly files: readonly string[];
@@ -29,16 +36,6 @@ export interface ClassicListenerOptions {
   readonly onFailure: (what: string) => void;
   /** What the process prints on standard error, as it is. */
   readonly onPrinted: (text: Buffer) => void;
-}
-
-/** What the process says, once. */
-export interface ClassicReady {
-  readonly ready: LayerState;
-}
-
-/** With each connection that it is handed. */
-export interface HandedOver {
-  readonly connection: number;
 }
 
 /** Resolves when the first process is ready. Rejects with `EvaluatorError` when it ends before, which it has then given reasons for. */
@@ -52,6 +49,9 @@ export class ClassicListener {
   readonly #servers: net.Server[] = [];
   #process!: ConfinedProcess;
   #report: ConfinementReport | null = null;
+  /** Our side of its channels; -1 and null: there are none. */
+  #sockets = -1;
+  #bell: net.Socket | null = null;
   #connections = 0;
   #isClosing = false;
   #onGone: () => void = () => undefined;
@@ -119,18 +119,29 @@ export class ClassicListener {
 
   #handOver(socket: net.Socket): void {
     socket.on('error', () => undefined);
-    const { child } = this.#process;
-    const message: HandedOver = { connection: ++this.#connections };
-    if (!child.connected) return void socket.destroy();
-    // Our copy is closed once the process has its own.
-    child.send(message, socket, {}, (error) => {
-      if (error !== null) socket.destroy();
-    });
+    const connection = ++this.#connections;
+    if (!loadNative().sendSocket(this.#sockets, descriptorOf(socket), connection))
+      this.options.onFailure(
+        `connection ${connection} was not accepted: the process of the Sandboxes takes none now`,
+      );
+    else this.#bell?.write('.');
+    // The process has one of its own.
+    socket.destroy();
+  }
+
+  /** Closes the channel of a process that has gone. */
+  #hangUp(): void {
+    if (this.#sockets >= 0) loadNative().closeDescriptor(this.#sockets);
+    this.#sockets = -1;
+    this.#bell = null;
   }
 
   #start(): void {
     const { files, settings, mode, confinement } = this.options;
+    const native = loadNative();
     const opened = openStartupFiles(files);
+    const [ours, theirs] = native.socketPair();
+    this.#sockets = ours;
     let isReady = false;
     try {
       const setup = {
@@ -143,21 +154,37 @@ export class ClassicListener {
       const seccomp = setup.seccomp && [...setup.seccomp, 'connections' as const];
       this.#process = confinement.spawn(
         confinedArguments(settings, { ...setup, seccomp }),
-        ['ignore', 'ignore', 'pipe', 'ipc', ...opened.map(([, fd]) => fd)],
+        ['ignore', 'ignore', 'pipe', theirs, 'pipe', ...opened.map(([, fd]) => fd)],
         { cwd: '/', env: evaluatorEnvironment(process.env) },
       );
     } finally {
       closeStartupFiles(opened);
+      native.closeDescriptor(theirs);
     }
     const started = this.#process;
     const { child } = started;
     child.stderr!.on('data', this.options.onPrinted);
-    child.on('message', ({ ready }: ClassicReady) => {
-      isReady = true;
-      started.settle();
-      this.#report = started.report && withLayers(started.report, [ready]);
-      this.#onReady();
-    });
+    const bell = child.stdio[BELL_FD] as net.Socket;
+    this.#bell = bell;
+    bell.on('error', () => undefined);
+    let said = '';
+    const read = (chunk: Buffer): void => {
+      said += chunk.toString('latin1');
+      if (!said.includes('\n') && said.length < MAX_READY_BYTES) return;
+      // What it says later, with Jobs in it, is not looked at.
+      bell.off('data', read).resume();
+      try {
+        const layers = layersOf(Buffer.from(said, 'base64'));
+        isReady = true;
+        started.settle();
+        this.#report = started.report && withLayers(started.report, layers);
+        this.#onReady();
+      } catch (error) {
+        this.options.onFailure((error as Error).message);
+        started.kill();
+      }
+    };
+    bell.on('data', read);
     child.on('error', (error) => {
       if (child.pid === undefined) this.#onEnd(false, `no evaluator process: ${error.message}`);
     });
@@ -169,6 +196,7 @@ export class ClassicListener {
 
   /** Another takes its place; where it did not come so far, the next would not either. */
   #onEnd(wasReady: boolean, how: string): void {
+    this.#hangUp();
     this.#onGone();
     if (this.#isClosing) return;
     if (wasReady) {

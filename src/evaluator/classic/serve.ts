@@ -1,10 +1,11 @@
 /** What a confined process of classic Sandboxes does: it confines itself further, and serves. */
-import type net from 'node:net';
+import net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import { encode } from '../../codec/index.js';
 import { takeReport, withLayers, type ConfinementReport, type LayerState } from '../confinement/index.js';
 import { loadNative } from '../native.js';
 import type { ConfinedSetup } from './confined.js';
-import type { ClassicReady, HandedOver } from './listener.js';
+import { BELL_FD, SOCKETS_FD } from './listener.js';
 import { openClassicServer, type ClassicServer, type ClassicServerOptions } from './server.js';
 import { takeStartupFiles } from './startup-files.js';
 
@@ -34,15 +35,28 @@ export async function serveHandedOver(setup: ConfinedSetup, options: ConfinedSer
   const native = loadNative();
   // Ctrl-C goes to all processes of the terminal. When this one has to end, the one that listens says so.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  process.on('disconnect', () => native.exitNow(0));
   const [server, calls] = await openConfined(setup, options);
-  process.on('message', ({ connection }: HandedOver, socket: net.Socket | undefined) => {
-    // It may have gone on its way here.
-    if (socket === undefined) return;
-    socket.allowHalfOpen = true;
-    void server.serve(socket, socket, connection);
+  const bell = new net.Socket({ fd: BELL_FD });
+  bell.on('error', () => undefined);
+  bell.on('close', () => native.exitNow(0));
+  bell.on('data', () => {
+    for (
+      let next = native.receiveSocket(SOCKETS_FD);
+      next !== null;
+      next = native.receiveSocket(SOCKETS_FD)
+    ) {
+      const [connection, fd] = next;
+      if (fd < 0) {
+        options.onFailure(
+          `connection ${connection} was not accepted: this process may have no more descriptors`,
+        );
+        continue;
+      }
+      const socket = new net.Socket({ fd, allowHalfOpen: true });
+      void server.serve(socket, socket, connection);
+    }
   });
-  process.send!({ ready: calls } satisfies ClassicReady);
+  bell.write(`${Buffer.from(encode([calls]).head).toString('base64')}\n`);
   // Its end is the process's.
   await new Promise(() => undefined);
 }

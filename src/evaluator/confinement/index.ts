@@ -1,5 +1,5 @@
 export { removeCgroupOf } from './cgroup.js';
-export { Confinement, takeReport, type ConfinedProcess, type Descriptors } from './confinement.js';
+export { Confinement, takeReport, type ConfinedProcess } from './confinement.js';
 export { LAYERS, type ConfinementMode, type LayerState } from './layers.js';
 export { confineCalls, narrowCalls } from './seccomp.js';
 export { parseSeccomp, type CallProfile, type SeccompSetting } from './seccomp-setting.js';
