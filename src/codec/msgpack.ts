@@ -1,13 +1,19 @@
 // These subpaths, not `msgpackr` itself: in Node that one reads strings with a native add-on, which would run on bytes
-// that strangers wrote and is slower for small values.
+// that strangers wrote and is slower for small values. By name, not as namespaces: each Sandbox would make an object of one.
 import type * as Msgpackr from 'msgpackr';
-import * as untypedPack from 'msgpackr/pack';
-import * as untypedUnpack from 'msgpackr/unpack';
+import {
+  Packr as UntypedPackr,
+  REUSE_BUFFER_MODE as REUSE_BUFFER,
+  RESET_BUFFER_MODE as RESET_BUFFER,
+} from 'msgpackr/pack';
+import { clearSource as untypedClearSource } from 'msgpackr/unpack';
 import { setBytes, subarray } from './intrinsics.js';
 
 // Their type declarations name ".", which TypeScript does not resolve in an ES module.
-const { Packr, REUSE_BUFFER_MODE, RESET_BUFFER_MODE } = untypedPack as unknown as typeof Msgpackr;
-const { clearSource } = untypedUnpack as unknown as typeof Msgpackr;
+const Packr = UntypedPackr as typeof Msgpackr.Packr;
+const REUSE_BUFFER_MODE = REUSE_BUFFER as number;
+const RESET_BUFFER_MODE = RESET_BUFFER as number;
+const clearSource = untypedClearSource as typeof Msgpackr.clearSource;
 
 /**
  * Plain msgpack: no records (they outlive a message), no toJSON, no references by msgpackr, maps of the

@@ -122,6 +122,7 @@ export function rehearse(codec: CodecExports, { assign }: JobEntries): void {
     webgpu: false,
   };
   const text = JSON.stringify(description);
+  codec.decode(codec.encode({ rehearsal: [true, 0.5, 'é'] }));
   const { head } = codec.encode([]);
   const failure =
     assign(text, false, '() => undefined', head.slice().buffer, []) ??

@@ -1,9 +1,6 @@
 import { clip } from './clip.js';
 import { originalStack, type setSourceMap } from './source-positions.js';
 
-/** Frames of our own scripts in a stack: of no use to the author of a Work Function. */
-const PRELUDE_FRAMES = /\n\s+at [^\n]*\bdcp:(?:prelude|environment)\b[^\n]*/g;
-
 // As they were before any Work Function could change them.
 const NativeError = Error;
 const toText = String;
@@ -52,7 +49,8 @@ export function stackOf(error: Error): string | undefined {
 
 /** A stack without frames of ours, in terms of the client's files. */
 export function ownStack(stack: string): string {
-  return originalStack(clip(stack).replace(PRELUDE_FRAMES, ''));
+  // Frames of our own scripts are of no use to the author of a Work Function.
+  return originalStack(clip(stack).replace(/\n\s+at [^\n]*\bdcp:(?:prelude|environment)\b[^\n]*/g, ''));
 }
 
 /**

@@ -1,7 +1,3 @@
-/** A position in the script of a Job's modules, which native code compiles under this name (native/sandbox/modules.cc). */
-const POSITION = /dcp:modules:(\d+):(\d+)/g;
-const FRAME = /^\s+at /;
-
 /** More lines no person reads. A Work Function may write anything into a stack. */
 const MAX_LINES = 200;
 
@@ -39,10 +35,12 @@ export function originalStack(stack: string): string {
 
 function originalLine(locate: Locate, text: string): string | null {
   let known = true;
-  const line = text.replace(POSITION, (position, line: string, column: string) => {
+  // The name under which native code compiles the script of a Job's modules (native/sandbox/modules.cc). Regular expressions
+  // stand here, not outside: every Sandbox would make them, and few need them.
+  const line = text.replace(/dcp:modules:(\d+):(\d+)/g, (position, line: string, column: string) => {
     const original = locate(Number(line), Number(column));
     if (original === null) known = false;
     return original ?? position;
   });
-  return known || !FRAME.test(text) ? line : null;
+  return known || !/^\s+at /.test(text) ? line : null;
 }

@@ -21,8 +21,6 @@ export default function makeCodec(host: Host): CodecExports {
     encodeInto: (text, bytes, at) => host.utf8Write(text, bytes, at),
   });
   setBufferPrimitives({ isDetachable: (buffer) => host.isDetachable(buffer) });
-  // Read and written once, so that the code cache has these functions compiled.
-  decode(encode({ rehearsal: [true, 0.5, 'é'] }));
   return { ColumnReader, ColumnWriter, decode, encode, encodeUpTo, OversizeError };
 }
 
