@@ -119,19 +119,25 @@ async function casesOf(script: string, queries: readonly string[]): Promise<stri
   return [...cases];
 }
 
-/** Groups of batches, one for each file: a file begins with a device of its own, and what it does to it is its own affair. */
-function batchesOf(cases: readonly string[], perSlice: number): Map<string, Batch[]> {
-  const files = new Map<string, Batch[]>();
+/** Batches by file and test. */
+function batchesOf(cases: readonly string[], perSlice: number): Map<string, Map<string, Batch[]>> {
+  const files = new Map<string, Map<string, Batch[]>>();
   for (const query of cases) {
-    const [suite, file, test] = query.split(':') as [string, string, string];
-    const batches = files.get(file) ?? [];
-    files.set(file, batches);
-    const whole = `${suite}:${file}:${test}:*`;
+    const [suite, file, name] = query.split(':') as [string, string, string];
+    const tests = getOrMake(files, file, () => new Map<string, Batch[]>());
+    const test = `${suite}:${file}:${name}:*`;
+    const batches = getOrMake(tests, test, () => []);
     const last = batches.at(-1);
-    if (last?.test === whole && last.cases.length < perSlice) (last.cases as string[]).push(query);
-    else batches.push({ test: whole, cases: [query] });
+    if (last && last.cases.length < perSlice) (last.cases as string[]).push(query);
+    else batches.push({ test, cases: [query] });
   }
   return files;
+}
+
+function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
 }
 
 async function runAll(
@@ -142,10 +148,13 @@ async function runAll(
   const files = batchesOf(cases, perSlice);
   const run = async (engine: Engine): Promise<Map<string, CaseResult>> => {
     const all = new Map<string, CaseResult>();
-    for (const [file, batches] of files) {
+    for (const [file, tests] of files) {
       const results: CaseResult[] = [];
       const begun = performance.now();
-      await runBatches(engine, batches, (some) => void results.push(...some));
+      // A seat for each test, as the suite has a page for each: some replace what others use, and do not put all of it back.
+      for (const batches of tests.values()) {
+        await runBatches(engine, batches, (some) => void results.push(...some));
+      }
       for (const result of results) all.set(result.query, result);
       const seconds = ((performance.now() - begun) / 1000).toFixed(1);
       process.stdout.write(`${engine.name.padEnd(9)} ${file}: ${told(results)}, ${seconds} s\n`);
