@@ -66,7 +66,10 @@ function forClassicScripts(source: string): Plugin {
       onResolve({ filter: /^[a-z_:/]+$/ }, ({ path: name }) =>
         nodes.has(name) ? { path: name, namespace: 'node-module' } : undefined,
       );
-      onLoad({ filter: /.*/, namespace: 'node-module' }, () => ({ loader: 'js', contents: 'module.exports = {};' }));
+      onLoad({ filter: /.*/, namespace: 'node-module' }, () => ({
+        loader: 'js',
+        contents: 'module.exports = {};',
+      }));
     },
   };
 }

@@ -25,9 +25,11 @@ export function specFilesOf(checkout: string, queries: readonly string[]): strin
   if (!existsSync(checkout)) throw new UsageError(`--cts: there is no ${checkout}`);
   for (const name of Object.values(FRAMEWORK)) {
     const file = `${path.join(source, name)}.ts`;
-    if (!existsSync(file)) throw new UsageError(`--cts ${checkout}: no checkout of gpuweb/cts: it has no ${file}`);
+    if (!existsSync(file))
+      throw new UsageError(`--cts ${checkout}: no checkout of gpuweb/cts: it has no ${file}`);
   }
-  if (!existsSync(suite)) throw new UsageError(`--cts ${checkout}: no checkout of gpuweb/cts: it has no ${suite}`);
+  if (!existsSync(suite))
+    throw new UsageError(`--cts ${checkout}: no checkout of gpuweb/cts: it has no ${suite}`);
   const all = readdirSync(suite, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.spec.ts'))
     .map((name) => `${SUITE}/${name.split(path.sep).join('/')}`)

@@ -68,7 +68,10 @@ async function main(): Promise<number> {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'conformance-'));
   const scriptFile = path.join(scratch, 'suite.js');
   writeFileSync(scriptFile, script);
-  const engines = [await openSandboxes(script, caseTimeoutMs), openDawnNode(scriptFile, caseTimeoutMs)] as const;
+  const engines = [
+    await openSandboxes(script, caseTimeoutMs),
+    openDawnNode(scriptFile, caseTimeoutMs),
+  ] as const;
   process.stdout.write(`${cases.length} cases of ${files.length} files, ${script.length} characters\n`);
   try {
     const [sandbox, dawnNode] = await runAll(engines, cases, perSlice);
@@ -180,7 +183,11 @@ function report(
   const unexplained = worse.filter(({ reason }) => reason === null);
   const explained = worse.filter(({ reason }) => reason !== null);
   if (json !== undefined) {
-    const cases = [...sandbox].map(([query, result]) => ({ query, sandbox: result, dawnNode: dawnNode.get(query) }));
+    const cases = [...sandbox].map(([query, result]) => ({
+      query,
+      sandbox: result,
+      dawnNode: dawnNode.get(query),
+    }));
     const counts = { sandbox: countsOf(sandbox.values()), dawnNode: countsOf(dawnNode.values()) };
     const commit = commitOf(checkout);
     writeFileSync(json, JSON.stringify({ commit, queries, counts, worse, better, skips, cases }, null, 1));
@@ -188,14 +195,27 @@ function report(
   const print = (title: string, list: readonly Difference[], why: (each: Difference) => string): void => {
     if (list.length === 0) return;
     process.stdout.write(`\n${title} (${list.length}):\n`);
-    for (const each of list.slice(0, MAX_PRINTED)) process.stdout.write(`  ${each.query}\n    ${why(each)}\n`);
+    for (const each of list.slice(0, MAX_PRINTED))
+      process.stdout.write(`  ${each.query}\n    ${why(each)}\n`);
     if (list.length > MAX_PRINTED) process.stdout.write(`  … ${list.length - MAX_PRINTED} more\n`);
   };
   const first = ({ logs }: CaseResult): string => (logs[0] ?? '').split('\n', 2).join(' ');
-  print('Fails in a Sandbox, passes with dawn.node', unexplained, ({ sandbox }) => `${sandbox.status}: ${first(sandbox)}`);
+  print(
+    'Fails in a Sandbox, passes with dawn.node',
+    unexplained,
+    ({ sandbox }) => `${sandbox.status}: ${first(sandbox)}`,
+  );
   print('Known differences', explained, ({ reason }) => String(reason));
-  print('Passes in a Sandbox, fails with dawn.node', better, ({ dawnNode }) => `${dawnNode.status}: ${first(dawnNode)}`);
-  print('Skipped by one alone', skips, ({ sandbox, dawnNode }) => `sandbox ${sandbox.status}, dawn.node ${dawnNode.status}`);
+  print(
+    'Passes in a Sandbox, fails with dawn.node',
+    better,
+    ({ dawnNode }) => `${dawnNode.status}: ${first(dawnNode)}`,
+  );
+  print(
+    'Skipped by one alone',
+    skips,
+    ({ sandbox, dawnNode }) => `sandbox ${sandbox.status}, dawn.node ${dawnNode.status}`,
+  );
   process.stdout.write(`\nsandbox:   ${told(sandbox.values())}\ndawn.node: ${told(dawnNode.values())}\n`);
   return unexplained.length > 0 ? 1 : 0;
 }

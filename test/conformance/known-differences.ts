@@ -7,7 +7,10 @@ export interface KnownDifference {
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [];
 
-export function reasonFor(query: string, known: readonly KnownDifference[] = KNOWN_DIFFERENCES): string | null {
+export function reasonFor(
+  query: string,
+  known: readonly KnownDifference[] = KNOWN_DIFFERENCES,
+): string | null {
   const found = known.find((each) =>
     each.query.endsWith('*') ? query.startsWith(each.query.slice(0, -1)) : query === each.query,
   );

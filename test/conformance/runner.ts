@@ -39,10 +39,7 @@ export function makeSuite({ TestFileLoader, Logger, parseQuery }: Framework, fil
   class Loader extends TestFileLoader {
     listing(): Promise<unknown[]> {
       const entries = Object.keys(files).map((path) => ({
-        file: path
-          .slice(0, -'.spec.js'.length)
-          .split('/')
-          .slice(1),
+        file: path.slice(0, -'.spec.js'.length).split('/').slice(1),
       }));
       return Promise.resolve(entries);
     }

@@ -3,13 +3,7 @@ import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import { slices, start, valuesOf } from '../evaluator/support.js';
 import { gpuMissing, openGpuHost, WEBGPU } from '../gpu/support.js';
-import {
-  ABSENT_INTERFACES,
-  INTERFACES,
-  NAMESPACES,
-  probe,
-  type InterfaceShape,
-} from './harness/idl.js';
+import { ABSENT_INTERFACES, INTERFACES, NAMESPACES, probe, type InterfaceShape } from './harness/idl.js';
 
 /** What a Sandbox of such a Job has. */
 declare const navigator: { readonly gpu: GPU };

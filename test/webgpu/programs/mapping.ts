@@ -246,7 +246,15 @@ export const mapping: Programs = {
       const after = buffer.mapState;
       const error = await device.popErrorScope();
       const again = await t.scope(device, () => void buffer.mapAsync(GPUMapMode.READ).catch(() => undefined));
-      outcomes.push([await refused, await early, state, byteLength, after, error === null ? 'none' : t.nameOf(error), again]);
+      outcomes.push([
+        await refused,
+        await early,
+        state,
+        byteLength,
+        after,
+        error === null ? 'none' : t.nameOf(error),
+        again,
+      ]);
     }
     return outcomes;
   },
