@@ -60,7 +60,7 @@ function forClassicScripts(source: string): Plugin {
       onLoad({ filter: /file_loader[.]ts$/ }, async ({ path: file }) => {
         if (file !== `${path.join(source, FRAMEWORK.TestFileLoader)}.ts`) return undefined;
         const text = await readFile(file, 'utf8');
-        return { loader: 'ts', contents: text.replaceAll('import(`', 'String(`') };
+        return { loader: 'ts', contents: text.replace(/(?<![.\w])import\(`/g, 'String(`') };
       });
       const nodes = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
       onResolve({ filter: /^[a-z_:/]+$/ }, ({ path: name }) =>

@@ -53,8 +53,8 @@ export async function runBatches(
 }
 
 async function runAlone(engine: Engine, test: string, query: string): Promise<CaseResult> {
-  const seat = await engine.open();
   try {
+    const seat = await engine.open();
     const [result] = await seat.run({ test, cases: [query] });
     await seat.close();
     return result!;

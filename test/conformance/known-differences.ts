@@ -1,6 +1,6 @@
 /** Cases that may fail in a Sandbox although dawn.node passes them, and why that is right. */
 export interface KnownDifference {
-  /** A case, or the beginning of some, with a `*` at the end. */
+  /** A case, or the beginning of some, with a `*` at the end: `webgpu:api,operation,labels:*`. */
   readonly query: string;
   readonly reason: string;
 }
