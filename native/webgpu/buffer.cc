@@ -139,11 +139,10 @@ void GPUBuffer_mapAsync(const Info& info) {
                                    "GPUBuffer.mapAsync: it is being mapped already");
   }
   Pending* const pending = runtime.Begin(Pending::Kind::kMap, call.resolver(), info.This());
-  // Dawn refuses a buffer that is mapped, and leaves it as it is.
-  if (self->state == Buffer::State::kUnmapped) {
-    self->pending = pending;
-    self->state = Buffer::State::kPending;
-  }
+  self->pending = pending;
+  // Dawn refuses a buffer that is mapped, and leaves it as it is. Until it has said so, unmapping
+  // aborts that, too.
+  if (self->state == Buffer::State::kUnmapped) self->state = Buffer::State::kPending;
   pending->type = mode;
   pending->begin = offset;
   pending->size = size;

@@ -62,6 +62,19 @@ void GPUDevice_pushErrorScope(const Info& info) {
   self->runtime->procs().devicePushErrorScope(self->handle<WGPUDevice>(), filter);
 }
 
+// There because programs look for it, and replace it. No value is a source of the types that it
+// takes: a Sandbox has neither.
+void GPUDevice_importExternalTexture(const Info& info) {
+  static constexpr Where kCall{nullptr, "GPUDevice.importExternalTexture"};
+  if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
+  Conversion c(*Object::Of(info.This())->runtime, info.GetIsolate());
+  const Where descriptor{&kCall, "descriptor"};
+  v8::Local<v8::Object> object;
+  if (!c.ToDictionary(info[0], descriptor, &object)) return;
+  c.Fail({&descriptor, "source"},
+         "neither an HTMLVideoElement nor a VideoFrame; a Sandbox has no video");
+}
+
 void GPUDevice_popErrorScope(const Info& info) {
   PromiseCall call(info, Kind::kGPUDevice, "GPUDevice.popErrorScope");
   Object* const self = call.self();

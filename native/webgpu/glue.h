@@ -33,6 +33,7 @@ void GPUDevice_destroy(const Info& info);
 void GPUDevice_lost(const Info& info);
 void GPUDevice_pushErrorScope(const Info& info);
 void GPUDevice_popErrorScope(const Info& info);
+void GPUDevice_importExternalTexture(const Info& info);
 
 // pipeline.cc
 void GPUDevice_createComputePipeline(const Info& info);
@@ -63,5 +64,6 @@ void GPUQueue_submit(const Info& info);
 void GPUQueue_onSubmittedWorkDone(const Info& info);
 void GPUQueue_writeBuffer(const Info& info);
 void GPUQueue_writeTexture(const Info& info);
+void GPUQueue_copyExternalImageToTexture(const Info& info);
 
 }  // namespace dcp::webgpu

@@ -8,9 +8,16 @@
 namespace dcp::webgpu {
 
 bool ConvertGPUBindGroupLayoutEntry_externalTexture(Conversion& c, v8::Local<v8::Value> member,
-                                                    const Where& where, WGPUBindGroupLayoutEntry*) {
+                                                    const Where& where,
+                                                    WGPUBindGroupLayoutEntry* to) {
+  if (member->IsUndefined()) return true;
   v8::Local<v8::Object> object;
-  return c.ToDictionary(member, where, &object);
+  if (!c.ToDictionary(member, where, &object)) return false;
+  auto* const layout = c.arena.New<WGPUChainedStruct>();
+  if (layout == nullptr) return c.FailOutOfMemory();
+  layout->sType = WGPUSType_ExternalTextureBindingLayout;
+  to->nextInChain = layout;
+  return true;
 }
 
 bool ConvertGPURenderPassDescriptor_maxDrawCount(Conversion& c, v8::Local<v8::Value> member,

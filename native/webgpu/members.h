@@ -6,7 +6,7 @@
 
 namespace dcp::webgpu {
 
-// Only its presence counts; there are no external textures here, so Dawn finds the entry invalid.
+// The dictionary has no members. There are no external textures here; views of textures go there.
 bool ConvertGPUBindGroupLayoutEntry_externalTexture(Conversion& c, v8::Local<v8::Value> member,
                                                     const Where& where,
                                                     WGPUBindGroupLayoutEntry* to);

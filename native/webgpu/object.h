@@ -176,7 +176,7 @@ class Buffer final : public Resource {
   uint64_t mapped_begin = 0;
   uint64_t mapped_end = 0;
   std::vector<Range> ranges;
-  // While it is pending.
+  // What mapAsync asked for and has no answer; also of a mapped buffer, which Dawn refuses.
   Pending* pending = nullptr;
 };
 

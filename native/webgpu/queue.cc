@@ -104,4 +104,16 @@ void GPUQueue_writeTexture(const Info& info) {
                                            source.size(), &layout, &size);
 }
 
+// There because programs look for it, and replace it. No value is an image of the types that it
+// takes: a Sandbox has none of them.
+void GPUQueue_copyExternalImageToTexture(const Info& info) {
+  static constexpr Where kCall{nullptr, "GPUQueue.copyExternalImageToTexture"};
+  if (info.Length() < 3) return ThrowTooFew(info, kCall, 3);
+  Conversion c(*Object::Of(info.This())->runtime, info.GetIsolate());
+  const Where source{&kCall, "source"};
+  v8::Local<v8::Object> object;
+  if (!c.ToDictionary(info[0], source, &object)) return;
+  c.Fail({&source, "source"}, "no image, canvas or video of a page; a Sandbox has none");
+}
+
 }  // namespace dcp::webgpu

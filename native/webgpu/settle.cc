@@ -110,7 +110,7 @@ void Runtime::SettleMap(v8::Local<v8::Context> context, Pending* pending) {
       ResolvePromise(resolver, context, v8::Undefined(isolate_));
       return;
     }
-    buffer->state = Buffer::State::kUnmapped;
+    if (buffer->state == Buffer::State::kPending) buffer->state = Buffer::State::kUnmapped;
   }
   const bool aborted = pending->status == WGPUMapAsyncStatus_Aborted ||
                        pending->status == WGPUMapAsyncStatus_CallbackCancelled;

@@ -22,7 +22,6 @@ const ELSEWHERE = new Set([
   'WGSLLanguageFeatures',
 ]);
 const LEFT_OUT = new Set(['GPUCanvasContext', 'GPUExternalTexture']);
-const LEFT_OUT_MEMBERS = new Set(['importExternalTexture', 'copyExternalImageToTexture']);
 const LEFT_OUT_DICTIONARIES =
   /Canvas|ExternalTextureDescriptor|ExternalImage|Origin2D|PipelineErrorInit|UncapturedErrorEventInit/;
 /** An attribute that the environment adds, since its value is an event handler. */
@@ -143,7 +142,7 @@ function makeMembers(raw, type) {
   /** @type {(Attribute | Operation)[]} */
   const members = [];
   for (const each of raw) {
-    if (LEFT_OUT_MEMBERS.has(each.name) || ELSEWHERE_MEMBERS.has(each.name)) continue;
+    if (ELSEWHERE_MEMBERS.has(each.name)) continue;
     if (each.type === 'attribute') {
       members.push({ kind: 'attribute', name: each.name, type: type(each.idlType), readonly: each.readonly });
     } else if (each.type === 'operation') {

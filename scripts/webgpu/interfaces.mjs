@@ -23,14 +23,16 @@ const BY_HAND = new Set([
   ...['createRenderPipeline', 'createComputePipelineAsync', 'createRenderPipelineAsync', 'lost'].map(
     (name) => `GPUDevice.${name}`,
   ),
-  ...['pushErrorScope', 'popErrorScope'].map((name) => `GPUDevice.${name}`),
+  ...['pushErrorScope', 'popErrorScope', 'importExternalTexture'].map((name) => `GPUDevice.${name}`),
   ...['size', 'usage', 'mapState', 'mapAsync', 'getMappedRange', 'unmap', 'destroy'].map(
     (name) => `GPUBuffer.${name}`,
   ),
   ...['destroy', 'textureBindingViewDimension'].map((name) => `GPUTexture.${name}`),
   'GPUShaderModule.getCompilationInfo',
   'GPUCommandEncoder.copyBufferToBuffer',
-  ...['submit', 'onSubmittedWorkDone', 'writeBuffer', 'writeTexture'].map((name) => `GPUQueue.${name}`),
+  ...['submit', 'onSubmittedWorkDone', 'writeBuffer', 'writeTexture', 'copyExternalImageToTexture'].map(
+    (name) => `GPUQueue.${name}`,
+  ),
 ]);
 
 /** The same for every interface that has them: hand-written once. */

@@ -901,6 +901,8 @@ constexpr MemberSpec kGPUDeviceMembers[] = {
     {MemberSpec::kMethod, "createBuffer", GPUDevice_createBuffer, nullptr, 1, false},
     {MemberSpec::kMethod, "createTexture", GPUDevice_createTexture, nullptr, 1, false},
     {MemberSpec::kMethod, "createSampler", GPUDevice_createSampler, nullptr, 0, false},
+    {MemberSpec::kMethod, "importExternalTexture", GPUDevice_importExternalTexture, nullptr, 1,
+     false},
     {MemberSpec::kMethod, "createBindGroupLayout", GPUDevice_createBindGroupLayout, nullptr, 1,
      false},
     {MemberSpec::kMethod, "createPipelineLayout", GPUDevice_createPipelineLayout, nullptr, 1,
@@ -1097,6 +1099,8 @@ constexpr MemberSpec kGPUQueueMembers[] = {
     {MemberSpec::kMethod, "onSubmittedWorkDone", GPUQueue_onSubmittedWorkDone, nullptr, 0, true},
     {MemberSpec::kMethod, "writeBuffer", GPUQueue_writeBuffer, nullptr, 3, false},
     {MemberSpec::kMethod, "writeTexture", GPUQueue_writeTexture, nullptr, 4, false},
+    {MemberSpec::kMethod, "copyExternalImageToTexture", GPUQueue_copyExternalImageToTexture,
+     nullptr, 3, false},
     {MemberSpec::kAttribute, "label", Glue_label, Glue_label_set, 0, false},
 };
 
@@ -1204,7 +1208,7 @@ void SetHandleLabel(const Procs& procs, Kind kind, void* handle, WGPUStringView 
 const InterfaceSpec kInterfaces[] = {
     {Kind::kGPU, kGPUMembers, 3},
     {Kind::kGPUAdapter, kGPUAdapterMembers, 4},
-    {Kind::kGPUDevice, kGPUDeviceMembers, 23},
+    {Kind::kGPUDevice, kGPUDeviceMembers, 24},
     {Kind::kGPUBuffer, kGPUBufferMembers, 8},
     {Kind::kGPUTexture, kGPUTextureMembers, 12},
     {Kind::kGPUTextureView, kGPUTextureViewMembers, 1},
@@ -1221,7 +1225,7 @@ const InterfaceSpec kInterfaces[] = {
     {Kind::kGPURenderPassEncoder, kGPURenderPassEncoderMembers, 21},
     {Kind::kGPURenderBundle, kGPURenderBundleMembers, 1},
     {Kind::kGPURenderBundleEncoder, kGPURenderBundleEncoderMembers, 14},
-    {Kind::kGPUQueue, kGPUQueueMembers, 5},
+    {Kind::kGPUQueue, kGPUQueueMembers, 6},
     {Kind::kGPUQuerySet, kGPUQuerySetMembers, 4},
 };
 const size_t kInterfaceCount = sizeof kInterfaces / sizeof *kInterfaces;

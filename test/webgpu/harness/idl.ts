@@ -20,11 +20,6 @@ export interface InterfaceShape {
   readonly construct: string;
 }
 
-/** Members that only a page has a use for, or that are younger than the Dawn we have: with the reason. */
-export const ABSENT: Readonly<Record<string, string>> = {
-  'GPUDevice.importExternalTexture': 'there is no video',
-  'GPUQueue.copyExternalImageToTexture': 'there are no images of a page',
-};
 /** Interfaces that only a page has a use for. */
 export const ABSENT_INTERFACES = ['GPUCanvasContext', 'GPUExternalTexture'] as const;
 
@@ -53,9 +48,7 @@ function membersOf({ name, members }: Definition): Member[] {
   const mixins = ofType('includes')
     .filter(({ target }) => target === name)
     .map(({ includes }) => ofType('interface mixin').find((mixin) => mixin.name === includes)!);
-  return [...members, ...[...parts, ...mixins].flatMap((part) => part.members)].filter(
-    (member) => !(`${name}.${member.name}` in ABSENT),
-  );
+  return [...members, ...[...parts, ...mixins].flatMap((part) => part.members)];
 }
 
 function requiredOf(member: Member): number {

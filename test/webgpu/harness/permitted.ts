@@ -25,7 +25,6 @@ const QUEUE = 'dawn.node forgets the label of the queue';
 const BLEND = 'dawn.node does not know this blend factor';
 const DETACH =
   'the specification gives mapped ranges a detach key, so that nobody transfers them away; dawn.node does not';
-const ABSENT = 'there are no images of a page';
 const OWN = 'dawn.node has attributes as properties of each object';
 const CLONE = 'the specification makes none of these serializable; dawn.node lets plain copies be made';
 
@@ -96,6 +95,12 @@ export const PERMITTED: Readonly<Record<string, Permitted>> = {
     reason: CRASH,
     places: {
       '': "{ kind: 'returned', value: [ [ [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ] ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' } ], [ { threw: 'TypeError' }, { threw: 'TypeError' } ], { rejected: 'TypeError' }, { rejected: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], uncaptured: [] }",
+    },
+  },
+  'device: importExternalTexture of no video': {
+    reason: CRASH,
+    places: {
+      '': "{ kind: 'returned', value: [ 1, { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' }, { threw: 'TypeError' } ], uncaptured: [] }",
     },
   },
   'conversion: a symbol where a string must be': {
@@ -396,12 +401,6 @@ export const PERMITTED: Readonly<Record<string, Permitted>> = {
     reason: REJECTS,
     places: {
       'value.0.rejected': "'TypeError'",
-    },
-  },
-  'queue: copyExternalImageToTexture of no picture': {
-    reason: ABSENT,
-    places: {
-      value: "'absent'",
     },
   },
   'lifetime: objects carry properties of their own': {

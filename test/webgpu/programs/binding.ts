@@ -241,6 +241,78 @@ export const binding: Programs = {
     ];
   },
 
+  'external textures: layouts': async (_gpu, t) => {
+    const device = await t.device();
+    const make = device.createBindGroupLayout.bind(device) as (descriptor: unknown) => unknown;
+    const kinds = [
+      { externalTexture: {} },
+      { externalTexture: undefined },
+      { externalTexture: {}, sampler: {} },
+      { externalTexture: {}, bindingArraySize: undefined },
+    ];
+    const outcomes = [];
+    for (const kind of kinds)
+      outcomes.push(
+        await t.scope(device, () =>
+          make({ entries: [{ binding: 0, visibility: GPUShaderStage.FRAGMENT, ...kind }] }),
+        ),
+      );
+    return outcomes;
+  },
+
+  'external textures: views of textures are what can be bound': async (_gpu, t) => {
+    const device = await t.device();
+    const { TEXTURE_BINDING, COPY_DST } = GPUTextureUsage;
+    const textureOf = (format: GPUTextureFormat, usage: number, sampleCount = 1): GPUTexture =>
+      device.createTexture({ size: [4, 4], format, sampleCount, usage });
+    const picture = textureOf('rgba8unorm', TEXTURE_BINDING | COPY_DST);
+    const layout = device.createBindGroupLayout({
+      entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, externalTexture: {} }],
+    });
+    const resources: GPUBindingResource[] = [
+      picture.createView(),
+      textureOf('rgba16float', TEXTURE_BINDING).createView(),
+      textureOf('r32float', TEXTURE_BINDING).createView(),
+      textureOf('rgba8unorm', COPY_DST).createView(),
+      textureOf('rgba8unorm', TEXTURE_BINDING | GPUTextureUsage.RENDER_ATTACHMENT, 4).createView(),
+      picture.createView({ dimension: '2d-array' }),
+      device.createSampler(),
+      { buffer: t.storage(device, [1]) },
+    ];
+    const outcomes = [];
+    for (const resource of resources)
+      outcomes.push(
+        await t.scope(device, () => device.createBindGroup({ layout, entries: [{ binding: 0, resource }] })),
+      );
+
+    device.queue.writeTexture({ texture: picture }, new Uint8Array(64).fill(51), { bytesPerRow: 16 }, [4, 4]);
+    const module = device.createShaderModule({
+      code: `
+        @group(0) @binding(0) var picture: texture_external;
+        @group(0) @binding(1) var<storage, read_write> texel: vec4u;
+        @compute @workgroup_size(1) fn main() {
+          texel = vec4u(round(textureLoad(picture, vec2u(3, 3)) * 255)) + textureDimensions(picture).x * 1000;
+        }`,
+    });
+    const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
+    const texel = t.storage(device, [0, 0, 0, 0]);
+    const group = device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [
+        { binding: 0, resource: picture.createView() },
+        { binding: 1, resource: { buffer: texel } },
+      ],
+    });
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(1);
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    return [...outcomes, await t.read32(device, texel)];
+  },
+
   'layouts of a pipeline that are its own': async (_gpu, t) => {
     const device = await t.device();
     const data = t.storage(device, [1]);

@@ -2,6 +2,13 @@
 import type { Programs } from '../harness/program.js';
 
 export const device: Programs = {
+  'importExternalTexture of no video': async (_gpu, t) => {
+    const device = await t.device();
+    const call = (...args: unknown[]): unknown =>
+      t.attempt(() => Reflect.apply(device.importExternalTexture, device, args));
+    return [device.importExternalTexture.length, call({ source: {} }), call({}), call(1), call()];
+  },
+
   'a device as it is made': async (_gpu, t) => {
     const device = await t.device();
     return [

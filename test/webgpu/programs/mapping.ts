@@ -229,6 +229,36 @@ export const mapping: Programs = {
     ];
   },
 
+  // The conformance suite's mapAsync,abort_over_invalid_error: unmapping comes before what was wrong.
+  'unmap and destroy while a mapping of what is mapped is refused': async (_gpu, t) => {
+    const device = await t.device();
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const outcomes = [];
+    for (const end of ['unmap', 'destroy'] as const) {
+      const buffer = device.createBuffer({ size: 16, usage });
+      await buffer.mapAsync(GPUMapMode.READ);
+      device.pushErrorScope('validation');
+      const refused = t.settle(() => buffer.mapAsync(GPUMapMode.READ));
+      const early = t.settle(() => buffer.mapAsync(GPUMapMode.READ));
+      const state = buffer.mapState;
+      const { byteLength } = buffer.getMappedRange();
+      buffer[end]();
+      const after = buffer.mapState;
+      const error = await device.popErrorScope();
+      const again = await t.scope(device, () => void buffer.mapAsync(GPUMapMode.READ).catch(() => undefined));
+      outcomes.push([
+        await refused,
+        await early,
+        state,
+        byteLength,
+        after,
+        error === null ? 'none' : t.nameOf(error),
+        again,
+      ]);
+    }
+    return outcomes;
+  },
+
   'unmap while a mapping is pending': async (_gpu, t) => {
     const device = await t.device();
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;

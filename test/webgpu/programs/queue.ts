@@ -236,10 +236,12 @@ export const queue: Programs = {
   'copyExternalImageToTexture of no picture': async (_gpu, t) => {
     const device = await t.device();
     const texture = t.target(device, { usage: GPUTextureUsage.COPY_DST | GPUTextureUsage.RENDER_ATTACHMENT });
-    const copy = Reflect.get(device.queue, 'copyExternalImageToTexture') as
-      ((...args: unknown[]) => void) | undefined;
-    return copy === undefined
-      ? 'absent'
-      : t.attempt(() => copy.call(device.queue, { source: {} }, { texture }, [1]));
+    const copy = Reflect.get(device.queue, 'copyExternalImageToTexture') as (...args: unknown[]) => void;
+    const call = (...args: unknown[]): unknown => t.attempt(() => Reflect.apply(copy, device.queue, args));
+    return [
+      call({ source: {} }, { texture }, [1]),
+      call({}, { texture }, [1]),
+      call({ source: {} }, { texture }),
+    ];
   },
 };

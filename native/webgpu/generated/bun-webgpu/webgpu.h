@@ -302,6 +302,7 @@ enum WGPUSType : uint32_t {
   WGPUSType_SurfaceSourceXCBWindow = 9,
   WGPUSType_SurfaceColorManagement = 10,
   WGPUSType_RequestAdapterWebXROptions = 11,
+  WGPUSType_ExternalTextureBindingLayout = 327682,
 };
 
 enum WGPUSamplerBindingType : uint32_t {

@@ -1,0 +1,183 @@
+/** `npm run conformance` on a small suite of our own. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gpuMissing } from '../gpu/support.js';
+import type { CaseResult, Status } from './case.js';
+import { compare } from './compare.js';
+import { writeSmallSuite } from './fixtures/small-suite.js';
+import { reasonFor } from './known-differences.js';
+
+const PROGRAM = fileURLToPath(new URL('./conformance.js', import.meta.url));
+const folder = mkdtempSync(path.join(os.tmpdir(), 'conformance-test-'));
+after(() => rmSync(folder, { recursive: true }));
+const suite = path.join(folder, 'suite');
+writeSmallSuite(suite);
+const skip = await gpuMissing();
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(...args: string[]): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [PROGRAM, ...args]);
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+interface Report {
+  readonly commit: string | null;
+  readonly queries: string[];
+  readonly counts: Record<'sandbox' | 'dawnNode', Record<Status, number>>;
+  readonly worse: { query: string; reason: string | null }[];
+  readonly better: { query: string }[];
+  readonly skips: { query: string }[];
+  readonly cases: { query: string; sandbox: CaseResult; dawnNode: CaseResult }[];
+}
+
+async function runWithReport(...args: string[]): Promise<Ran & { report: Report }> {
+  const json = path.join(folder, 'report.json');
+  const ran = await run('--cts', suite, '--json', json, ...args);
+  return { ...ran, report: JSON.parse(readFileSync(json, 'utf8')) as Report };
+}
+
+/** The last part of each query with what both engines say. */
+function statuses(report: Report): string[][] {
+  return report.cases.map(({ query, sandbox, dawnNode }) => [
+    query.split(':').slice(2).join(':'),
+    sandbox.status,
+    dawnNode.status,
+  ]);
+}
+
+test('what cannot be run', { concurrency: 4 }, async (t) => {
+  const half = path.join(folder, 'half');
+  const wrong = path.join(folder, 'wrong');
+  for (const each of [half, wrong]) writeSmallSuite(each);
+  rmSync(path.join(half, 'src/common/internal/logging/logger.ts'));
+  writeFileSync(path.join(wrong, 'src/webgpu/one/differ.spec.ts'), "import './nowhere.js';");
+  const bad: [args: string[], message: RegExp][] = [
+    [[], /--cts <checkout> is missing/],
+    [['--cts', path.join(folder, 'nowhere')], /there is no .*nowhere/],
+    [['--cts', folder], /no checkout of gpuweb\/cts: it has no .*file_loader\.ts/],
+    [['--cts', half], /it has no .*logger\.ts/],
+    [['--cts', suite, 'webgpu:nothing,*'], /query webgpu:nothing,\*: no spec file in .* matches it/],
+    [['--cts', suite, 'unittests:*'], /must begin with "webgpu:"/],
+    [['--cts', suite, 'webgpu:both,agree'], /must be like/],
+    [['--cts', suite, 'webgpu:both,agree::'], /query webgpu:both,agree::: a test has a name/],
+    [['--cts', suite, '--per-slice', '0'], /--per-slice 0: it must be a whole number from 1 to 100000/],
+    [['--cts', suite, '--case-timeout', 'long'], /--case-timeout long/],
+    [['--cts', suite, '--nonsense'], /nonsense/],
+    [['--cts', wrong, 'webgpu:one,*'], /cannot be bundled: .*nowhere\.js/s],
+  ];
+  await Promise.all(
+    bad.map(([args, message]) =>
+      t.test(args.join(' ').replaceAll(folder, '') || 'nothing', async () => {
+        const { code, err } = await run(...args);
+        assert.match(err, message);
+        assert.doesNotMatch(err, /\n\s+at /);
+        assert.equal(code, 2);
+      }),
+    ),
+  );
+});
+
+test('lists cases and says what it can', async () => {
+  const { code, out } = await run('--cts', suite, '--list', 'webgpu:both,*', 'webgpu:both,agree:ends:*');
+  assert.equal(code, 0);
+  assert.deepEqual(out.trim().split('\n'), [
+    ...['"pass"', '"fail"', '"skip"'].map((kind) => `webgpu:both,agree:ends:kind=${kind}`),
+    'webgpu:both,agree:adapter:',
+    ...['before', 'forever', 'after'].map((name) => `webgpu:both,hang:loop:${name}`),
+    ...['first', 'second'].map((name) => `webgpu:both,spoil:${name}:`),
+  ]);
+  const help = await run('--help');
+  assert.equal(help.code, 0);
+  assert.match(help.out, /--cts <checkout>/);
+});
+
+test('where both come to the same, however bad, all is well', { skip }, async () => {
+  const { code, out, report } = await runWithReport('--per-slice', '2', 'webgpu:both,agree:*');
+  assert.equal(code, 0, out);
+  assert.deepEqual(statuses(report), [
+    ['ends:kind="pass"', 'pass', 'pass'],
+    ['ends:kind="fail"', 'fail', 'fail'],
+    ['ends:kind="skip"', 'skip', 'skip'],
+    ['adapter:', 'pass', 'pass'],
+  ]);
+  const counts = { pass: 2, warn: 0, fail: 1, skip: 1, lost: 0 };
+  assert.deepEqual(report.counts, { sandbox: counts, dawnNode: counts });
+  assert.deepEqual([report.commit, report.queries], [null, ['webgpu:both,agree:*']]);
+  assert.deepEqual(report.cases[1]!.sandbox.logs, ['Error: wrong with both']);
+  assert.match(out, /^sandbox: {3}2 pass, 1 fail, 1 skip\ndawn\.node: 2 pass, 1 fail, 1 skip$/m);
+});
+
+test('what dawn.node alone passes is told, and the exit code 1', { skip }, async () => {
+  const { code, out, report } = await runWithReport('webgpu:one,*');
+  assert.equal(code, 1);
+  const names = (list: readonly { query: string }[]): string[] => list.map(({ query }) => query);
+  assert.deepEqual(names(report.worse), ['webgpu:one,differ:worse:']);
+  assert.deepEqual(names(report.better), ['webgpu:one,differ:better:']);
+  assert.deepEqual(names(report.skips), ['webgpu:one,differ:skipped:']);
+  assert.match(
+    out,
+    /Fails in a Sandbox, passes with dawn\.node \(1\):\n {2}webgpu:one,differ:worse:\n.*only in Node/,
+  );
+});
+
+test('a case that does not end is lost, and only it', { skip }, async () => {
+  const { code, report } = await runWithReport('--case-timeout', '5', 'webgpu:both,hang:*');
+  assert.equal(code, 0);
+  assert.deepEqual(statuses(report), [
+    ['loop:before', 'pass', 'pass'],
+    ['loop:forever', 'lost', 'lost'],
+    ['loop:after', 'pass', 'pass'],
+  ]);
+  const { sandbox, dawnNode } = report.cases[1]!;
+  assert.match(sandbox.logs[0]!, /progress/i);
+  assert.match(dawnNode.logs[0]!, /no end within 5 s/);
+});
+
+test('what a test replaces is whole again for the next one', { skip }, async () => {
+  const { report } = await runWithReport('webgpu:both,spoil:*');
+  assert.deepEqual(statuses(report), [
+    ['first:', 'pass', 'pass'],
+    ['second:', 'pass', 'pass'],
+  ]);
+});
+
+test('known differences are named by case, or by how cases begin', () => {
+  const known = [
+    { query: 'webgpu:a,b:c:d=1', reason: 'one' },
+    { query: 'webgpu:a,x:*', reason: 'many' },
+  ];
+  const asked = ['webgpu:a,b:c:d=1', 'webgpu:a,b:c:d=10', 'webgpu:a,x:y:z', 'webgpu:a,xx:y:'];
+  assert.deepEqual(
+    asked.map((query) => reasonFor(query, known)),
+    ['one', null, 'many', null],
+  );
+  assert.equal(reasonFor('webgpu:a,b:c:'), null);
+});
+
+test('a case that is lost with one alone is a difference, a warning is not', () => {
+  const of = (...all: [query: string, status: Status][]): Map<string, CaseResult> =>
+    new Map(all.map(([query, status]) => [query, { query, status, ms: 0, logs: [] }]));
+  const { worse, better, skips } = compare(
+    of(['a', 'lost'], ['b', 'pass'], ['c', 'warn'], ['d', 'skip']),
+    of(['a', 'pass'], ['b', 'lost'], ['c', 'pass'], ['d', 'fail']),
+  );
+  const names = [worse, better, skips].map((list) => list.map(({ query }) => query));
+  assert.deepEqual(names, [['a'], ['b'], ['d']]);
+});

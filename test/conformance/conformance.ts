@@ -1,0 +1,232 @@
+/**
+ * Runs the conformance test suite of WebGPU (https://github.com/gpuweb/cts) in Sandboxes and under dawn.node, and compares case by case.
+ *
+ *   npm run conformance -- --cts <checkout> [--json <file>] [--per-slice 50] [--case-timeout 60] [query…]
+ *
+ * Exit code 1 when a case fails in a Sandbox that dawn.node passes and known-differences.ts does not name; 2 when there is nothing to run.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import vm from 'node:vm';
+import { globals } from 'webgpu';
+import { gpuMissing } from '../gpu/support.js';
+import { bundleSuite, SUITE_GLOBAL } from './bundle.js';
+import type { Batch, CaseResult } from './case.js';
+import { specFilesOf, UsageError } from './checkout.js';
+import { compare, countsOf, type Difference } from './compare.js';
+import { openDawnNode } from './dawn-node.js';
+import { runBatches, type Engine } from './engine.js';
+import type { Suite } from './runner.js';
+import { openSandboxes } from './sandbox.js';
+
+const HELP = `npm run conformance -- --cts <checkout> [options] [query…]
+
+Runs the WebGPU conformance test suite in Sandboxes and under dawn.node, and compares case by case.
+
+  query                 as the suite has them, in quotes: 'webgpu:idl,*', 'webgpu:api,operation,labels:*'. Default: 'webgpu:*'
+  --cts <checkout>      a checkout of https://github.com/gpuweb/cts, as it is: nothing has to be built in it
+  --json <file>         writes every result of both
+  --per-slice <n>       cases a Slice at most, 1 to 100000. Default: 50
+  --case-timeout <s>    seconds for one case, 1 to 3600. Default: 60
+  --list                prints the cases, and runs none
+`;
+
+/** Lines of each list that is printed; all are in the JSON. */
+const MAX_PRINTED = 100;
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`conformance: ${error.message}\n`);
+  process.exitCode = 2;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parse();
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (values.cts === undefined) throw new UsageError(`--cts <checkout> is missing\n\n${HELP}`);
+  const perSlice = numberOf('--per-slice', values['per-slice'], 100_000);
+  const caseTimeoutMs = 1000 * numberOf('--case-timeout', values['case-timeout'], 3600);
+  const queries = positionals.length > 0 ? positionals : ['webgpu:*'];
+  const files = specFilesOf(values.cts, queries);
+  const script = await bundleSuite(values.cts, files);
+  const cases = await casesOf(script, queries);
+  if (values.list) {
+    process.stdout.write(cases.map((query) => `${query}\n`).join(''));
+    return 0;
+  }
+  const missing = await gpuMissing();
+  if (missing !== false) throw new UsageError(missing);
+
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'conformance-'));
+  const scriptFile = path.join(scratch, 'suite.js');
+  writeFileSync(scriptFile, script);
+  const engines = [
+    await openSandboxes(script, caseTimeoutMs),
+    openDawnNode(scriptFile, caseTimeoutMs),
+  ] as const;
+  process.stdout.write(`${cases.length} cases of ${files.length} files, ${script.length} characters\n`);
+  try {
+    const [sandbox, dawnNode] = await runAll(engines, cases, perSlice);
+    return report(values.cts, queries, values.json, sandbox, dawnNode);
+  } finally {
+    await Promise.all(engines.map((engine) => engine.close()));
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        cts: { type: 'string' },
+        json: { type: 'string' },
+        'per-slice': { type: 'string', default: '50' },
+        'case-timeout': { type: 'string', default: '60' },
+        list: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function numberOf(name: string, text: string, most: number): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= most) return number;
+  throw new UsageError(`${name} ${text}: it must be a whole number from 1 to ${most}`);
+}
+
+/** The cases of the queries, in the suite's order. To list them takes WebGPU's constants, and no GPU. */
+async function casesOf(script: string, queries: readonly string[]): Promise<string[]> {
+  Object.assign(globalThis, globals);
+  vm.runInThisContext(script, { filename: 'suite.js' });
+  const suite = Reflect.get(globalThis, SUITE_GLOBAL) as Suite;
+  const cases = new Set<string>();
+  for (const query of queries) {
+    try {
+      for (const each of await suite.list(query)) cases.add(each);
+    } catch (error) {
+      throw new UsageError(`query ${query}: ${(error as Error).message}`);
+    }
+  }
+  return [...cases];
+}
+
+/** Batches by file and test. */
+function batchesOf(cases: readonly string[], perSlice: number): Map<string, Map<string, Batch[]>> {
+  const files = new Map<string, Map<string, Batch[]>>();
+  for (const query of cases) {
+    const [suite, file, name] = query.split(':') as [string, string, string];
+    const tests = getOrMake(files, file, () => new Map<string, Batch[]>());
+    const test = `${suite}:${file}:${name}:*`;
+    const batches = getOrMake(tests, test, () => []);
+    const last = batches.at(-1);
+    if (last && last.cases.length < perSlice) (last.cases as string[]).push(query);
+    else batches.push({ test, cases: [query] });
+  }
+  return files;
+}
+
+function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
+}
+
+async function runAll(
+  engines: readonly [Engine, Engine],
+  cases: readonly string[],
+  perSlice: number,
+): Promise<[Map<string, CaseResult>, Map<string, CaseResult>]> {
+  const files = batchesOf(cases, perSlice);
+  const run = async (engine: Engine): Promise<Map<string, CaseResult>> => {
+    const all = new Map<string, CaseResult>();
+    for (const [file, tests] of files) {
+      const results: CaseResult[] = [];
+      const begun = performance.now();
+      // A seat for each test, as the suite has a page for each: some replace what others use, and do not put all of it back.
+      for (const batches of tests.values()) {
+        await runBatches(engine, batches, (some) => void results.push(...some));
+      }
+      for (const result of results) all.set(result.query, result);
+      const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+      process.stdout.write(`${engine.name.padEnd(9)} ${file}: ${told(results)}, ${seconds} s\n`);
+    }
+    return all;
+  };
+  return Promise.all([run(engines[0]), run(engines[1])]);
+}
+
+function told(results: Iterable<CaseResult>): string {
+  const counts = Object.entries(countsOf(results)).filter(([, count]) => count > 0);
+  return counts.map(([status, count]) => `${count} ${status}`).join(', ');
+}
+
+function report(
+  checkout: string,
+  queries: readonly string[],
+  json: string | undefined,
+  sandbox: ReadonlyMap<string, CaseResult>,
+  dawnNode: ReadonlyMap<string, CaseResult>,
+): number {
+  const { worse, better, skips } = compare(sandbox, dawnNode);
+  const unexplained = worse.filter(({ reason }) => reason === null);
+  const explained = worse.filter(({ reason }) => reason !== null);
+  if (json !== undefined) {
+    const cases = [...sandbox].map(([query, result]) => ({
+      query,
+      sandbox: result,
+      dawnNode: dawnNode.get(query),
+    }));
+    const counts = { sandbox: countsOf(sandbox.values()), dawnNode: countsOf(dawnNode.values()) };
+    const commit = commitOf(checkout);
+    writeFileSync(json, JSON.stringify({ commit, queries, counts, worse, better, skips, cases }, null, 1));
+  }
+  const print = (title: string, list: readonly Difference[], why: (each: Difference) => string): void => {
+    if (list.length === 0) return;
+    process.stdout.write(`\n${title} (${list.length}):\n`);
+    for (const each of list.slice(0, MAX_PRINTED))
+      process.stdout.write(`  ${each.query}\n    ${why(each)}\n`);
+    if (list.length > MAX_PRINTED) process.stdout.write(`  … ${list.length - MAX_PRINTED} more\n`);
+  };
+  const first = ({ logs }: CaseResult): string => (logs[0] ?? '').split('\n', 2).join(' ');
+  print(
+    'Fails in a Sandbox, passes with dawn.node',
+    unexplained,
+    ({ sandbox }) => `${sandbox.status}: ${first(sandbox)}`,
+  );
+  print('Known differences', explained, ({ reason }) => String(reason));
+  print(
+    'Passes in a Sandbox, fails with dawn.node',
+    better,
+    ({ dawnNode }) => `${dawnNode.status}: ${first(dawnNode)}`,
+  );
+  print(
+    'Skipped by one alone',
+    skips,
+    ({ sandbox, dawnNode }) => `sandbox ${sandbox.status}, dawn.node ${dawnNode.status}`,
+  );
+  process.stdout.write(`\nsandbox:   ${told(sandbox.values())}\ndawn.node: ${told(dawnNode.values())}\n`);
+  return unexplained.length > 0 ? 1 : 0;
+}
+
+/** The commit of the checkout, where git knows it. */
+function commitOf(checkout: string): string | null {
+  try {
+    return execFileSync('git', ['-C', checkout, 'rev-parse', 'HEAD'], { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim();
+  } catch {
+    return null;
+  }
+}
