@@ -417,6 +417,8 @@ void Runtime::Release() {
   for (auto& each : templates_) each.Reset();
   for (auto& each : blanks_) each.Reset();
   for (auto& each : makers_) each.Reset();
+  for (auto& each : readers_) each.Reset();
+  read_end_.Reset();
   detach_key_.Reset();
   keep_alive_.Reset();
   array_values_.Reset();
