@@ -167,10 +167,13 @@ class ReaderWriter {
     const dictionary = this.idl.dictionaries.get(name);
     if (!dictionary) throw new Error(`webgpu.idl: no dictionary ${name}`);
     let length = 0;
-    const members = this.idl.allMembers(dictionary).map((member) => {
+    const all = this.idl.allMembers(dictionary);
+    const only = all.length === 1;
+    const members = all.map((member) => {
       const part = this.#value(member.type);
       length += 1 + part.length;
-      const read = `value = values[count++] = dictionary.${member.name};`;
+      const taken = `values[count++] = dictionary.${member.name}`;
+      const read = only ? `const value = (${taken});` : `value = ${taken};`;
       if (member.required) return `${read}\nif (value === undefined) return false;\n${part.text}`;
       return part.text === '' ? read : `${read}\nif (value !== undefined) {\n${part.text}\n}`;
     });
@@ -178,7 +181,7 @@ class ReaderWriter {
       members.length === 0
         ? `function read${name}(_dictionary: Members): boolean { return true; }`
         : `function read${name}(dictionary: Members): boolean {
-    let value: unknown;
+    ${only ? '' : 'let value: unknown;'}
     ${members.join('\n')}
     return true;
   }`,

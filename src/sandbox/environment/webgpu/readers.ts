@@ -434,8 +434,7 @@ export function makeReaders(
   }
 
   function readGPUSamplerBindingLayout(dictionary: Members): boolean {
-    let value: unknown;
-    value = values[count++] = dictionary.type;
+    const value = (values[count++] = dictionary.type);
     if (value !== undefined) {
       if (typeof value !== 'string' || GPUSamplerBindingType[value] !== true) return false;
     }
