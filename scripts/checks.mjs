@@ -26,7 +26,7 @@ export const CHECKS = [
 async function checkGenerated() {
   // Not before the packages are there that it needs: `npm run verify` loads this list first.
   const { generateWebgpu } = await import('./generate-webgpu.mjs');
-  const stale = generateWebgpu(true);
+  const stale = await generateWebgpu(true);
   if (stale.length > 0) throw new Error(`stale: ${stale.join(', ')}; run scripts/generate-webgpu.mjs`);
 }
 

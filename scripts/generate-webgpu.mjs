@@ -17,10 +17,12 @@ import { writeHeader } from './webgpu/header.mjs';
 import { Idl } from './webgpu/idl.mjs';
 import { writeInterfaces } from './webgpu/interfaces.mjs';
 import { writeEnums, writeNames } from './webgpu/names-header.mjs';
+import { writeReaders } from './webgpu/readers.mjs';
 
 const FOLDER = path.join(root, 'native/webgpu/generated');
+const READERS = path.join(root, 'src/sandbox/environment/webgpu/readers.ts');
 
-/** What each file shall say, by its path in native/webgpu/generated, before it is formatted. */
+/** What each file shall say, by its path from native/webgpu/generated, before it is formatted. */
 export function generate() {
   const idl = new Idl();
   const abis = ['bun-webgpu', 'stable'].map((name) => new Abi(name));
@@ -30,6 +32,7 @@ export function generate() {
     ['dictionaries.h', writeDictionariesHeader(idl)],
     ['dictionaries.cc', writeDictionaries(idl, abi)],
     ['interfaces.cc', writeInterfaces(idl, abi)],
+    [path.relative(FOLDER, READERS), writeReaders(idl)],
     ...abis.flatMap((each) => [
       /** @type {[string, string]} */ ([`${each.name}/webgpu.h`, writeHeader(each)]),
       /** @type {[string, string]} */ ([`${each.name}/enums.h`, writeEnums(idl, each)]),
@@ -39,14 +42,14 @@ export function generate() {
 
 /**
  * @param {boolean} check
- * @returns {string[]} the files that were not as they should be
+ * @returns {Promise<string[]>} the files that were not as they should be
  */
-export function generateWebgpu(check) {
+export async function generateWebgpu(check) {
   /** @type {string[]} */
   const stale = [];
   for (const [name, text] of generate()) {
     const file = path.join(FOLDER, name);
-    const formatted = format(text, file);
+    const formatted = file.endsWith('.ts') ? await formatTypeScript(text, file) : format(text, file);
     if (existsSync(file) && readFileSync(file, 'utf8') === formatted) continue;
     stale.push(path.relative(root, file));
     if (check) continue;
@@ -68,9 +71,15 @@ function format(text, file) {
   return stdout;
 }
 
+/** Likewise. @param {string} text @param {string} file */
+async function formatTypeScript(text, file) {
+  const { format: prettier, resolveConfig } = await import('prettier');
+  return prettier(text, { ...(await resolveConfig(file)), filepath: file });
+}
+
 if (isProgram(import.meta.url)) {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-  const stale = generateWebgpu(values.check);
+  const stale = await generateWebgpu(values.check);
   for (const file of stale) console.log(`${values.check ? 'stale' : 'written'}: ${file}`);
   process.exit(values.check && stale.length > 0 ? 1 : 0);
 }

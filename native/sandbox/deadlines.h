@@ -35,15 +35,19 @@ class Deadlines {
   // JavaScript runs for as long as this lives.
   class Running {
    public:
-    explicit Running(Deadlines* deadlines) : called_ms_(&deadlines->called_ms_) {
-      called_ms_->store(MonotonicMs(), std::memory_order_relaxed);
+    explicit Running(Deadlines* deadlines)
+        : called_ms_(&deadlines->called_ms_), since_ms_(MonotonicMs()) {
+      called_ms_->store(since_ms_, std::memory_order_relaxed);
     }
     ~Running() { called_ms_->store(0, std::memory_order_relaxed); }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
 
+    double since_ms() const { return since_ms_; }
+
    private:
     std::atomic<double>* const called_ms_;
+    const double since_ms_;
   };
   bool IsRunning() const { return called_ms_.load(std::memory_order_relaxed) != 0; }
 

@@ -110,10 +110,11 @@ bool Sandbox::BeginTurn() {
   did = RunCommands() || did;
   did = isolate_->RunTasks() || did;
   // What the GPU answers at once is told at once.
-  for (const double until_ms = MonotonicMs() + kQuantumMs; isolate_->PollGpu(0) && goes_on();) {
+  double since_ms = 0;
+  for (double until_ms = 0; isolate_->TakeGpuAnswers(&since_ms) && goes_on();) {
     did = true;
-    if (MonotonicMs() > until_ms) break;
-    isolate_->RunPromiseJobs();
+    if (until_ms == 0) until_ms = since_ms + kQuantumMs;
+    if (since_ms > until_ms) break;
   }
   return did;
 }

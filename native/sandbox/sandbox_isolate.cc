@@ -119,6 +119,23 @@ bool SandboxIsolate::PollGpu(double wait_ms) {
   return gpu->Poll(wait_ms);
 }
 
+bool SandboxIsolate::TakeGpuAnswers(double* since_ms) {
+  SandboxGpu* gpu = this->gpu();
+  if (gpu == nullptr || !gpu->WantsPolling()) return false;
+  // One look at the clock for all of it.
+  const Deadlines::Running running(owner_.deadlines);
+  *since_ms = running.since_ms();
+  {
+    v8::HandleScope scope(get());
+    v8::TryCatch caught(get());
+    if (!gpu->Poll(0)) return false;
+  }
+  if (owner_.ending->decided()) return true;
+  v8::TryCatch caught(get());
+  get()->PerformMicrotaskCheckpoint();
+  return true;
+}
+
 bool SandboxIsolate::NothingIsUnderWay() {
   // What V8 wants to do later is collecting garbage, which settles no promise; it may want that for
   // ever.

@@ -77,6 +77,9 @@ class SandboxIsolate {
   bool RunTasks();
   // What the GPU has to say; promise jobs are the caller's. Waits at most so long for it.
   bool PollGpu(double wait_ms);
+  // Settles what the GPU has answered already and runs the promise jobs of that; `*since_ms` is
+  // when it began. False when there was nothing.
+  bool TakeGpuAnswers(double* since_ms);
   bool DispatchInspector() { return inspector_ && inspector_->Dispatch(); }
   // When V8 wants to run the next task.
   double NextTaskMs() { return isolate_.tasks().NextDueMs(); }

@@ -71,7 +71,10 @@ void GPUDevice_createBuffer(const Info& info) {
   Conversion c(runtime, info.GetIsolate());
   WGPUBufferDescriptor descriptor{};
   const Where where{&kCall, "descriptor"};
-  if (!ConvertGPUBufferDescriptor(c, info[0], where, &descriptor)) return;
+  if (!c.Read(Reader::kGPUBufferDescriptor, info[0],
+              [&] { return ConvertGPUBufferDescriptor(c, info[0], where, &descriptor); })) {
+    return;
+  }
   const auto fail = [&](const std::string& why) {
     info.GetIsolate()->ThrowException(
         v8::Exception::RangeError(runtime.String("GPUDevice.createBuffer: " + why)));

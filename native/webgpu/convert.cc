@@ -60,8 +60,16 @@ Conversion::Conversion(Runtime& of, v8::Isolate* in) : runtime(of), isolate(in) 
 }
 
 bool Conversion::Fail(const Where& where, const std::string& what) {
+  return Throw(Spell(where) + what);
+}
+
+bool Conversion::Throw(std::string message) {
+  if (read_ != nullptr) {
+    failure_ = std::move(message);
+    return false;
+  }
   v8::Local<v8::String> text;
-  if (NewString(isolate, Spell(where) + what).ToLocal(&text))
+  if (NewString(isolate, message).ToLocal(&text))
     isolate->ThrowException(v8::Exception::TypeError(text));
   return false;
 }
@@ -116,12 +124,31 @@ bool Conversion::ToDictionary(v8::Local<v8::Value> value, const Where& where,
   return value->IsNullOrUndefined() || Fail(where, "an object expected, got " + Show(value));
 }
 
-bool Conversion::Get(v8::Local<v8::Object> object, Str name, v8::Local<v8::Value>* value) {
-  if (object.IsEmpty()) {
-    *value = v8::Undefined(isolate);
-    return true;
-  }
+bool Conversion::GetProperty(v8::Local<v8::Object> object, Str name, v8::Local<v8::Value>* value) {
   return object->Get(context(), runtime.strings().Get(name)).ToLocal(value);
+}
+
+bool Conversion::ReadBy(Reader reader, v8::Local<v8::Value> value, void const* closure,
+                        bool (*convert)(void const* closure)) {
+  // A getter that a reader has called.
+  if (runtime.reading != nullptr) return convert(closure);
+  Reading reading{this, closure, convert};
+  runtime.reading = &reading;
+  const bool returned =
+      !runtime.reader(reader)->Call(context(), v8::Undefined(isolate), 1, &value).IsEmpty();
+  runtime.reading = nullptr;
+  if (returned && !failure_.empty()) return Throw(std::exchange(failure_, {}));
+  return returned && reading.converted;
+}
+
+bool Conversion::ConvertRead(const Info& info, const Reading& reading) {
+  read_ = &info;
+  next_read_ = 1;
+  read_end_ = 1 + info[0].As<v8::Int32>()->Value();
+  const bool converted = reading.convert(reading.closure);
+  read_ = nullptr;
+  next_read_ = read_end_ = 0;
+  return converted;
 }
 
 // ---- Plain values
@@ -223,11 +250,32 @@ bool Conversion::ToHandle(v8::Local<v8::Value> value, const Where& where, Kind k
 // ---- Sequences and records
 
 bool Conversion::GetIterator(v8::Local<v8::Object> object, v8::Local<v8::Value>* method) {
-  return object->Get(context(), v8::Symbol::GetIterator(isolate)).ToLocal(method);
+  return TakeRead(method) ||
+         object->Get(context(), v8::Symbol::GetIterator(isolate)).ToLocal(method);
 }
 
 bool Conversion::IsPlainArray(v8::Local<v8::Object> object, v8::Local<v8::Value> method) {
   return object->IsArray() && method == runtime.array_values();
+}
+
+bool Conversion::NextOfArray(v8::Local<v8::Object> object, uint32_t index,
+                             v8::Local<v8::Value>* element, bool* done) {
+  if (TakeRead(element)) {
+    *done = *element == runtime.read_end();
+    return true;
+  }
+  double length;
+  if (object->IsArray()) {
+    length = object.As<v8::Array>()->Length();
+  } else {
+    v8::Local<v8::Value> given;
+    if (!GetProperty(object, Str::k_length, &given) || !given->NumberValue(context()).To(&length)) {
+      return false;
+    }
+  }
+  // NaN is no length.
+  *done = !(index < std::trunc(length));
+  return *done || object->Get(context(), index).ToLocal(element);
 }
 
 bool Conversion::Begin(v8::Local<v8::Object> object, v8::Local<v8::Value> method,

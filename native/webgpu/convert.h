@@ -13,12 +13,14 @@
 
 #include "webgpu/arena.h"
 #include "webgpu/generated/names.h"
+#include "webgpu/interfaces.h"
 #include "webgpu/object.h"
 #include "webgpu/webgpu_abi.h"
 
 namespace dcp::webgpu {
 
 class Runtime;
+struct Reading;
 
 // Which part of an argument is converted, for messages: a chain on the stack, innermost first.
 struct Where {
@@ -47,6 +49,8 @@ class Conversion {
   // Throws a TypeError: "GPUDevice.createBuffer: descriptor.size: " and what.
   bool Fail(const Where& where, const std::string& what);
 
+  bool Throw(std::string message);
+
   // A view that was made for this call alone; released at its end.
   void Own(WGPUTextureView view);
 
@@ -54,7 +58,24 @@ class Conversion {
   // `*object` stays empty for those.
   bool ToDictionary(v8::Local<v8::Value> value, const Where& where, v8::Local<v8::Object>* object);
   // A member of a dictionary; undefined when the dictionary is empty.
-  bool Get(v8::Local<v8::Object> object, Str name, v8::Local<v8::Value>* value);
+  bool Get(v8::Local<v8::Object> object, Str name, v8::Local<v8::Value>* value) {
+    if (object.IsEmpty()) {
+      *value = v8::Undefined(isolate);
+      return true;
+    }
+    return TakeRead(value) || GetProperty(object, name, value);
+  }
+  // Converts a value after JavaScript has read what is in it, which is faster. Between this and the
+  // use of what is named in there, nothing of the Work Function may run: only the value keeps that
+  // alive.
+  template <typename Convert>
+  bool Read(Reader reader, v8::Local<v8::Value> value, const Convert& convert) {
+    if (!value->IsObject()) return convert();
+    return ReadBy(reader, value, &convert,
+                  [](void const* closure) { return (*static_cast<Convert const*>(closure))(); });
+  }
+  // The values that a reader has read, one of the calls of this conversion.
+  bool ConvertRead(const Info& info, const Reading& reading);
   bool Missing(const Where& where, const char* member);
 
   bool ToBoolean(v8::Local<v8::Value> value, WGPUBool* result) {
@@ -151,11 +172,13 @@ class Conversion {
       T* const place = made.Add();
       return place != nullptr ? convert(element, at, place) : FailOutOfMemory();
     };
-    if (IsPlainArray(object, method)) {
-      const auto array = object.As<v8::Array>();
-      for (uint32_t index = 0; index < array->Length(); index++) {
+    if (IsPlainArray(object, method) || HasRead()) {
+      while (true) {
         v8::Local<v8::Value> element;
-        if (!array->Get(context(), index).ToLocal(&element) || !take(element)) return false;
+        bool done;
+        if (!NextOfArray(object, static_cast<uint32_t>(made.size()), &element, &done)) return false;
+        if (done) break;
+        if (!take(element)) return false;
       }
     } else {
       Iteration iteration;
@@ -242,10 +265,29 @@ class Conversion {
   bool OwnKeys(v8::Local<v8::Object> object, v8::Local<v8::Array>* keys);
   bool GetEnumerable(v8::Local<v8::Object> object, v8::Local<v8::Value> key, bool* enumerable,
                      v8::Local<v8::Value>* value);
+  bool GetProperty(v8::Local<v8::Object> object, Str name, v8::Local<v8::Value>* value);
+  bool ReadBy(Reader reader, v8::Local<v8::Value> value, void const* closure,
+              bool (*convert)(void const* closure));
+  bool HasRead() const { return next_read_ < read_end_; }
+  // The next value that a reader has read; false when there is none.
+  bool TakeRead(v8::Local<v8::Value>* value) {
+    if (!HasRead()) return false;
+    *value = (*read_)[next_read_++];
+    return true;
+  }
+  // What the iterator of Arrays does, for an Array or what a reader has begun to read like one.
+  bool NextOfArray(v8::Local<v8::Object> object, uint32_t index, v8::Local<v8::Value>* element,
+                   bool* done);
   void ReleaseViews();
   bool CheckFeatures(v8::Local<v8::Object> self, const Where& where);
 
   v8::Local<v8::Context> context_;
+  // What a reader has read and nobody has taken yet. While it is there, failures wait until its
+  // call is over: their stacks are none of the reader's.
+  Info const* read_ = nullptr;
+  int next_read_ = 0;
+  int read_end_ = 0;
+  std::string failure_;
   OwnedView* views_ = nullptr;
   // A bit for each of kFeatureNeeds.
   uint32_t needed_features_ = 0;

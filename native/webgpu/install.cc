@@ -5,6 +5,7 @@
 #include "v8/internal_fields.h"
 #include "v8/strings.h"
 #include "webgpu/attributes.h"
+#include "webgpu/convert.h"
 #include "webgpu/runtime.h"
 
 namespace dcp::webgpu {
@@ -12,9 +13,9 @@ namespace dcp::webgpu {
 namespace {
 
 constexpr char const* kMakerNames[] = {
-    "EventTarget",        "adoptDevice",      "defineDevice",        "fireUncapturedError",
-    "newError",           "newPipelineError", "newDOMException",     "newLostInfo",
-    "newCompilationInfo", "newFeatures",      "newLanguageFeatures", "newAdapterInfo",
+    "EventTarget",         "adoptDevice",     "defineDevice", "fireUncapturedError", "newError",
+    "newPipelineError",    "newDOMException", "newLostInfo",  "newCompilationInfo",  "newFeatures",
+    "newLanguageFeatures", "newAdapterInfo",  "makeReaders",
 };
 static_assert(sizeof kMakerNames / sizeof *kMakerNames == static_cast<size_t>(Maker::kCount));
 
@@ -31,6 +32,18 @@ void GetLimit(const Info& info) {
   const LimitSpec& limit = kLimits[info.Data().As<v8::Uint32>()->Value()];
   const auto* const limits = static_cast<const Limits*>(Object::Of(info.This()));
   info.GetReturnValue().Set(static_cast<double>(ReadLimit(limits->limits, limit)));
+}
+
+// What readers hand over to: the first value says how many others there are.
+void TakeRead(const Info& info) {
+  Reading* const reading = Runtime::Of(info.GetIsolate())->reading;
+  reading->converted = reading->conversion->ConvertRead(info, *reading);
+}
+
+// The number of an interface and 1; 0 for what is none of ours.
+void KindOf(const Info& info) {
+  const Object* const object = Object::OfAny(info[0]);
+  info.GetReturnValue().Set(object == nullptr ? 0 : static_cast<uint32_t>(object->kind) + 1);
 }
 
 bool HasAttributes(Kind kind) {
@@ -112,6 +125,25 @@ bool Runtime::ReadMakers(v8::Local<v8::Context> context, v8::Local<v8::Object> c
   return true;
 }
 
+bool Runtime::MakeReaders(v8::Local<v8::Context> context) {
+  v8::Local<v8::Function> take;
+  v8::Local<v8::Function> kind_of;
+  v8::Local<v8::Value> readers;
+  if (!v8::Function::New(context, TakeRead).ToLocal(&take) ||
+      !v8::Function::New(context, KindOf).ToLocal(&kind_of)) {
+    return false;
+  }
+  read_end_.Reset(isolate_, take);
+  v8::Local<v8::Value> argv[] = {take, kind_of, array_values()};
+  if (!Make(Maker::kMakeReaders, 3, argv).ToLocal(&readers)) return false;
+  for (uint32_t index = 0; index < readers_.size(); index++) {
+    v8::Local<v8::Value> reader;
+    if (!readers.As<v8::Array>()->Get(context, index).ToLocal(&reader)) return false;
+    readers_[index].Reset(isolate_, reader.As<v8::Function>());
+  }
+  return true;
+}
+
 v8::MaybeLocal<v8::Object> Runtime::Install(v8::Local<v8::Context> context,
                                             v8::Local<v8::Object> classes) {
   if (!ReadMakers(context, classes)) return {};
@@ -128,6 +160,7 @@ v8::MaybeLocal<v8::Object> Runtime::Install(v8::Local<v8::Context> context,
            .ToLocal(&values))
     return {};
   array_values_.Reset(isolate_, values);
+  if (!MakeReaders(context)) return {};
   MakeTemplates();
 
   v8::Local<v8::Object> exports = v8::Object::New(isolate_);

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <list>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,7 @@ namespace dcp::webgpu {
 class Runtime;
 struct Pending;
 
-using PendingList = std::list<std::unique_ptr<Pending>>;
+using PendingList = std::list<Pending>;
 
 // Dawn answers by a callback, which only writes the answer down: it may come in the midst of any
 // call of C. Runtime::Poll() settles the promise.

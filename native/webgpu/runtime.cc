@@ -71,7 +71,7 @@ bool Runtime::Poll(uint64_t timeout_ns) {
   PendingList settled;
   settled.swap(completed_);
   uncaptured_ = 0;
-  for (const auto& pending : settled) Settle(context, pending.get());
+  for (Pending& pending : settled) Settle(context, &pending);
   return true;
 }
 
@@ -80,8 +80,8 @@ void Runtime::LookAtFutures() {
   size_t count = 0;
   for (auto pending = pending_.begin(); pending != pending_.end() && count < waits.size();
        ++pending) {
-    if (IsAwaited(**pending) && (*pending)->future.id != 0) {
-      waits[count++].future = (*pending)->future;
+    if (IsAwaited(*pending) && pending->future.id != 0) {
+      waits[count++].future = pending->future;
     }
   }
   if (count > 0) procs_.instanceWaitAny(instance_, count, waits.data(), 0);
@@ -95,9 +95,9 @@ void Runtime::ProcessEvents() {
 
 bool Runtime::FindFuture(WGPUFuture* future) const {
   // One at a time: Dawn waits for a single source. The others are looked at in between.
-  for (const auto& pending : pending_) {
-    if (IsAwaited(*pending) && pending->future.id != 0) {
-      *future = pending->future;
+  for (const Pending& pending : pending_) {
+    if (IsAwaited(pending) && pending.future.id != 0) {
+      *future = pending.future;
       return true;
     }
   }
@@ -195,12 +195,11 @@ void Runtime::RemoveQueue(WGPUQueue queue) {
 
 Pending* Runtime::Begin(Pending::Kind kind, v8::Local<v8::Promise::Resolver> resolver,
                         v8::Local<v8::Object> owner) {
-  auto made = std::make_unique<Pending>(this, kind);
-  Pending* const pending = made.get();
+  Pending* const pending = &pending_.emplace_back(this, kind);
+  pending->place = std::prev(pending_.end());
   if (!resolver.IsEmpty()) pending->resolver.Reset(isolate_, resolver);
   if (!owner.IsEmpty()) pending->owner.Reset(isolate_, owner);
   if (!IsAwaited(*pending) && !owner.IsEmpty()) pending->owner.SetWeak();
-  pending->place = pending_.insert(pending_.end(), std::move(made));
   if (IsAwaited(*pending)) awaited_++;
   return pending;
 }
@@ -218,11 +217,10 @@ void Runtime::Uncaptured(WGPUDevice device, WGPUErrorType type, WGPUStringView m
   // The specification allows to tell of no more than some.
   if (uncaptured_ == kMaxUncaptured) return;
   uncaptured_++;
-  auto made = std::make_unique<Pending>(this, Pending::Kind::kUncaptured);
-  made->owner.Reset(isolate_, (*found)->wrapper);
-  made->type = type;
-  made->text = ToText(message);
-  completed_.push_back(std::move(made));
+  Pending& made = completed_.emplace_back(this, Pending::Kind::kUncaptured);
+  made.owner.Reset(isolate_, (*found)->wrapper);
+  made.type = type;
+  made.text = ToText(message);
 }
 
 v8::MaybeLocal<v8::Value> Runtime::Make(Maker which, int argc, v8::Local<v8::Value>* argv) const {
@@ -373,9 +371,9 @@ void Runtime::Release() {
   released_ = true;
   v8::HandleScope scope(isolate_);
   for (PendingList* list : {&pending_, &completed_}) {
-    for (const auto& pending : *list) {
-      pending->resolver.Reset();
-      pending->owner.Reset();
+    for (Pending& pending : *list) {
+      pending.resolver.Reset();
+      pending.owner.Reset();
     }
   }
   for (Object* object = objects_; object != nullptr; object = object->next_) {
@@ -393,20 +391,20 @@ void Runtime::Release() {
   // Whatever has no answer yet gets one now: the list lives until then.
   procs_.instanceRelease(instance_);
   for (PendingList* list : {&pending_, &completed_}) {
-    for (const auto& pending : *list) {
-      if (pending->handle == nullptr) continue;
-      switch (pending->kind) {
+    for (const Pending& pending : *list) {
+      if (pending.handle == nullptr) continue;
+      switch (pending.kind) {
         case Pending::Kind::kAdapter:
-          procs_.adapterRelease(static_cast<WGPUAdapter>(pending->handle));
+          procs_.adapterRelease(static_cast<WGPUAdapter>(pending.handle));
           break;
         case Pending::Kind::kDevice:
-          procs_.deviceRelease(static_cast<WGPUDevice>(pending->handle));
+          procs_.deviceRelease(static_cast<WGPUDevice>(pending.handle));
           break;
         case Pending::Kind::kComputePipeline:
-          procs_.computePipelineRelease(static_cast<WGPUComputePipeline>(pending->handle));
+          procs_.computePipelineRelease(static_cast<WGPUComputePipeline>(pending.handle));
           break;
         case Pending::Kind::kRenderPipeline:
-          procs_.renderPipelineRelease(static_cast<WGPURenderPipeline>(pending->handle));
+          procs_.renderPipelineRelease(static_cast<WGPURenderPipeline>(pending.handle));
           break;
         default:
           break;
@@ -417,6 +415,8 @@ void Runtime::Release() {
   for (auto& each : templates_) each.Reset();
   for (auto& each : blanks_) each.Reset();
   for (auto& each : makers_) each.Reset();
+  for (auto& each : readers_) each.Reset();
+  read_end_.Reset();
   detach_key_.Reset();
   keep_alive_.Reset();
   array_values_.Reset();

@@ -18,6 +18,7 @@
 
 namespace dcp::webgpu {
 
+class Conversion;
 struct Procs;
 struct Where;
 
@@ -35,6 +36,7 @@ enum class Maker : uint8_t {
   kNewFeatures,
   kNewLanguageFeatures,
   kNewAdapterInfo,
+  kMakeReaders,
   kCount,
 };
 
@@ -51,6 +53,14 @@ struct QueueWatch {
   bool unwatched_work = false;
   // Its device is gone.
   bool obsolete = false;
+};
+
+// A dictionary that a reader reads now, and what converts it with what was read.
+struct Reading {
+  Conversion* conversion;
+  void const* closure;
+  bool (*convert)(void const* closure);
+  bool converted = false;
 };
 
 class Runtime final : public Gpu {
@@ -148,6 +158,16 @@ class Runtime final : public Gpu {
   // The iterator that Arrays had from the start.
   v8::Local<v8::Value> array_values() const { return array_values_.Get(isolate_); }
 
+  // ---- Readers of dictionaries (src/sandbox/environment/webgpu/readers.ts)
+
+  v8::Local<v8::Function> reader(Reader reader) const {
+    return readers_[static_cast<size_t>(reader)].Get(isolate_);
+  }
+  // What stands for the end of a sequence among what they read.
+  v8::Local<v8::Value> read_end() const { return read_end_.Get(isolate_); }
+  // Of the one that is at work, if any.
+  Reading* reading = nullptr;
+
   // See adapter.cc.
   void AskForAdapter(Pending* pending);
   // Whether the adapter may be offered to the Sandbox.
@@ -158,6 +178,7 @@ class Runtime final : public Gpu {
 
   void MakeTemplates();
   void AddMembers(v8::Local<v8::FunctionTemplate> type, const InterfaceSpec& spec);
+  bool MakeReaders(v8::Local<v8::Context> context);
   bool ReadMakers(v8::Local<v8::Context> context, v8::Local<v8::Object> classes);
   static void OnGarbage(const v8::WeakCallbackInfo<Object>& info);
   // Whether it fits, perhaps after a garbage collection.
@@ -208,6 +229,8 @@ class Runtime final : public Gpu {
   // than what makes the first.
   std::array<v8::Global<v8::Object>, kKindCount> blanks_;
   std::array<v8::Global<v8::Function>, static_cast<size_t>(Maker::kCount)> makers_;
+  std::array<v8::Global<v8::Function>, static_cast<size_t>(Reader::kCount)> readers_;
+  v8::Global<v8::Value> read_end_;
   v8::Global<v8::Value> detach_key_;
   v8::Global<v8::Private> keep_alive_;
   v8::Global<v8::Value> array_values_;

@@ -106,7 +106,8 @@ void GPUDevice_createTexture(const Info& info) {
   Conversion c(runtime, info.GetIsolate());
   WGPUTextureDescriptor descriptor{};
   const Where where{&kCall, "descriptor"};
-  if (!ConvertGPUTextureDescriptor(c, info[0], where, &descriptor) ||
+  if (!c.Read(Reader::kGPUTextureDescriptor, info[0],
+              [&] { return ConvertGPUTextureDescriptor(c, info[0], where, &descriptor); }) ||
       !c.HasFeatures(info.This(), kCall)) {
     return;
   }

@@ -98,13 +98,21 @@ bool ConvertPipelineLayout(Conversion& c, v8::Local<v8::Value> value, const Wher
 
 bool ConvertBindingResource(Conversion& c, v8::Local<v8::Value> value, const Where& where,
                             WGPUBindGroupEntry* to) {
-  const Runtime& runtime = c.runtime;
-  if (runtime.IsA(value, Kind::kGPUBuffer))
-    return c.ToHandle(value, where, Kind::kGPUBuffer, &to->buffer);
-  if (runtime.IsA(value, Kind::kGPUSampler))
-    return c.ToHandle(value, where, Kind::kGPUSampler, &to->sampler);
-  if (runtime.IsA(value, Kind::kGPUTextureView) || runtime.IsA(value, Kind::kGPUTexture))
-    return ConvertTextureView(c, value, where, &to->textureView);
+  if (const Object* const object = Object::OfAny(value)) {
+    switch (object->kind) {
+      case Kind::kGPUBuffer:
+        to->buffer = object->handle<WGPUBuffer>();
+        return true;
+      case Kind::kGPUSampler:
+        to->sampler = object->handle<WGPUSampler>();
+        return true;
+      case Kind::kGPUTextureView:
+      case Kind::kGPUTexture:
+        return ConvertTextureView(c, value, where, &to->textureView);
+      default:
+        break;
+    }
+  }
   v8::Local<v8::Object> object;
   v8::Local<v8::Value> member;
   if (!c.ToDictionary(value, where, &object)) return false;

@@ -4,6 +4,7 @@
  */
 import { camel } from './abi.mjs';
 import { conversion, cTypeOf, elementConversion } from './conversions.mjs';
+import { hasReader } from './readers.mjs';
 import { banner, indent } from './text.mjs';
 
 /** Members that are more than one call of C. */
@@ -222,7 +223,7 @@ function writeOperation(idl, abi, owner, { name, overloads, returns }, length) {
   /** @type {string[]} */
   const passed = [`self->handle<${handleType(owner.name)}>()`];
   args.forEach((argument, index) => {
-    const { declare, pass } = writeArgument(idl, argument, index);
+    const { declare, pass } = writeArgument(idl, argument, index, args.length === 1);
     lines.push(...declare);
     passed.push(...pass);
   });
@@ -283,9 +284,10 @@ function labelIndex(idl, args) {
  * @param {import('./idl.mjs').Idl} idl
  * @param {import('./idl.mjs').Argument} argument
  * @param {number} index
+ * @param {boolean} alone whether there are no others: converting them could end what a reader's dictionary names
  * @returns {{declare: string[], pass: string[]}}
  */
-function writeArgument(idl, { name, type, optional, default: value }, index) {
+function writeArgument(idl, { name, type, optional, default: value }, index, alone) {
   const variable = `a${index}`;
   const where = `{&kCall, "${name}"}`;
   if (type.name === 'sequence') {
@@ -303,13 +305,16 @@ function writeArgument(idl, { name, type, optional, default: value }, index) {
   const cType = cTypeOf(idl, type);
   const isStruct = idl.dictionaries.has(type.name) || /^GPU(Color|Extent3D|Origin3D)$/.test(type.name);
   const isDictionary = idl.dictionaries.has(type.name);
-  const given = conversion(
-    idl,
-    type,
-    `info[${index}]`,
-    isStruct ? `${variable}_where` : `{&kCall, "${name}"}`,
-    `&${variable}`,
-  );
+  const given =
+    alone && hasReader(type.name)
+      ? `c.Read(Reader::k${type.name}, info[${index}], [&] { return Convert${type.name}(c, info[${index}], ${variable}_where, &${variable}); })`
+      : conversion(
+          idl,
+          type,
+          `info[${index}]`,
+          isStruct ? `${variable}_where` : `{&kCall, "${name}"}`,
+          `&${variable}`,
+        );
   const initial =
     value?.type === 'number' ? `${value.value}` : optional && !isDictionary ? (DEFAULTS[name] ?? '{}') : '{}';
   const convert =

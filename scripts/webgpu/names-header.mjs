@@ -1,9 +1,10 @@
 /** Writes what has a number: the names JavaScript uses, the enums, the interfaces. */
 import { cNameOf, enumConstant, strOf } from './names.mjs';
+import { readerNames } from './readers.mjs';
 import { banner, indent } from './text.mjs';
 
 /** Names that hand-written code asks for. */
-const MORE_NAMES = ['done', 'gpu', 'next', 'prototype', 'value'];
+const MORE_NAMES = ['done', 'gpu', 'length', 'next', 'prototype', 'value'];
 
 /** Every name that is read of an object or made a value of one. @param {import('./idl.mjs').Idl} idl */
 function allNames(idl) {
@@ -47,6 +48,11 @@ ${indent(idl.interfaces.map(({ name }) => `k${name},`))}
 
 inline constexpr char const* kKindNames[] = {
 ${indent(idl.interfaces.map(({ name }) => `"${name}",`))}
+};
+
+// Dictionaries that JavaScript reads: src/sandbox/environment/webgpu/readers.ts.
+enum class Reader : uint8_t {
+${indent([...readerNames, 'Count'].map((name) => `k${name},`))}
 };
 
 }  // namespace dcp::webgpu

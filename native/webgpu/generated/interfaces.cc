@@ -18,7 +18,9 @@ void GPUDevice_createSampler(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUSamplerDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!ConvertGPUSamplerDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.Read(Reader::kGPUSamplerDescriptor, info[0],
+              [&] { return ConvertGPUSamplerDescriptor(c, info[0], a0_where, &a0); }))
+    return;
   self->runtime->Return(info, Kind::kGPUSampler,
                         self->runtime->procs().deviceCreateSampler(self->handle<WGPUDevice>(), &a0),
                         self, c.content(a0.label));
@@ -31,7 +33,9 @@ void GPUDevice_createBindGroupLayout(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUBindGroupLayoutDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!ConvertGPUBindGroupLayoutDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.Read(Reader::kGPUBindGroupLayoutDescriptor, info[0],
+              [&] { return ConvertGPUBindGroupLayoutDescriptor(c, info[0], a0_where, &a0); }))
+    return;
   if (!c.HasFeatures(info.This(), kCall)) return;
   self->runtime->Return(
       info, Kind::kGPUBindGroupLayout,
@@ -60,7 +64,9 @@ void GPUDevice_createBindGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUBindGroupDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!ConvertGPUBindGroupDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.Read(Reader::kGPUBindGroupDescriptor, info[0],
+              [&] { return ConvertGPUBindGroupDescriptor(c, info[0], a0_where, &a0); }))
+    return;
   self->runtime->Return(
       info, Kind::kGPUBindGroup,
       self->runtime->procs().deviceCreateBindGroup(self->handle<WGPUDevice>(), &a0), self,
@@ -130,7 +136,9 @@ void GPUTexture_createView(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUTextureViewDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!ConvertGPUTextureViewDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.Read(Reader::kGPUTextureViewDescriptor, info[0],
+              [&] { return ConvertGPUTextureViewDescriptor(c, info[0], a0_where, &a0); }))
+    return;
   if (!c.HasFeatures(info.This(), kCall)) return;
   self->runtime->Return(info, Kind::kGPUTextureView,
                         self->runtime->procs().textureCreateView(self->handle<WGPUTexture>(), &a0),
@@ -220,7 +228,9 @@ void GPUCommandEncoder_beginRenderPass(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPURenderPassDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!ConvertGPURenderPassDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.Read(Reader::kGPURenderPassDescriptor, info[0],
+              [&] { return ConvertGPURenderPassDescriptor(c, info[0], a0_where, &a0); }))
+    return;
   self->Record(c.arena.used());
   self->runtime->Return(
       info, Kind::kGPURenderPassEncoder,

@@ -192,6 +192,7 @@ enum class Str : uint16_t {
   k_keep,
   k_label,
   k_layout,
+  k_length,
   k_less,
   k_less_equal,
   k_line_list,
@@ -601,6 +602,7 @@ inline constexpr char const* kStrings[] = {
     "keep",
     "label",
     "layout",
+    "length",
     "less",
     "less-equal",
     "line-list",
@@ -948,6 +950,18 @@ inline constexpr char const* kKindNames[] = {
     "GPURenderBundleEncoder",
     "GPUQueue",
     "GPUQuerySet",
+};
+
+// Dictionaries that JavaScript reads: src/sandbox/environment/webgpu/readers.ts.
+enum class Reader : uint8_t {
+  kGPUBufferDescriptor,
+  kGPUTextureDescriptor,
+  kGPUTextureViewDescriptor,
+  kGPUSamplerDescriptor,
+  kGPUBindGroupLayoutDescriptor,
+  kGPUBindGroupDescriptor,
+  kGPURenderPassDescriptor,
+  kCount,
 };
 
 }  // namespace dcp::webgpu

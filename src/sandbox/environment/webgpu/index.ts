@@ -24,6 +24,7 @@ import {
   newCompilationInfo,
   newLostInfo,
 } from './information.js';
+import { makeReaders } from './readers.js';
 import { enterRealm } from './realm.js';
 import { makeSets } from './sets.js';
 
@@ -59,6 +60,7 @@ const makeWebgpu: MakeGroup = (host, realm) => {
     newFeatures,
     newLanguageFeatures,
     newAdapterInfo,
+    makeReaders,
   });
   const names = ObjectKeys(native);
   for (let index = 0; index < names.length; index++) {
