@@ -177,7 +177,8 @@ void AllowFiles(Table& table) {
   table.Allow(__NR_faccessat, kAnyGpu, "the Vulkan loader asks whether its settings exist");
   table.Allow(__NR_faccessat2, kAnyGpu, "the same, in newer C libraries");
   table.Allow(__NR_readlinkat, kLooks, "drivers find out where they lie");
-  table.Allow(__NR_getdents64, kAnyGpu, "the Vulkan loader lists drivers and layers");
+  table.Allow(__NR_getdents64, kLooks,
+              "the Vulkan loader lists drivers and layers, a new thread the addon's builds");
   table.Allow(__NR_lseek, kLooks, "manifests are read in parts");
   table.Allow(__NR_pread64, kLooks, "the dynamic loader reads headers of libraries");
   table.Allow(__NR_seccomp, kAnyGpu, "without a Job that requires a GPU the filter is narrowed",
@@ -195,6 +196,9 @@ void AllowConnections(Table& table) {
   table.Allow(__NR_recvmsg, kConnectionCalls, "connections that the listening process hands over");
   table.Allow(__NR_getsockopt, kConnectionCalls, "libuv asks what kind of socket it got");
   table.Allow(__NR_getsockname, kConnectionCalls, "the same");
+  table.Allow(__NR_epoll_create1, kConnectionCalls,
+              "the event loop of a thread that replaces a stuck one");
+  table.Allow(__NR_pipe2, kConnectionCalls, "the same: libuv hears of signals by it");
 }
 
 // Not tried here: there is no such GPU.

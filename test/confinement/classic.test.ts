@@ -119,10 +119,9 @@ test('behind a port a thread that is stuck is replaced: its code can still be re
   const classic = startClassic(t, ['-p', '0', '-d', '6', '--spare', '0']);
   const port = await portOf(classic);
   const stuck = connect(t, port);
-  // A builtin that does not look up, for as long as this test takes.
-  stuck.write(`!BigInt('9'.repeat(2 ** 22)) ** 64n\n`);
-  await classic.until(/connection 1: open/);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  const begun = once(stuck, 'data');
+  stuck.write(`!writeln('begun'), Array.prototype.includes.call({ length: Number.MAX_SAFE_INTEGER }, 1)\n`);
+  await begun;
   stuck.destroy();
   await classic.until(/an evaluator thread is stuck in a builtin and is replaced/);
   assert.equal(await askOn(connect(t, port), 'hello'), 'hello');

@@ -17,6 +17,8 @@ export class Executors {
   /** Threads that have a loop, or are about to get one. To piscina they look idle. */
   readonly #serving = new Set<number>();
   readonly #onLoopEnded = new Map<number, () => void>();
+  /** Gives up what still waits for a thread, the longest first. */
+  readonly #waiting = new Set<(cause: unknown) => void>();
   readonly #ends: Promise<void>[] = [];
   readonly #begins: Promise<void>[] = [];
   #stopped = false;
@@ -47,8 +49,9 @@ export class Executors {
         return free;
       },
     });
-    // A loop that throws: its end is seen by who waits for it.
-    this.#pool.on('error', () => undefined);
+    // A thread that cannot even begin (the system has no more of what it takes): piscina keeps its task for another one, which
+    // nobody makes. Of a loop that throws, the end is seen by who waits for it.
+    this.#pool.on('error', (cause) => this.#waiting.values().next().value?.(cause));
     this.#pool.on('message', ({ endedThread }: ExecutorEnded) => this.#onLoopEnded.get(endedThread)?.());
     for (let thread = 0; thread < threads; thread++) this.add();
   }
@@ -92,7 +95,7 @@ export class Executors {
   async #serve(onBegun: () => void): Promise<void> {
     for (let losses = 1; !this.#stopped; losses++) {
       try {
-        const thread = await this.#pool.run({ queueId: this.queueId });
+        const thread = await this.#begin();
         onBegun();
         await this.#loopEnd(thread);
       } catch (cause) {
@@ -102,6 +105,20 @@ export class Executors {
         this.onDeath(cause);
         await setTimeout(Math.min(losses * RESTART_MS, MAX_RESTART_MS), undefined, { ref: false });
       }
+    }
+  }
+
+  /** Resolves with the thread that serves the queue now, rejects when it could not begin. */
+  async #begin(): Promise<number> {
+    const waiting = new AbortController();
+    const giveUp = (cause: unknown): void => waiting.abort(cause);
+    this.#waiting.add(giveUp);
+    try {
+      return await this.#pool.run({ queueId: this.queueId }, { signal: waiting.signal });
+    } catch (error) {
+      throw waiting.signal.aborted ? waiting.signal.reason : error;
+    } finally {
+      this.#waiting.delete(giveUp);
     }
   }
 
