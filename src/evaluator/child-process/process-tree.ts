@@ -32,7 +32,7 @@ export function isAnyStopped(pid: number): boolean {
   return processTree(pid).some((each) => {
     try {
       const stat = readFileSync(`/proc/${each}/stat`, 'latin1');
-      return /^ T/.test(stat.slice(stat.lastIndexOf(')') + 1));
+      return stat.slice(stat.lastIndexOf(')') + 1).startsWith(' T');
     } catch {
       return false;
     }
