@@ -18,6 +18,7 @@
 #include "addon/executor.h"
 #include "addon/pressure.h"
 #include "addon/shared_region.h"
+#include "addon/uncounted_buffers.h"
 #include "isolate/clock.h"
 
 namespace {
@@ -63,6 +64,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   dcp::DefineConfinement(env, exports);
   exports["SharedRegion"] = dcp::SharedRegion::Define(env);
   exports["EvaluatorMemory"] = dcp::EvaluatorMemory::Define(env);
+  dcp::DefineUncountedBuffers(env, exports);
   exports["dropViews"] = Napi::Function::New<dcp::DropViews>(env, "dropViews");
   exports["DatagramSocket"] = dcp::DatagramObject::Define(env);
   exports["PressureTrigger"] = dcp::PressureTriggerObject::Define(env);

@@ -1,11 +1,19 @@
 #include "addon/columns.h"
 
+#include <atomic>
 #include <cstring>
 #include <utility>
+
+#include "addon/uncounted_buffers.h"
+#include "isolate/large_memory.h"
 
 namespace dcp {
 
 static_assert(sizeof(v8::Local<v8::Value>) == sizeof(napi_value), "napi_value holds a v8::Local");
+
+namespace {
+std::atomic<bool> counts_no_long_views = false;
+}  // namespace
 
 v8::Local<v8::Value> ToV8(Napi::Value value) {
   v8::Local<v8::Value> local;
@@ -45,7 +53,11 @@ std::vector<Bytes> TakeSegments(Napi::Array views) {
   for (uint32_t index = 0; index < segments.size(); index++) {
     if (!segments[index].store) continue;
     auto buffer = ToV8(views.Get(index)).As<v8::ArrayBufferView>()->Buffer();
-    if (buffer->IsDetachable()) buffer->Detach(v8::Local<v8::Value>()).Check();
+    if (!buffer->IsDetachable()) continue;
+    buffer->Detach(v8::Local<v8::Value>()).Check();
+    if (Bytes bytes = TakeUncounted(segments[index]); bytes.size != 0) {
+      segments[index] = std::move(bytes);
+    }
   }
   return segments;
 }
@@ -57,9 +69,12 @@ std::vector<uint32_t> NumbersOf(Napi::Value column) {
   return numbers;
 }
 
+void CountNoLongViews() { counts_no_long_views = true; }
+
 Napi::Value ViewOf(Napi::Env env, Bytes bytes) {
   const size_t size = bytes.size;
-  v8::Local<v8::ArrayBuffer> buffer = AdoptBytes(v8::Isolate::GetCurrent(), std::move(bytes));
+  const auto adopt = counts_no_long_views && size >= kLargeBytes ? AdoptUncounted : AdoptBytes;
+  v8::Local<v8::ArrayBuffer> buffer = adopt(v8::Isolate::GetCurrent(), std::move(bytes));
   return FromV8(env, v8::Uint8Array::New(buffer, 0, size));
 }
 

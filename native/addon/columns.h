@@ -23,6 +23,9 @@ std::vector<Bytes> TakeSegments(Napi::Array views);
 std::vector<uint32_t> NumbersOf(Napi::Value column);
 
 // A Uint8Array on these bytes, the only one on its ArrayBuffer.
+// `ViewOf` and `ViewsOf` make long ones uncounted (uncounted_buffers.h) from then on: this process
+// only passes on what it gets, and sweeps.
+void CountNoLongViews();
 Napi::Value ViewOf(Napi::Env env, Bytes bytes);
 Napi::Array ViewsOf(Napi::Env env, std::vector<Bytes> segments);
 

@@ -91,6 +91,7 @@ EvaluatorMemory::EvaluatorMemory(const Napi::CallbackInfo& info) : ObjectWrap(in
   const auto keep_bytes = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
   result_memory = new ResultMemory(std::move(memory), keep_bytes);
   LargeMemory::Install(result_memory);
+  CountNoLongViews();
 }
 
 // viewTask(offset, bytes): a Uint8Array there; once nobody has its memory, takeFreed() says so

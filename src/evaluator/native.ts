@@ -45,6 +45,15 @@ export interface Native {
     keepBytes: number,
     onFreed: () => void,
   ) => EvaluatorMemory;
+  /**
+   * So many bytes of any content, the only view of a buffer that the garbage collector does not count: it can change hands without a
+   * collection, which would cost more than a copy. `sweepBuffers` is to be called as long as it says that there are any.
+   * @throws {RangeError} there is no such memory
+   */
+  allocateBuffer(bytes: number): Uint8Array<ArrayBuffer>;
+  isUncounted(view: Uint8Array): boolean;
+  /** Frees those that are garbage, and tells the collector of those that have lived since the last call. Whether any are left. */
+  sweepBuffers(): boolean;
   /** Detaches the buffers that they show in full, so that their memory is given back now. */
   dropViews(views: readonly Uint8Array[]): void;
   /**

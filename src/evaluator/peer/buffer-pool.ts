@@ -1,9 +1,13 @@
+import { loadNative } from '../native.js';
 import { Aging } from './aging.js';
 
 /** Memory kept, bytes: what a few Slices on their way take. */
 const KEEP_BYTES = 128 * 2 ** 20;
 /** Lengths remembered. */
 const MAX_LENGTHS = 16;
+
+/** As long as there are buffers, whoever has them: those that are garbage do not go by themselves. */
+const sweeping = new Aging(() => loadNative().sweepBuffers());
 
 interface Kept {
   readonly bytes: Uint8Array;
@@ -33,14 +37,17 @@ export class BufferPool {
     this.#lengths.add(byteLength);
     if (this.#lengths.size > MAX_LENGTHS) this.#lengths.delete(this.#lengths.values().next().value!);
     const at = this.#kept.findLastIndex(({ bytes }) => bytes.byteLength === byteLength);
-    if (at < 0) return new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer);
+    if (at < 0) {
+      sweeping.begin();
+      return loadNative().allocateBuffer(byteLength);
+    }
     this.#keptBytes -= byteLength;
     return this.#kept.splice(at, 1)[0]!.bytes;
   }
 
-  /** Only memory that nobody else uses; a view of part of a buffer is not kept. */
+  /** What came from a pool, whole, and nobody uses any more; other memory is not kept. */
   put(bytes: Uint8Array): void {
-    if (bytes.byteLength !== bytes.buffer.byteLength || !this.#lengths.has(bytes.byteLength)) return;
+    if (!this.#lengths.has(bytes.byteLength) || !loadNative().isUncounted(bytes)) return;
     this.#kept.push({ bytes, age: this.#age });
     this.#keptBytes += bytes.byteLength;
     while (this.#keptBytes > KEEP_BYTES) this.#dropOldest();

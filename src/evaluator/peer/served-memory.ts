@@ -25,11 +25,15 @@ export class ServedMemory {
       () => channel.send([EvaluatorSays.freed], [new Uint8Array(memory.takeFreed().buffer)]),
     );
     this.#memory = memory;
-    this.#aging = new Aging(() => memory.discardAged());
+    this.#aging = new Aging(() => {
+      const hasBuffers = native.sweepBuffers();
+      return memory.discardAged() || hasBuffers;
+    });
   }
 
   /** A segment of a Slice, where the host has put it. */
   view({ offset, byteLength }: SharedPart): Uint8Array {
+    this.#aging.begin();
     return this.#memory.viewTask(offset, byteLength);
   }
 

@@ -1,0 +1,136 @@
+#include "addon/uncounted_buffers.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+#include "addon/columns.h"
+
+namespace dcp {
+
+namespace {
+
+// Of which V8 has not heard, at most.
+constexpr size_t kMaxUnreportedBytes = size_t{128} << 20;
+
+class UncountedBuffers {
+ public:
+  UncountedBuffers() = default;
+  UncountedBuffers(const UncountedBuffers&) = delete;
+  UncountedBuffers& operator=(const UncountedBuffers&) = delete;
+  // What ArrayBuffers of other threads still show stays for good.
+  ~UncountedBuffers() {
+    for (auto& [store, buffer] : buffers_)
+      if (buffer.store.use_count() > 1) new Buffer(std::move(buffer));
+  }
+
+  v8::Local<v8::ArrayBuffer> Adopt(v8::Isolate* isolate, Bytes bytes) {
+    const size_t size = bytes.size;
+    if (unreported_bytes_ + size > kMaxUnreportedBytes) Sweep(isolate);
+    // V8 does not count a store that it would not free.
+    std::shared_ptr<v8::BackingStore> store =
+        v8::ArrayBuffer::NewBackingStore(bytes.data, size, v8::BackingStore::EmptyDeleter, nullptr);
+    buffers_[store.get()] = {store, std::move(bytes), false};
+    unreported_bytes_ += size;
+    return v8::ArrayBuffer::New(isolate, std::move(store));
+  }
+
+  Bytes Take(v8::Isolate* isolate, const v8::BackingStore* store, long held) {
+    const auto found = buffers_.find(store);
+    if (found == buffers_.end() || found->second.store.use_count() > held + 1) return {};
+    Bytes bytes = std::move(found->second.bytes);
+    Settle(isolate, bytes.size, found->second.reported);
+    buffers_.erase(found);
+    return bytes;
+  }
+
+  bool Has(const v8::BackingStore* store) const { return buffers_.count(store) != 0; }
+
+  bool Sweep(v8::Isolate* isolate) {
+    for (auto at = buffers_.begin(); at != buffers_.end();) {
+      // A count of one is ours, and nobody is left who could make it grow.
+      if (at->second.store.use_count() > 1) {
+        ++at;
+        continue;
+      }
+      std::atomic_thread_fence(std::memory_order_acquire);
+      Settle(isolate, at->second.bytes.size, at->second.reported);
+      at = buffers_.erase(at);
+    }
+    Report(isolate);
+    return !buffers_.empty();
+  }
+
+ private:
+  struct Buffer {
+    // V8 shares it as long as an ArrayBuffer refers to it.
+    std::shared_ptr<v8::BackingStore> store;
+    Bytes bytes;
+    bool reported = false;
+  };
+
+  void Report(v8::Isolate* isolate) {
+    if (unreported_bytes_ == 0) return;
+    for (auto& [store, buffer] : buffers_) buffer.reported = true;
+    const auto bytes = static_cast<int64_t>(std::exchange(unreported_bytes_, 0));
+    isolate->AdjustAmountOfExternalAllocatedMemory(bytes);
+  }
+
+  void Settle(v8::Isolate* isolate, size_t size, bool reported) {
+    if (reported) {
+      isolate->AdjustAmountOfExternalAllocatedMemory(-static_cast<int64_t>(size));
+    } else {
+      unreported_bytes_ -= size;
+    }
+  }
+
+  std::unordered_map<const v8::BackingStore*, Buffer> buffers_;
+  size_t unreported_bytes_ = 0;
+};
+
+UncountedBuffers& Here() {
+  thread_local UncountedBuffers buffers;
+  return buffers;
+}
+
+Napi::Value AllocateBuffer(const Napi::CallbackInfo& info) {
+  const auto size = static_cast<size_t>(info[0].As<Napi::Number>().Int64Value());
+  Bytes bytes = Bytes::Allocate(size);
+  if (bytes.data == nullptr) {
+    Napi::RangeError::New(info.Env(), "no memory for a buffer").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  v8::Local<v8::ArrayBuffer> buffer = AdoptUncounted(v8::Isolate::GetCurrent(), std::move(bytes));
+  return FromV8(info.Env(), v8::Uint8Array::New(buffer, 0, size));
+}
+
+Napi::Value IsUncounted(const Napi::CallbackInfo& info) {
+  const Bytes bytes = BytesOf(info[0]);
+  return Napi::Boolean::New(info.Env(), bytes.store && Here().Has(bytes.store.get()));
+}
+
+Napi::Value SweepBuffers(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), Here().Sweep(v8::Isolate::GetCurrent()));
+}
+
+}  // namespace
+
+v8::Local<v8::ArrayBuffer> AdoptUncounted(v8::Isolate* isolate, Bytes bytes) {
+  return Here().Adopt(isolate, std::move(bytes));
+}
+
+Bytes TakeUncounted(const Bytes& held) {
+  // As an owner of its memory, and as a store.
+  constexpr long kReferences = 2;
+  return Here().Take(v8::Isolate::GetCurrent(), held.store.get(), kReferences);
+}
+
+void DefineUncountedBuffers(Napi::Env env, Napi::Object exports) {
+  exports["allocateBuffer"] = Napi::Function::New<AllocateBuffer>(env, "allocateBuffer");
+  exports["isUncounted"] = Napi::Function::New<IsUncounted>(env, "isUncounted");
+  exports["sweepBuffers"] = Napi::Function::New<SweepBuffers>(env, "sweepBuffers");
+}
+
+}  // namespace dcp
