@@ -144,7 +144,8 @@ bool Conversion::ReadBy(Reader reader, v8::Local<v8::Value> value, void const* c
 bool Conversion::ConvertRead(const Info& info, const Reading& reading) {
   read_ = &info;
   next_read_ = 1;
-  read_end_ = 1 + info[0].As<v8::Int32>()->Value();
+  const int said = info[0]->IsInt32() ? info[0].As<v8::Int32>()->Value() : 0;
+  read_end_ = 1 + std::clamp(said, 0, std::max(info.Length() - 1, 0));
   const bool converted = reading.convert(reading.closure);
   read_ = nullptr;
   next_read_ = read_end_ = 0;

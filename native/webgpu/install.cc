@@ -1,6 +1,7 @@
 // Makes the interfaces of WebGPU in one isolate, from the tables of generated/interfaces.cc.
 #include <map>
 #include <string>
+#include <utility>
 
 #include "v8/internal_fields.h"
 #include "v8/strings.h"
@@ -34,9 +35,11 @@ void GetLimit(const Info& info) {
   info.GetReturnValue().Set(static_cast<double>(ReadLimit(limits->limits, limit)));
 }
 
-// What readers hand over to: the first value says how many others there are.
+// What readers hand over to: the first value says how many others there are. Once for each reading,
+// whoever may have got hold of it.
 void TakeRead(const Info& info) {
   Reading* const reading = Runtime::Of(info.GetIsolate())->reading;
+  if (reading == nullptr || std::exchange(reading->taken, true)) return;
   reading->converted = reading->conversion->ConvertRead(info, *reading);
 }
 
@@ -125,6 +128,18 @@ bool Runtime::ReadMakers(v8::Local<v8::Context> context, v8::Local<v8::Object> c
   return true;
 }
 
+bool Runtime::ReadArrayValues(v8::Local<v8::Context> context, v8::Local<v8::Object> classes) {
+  v8::Local<v8::Value> values;
+  if (!classes->Get(context, Name(isolate_, "arrayValues")).ToLocal(&values)) return false;
+  if (!values->IsFunction()) {
+    isolate_->ThrowException(v8::Exception::TypeError(
+        Name(isolate_, "openWebgpu: classes.arrayValues is no function")));
+    return false;
+  }
+  array_values_.Reset(isolate_, values);
+  return true;
+}
+
 bool Runtime::MakeReaders(v8::Local<v8::Context> context) {
   v8::Local<v8::Function> take;
   v8::Local<v8::Function> kind_of;
@@ -133,9 +148,11 @@ bool Runtime::MakeReaders(v8::Local<v8::Context> context) {
       !v8::Function::New(context, KindOf).ToLocal(&kind_of)) {
     return false;
   }
-  read_end_.Reset(isolate_, take);
-  v8::Local<v8::Value> argv[] = {take, kind_of, array_values()};
-  if (!Make(Maker::kMakeReaders, 3, argv).ToLocal(&readers)) return false;
+  // A symbol: should it ever be taken for a value, nothing can be made of it.
+  v8::Local<v8::Value> end = v8::Symbol::New(isolate_);
+  read_end_.Reset(isolate_, end);
+  v8::Local<v8::Value> argv[] = {take, kind_of, array_values(), end};
+  if (!Make(Maker::kMakeReaders, 4, argv).ToLocal(&readers)) return false;
   for (uint32_t index = 0; index < readers_.size(); index++) {
     v8::Local<v8::Value> reader;
     if (!readers.As<v8::Array>()->Get(context, index).ToLocal(&reader)) return false;
@@ -146,20 +163,13 @@ bool Runtime::MakeReaders(v8::Local<v8::Context> context) {
 
 v8::MaybeLocal<v8::Object> Runtime::Install(v8::Local<v8::Context> context,
                                             v8::Local<v8::Object> classes) {
-  if (!ReadMakers(context, classes)) return {};
+  if (!ReadMakers(context, classes) || !ReadArrayValues(context, classes)) return {};
   detach_key_.Reset(isolate_, v8::Symbol::New(isolate_));
   keep_alive_.Reset(isolate_, v8::Private::New(isolate_));
   v8::Local<v8::Function> nothing;
   v8::ScriptCompiler::Source empty(v8::String::Empty(isolate_));
   if (!v8::ScriptCompiler::CompileFunction(context, &empty).ToLocal(&nothing)) return {};
   nothing_.Reset(isolate_, nothing);
-  v8::Local<v8::Value> values;
-  // A new Array: whatever the Work Function has made of the global of that name.
-  if (!v8::Array::New(isolate_, 0)
-           ->Get(context, v8::Symbol::GetIterator(isolate_))
-           .ToLocal(&values))
-    return {};
-  array_values_.Reset(isolate_, values);
   if (!MakeReaders(context)) return {};
   MakeTemplates();
 

@@ -60,6 +60,8 @@ struct Reading {
   Conversion* conversion;
   void const* closure;
   bool (*convert)(void const* closure);
+  // What was read has been handed over.
+  bool taken = false;
   bool converted = false;
 };
 
@@ -178,6 +180,7 @@ class Runtime final : public Gpu {
 
   void MakeTemplates();
   void AddMembers(v8::Local<v8::FunctionTemplate> type, const InterfaceSpec& spec);
+  bool ReadArrayValues(v8::Local<v8::Context> context, v8::Local<v8::Object> classes);
   bool MakeReaders(v8::Local<v8::Context> context);
   bool ReadMakers(v8::Local<v8::Context> context, v8::Local<v8::Object> classes);
   static void OnGarbage(const v8::WeakCallbackInfo<Object>& info);

@@ -74,15 +74,15 @@ ${[...enums].map((name) => writeEnum(idl, name)).join('\n')}
  * @param take gets what was read: how many values, and the values
  * @param kindOf which native interface a value is of; 0: none
  * @param arrayValues the iterator that Arrays had from the start
+ * @param END stands where a sequence ends. Nobody else has it
  */
 export function makeReaders(
   take: (...values: unknown[]) => void,
   kindOf: (value: unknown) => number,
   arrayValues: unknown,
+  END: symbol,
 ): ((dictionary: Members) => void)[] {
   const { ArrayIsArray, SymbolIterator } = realm.primordials;
-  /** Stands where a sequence ends. Nobody else has it. */
-  const END = take;
   /** The first is how many follow. All are there from the start: nothing is ever looked for in the prototype. */
   const values: unknown[] = [${Array.from({ length: MOST }, () => '0').join(', ')}];
   let count = 1;
@@ -112,7 +112,7 @@ export function makeReaders(
     largest: number,
   ): boolean {
     let index = 0;
-    for (; index < array.length; index++) {
+    for (; index + 1 <= +array.length; index++) {
       if (!isWithin((values[count++] = array[index]), smallest, largest) || index === most) return false;
     }
     values[count++] = END;
@@ -249,7 +249,8 @@ class ReaderWriter {
           const array = value;
           for (let index = 0; ; index++) {
             if (count > room) return false;
-            if (index >= array.length) break;
+            // Of a Proxy it may be any number: its whole part counts, and NaN is none.
+            if (!(index + 1 <= +array.length)) break;
             value = values[count++] = array[index];
             ${element.nullable ? `if (value !== undefined && value !== null) { ${part.text} }` : part.text}
           }

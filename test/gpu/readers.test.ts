@@ -179,6 +179,66 @@ test('sequences of any length are read to their end', { skip }, async (t) => {
   assert.equal(count, 40 * 6 * 3);
 });
 
+test('a sequence whose length is no whole number ends where C++ alone has it end', { skip }, async (t) => {
+  const count = await compared(
+    t,
+    `
+    const lengths = [NaN, undefined, null, 0.5, 1.5, -1, '1', 'x', {}, true, Infinity, Symbol('s'), 1n, 2 ** 53];
+    for (const length of lengths) {
+      const odd = (array) => new Proxy(array, { get: (target, key) => (key === 'length' ? length : target[key]) });
+      both(calls.createBindGroup[0], () => ({ layout, entries: odd([{ binding: 0, resource: { buffer } }]) }));
+      both(calls.createTexture[0], () => ({ format: 'r8unorm', size: odd([1]), usage: 1 }));
+      both(calls.createTexture[0], () => ({ format: 'r8unorm', size: [1], usage: 1, viewFormats: odd(['r8unorm']) }));
+      both(calls.beginRenderPass[0], () => ({ colorAttachments: [{ view, clearValue: odd([0, 0, 0, 0]), loadOp: 'clear', storeOp: 'store' }] }));
+    }`,
+  );
+  assert.equal(count, 14 * 4 * 3);
+});
+
+for (const [what, change] of [
+  ['taken away', 'delete Array.prototype[Symbol.iterator];'],
+  [
+    'another',
+    'Array.prototype[Symbol.iterator] = function* () { yield* { __proto__: null, [Symbol.iterator]: own.bind(this) }; };',
+  ],
+] as const)
+  test(
+    `nothing of the readers gets out, with the iterator of Arrays ${what} before there are any`,
+    { skip },
+    async (t) => {
+      // What a sequence ends with must never come to be converted as the value of a member.
+      const work = `async () => {
+      const own = Array.prototype.values;
+      const leaked = [];
+      for (const { prototype } of [Function, Symbol, Object])
+        Object.defineProperty(prototype, Symbol.toPrimitive, {
+          configurable: true,
+          value() { leaked.push(typeof this); return '2d'; },
+        });
+      ${change}
+      const adapter = await navigator.gpu.requestAdapter();
+      const device = await adapter.requestDevice();
+      const texture = { format: 'rgba8unorm', size: { width: 4 }, usage: 16 };
+      const view = device.createTexture(texture).createView();
+      const encoder = device.createCommandEncoder();
+      const attachment = { view, loadOp: 'clear', storeOp: 'store', clearValue: [0, 0, 0, 0] };
+      const calls = [
+        () => device.createTexture({ ...texture, size: [1, 1, 1] }),
+        () => device.createTexture({ ...texture, viewFormats: ['rgba8unorm'] }),
+        () => encoder.beginRenderPass({ colorAttachments: [attachment] }),
+        () => encoder.beginRenderPass({ colorAttachments: { 0: attachment, length: 1, [Symbol.iterator]: own } }),
+      ];
+      for (let at = 0; at < calls.length; at++) {
+        try { calls[at](); } catch {}
+      }
+      return leaked;
+    }`;
+      const [leaked] = valuesOf(await runOnGpu(await openGpuEvaluator(t, 1), work, [0]));
+      assert.ok(!(leaked as string[]).includes('function'), String(leaked));
+      assert.ok(!(leaked as string[]).includes('symbol'), String(leaked));
+    },
+  );
+
 test('what the Work Function makes of the built-in objects is not called', { skip }, async (t) => {
   const count = await compared(
     t,

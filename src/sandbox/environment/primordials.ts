@@ -36,6 +36,7 @@ export const primordials = {
   ArrayPrototypePush: Array.prototype.push,
   ArrayPrototypeSlice: Array.prototype.slice,
   ArrayPrototypeSplice: Array.prototype.splice,
+  ArrayPrototypeValues: Array.prototype.values,
 
   ArrayBuffer,
   ArrayBufferPrototypeByteLength: getterOf<number>(ArrayBuffer.prototype, 'byteLength'),

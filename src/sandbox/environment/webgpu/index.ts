@@ -61,6 +61,7 @@ const makeWebgpu: MakeGroup = (host, realm) => {
     newLanguageFeatures,
     newAdapterInfo,
     makeReaders,
+    arrayValues: primordials.ArrayPrototypeValues,
   });
   const names = ObjectKeys(native);
   for (let index = 0; index < names.length; index++) {

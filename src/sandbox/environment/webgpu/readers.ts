@@ -191,15 +191,15 @@ const GPUStoreOp: EnumValues = { __proto__: null, store: true, discard: true } a
  * @param take gets what was read: how many values, and the values
  * @param kindOf which native interface a value is of; 0: none
  * @param arrayValues the iterator that Arrays had from the start
+ * @param END stands where a sequence ends. Nobody else has it
  */
 export function makeReaders(
   take: (...values: unknown[]) => void,
   kindOf: (value: unknown) => number,
   arrayValues: unknown,
+  END: symbol,
 ): ((dictionary: Members) => void)[] {
   const { ArrayIsArray, SymbolIterator } = realm.primordials;
-  /** Stands where a sequence ends. Nobody else has it. */
-  const END = take;
   /** The first is how many follow. All are there from the start: nothing is ever looked for in the prototype. */
   const values: unknown[] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -232,7 +232,7 @@ export function makeReaders(
     largest: number,
   ): boolean {
     let index = 0;
-    for (; index < array.length; index++) {
+    for (; index + 1 <= +array.length; index++) {
       if (!isWithin((values[count++] = array[index]), smallest, largest) || index === most) return false;
     }
     values[count++] = END;
@@ -312,7 +312,8 @@ export function makeReaders(
       const array = value;
       for (let index = 0; ; index++) {
         if (count > room) return false;
-        if (index >= array.length) break;
+        // Of a Proxy it may be any number: its whole part counts, and NaN is none.
+        if (!(index + 1 <= +array.length)) break;
         value = values[count++] = array[index];
         if (typeof value !== 'string' || GPUTextureFormat[value] !== true) return false;
       }
@@ -514,7 +515,8 @@ export function makeReaders(
     const array = value;
     for (let index = 0; ; index++) {
       if (count > room) return false;
-      if (index >= array.length) break;
+      // Of a Proxy it may be any number: its whole part counts, and NaN is none.
+      if (!(index + 1 <= +array.length)) break;
       value = values[count++] = array[index];
       if (!isObject(value) || !readGPUBindGroupLayoutEntry(value)) return false;
     }
@@ -564,7 +566,8 @@ export function makeReaders(
     const array = value;
     for (let index = 0; ; index++) {
       if (count > room) return false;
-      if (index >= array.length) break;
+      // Of a Proxy it may be any number: its whole part counts, and NaN is none.
+      if (!(index + 1 <= +array.length)) break;
       value = values[count++] = array[index];
       if (!isObject(value) || !readGPUBindGroupEntry(value)) return false;
     }
@@ -684,7 +687,8 @@ export function makeReaders(
     const array = value;
     for (let index = 0; ; index++) {
       if (count > room) return false;
-      if (index >= array.length) break;
+      // Of a Proxy it may be any number: its whole part counts, and NaN is none.
+      if (!(index + 1 <= +array.length)) break;
       value = values[count++] = array[index];
       if (value !== undefined && value !== null) {
         if (!isObject(value) || !readGPURenderPassColorAttachment(value)) return false;
