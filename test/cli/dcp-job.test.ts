@@ -225,7 +225,10 @@ test('cancel ends a run with exit code 1; its results so far can be read', async
   start(t, 'dcp-worker', [...on, '--cores', '1']);
   const client = start(t, 'dcp-job', ['run', jobFile(t, SQUARES), ...on, '--', '100000', '5']);
   const [, id] = await client.printed(/Job (\w{22}) "Squares"/);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  for (let done = 0; done < 3;) {
+    const { stdout } = await run(t, 'dcp-job', ['status', id!, ...on]);
+    done = Number(/\bslices\s+(\d+)\/100000/.exec(stdout)![1]);
+  }
   assert.equal((await run(t, 'dcp-job', ['cancel', id!, ...on])).code, 0);
   const { code, stderr } = await client.ended;
   assert.equal(code, 1);

@@ -17,7 +17,7 @@ export class Executors {
   /** Threads that have a loop, or are about to get one. To piscina they look idle. */
   readonly #serving = new Set<number>();
   readonly #onLoopEnded = new Map<number, () => void>();
-  /** Gives up what still waits for a thread, the longest first. */
+  /** Gives up what still waits for a thread, the longest first: those that have one that is loading come before those without. */
   readonly #waiting = new Set<(cause: unknown) => void>();
   readonly #ends: Promise<void>[] = [];
   readonly #begins: Promise<void>[] = [];
@@ -49,10 +49,14 @@ export class Executors {
         return free;
       },
     });
+    let destroyed = -1;
+    this.#pool.on('workerDestroy', ({ id }: { id: number }) => (destroyed = id));
     // A thread that cannot even begin (the system has no more of what it takes): piscina keeps its task for another one, which
     // nobody makes. Of a loop that throws, the end is seen by who waits for it.
-    this.#pool.on('error', (cause) => this.#waiting.values().next().value?.(cause));
-    this.#pool.on('message', ({ endedThread }: ExecutorEnded) => this.#onLoopEnded.get(endedThread)?.());
+    this.#pool.on('error', (cause) => {
+      if (!this.#serving.has(destroyed)) [...this.#waiting].at(-1)?.(cause);
+    });
+    this.#pool.on('message', ({ endedThread }: ExecutorEnded) => this.#onEnded(endedThread));
     for (let thread = 0; thread < threads; thread++) this.add();
   }
 
@@ -110,16 +114,25 @@ export class Executors {
 
   /** Resolves with the thread that serves the queue now, rejects when it could not begin. */
   async #begin(): Promise<number> {
+    const task = { queueId: this.queueId };
     const waiting = new AbortController();
     const giveUp = (cause: unknown): void => waiting.abort(cause);
     this.#waiting.add(giveUp);
     try {
-      return await this.#pool.run({ queueId: this.queueId }, { signal: waiting.signal });
+      return await this.#pool.run(task, { signal: waiting.signal });
     } catch (error) {
+      // Where not even a thread could be made piscina has the task still: whoever gets it has nothing to do.
+      task.queueId = 0;
       throw waiting.signal.aborted ? waiting.signal.reason : error;
     } finally {
       this.#waiting.delete(giveUp);
     }
+  }
+
+  #onEnded(thread: number): void {
+    const onLoopEnded = this.#onLoopEnded.get(thread);
+    if (onLoopEnded !== undefined) onLoopEnded();
+    else this.#serving.delete(thread);
   }
 
   /** Resolves when the loop of a thread has ended, rejects when the thread has. */
