@@ -12,7 +12,7 @@ namespace dcp {
 static_assert(sizeof(v8::Local<v8::Value>) == sizeof(napi_value), "napi_value holds a v8::Local");
 
 namespace {
-std::atomic<bool> counts_no_long_views = false;
+std::atomic<bool> passes_long_segments = false;
 }  // namespace
 
 v8::Local<v8::Value> ToV8(Napi::Value value) {
@@ -69,19 +69,29 @@ std::vector<uint32_t> NumbersOf(Napi::Value column) {
   return numbers;
 }
 
-void CountNoLongViews() { counts_no_long_views = true; }
+namespace {
+Napi::Value ViewOn(Napi::Env env, v8::Local<v8::ArrayBuffer> buffer) {
+  return FromV8(env, v8::Uint8Array::New(buffer, 0, buffer->ByteLength()));
+}
+}  // namespace
 
 Napi::Value ViewOf(Napi::Env env, Bytes bytes) {
-  const size_t size = bytes.size;
-  const auto adopt = counts_no_long_views && size >= kLargeBytes ? AdoptUncounted : AdoptBytes;
-  v8::Local<v8::ArrayBuffer> buffer = adopt(v8::Isolate::GetCurrent(), std::move(bytes));
-  return FromV8(env, v8::Uint8Array::New(buffer, 0, size));
+  return ViewOn(env, AdoptBytes(v8::Isolate::GetCurrent(), std::move(bytes)));
 }
+
+Napi::Value PassingViewOf(Napi::Env env, Bytes bytes) {
+  return ViewOn(env, AdoptUncounted(v8::Isolate::GetCurrent(), std::move(bytes)));
+}
+
+void PassLongSegments() { passes_long_segments = true; }
 
 Napi::Array ViewsOf(Napi::Env env, std::vector<Bytes> segments) {
   Napi::Array views = Napi::Array::New(env, segments.size());
   uint32_t index = 0;
-  for (Bytes& segment : segments) views.Set(index++, ViewOf(env, std::move(segment)));
+  for (Bytes& segment : segments) {
+    const bool passes = passes_long_segments && segment.size >= kLargeBytes;
+    views.Set(index++, (passes ? PassingViewOf : ViewOf)(env, std::move(segment)));
+  }
   return views;
 }
 

@@ -23,11 +23,12 @@ std::vector<Bytes> TakeSegments(Napi::Array views);
 std::vector<uint32_t> NumbersOf(Napi::Value column);
 
 // A Uint8Array on these bytes, the only one on its ArrayBuffer.
-// `ViewOf` and `ViewsOf` make long ones uncounted (uncounted_buffers.h) from then on: this process
-// only passes on what it gets, and sweeps.
-void CountNoLongViews();
 Napi::Value ViewOf(Napi::Env env, Bytes bytes);
+// The same for long ones that only pass through (uncounted_buffers.h). Somebody has to sweep.
+Napi::Value PassingViewOf(Napi::Env env, Bytes bytes);
+// Each as `ViewOf`; long ones as `PassingViewOf` once `PassLongSegments` has been called.
 Napi::Array ViewsOf(Napi::Env env, std::vector<Bytes> segments);
+void PassLongSegments();
 
 // A typed array with a copy of the column.
 Napi::Value ColumnOf(Napi::Env env, const std::vector<uint32_t>& column);

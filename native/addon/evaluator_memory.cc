@@ -91,7 +91,7 @@ EvaluatorMemory::EvaluatorMemory(const Napi::CallbackInfo& info) : ObjectWrap(in
   const auto keep_bytes = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
   result_memory = new ResultMemory(std::move(memory), keep_bytes);
   LargeMemory::Install(result_memory);
-  CountNoLongViews();
+  PassLongSegments();
 }
 
 // viewTask(offset, bytes): a Uint8Array there; once nobody has its memory, takeFreed() says so
@@ -108,7 +108,7 @@ Napi::Value EvaluatorMemory::ViewTask(const Napi::CallbackInfo& info) {
   bytes.size = size;
   bytes.owner =
       std::shared_ptr<void>(bytes.data, [tasks = tasks_, offset](void*) { tasks->OnFree(offset); });
-  return ViewOf(info.Env(), std::move(bytes));
+  return PassingViewOf(info.Env(), std::move(bytes));
 }
 
 // taskOffsetOf(view): where in the memory of Tasks its bytes lie, -1: somewhere else

@@ -5,6 +5,7 @@
 #include <memory>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "addon/columns.h"
 
@@ -17,15 +18,6 @@ constexpr size_t kMaxUnreportedBytes = size_t{128} << 20;
 
 class UncountedBuffers {
  public:
-  UncountedBuffers() = default;
-  UncountedBuffers(const UncountedBuffers&) = delete;
-  UncountedBuffers& operator=(const UncountedBuffers&) = delete;
-  // What ArrayBuffers of other threads still show stays for good.
-  ~UncountedBuffers() {
-    for (auto& [store, buffer] : buffers_)
-      if (buffer.store.use_count() > 1) new Buffer(std::move(buffer));
-  }
-
   v8::Local<v8::ArrayBuffer> Adopt(v8::Isolate* isolate, Bytes bytes) {
     const size_t size = bytes.size;
     if (unreported_bytes_ + size > kMaxUnreportedBytes) Sweep(isolate);
@@ -46,9 +38,14 @@ class UncountedBuffers {
     return bytes;
   }
 
-  bool Has(const v8::BackingStore* store) const { return buffers_.count(store) != 0; }
-
   bool Sweep(v8::Isolate* isolate) {
+    Free(isolate);
+    Report(isolate);
+    return !buffers_.empty();
+  }
+
+  // Gives up what V8 has freed.
+  void Free(v8::Isolate* isolate) {
     for (auto at = buffers_.begin(); at != buffers_.end();) {
       // A count of one is ours, and nobody is left who could make it grow.
       if (at->second.store.use_count() > 1) {
@@ -59,8 +56,6 @@ class UncountedBuffers {
       Settle(isolate, at->second.bytes.size, at->second.reported);
       at = buffers_.erase(at);
     }
-    Report(isolate);
-    return !buffers_.empty();
   }
 
  private:
@@ -90,8 +85,10 @@ class UncountedBuffers {
   size_t unreported_bytes_ = 0;
 };
 
+// Leaked on purpose: when a thread ends, ArrayBuffers of others may still show what is there, and
+// V8 may be gone.
 UncountedBuffers& Here() {
-  thread_local UncountedBuffers buffers;
+  thread_local UncountedBuffers& buffers = *new UncountedBuffers;
   return buffers;
 }
 
@@ -102,13 +99,14 @@ Napi::Value AllocateBuffer(const Napi::CallbackInfo& info) {
     Napi::RangeError::New(info.Env(), "no memory for a buffer").ThrowAsJavaScriptException();
     return info.Env().Undefined();
   }
-  v8::Local<v8::ArrayBuffer> buffer = AdoptUncounted(v8::Isolate::GetCurrent(), std::move(bytes));
-  return FromV8(info.Env(), v8::Uint8Array::New(buffer, 0, size));
+  return PassingViewOf(info.Env(), std::move(bytes));
 }
 
-Napi::Value IsUncounted(const Napi::CallbackInfo& info) {
-  const Bytes bytes = BytesOf(info[0]);
-  return Napi::Boolean::New(info.Env(), bytes.store && Here().Has(bytes.store.get()));
+Napi::Value PassOn(const Napi::CallbackInfo& info) {
+  Napi::Array views = Napi::Array::New(info.Env(), 1);
+  views.Set(0U, info[0]);
+  std::vector<Bytes> taken = TakeSegments(views);
+  return PassingViewOf(info.Env(), std::move(taken.front()));
 }
 
 Napi::Value SweepBuffers(const Napi::CallbackInfo& info) {
@@ -128,8 +126,9 @@ Bytes TakeUncounted(const Bytes& held) {
 }
 
 void DefineUncountedBuffers(Napi::Env env, Napi::Object exports) {
+  env.AddCleanupHook([] { Here().Free(v8::Isolate::GetCurrent()); });
   exports["allocateBuffer"] = Napi::Function::New<AllocateBuffer>(env, "allocateBuffer");
-  exports["isUncounted"] = Napi::Function::New<IsUncounted>(env, "isUncounted");
+  exports["passOn"] = Napi::Function::New<PassOn>(env, "passOn");
   exports["sweepBuffers"] = Napi::Function::New<SweepBuffers>(env, "sweepBuffers");
 }
 

@@ -23,8 +23,9 @@ Bytes TakeUncounted(const Bytes& held);
 // Adds to the exports (src/evaluator/native.ts is their typed mirror):
 //
 // allocateBuffer(bytes): a Uint8Array of so many bytes, of any content, the only one on such a
-//   buffer. Throws a RangeError when there is no such memory.
-// isUncounted(view): whether it shows such a buffer.
+//   buffer. At most buffer.constants.MAX_LENGTH: beyond, V8 would end the process. Throws a
+//   RangeError when there is no such memory.
+// passOn(view): the bytes of a whole buffer as a view of such a buffer; the one before is detached.
 // sweepBuffers(): frees what V8 has found to be garbage, and tells it of what is older than the
 //   last call. Whether there is any left.
 void DefineUncountedBuffers(Napi::Env env, Napi::Object exports);

@@ -46,12 +46,13 @@ export interface Native {
     onFreed: () => void,
   ) => EvaluatorMemory;
   /**
-   * So many bytes of any content, the only view of a buffer that the garbage collector does not count: it can change hands without a
+   * So many bytes of any content, from 1 to `buffer.constants.MAX_LENGTH`, the only view of a buffer that the garbage collector does not count: it can change hands without a
    * collection, which would cost more than a copy. `sweepBuffers` is to be called as long as it says that there are any.
    * @throws {RangeError} there is no such memory
    */
   allocateBuffer(bytes: number): Uint8Array<ArrayBuffer>;
-  isUncounted(view: Uint8Array): boolean;
+  /** The bytes of a view that shows all of its buffer, with such a buffer; the one before is detached. */
+  passOn(view: Uint8Array): Uint8Array<ArrayBuffer>;
   /** Frees those that are garbage, and tells the collector of those that have lived since the last call. Whether any are left. */
   sweepBuffers(): boolean;
   /** Detaches the buffers that they show in full, so that their memory is given back now. */

@@ -167,6 +167,28 @@ test('200 Tasks of 1 MiB leave nothing behind, and what nobody uses goes back to
   assert.equal(other.seen.end, null);
 });
 
+test('two Slices that are given the same array come to two results', async (t) => {
+  const evaluator = await open(t, { threads: 1 });
+  const { sandbox, seen } = await start(evaluator, (bytes: Uint8Array) => {
+    const turns = globalThis as { turn?: number };
+    return bytes.fill((turns.turn = (turns.turn ?? 0) + 1));
+  });
+  sandbox.run(slices([new Uint8Array(MIB)], 1));
+  await seen.untilEnded(1);
+  // Memory of the host's own, which it would use again.
+  for (const first of [2, 4]) {
+    const bytes = seen.values.get(first - 1) as Uint8Array;
+    sandbox.run(slices([bytes, bytes], first));
+    await seen.untilEnded(first + 1);
+  }
+  const filled = [1, 2, 3, 4, 5].map((slice) => seen.values.get(slice) as Uint8Array);
+  for (const slice of [4, 5])
+    assert.ok(
+      filled[slice - 1]!.every((byte) => byte === slice),
+      `Slice ${slice}`,
+    );
+});
+
 /** Open files of a process, and those that are shared memory. */
 function holdings(pid: number | 'self' = 'self'): { files: number; descriptors: number } {
   const names = readdirSync(`/proc/${pid}/fd`).map((fd) => {

@@ -45,11 +45,13 @@ export class BufferPool {
     return this.#kept.splice(at, 1)[0]!.bytes;
   }
 
-  /** What came from a pool, whole, and nobody uses any more; other memory is not kept. */
+  /** Only memory that nobody else uses; a view of part of a buffer is not kept. */
   put(bytes: Uint8Array): void {
-    if (!this.#lengths.has(bytes.byteLength) || !loadNative().isUncounted(bytes)) return;
-    this.#kept.push({ bytes, age: this.#age });
-    this.#keptBytes += bytes.byteLength;
+    if (bytes.byteLength !== bytes.buffer.byteLength || !this.#lengths.has(bytes.byteLength)) return;
+    sweeping.begin();
+    const kept = loadNative().passOn(bytes);
+    this.#kept.push({ bytes: kept, age: this.#age });
+    this.#keptBytes += kept.byteLength;
     while (this.#keptBytes > KEEP_BYTES) this.#dropOldest();
     this.#aging.begin();
   }

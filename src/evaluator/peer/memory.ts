@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { totalmem } from 'node:os';
 import { ProtocolError, Region, type SharedPart } from '../frames/frame.js';
 import { loadNative, type SharedRegion } from '../native.js';
@@ -102,7 +103,7 @@ export class PeerMemory {
       region === Region.tasks
         ? this.#tasks.isInUse(offset, byteLength)
         : offset + byteLength <= this.regionBytes;
-    if (!isInside) throw outside(part);
+    if (!isInside || byteLength > constants.MAX_LENGTH) throw outside(part);
     if (!this.#claims[region].add(offset, offset + byteLength))
       throw new ProtocolError(`a result of ${byteLength} bytes at ${offset}, where another one lies`);
     const bytes = take(byteLength);

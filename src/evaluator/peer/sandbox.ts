@@ -291,9 +291,14 @@ function own(batch: SliceBatch): SliceBatch {
   const theirs = [...buffers];
   const ours = structuredClone(theirs, { transfer: theirs });
   const byTheirs = new Map(theirs.map((buffer, index) => [buffer, ours[index]!]));
+  const taken = new Set<ArrayBuffer>();
   const segments = batch.segments.map((segment) => {
     const buffer = byTheirs.get(segment.buffer as ArrayBuffer);
-    return buffer === undefined ? segment : new Uint8Array(buffer);
+    if (buffer === undefined) return segment;
+    // What two Slices have of one becomes two: each may be somebody else's once it is sent.
+    const isFirst = !taken.has(buffer);
+    taken.add(buffer);
+    return new Uint8Array(isFirst ? buffer : buffer.slice(0));
   });
   return { ...batch, segments };
 }

@@ -310,6 +310,7 @@ class ServedSandbox implements SandboxObserver {
         this.channel.send([EvaluatorSays.console, this.id, message.slice, level], [text(message.message)]);
       } else {
         const { head, segments } = message.value;
+        this.memory?.watch();
         this.channel.send(
           [EvaluatorSays.custom, this.id, message.slice],
           [text(message.name), head, ...segments],
@@ -328,6 +329,7 @@ class ServedSandbox implements SandboxObserver {
   }
 
   onRequest({ id, text: what, segments }: SandboxRequest): void {
+    this.memory?.watch();
     this.channel.send([EvaluatorSays.request, this.id, id], [text(what), ...segments]);
   }
 

@@ -37,6 +37,11 @@ export class ServedMemory {
     return this.#memory.viewTask(offset, byteLength);
   }
 
+  /** Long segments have come from a Sandbox, of something else than a result: those do not go by themselves. */
+  watch(): void {
+    this.#aging.begin();
+  }
+
   /** How a segment of a result gets to the host: a Sandbox has what is long in this memory. */
   partOf(segment: Uint8Array): Part {
     this.#aging.begin();
