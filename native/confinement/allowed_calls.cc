@@ -198,7 +198,8 @@ void AllowConnections(Table& table) {
   table.Allow(__NR_getsockname, kConnectionCalls, "the same");
   table.Allow(__NR_epoll_create1, kConnectionCalls,
               "the event loop of a thread that replaces a stuck one");
-  table.Allow(__NR_pipe2, kConnectionCalls, "the same: libuv hears of signals by it");
+  table.Allow(__NR_pipe2, kConnectionCalls, "the same: libuv hears of signals by it",
+              {{{1, kInt & ~static_cast<uint64_t>(O_CLOEXEC | O_NONBLOCK), {0}}}});
 }
 
 // Not tried here: there is no such GPU.
