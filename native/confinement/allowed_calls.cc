@@ -174,8 +174,9 @@ void AllowFiles(Table& table) {
               {{{2, kMoreThanReading & ~uint64_t{O_ACCMODE}, {0}}}});
   table.Allow(__NR_newfstatat, kLooks, "the dynamic loader and the Vulkan loader look at files");
   table.Allow(__NR_statx, kLooks, "Node looks for Dawn's library, and for code");
-  table.Allow(__NR_faccessat, kAnyGpu, "the Vulkan loader asks whether its settings exist");
-  table.Allow(__NR_faccessat2, kAnyGpu, "the same, in newer C libraries");
+  table.Allow(__NR_faccessat, kLooks,
+              "the Vulkan loader asks whether its settings exist, a new thread whether builds do");
+  table.Allow(__NR_faccessat2, kLooks, "the same, in newer C libraries");
   table.Allow(__NR_readlinkat, kLooks, "drivers find out where they lie");
   table.Allow(__NR_getdents64, kLooks,
               "the Vulkan loader lists drivers and layers, a new thread the addon's builds");
@@ -186,7 +187,7 @@ void AllowFiles(Table& table) {
   table.Allow(__NR_statfs, kDevices, "drivers ask what kind of file system their files are in");
   table.Allow(__NR_dup, kAnyGpu, "descriptors of buffers that drivers share among their parts");
 #if defined(__x86_64__)
-  table.Allow(__NR_access, kAnyGpu, "the Vulkan loader asks whether its settings exist");
+  table.Allow(__NR_access, kLooks, "as faccessat");
   table.Allow(__NR_readlink, kLooks, "drivers find out where they lie");
   table.Allow(__NR_stat, kLooks, "older C libraries look at files");
 #endif
