@@ -18,4 +18,4 @@ const { status } = spawnSync(process.execPath, [program, ...process.argv.slice(2
   cwd: process.env.INIT_CWD ?? process.cwd(),
   env: softwareGpuEnvironment(),
 });
-process.exitCode = status ?? 1;
+process.exitCode = status ?? 2;

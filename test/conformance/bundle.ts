@@ -23,8 +23,6 @@ export async function bundleSuite(checkout: string, files: readonly string[]): P
     footer: { js: `var ${SUITE_GLOBAL} = ${SUITE_GLOBAL}Module.suite;` },
     platform: 'neutral',
     target: 'es2023',
-    // The suite looks for `.spec.` in stacks, to cut them short.
-    keepNames: false,
     logLevel: 'silent',
     plugins: [forClassicScripts(source)],
     // What the checkout says there is for its own compiler: paths, decorators.

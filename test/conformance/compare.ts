@@ -19,11 +19,11 @@ export interface Difference {
 }
 
 export interface Comparison {
-  /** Passed by dawn.node, and by us not. */
+  /** Passed by dawn.node, and by us not, be it that we skip it; or it ends what runs it with us alone, whatever dawn.node says of it. */
   readonly worse: readonly Difference[];
   /** Passed by us, and by dawn.node not. */
   readonly better: readonly Difference[];
-  /** Skipped by one of the two alone: they have other features or limits. */
+  /** Skipped by one of the two alone, where that is not worse: they have other features or limits. */
   readonly skips: readonly Difference[];
 }
 
@@ -38,13 +38,17 @@ export function compare(
     const theirs = dawnNode.get(query);
     if (theirs === undefined) continue;
     const difference = { query, sandbox: ours, dawnNode: theirs, reason: reasonFor(query) };
-    if ((ours.status === 'skip') !== (theirs.status === 'skip')) skips.push(difference);
-    else if (passed(theirs) && !passed(ours)) worse.push(difference);
+    if (isWorse(ours, theirs)) worse.push(difference);
+    else if ((ours.status === 'skip') !== (theirs.status === 'skip')) skips.push(difference);
     else if (passed(ours) && !passed(theirs)) better.push(difference);
   }
   return { worse, better, skips };
 }
 
+function isWorse(ours: CaseResult, theirs: CaseResult): boolean {
+  return ours.status === 'lost' ? theirs.status !== 'lost' : passed(theirs) && !passed(ours);
+}
+
 function passed({ status }: CaseResult): boolean {
-  return status === 'pass' || status === 'warn' || status === 'skip';
+  return status === 'pass' || status === 'warn';
 }

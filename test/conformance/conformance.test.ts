@@ -1,14 +1,16 @@
 /** `npm run conformance` on a small suite of our own. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gpuMissing } from '../gpu/support.js';
+import { SUITE_GLOBAL } from './bundle.js';
 import type { CaseResult, Status } from './case.js';
 import { compare } from './compare.js';
+import { openDawnNode } from './dawn-node.js';
 import { writeSmallSuite } from './fixtures/small-suite.js';
 import { reasonFor } from './known-differences.js';
 
@@ -17,6 +19,9 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'conformance-test-'));
 after(() => rmSync(folder, { recursive: true }));
 const suite = path.join(folder, 'suite');
 writeSmallSuite(suite);
+/** Where the program has what it needs for a while. */
+const scratch = path.join(folder, 'scratch');
+mkdirSync(scratch);
 const skip = await gpuMissing();
 
 interface Ran {
@@ -27,7 +32,7 @@ interface Ran {
 
 function run(...args: string[]): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [PROGRAM, ...args]);
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, TMPDIR: scratch } });
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -77,6 +82,7 @@ test('what cannot be run', { concurrency: 4 }, async (t) => {
     [['--cts', suite, 'unittests:*'], /must begin with "webgpu:"/],
     [['--cts', suite, 'webgpu:both,agree'], /must be like/],
     [['--cts', suite, 'webgpu:both,agree::'], /query webgpu:both,agree::: a test has a name/],
+    [['--cts', suite, 'webgpu:both,agree:no:*'], /query webgpu:both,agree:no:\*: no case matches it/],
     [['--cts', suite, '--per-slice', '0'], /--per-slice 0: it must be a whole number from 1 to 100000/],
     [['--cts', suite, '--case-timeout', 'long'], /--case-timeout long/],
     [['--cts', suite, '--nonsense'], /nonsense/],
@@ -124,16 +130,16 @@ test('where both come to the same, however bad, all is well', { skip }, async ()
   assert.match(out, /^sandbox: {3}2 pass, 1 fail, 1 skip\ndawn\.node: 2 pass, 1 fail, 1 skip$/m);
 });
 
-test('what dawn.node alone passes is told, and the exit code 1', { skip }, async () => {
+test('what is worse in a Sandbox is told, and the exit code 1', { skip }, async () => {
   const { code, out, report } = await runWithReport('webgpu:one,*');
   assert.equal(code, 1);
   const names = (list: readonly { query: string }[]): string[] => list.map(({ query }) => query);
-  assert.deepEqual(names(report.worse), ['webgpu:one,differ:worse:']);
+  assert.deepEqual(names(report.worse), ['webgpu:one,differ:worse:', 'webgpu:one,differ:withheld:']);
   assert.deepEqual(names(report.better), ['webgpu:one,differ:better:']);
   assert.deepEqual(names(report.skips), ['webgpu:one,differ:skipped:']);
   assert.match(
     out,
-    /Fails in a Sandbox, passes with dawn\.node \(1\):\n {2}webgpu:one,differ:worse:\n.*only in Node/,
+    /Worse in a Sandbox than with dawn\.node \(2\):\n {2}webgpu:one,differ:worse:\n {4}fail, dawn\.node pass: .*only in Node/,
   );
 });
 
@@ -158,6 +164,41 @@ test('what a test replaces is whole again for the next one', { skip }, async () 
   ]);
 });
 
+test('where dawn.node does not start, nothing is compared, and nothing stays behind', { skip }, async () => {
+  const broken = path.join(folder, 'broken');
+  writeSmallSuite(broken, "throw new Error('no start here');");
+  const { code, err } = await run('--cts', broken, 'webgpu:both,agree:*');
+  assert.match(err, /^conformance: dawn\.node does not start: exit code 1: .*Error: no start here/s);
+  assert.equal(code, 2);
+  assert.deepEqual(readdirSync(scratch), []);
+});
+
+test('to load the suite is no part of the time of a case', { skip }, async () => {
+  const slow = path.join(folder, 'slow');
+  writeSmallSuite(slow, 'for (const end = Date.now() + 4000; Date.now() < end; );');
+  const { code, out } = await run('--cts', slow, '--case-timeout', '3', 'webgpu:both,agree:adapter:*');
+  assert.match(out, /^dawn\.node: 1 pass$/m);
+  assert.equal(code, 0);
+});
+
+test('where one loses every case, nothing is compared', { skip }, async () => {
+  const { code, err, report } = await runWithReport('webgpu:ends,*');
+  assert.deepEqual(statuses(report), [['process:', 'pass', 'lost']]);
+  assert.equal(err, 'conformance: nothing was compared: dawn.node lost every case\n');
+  assert.equal(code, 2);
+});
+
+test('an engine that is closed leaves no process behind, whatever it is at', { skip }, async () => {
+  const script = path.join(folder, 'endless.js');
+  writeFileSync(script, `var ${SUITE_GLOBAL} = { run() { for (;;); } };`);
+  const engine = openDawnNode(script, 60_000);
+  const seat = await engine.open();
+  const lost = assert.rejects(seat.run({ test: 'webgpu:a:b:*', cases: [] }), /SIGKILL/);
+  await engine.close();
+  await lost;
+  await assert.rejects(engine.open(), /dawn\.node is closed/);
+});
+
 test('known differences are named by case, or by how cases begin', () => {
   const known = [
     { query: 'webgpu:a,b:c:d=1', reason: 'one' },
@@ -171,13 +212,29 @@ test('known differences are named by case, or by how cases begin', () => {
   assert.equal(reasonFor('webgpu:a,b:c:'), null);
 });
 
-test('a case that is lost with one alone is a difference, a warning is not', () => {
-  const of = (...all: [query: string, status: Status][]): Map<string, CaseResult> =>
-    new Map(all.map(([query, status]) => [query, { query, status, ms: 0, logs: [] }]));
-  const { worse, better, skips } = compare(
-    of(['a', 'lost'], ['b', 'pass'], ['c', 'warn'], ['d', 'skip']),
-    of(['a', 'pass'], ['b', 'lost'], ['c', 'pass'], ['d', 'fail']),
-  );
-  const names = [worse, better, skips].map((list) => list.map(({ query }) => query));
-  assert.deepEqual(names, [['a'], ['b'], ['d']]);
+test('what is worse, better or skipped by one alone', () => {
+  const rows: [ours: Status, theirs: Status, said: string][] = [
+    ['lost', 'pass', 'worse'],
+    ['lost', 'fail', 'worse'],
+    ['lost', 'skip', 'worse'],
+    ['lost', 'lost', ''],
+    ['fail', 'pass', 'worse'],
+    ['fail', 'warn', 'worse'],
+    ['fail', 'lost', ''],
+    ['fail', 'skip', 'skips'],
+    ['skip', 'pass', 'worse'],
+    ['skip', 'fail', 'skips'],
+    ['skip', 'skip', ''],
+    ['pass', 'skip', 'skips'],
+    ['pass', 'lost', 'better'],
+    ['pass', 'fail', 'better'],
+    ['warn', 'pass', ''],
+  ];
+  for (const [ours, theirs, said] of rows) {
+    const of = (status: Status): Map<string, CaseResult> =>
+      new Map([['a', { query: 'a', status, ms: 0, logs: [] }]]);
+    const lists = Object.entries(compare(of(ours), of(theirs)));
+    const found = lists.filter(([, list]) => (list as unknown[]).length > 0).map(([name]) => name);
+    assert.deepEqual(found, [said].filter(Boolean), `${ours}, dawn.node ${theirs}`);
+  }
 });

@@ -3,7 +3,8 @@
  *
  *   npm run conformance -- --cts <checkout> [--json <file>] [--per-slice 50] [--case-timeout 60] [query…]
  *
- * Exit code 1 when a case fails in a Sandbox that dawn.node passes and known-differences.ts does not name; 2 when there is nothing to run.
+ * Exit code 1 when a case is worse in a Sandbox than with dawn.node (compare.ts) and known-differences.ts gives no reason; 2 when there is
+ * nothing to compare: the checkout or a query is wrong, there is no GPU, an engine does not start or loses every case, or this program fails.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,7 @@ import type { Batch, CaseResult } from './case.js';
 import { specFilesOf, UsageError } from './checkout.js';
 import { compare, countsOf, type Difference } from './compare.js';
 import { openDawnNode } from './dawn-node.js';
-import { runBatches, type Engine } from './engine.js';
+import { EngineError, runBatches, type Engine } from './engine.js';
 import type { Suite } from './runner.js';
 import { openSandboxes } from './sandbox.js';
 
@@ -32,18 +33,21 @@ Runs the WebGPU conformance test suite in Sandboxes and under dawn.node, and com
   --per-slice <n>       cases a Slice at most, 1 to 100000. Default: 50
   --case-timeout <s>    seconds for one case, 1 to 3600. Default: 60
   --list                prints the cases, and runs none
+
+Exit code 1: a case is worse in a Sandbox, for no known reason. 2: there was nothing to compare; the message says why.
 `;
 
 /** Lines of each list that is printed; all are in the JSON. */
 const MAX_PRINTED = 100;
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`conformance: ${error.message}\n`);
-  process.exitCode = 2;
-}
+const fail = (error: unknown): never => {
+  const isForWhoTyped = error instanceof UsageError || error instanceof EngineError;
+  const text = isForWhoTyped ? error.message : String((error as Error).stack);
+  process.stderr.write(`conformance: ${text}\n`);
+  process.exit(2);
+};
+process.once('uncaughtException', fail);
+process.exitCode = await main().catch(fail);
 
 async function main(): Promise<number> {
   const { values, positionals } = parse();
@@ -66,18 +70,21 @@ async function main(): Promise<number> {
   if (missing !== false) throw new UsageError(missing);
 
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'conformance-'));
-  const scriptFile = path.join(scratch, 'suite.js');
-  writeFileSync(scriptFile, script);
-  const engines = [
-    await openSandboxes(script, caseTimeoutMs),
-    openDawnNode(scriptFile, caseTimeoutMs),
-  ] as const;
-  process.stdout.write(`${cases.length} cases of ${files.length} files, ${script.length} characters\n`);
   try {
-    const [sandbox, dawnNode] = await runAll(engines, cases, perSlice);
-    return report(values.cts, queries, values.json, sandbox, dawnNode);
+    const scriptFile = path.join(scratch, 'suite.js');
+    writeFileSync(scriptFile, script);
+    process.stdout.write(`${cases.length} cases of ${files.length} files, ${script.length} characters\n`);
+    const engines = [
+      await openSandboxes(script, caseTimeoutMs),
+      openDawnNode(scriptFile, caseTimeoutMs),
+    ] as const;
+    try {
+      const [sandbox, dawnNode] = await runAll(engines, cases, perSlice);
+      return report(values.cts, queries, values.json, sandbox, dawnNode);
+    } finally {
+      await Promise.all(engines.map((engine) => engine.close()));
+    }
   } finally {
-    await Promise.all(engines.map((engine) => engine.close()));
     rmSync(scratch, { recursive: true });
   }
 }
@@ -113,11 +120,11 @@ async function casesOf(script: string, queries: readonly string[]): Promise<stri
   const suite = Reflect.get(globalThis, SUITE_GLOBAL) as Suite;
   const cases = new Set<string>();
   for (const query of queries) {
-    try {
-      for (const each of await suite.list(query)) cases.add(each);
-    } catch (error) {
+    const found = await suite.list(query).catch((error: unknown) => {
       throw new UsageError(`query ${query}: ${(error as Error).message}`);
-    }
+    });
+    if (found.length === 0) throw new UsageError(`query ${query}: no case matches it`);
+    for (const each of found) cases.add(each);
   }
   return [...cases];
 }
@@ -201,9 +208,9 @@ function report(
   };
   const first = ({ logs }: CaseResult): string => (logs[0] ?? '').split('\n', 2).join(' ');
   print(
-    'Fails in a Sandbox, passes with dawn.node',
+    'Worse in a Sandbox than with dawn.node',
     unexplained,
-    ({ sandbox }) => `${sandbox.status}: ${first(sandbox)}`,
+    ({ sandbox, dawnNode }) => `${sandbox.status}, dawn.node ${dawnNode.status}: ${first(sandbox)}`,
   );
   print('Known differences', explained, ({ reason }) => String(reason));
   print(
@@ -217,6 +224,10 @@ function report(
     ({ sandbox, dawnNode }) => `sandbox ${sandbox.status}, dawn.node ${dawnNode.status}`,
   );
   process.stdout.write(`\nsandbox:   ${told(sandbox.values())}\ndawn.node: ${told(dawnNode.values())}\n`);
+  for (const [name, results] of Object.entries({ 'a Sandbox': sandbox, 'dawn.node': dawnNode })) {
+    const one = [...results.values()].find(({ status }) => status !== 'lost');
+    if (one === undefined) throw new EngineError(`nothing was compared: ${name} lost every case`);
+  }
   return unexplained.length > 0 ? 1 : 0;
 }
 

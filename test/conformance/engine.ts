@@ -3,8 +3,9 @@ import type { Batch, CaseResult } from './case.js';
 /** Who runs cases: our Sandbox, or dawn.node. */
 export interface Engine {
   readonly name: 'sandbox' | 'dawn.node';
-  /** Makes a seat, with the suite loaded and no device yet. */
+  /** Makes a seat, with the suite loaded and no device yet. Where that cannot be, no case is to blame: it rejects with no `Lost`. */
   open(): Promise<Seat>;
+  /** What its seats are at is lost, and none is made any more. */
   close(): Promise<void>;
 }
 
@@ -17,6 +18,9 @@ export interface Seat {
 
 /** What ran the batch failed or did not come back. */
 export class Lost extends Error {}
+
+/** An engine runs nothing, so that there is nothing to compare; the message is for the person who typed. */
+export class EngineError extends Error {}
 
 /**
  * Runs batches one after another in a seat. When one is lost, each of its cases is run again in a seat of its own, so that only the

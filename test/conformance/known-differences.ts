@@ -1,4 +1,4 @@
-/** Cases that may fail in a Sandbox although dawn.node passes them, and why that is right. */
+/** Cases that may be worse in a Sandbox than with dawn.node (compare.ts), and why that is right. */
 export interface KnownDifference {
   /** A case, or the beginning of some, with a `*` at the end: `webgpu:api,operation,labels:*`. */
   readonly query: string;

@@ -112,5 +112,6 @@ function report(): number {
       { starts: worker.starts, orphans: worker.orphans, ...of.figures() },
     ]),
   );
-  return trial.report(client, rows, { connections: stage.proxy.counts, workers });
+  const { lostEachTime } = client.counts;
+  return trial.report(client, rows, { lostEachTime, connections: stage.proxy.counts, workers });
 }

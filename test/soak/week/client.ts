@@ -16,7 +16,7 @@ export interface ClientOptions {
   readonly kinds: Readonly<Record<string, WeekKind>>;
   /** Has results damaged now and then, to see that somebody notices. */
   readonly damages: boolean;
-  /** Evaluators are lost so often that it may meet a Slice in each of its runs, which then fails as documented: one in so many at the most. */
+  /** Evaluators are lost so often that it may meet a Slice in each of its runs, which then fails as documented: one in so many at the most, begun ones included. */
   readonly slicesForOneLost?: number;
 }
 
@@ -56,7 +56,7 @@ export class Client {
     const jobs = await this.scheduler.listJobs();
     if (isDone && jobs.length > 0) this.onFault(`${jobs.length} Jobs are left with the Scheduler`);
     const { slices, lostEachTime } = this.counts;
-    if (lostEachTime > 1 + slices / (this.options.slicesForOneLost ?? Infinity))
+    if (lostEachTime > Math.ceil(slices / (this.options.slicesForOneLost ?? Infinity)))
       this.onFault(`of ${slices} Slices ${lostEachTime} were lost in each of their runs`);
   }
 
