@@ -44,7 +44,8 @@ export class Executors {
       // A thread whose task is over is not idle here.
       idleTimeout: Infinity,
       loadBalancer: (_task, workers) => {
-        const free = workers.find(({ id, destroyed }) => !destroyed && !this.#serving.has(id)) ?? null;
+        const free =
+          workers.find(({ id, destroyed }) => id > 0 && !destroyed && !this.#serving.has(id)) ?? null;
         if (free !== null) this.#serving.add(free.id);
         return free;
       },
@@ -54,7 +55,9 @@ export class Executors {
     // A thread that cannot even begin (the system has no more of what it takes): piscina keeps its task for another one, which
     // nobody makes. Of a loop that throws, the end is seen by who waits for it.
     this.#pool.on('error', (cause) => {
-      if (!this.#serving.has(destroyed)) [...this.#waiting].at(-1)?.(cause);
+      // One that never was has no number.
+      if (destroyed > 0 && this.#serving.has(destroyed)) return;
+      [...this.#waiting].at(-1)?.(cause);
     });
     this.#pool.on('message', ({ endedThread }: ExecutorEnded) => this.#onEnded(endedThread));
     for (let thread = 0; thread < threads; thread++) this.add();
@@ -116,7 +119,10 @@ export class Executors {
   async #begin(): Promise<number> {
     const task = { queueId: this.queueId };
     const waiting = new AbortController();
-    const giveUp = (cause: unknown): void => waiting.abort(cause);
+    const giveUp = (cause: unknown): void => {
+      this.#waiting.delete(giveUp);
+      waiting.abort(cause);
+    };
     this.#waiting.add(giveUp);
     try {
       return await this.#pool.run(task, { signal: waiting.signal });
