@@ -91,15 +91,14 @@ async function runListener(
     mode: options.confinement,
     confinement,
     onFailure: (what) => log(Level.error, what),
-    onPrinted: (text) => void process.stderr.write(text),
+    printed: process.stderr,
   });
   tell(listener.report!, options, log);
   await listenOnAll(listener, addresses, options);
-  const told = await Promise.race([untilTold(), listener.failed]);
-  if (typeof told === 'string') log(Level.error, told);
-  else log(Level.notice, `${told[0]}: closing`);
+  const [signal, code] = await untilTold();
+  log(Level.notice, `${signal}: closing`);
   await listener.close();
-  process.exitCode = typeof told === 'string' ? ExitCode.failure : told[1];
+  process.exitCode = code;
 }
 
 async function serveStdio(server: ClassicServer): Promise<void> {

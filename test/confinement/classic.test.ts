@@ -21,7 +21,7 @@ import {
   watch,
   type Classic,
 } from './classic-support.js';
-import { isAlive } from './processes.js';
+import { childrenOf, isAlive } from './processes.js';
 import { noNamespaces, until } from './support.js';
 import { cannotBe, runThere } from './surroundings.js';
 import { filtersOf } from './threads.js';
@@ -196,6 +196,19 @@ test(
     assert.equal(await askOn(connect(t, port), 'again'), 'again');
   },
 );
+
+test('a replacement that is killed before it is ready is replaced, too', { skip }, async (t) => {
+  const classic = startClassic(t, ['-p', '0', '-d', '3']);
+  const port = await portOf(classic);
+  const pid = classic.child.pid!;
+  process.kill(confinedOf(pid), 'SIGKILL');
+  await classic.until(/; another is started$/m);
+  await until('it has begun to start', () => childrenOf(pid).length > 0);
+  process.kill(childrenOf(pid)[0]!, 'SIGKILL');
+  await classic.until(/; another is started in 0\.1 s$/m);
+  await until('the next has begun to start', () => childrenOf(pid).length > 0);
+  assert.equal(await askOn(connect(t, port), 'hello'), 'hello');
+});
 
 const REFUSED =
   /--confinement=require: no evaluator, for layers are missing: user-namespace \(no more of them may be made \(user\.max_user_namespaces\); sysctl -w user\.max_user_namespaces=10000\), mount-namespace \(/;

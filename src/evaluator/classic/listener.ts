@@ -1,41 +1,24 @@
 /** A classic evaluator that listens, and whose Sandboxes are in a confined process, which does not. */
 import net from 'node:net';
+import type { Writable } from 'node:stream';
 import { EvaluatorError } from '../../model/index.js';
-import { evaluatorEnvironment } from '../child-process/environment.js';
-import { howItEnded } from '../child-process/process.js';
-import {
-  withLayers,
-  type ConfinedProcess,
-  type Confinement,
-  type ConfinementMode,
-  type ConfinementReport,
-} from '../confinement/index.js';
+import type { ConfinementReport } from '../confinement/index.js';
 import { descriptorOf, listenOn, portOf, type ListenAddress } from '../listening.js';
-import { loadNative } from '../native.js';
-import { layersOf } from '../peer/layers.js';
-import { confinedArguments, type ClassicSettings } from './confined.js';
-import { closeStartupFiles, openStartupFiles } from './startup-files.js';
+import { PrintedText } from './printed-text.js';
+import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.js';
 
 /** A peer whose machine has gone sends no end; TCP asks after so long. */
 const KEEP_ALIVE_MS = 60_000;
-/** The descriptor that the process gets connections on. */
-export const SOCKETS_FD = 3;
-/** It hears on this one that there are some, and says once, on one line, that it is ready. */
-export const BELL_FD = 4;
-/** Those of startup files follow. */
-const FIRST_FILE = 5;
-/** What it says then; the longest there is has a tenth of it. */
-const MAX_READY_BYTES = 4096;
+/** A process that was ready for so long is replaced at once; after others there is a pause, which doubles. */
+const LONG_MS = 10_000;
+const MIN_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 5_000;
 
-export interface ClassicListenerOptions {
-  readonly files: readonly string[];
-  readonly settings: ClassicSettings;
-  readonly mode: ConfinementMode;
-  readonly confinement: Confinement;
+export interface ClassicListenerOptions extends SandboxProcessOptions {
   /** Something went wrong that no connection hears of. */
   readonly onFailure: (what: string) => void;
-  /** What the process prints on standard error, as it is. */
-  readonly onPrinted: (text: Buffer) => void;
+  /** Where it goes what the process prints on standard error, within bounds. */
+  readonly printed: Writable;
 }
 
 /** Resolves when the first process is ready. Rejects with `EvaluatorError` when it ends before, which it has then given reasons for. */
@@ -47,38 +30,40 @@ export async function openClassicListener(options: ClassicListenerOptions): Prom
 
 export class ClassicListener {
   readonly #servers: net.Server[] = [];
-  #process!: ConfinedProcess;
+  readonly #printed: PrintedText;
+  /** Null: the next one is not started so far. */
+  #process: SandboxProcess | null = null;
   #report: ConfinementReport | null = null;
-  /** Our side of its channels; -1 and null: there are none. */
-  #sockets = -1;
-  #bell: net.Socket | null = null;
   #connections = 0;
   #isClosing = false;
-  #onGone: () => void = () => undefined;
+  /** Processes in a row that were not ready for long. */
+  #failures = 0;
+  #restartTimer: NodeJS.Timeout | undefined;
   #onReady!: () => void;
   #onFailed!: (error: Error) => void;
-  /** Whether there is a process that has been ready. */
+  /** Whether there has been a process that was ready. */
   readonly ready = new Promise<void>((resolve, reject) => {
     this.#onReady = resolve;
     this.#onFailed = reject;
   });
-  /** Resolves when there is no process any more that could serve anybody, with the reason. */
-  readonly failed: Promise<string>;
-  #onUseless!: (reason: string) => void;
 
   constructor(private readonly options: ClassicListenerOptions) {
-    this.failed = new Promise((resolve) => (this.#onUseless = resolve));
+    this.#printed = new PrintedText(options.printed, (characters) =>
+      options.onFailure(
+        `the processes of the Sandboxes print more than is passed on: ${characters} characters of a minute are dropped`,
+      ),
+    );
     this.#start();
   }
 
-  /** What the process is confined by; null before it was ready. */
+  /** What the process is confined by; null before one was ready. */
   get report(): ConfinementReport | null {
     return this.#report;
   }
 
   /** The process that Sandboxes are in; 0: there is none. */
   get pid(): number {
-    return this.#process.pid;
+    return this.#process?.pid ?? 0;
   }
 
   /** The TCP port it listened on first; 0: on none. */
@@ -109,106 +94,56 @@ export class ClassicListener {
   /** No connection is taken any more, and those that are there end. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    clearTimeout(this.#restartTimer);
     for (const server of this.#servers) server.close();
-    const { child } = this.#process;
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => (this.#onGone = resolve));
-    this.#process.kill();
-    await gone;
+    await this.#process?.kill();
   }
 
   #handOver(socket: net.Socket): void {
     socket.on('error', () => undefined);
     const connection = ++this.#connections;
-    if (!loadNative().sendSocket(this.#sockets, descriptorOf(socket), connection))
+    if (this.#process?.handOver(descriptorOf(socket), connection) !== true)
       this.options.onFailure(
         `connection ${connection} was not accepted: the process of the Sandboxes takes none now`,
       );
-    else this.#bell?.write('.');
     // The process has one of its own.
     socket.destroy();
   }
 
-  /** Closes the channel of a process that has gone. */
-  #hangUp(): void {
-    if (this.#sockets >= 0) loadNative().closeDescriptor(this.#sockets);
-    this.#sockets = -1;
-    this.#bell = null;
-  }
-
   #start(): void {
-    const { files, settings, mode, confinement } = this.options;
-    const native = loadNative();
-    const opened = openStartupFiles(files);
-    const [ours, theirs] = native.socketPair();
-    this.#sockets = ours;
-    let isReady = false;
-    try {
-      const setup = {
-        mode,
-        files: opened.map(([name], index) => [name, FIRST_FILE + index] as const),
-        report: null,
-        ...confinement.ofProcess,
-        isTold: true,
-      };
-      const seccomp = setup.seccomp && [...setup.seccomp, 'connections' as const];
-      this.#process = confinement.spawn(
-        confinedArguments(settings, { ...setup, seccomp }),
-        ['ignore', 'ignore', 'pipe', theirs, 'pipe', ...opened.map(([, fd]) => fd)],
-        { cwd: '/', env: evaluatorEnvironment(process.env) },
-      );
-    } finally {
-      closeStartupFiles(opened);
-      native.closeDescriptor(theirs);
-    }
-    const started = this.#process;
-    const { child } = started;
-    child.stderr!.on('data', this.options.onPrinted);
-    const bell = child.stdio[BELL_FD] as net.Socket;
-    this.#bell = bell;
-    bell.on('error', () => undefined);
-    let said = '';
-    const read = (chunk: Buffer): void => {
-      said += chunk.toString('latin1');
-      if (!said.includes('\n') && said.length < MAX_READY_BYTES) return;
-      // What it says later, with Jobs in it, is not looked at.
-      bell.off('data', read).resume();
-      try {
-        const layers = layersOf(Buffer.from(said, 'base64'));
-        isReady = true;
-        started.settle();
-        this.#report = started.report && withLayers(started.report, layers);
+    let readyAt: number | null = null;
+    this.#process = new SandboxProcess(this.options, {
+      onReady: (report) => {
+        readyAt = performance.now();
+        this.#report = report;
         this.#onReady();
-      } catch (error) {
-        this.options.onFailure((error as Error).message);
-        started.kill();
-      }
-    };
-    bell.on('data', read);
-    child.on('error', (error) => {
-      if (child.pid === undefined) this.#onEnd(false, `no evaluator process: ${error.message}`);
-    });
-    child.on('close', (code, signal) => {
-      const how = `the process of the Sandboxes ${howItEnded(code, signal)}`;
-      this.#onEnd(isReady, started.failure ?? how);
+      },
+      onPrinting: (stream) => this.#printed.take(stream),
+      onEnd: (how) => this.#onEnd(how, readyAt),
     });
   }
 
-  /** Another takes its place; where it did not come so far, the next would not either. */
-  #onEnd(wasReady: boolean, how: string): void {
-    this.#hangUp();
-    this.#onGone();
-    if (this.#isClosing) return;
-    if (wasReady) {
-      this.options.onFailure(`${how}, and all connections with it; another is started`);
-      try {
-        this.#start();
-        return;
-      } catch (error) {
-        how = (error as Error).message;
-      }
+  #startAgain(): void {
+    try {
+      this.#start();
+    } catch (error) {
+      this.#onEnd((error as Error).message, null);
     }
-    this.#onFailed(new EvaluatorError(how));
-    this.#onUseless(how);
+  }
+
+  /** Another takes its place; where none was ever ready, the next would not be either. */
+  #onEnd(how: string, readyAt: number | null): void {
+    this.#process = null;
+    if (this.#isClosing) return;
+    if (this.#report === null) return this.#onFailed(new EvaluatorError(how));
+    if (readyAt !== null && performance.now() - readyAt >= LONG_MS) this.#failures = 0;
+    const pauseMs =
+      this.#failures === 0 ? 0 : Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** (this.#failures - 1));
+    this.#failures++;
+    const what = readyAt === null ? how : `${how}, and all connections with it`;
+    const when = pauseMs === 0 ? '' : ` in ${pauseMs / 1000} s`;
+    this.options.onFailure(`${what}; another is started${when}`);
+    if (pauseMs === 0) this.#startAgain();
+    else this.#restartTimer = setTimeout(() => this.#startAgain(), pauseMs);
   }
 }

@@ -5,7 +5,7 @@ import { encode } from '../../codec/index.js';
 import { takeReport, withLayers, type ConfinementReport, type LayerState } from '../confinement/index.js';
 import { loadNative } from '../native.js';
 import type { ConfinedSetup } from './confined.js';
-import { BELL_FD, SOCKETS_FD } from './listener.js';
+import { BELL_FD, SOCKETS_FD } from './sandbox-process.js';
 import { openClassicServer, type ClassicServer, type ClassicServerOptions } from './server.js';
 import { takeStartupFiles } from './startup-files.js';
 
@@ -40,12 +40,14 @@ export async function serveHandedOver(setup: ConfinedSetup, options: ConfinedSer
   bell.on('error', () => undefined);
   bell.on('close', () => native.exitNow(0));
   bell.on('data', () => {
+    let taken = 0;
     for (
       let next = native.receiveSocket(SOCKETS_FD);
       next !== null;
       next = native.receiveSocket(SOCKETS_FD)
     ) {
       const [connection, fd] = next;
+      taken++;
       if (fd < 0) {
         options.onFailure(
           `connection ${connection} was not accepted: this process may have no more descriptors`,
@@ -55,6 +57,8 @@ export async function serveHandedOver(setup: ConfinedSetup, options: ConfinedSer
       const socket = new net.Socket({ fd, allowHalfOpen: true });
       void server.serve(socket, socket, connection);
     }
+    // Whoever hears nothing of those that wait takes this process for stuck.
+    if (taken > 0) bell.write('.'.repeat(taken));
   });
   bell.write(`${Buffer.from(encode([calls]).head).toString('base64')}\n`);
   // Its end is the process's.

@@ -267,13 +267,20 @@ export class ConfinedProcess {
    * reports before the evaluator runs, and when it has ended.
    */
   settle(): void {
-    if (this.#reportFd < 0 || this.understand === null || !this.#isReportComplete()) return;
+    if (this.#reportFd < 0 || this.understand === null) return;
+    try {
+      if (!this.#isReportComplete()) return;
+      const report = readLauncherReport(this.#said.toString());
+      if (report !== null) {
+        this.#pid = report.pid;
+        this.#cgroup = report.cgroup;
+        [this.told, this.#failure] = this.understand(report);
+      }
+    } catch (error) {
+      // As when somebody kills the launcher while it writes.
+      this.#failure = `no evaluator process: ${(error as Error).message}`;
+    }
     this.#close();
-    const report = readLauncherReport(this.#said.toString());
-    if (report === null) return;
-    this.#pid = report.pid;
-    this.#cgroup = report.cgroup;
-    [this.told, this.#failure] = this.understand(report);
   }
 
   /** It is when the launcher has closed its end, or become the evaluator, which does so, too. */
