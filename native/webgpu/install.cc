@@ -132,8 +132,8 @@ bool Runtime::ReadArrayValues(v8::Local<v8::Context> context, v8::Local<v8::Obje
   v8::Local<v8::Value> values;
   if (!classes->Get(context, Name(isolate_, "arrayValues")).ToLocal(&values)) return false;
   if (!values->IsFunction()) {
-    isolate_->ThrowException(v8::Exception::TypeError(
-        Name(isolate_, "openWebgpu: classes.arrayValues is no function")));
+    isolate_->ThrowException(
+        v8::Exception::TypeError(Name(isolate_, "openWebgpu: classes.arrayValues is no function")));
     return false;
   }
   array_values_.Reset(isolate_, values);
