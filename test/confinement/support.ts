@@ -64,7 +64,7 @@ export const noNamespaces: string | false =
   'this machine lets nobody make user namespaces';
 
 /** Resolves when something holds; rejects after a while. */
-export async function until(what: string, holds: () => boolean, ms = 5_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, ms = 20_000): Promise<void> {
   for (const end = Date.now() + ms; !holds();) {
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
