@@ -6,8 +6,53 @@ import { rmSync, statSync } from 'node:fs';
 export type ListenAddress =
   { readonly port: number; readonly host: string } | { readonly path: string } | { readonly fd: number };
 
-/** Resolves with where it listens. Rejects with the system's error. */
-export async function listenOn(server: net.Server, address: ListenAddress): Promise<string> {
+export interface ListeningOptions {
+  /** A peer whose machine has gone sends no end; TCP asks after so long, milliseconds. */
+  readonly keepAliveMs: number;
+  /** Not a byte is read here of a connection: it belongs to another process. */
+  readonly handsOver?: true;
+  readonly onConnection: (socket: net.Socket) => void;
+  /** A connection was not accepted, as when this process has no descriptor left for one more: those that are there go on. */
+  readonly onFailure: (message: string) => void;
+}
+
+/** Servers at any number of addresses, whose connections all come to the same place. */
+export class Listening {
+  readonly #servers: net.Server[] = [];
+
+  constructor(private readonly options: ListeningOptions) {}
+
+  /** The TCP port it listened on first; 0: on none. */
+  get port(): number {
+    return portOf(this.#servers[0]);
+  }
+
+  /** Resolves with where it listens. Rejects with the system's error. */
+  async listen(address: ListenAddress): Promise<string> {
+    const { keepAliveMs, handsOver = false, onConnection, onFailure } = this.options;
+    const server = net.createServer(
+      {
+        pauseOnConnect: handsOver,
+        allowHalfOpen: true,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveMs,
+      },
+      onConnection,
+    );
+    const where = await listenOn(server, address);
+    server.on('error', (error) => onFailure(error.message));
+    this.#servers.push(server);
+    return where;
+  }
+
+  /** No connection is taken any more. */
+  close(): void {
+    for (const server of this.#servers) server.close();
+  }
+}
+
+async function listenOn(server: net.Server, address: ListenAddress): Promise<string> {
   if ('path' in address) await removeStale(address.path);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -21,8 +66,7 @@ export async function listenOn(server: net.Server, address: ListenAddress): Prom
   return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
 }
 
-/** The TCP port a server listens on; 0: on none. */
-export function portOf(server: net.Server | undefined): number {
+function portOf(server: net.Server | undefined): number {
   const bound = server?.address();
   return typeof bound === 'object' && bound !== null ? bound.port : 0;
 }

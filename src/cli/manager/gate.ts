@@ -1,5 +1,5 @@
-import net from 'node:net';
-import { listenOn, PeerWatch, portOf, type ListenAddress } from '../../evaluator/index.js';
+import type net from 'node:net';
+import { Listening, PeerWatch, type ListenAddress } from '../../evaluator/index.js';
 import type { Verdict } from '../../manager/index.js';
 import type { Listener } from '../listen.js';
 import { GatedChild, type GateCommand } from './gated-child.js';
@@ -29,7 +29,6 @@ export interface GateObserver {
 export const REFUSALS = Object.freeze(['STOPPED', 'RATE', 'CONNECTIONS', 'FAILED'] as const);
 export type RefusalCode = (typeof REFUSALS)[number];
 
-/** A peer whose machine has gone sends no end; TCP asks after so long. */
 const KEEP_ALIVE_MS = 30_000;
 
 /** How long an evaluator that stands still is kept when its peer has gone. */
@@ -37,7 +36,12 @@ const LEFT_MS = 3_000;
 
 /** Listens, and starts an evaluator for each connection while the machine is free. */
 export class Gate implements Listener {
-  readonly #servers: net.Server[] = [];
+  readonly #listening = new Listening({
+    keepAliveMs: KEEP_ALIVE_MS,
+    handsOver: true,
+    onConnection: (socket) => this.#accept(socket),
+    onFailure: (message) => this.observer.onRefused('FAILED', message),
+  });
   readonly #children = new Map<number, GatedChild>();
   readonly #lastWill = new LastWill();
   readonly #watch = new PeerWatch();
@@ -52,7 +56,7 @@ export class Gate implements Listener {
   ) {}
 
   get port(): number {
-    return portOf(this.#servers[0]);
+    return this.#listening.port;
   }
 
   /** Evaluators that are there, and those of them that are frozen. */
@@ -62,23 +66,8 @@ export class Gate implements Listener {
     return { running: all.length - frozen, frozen };
   }
 
-  async listen(address: ListenAddress): Promise<string> {
-    const server = net.createServer(
-      {
-        // Not a byte may be read here: it is the evaluator's.
-        pauseOnConnect: true,
-        allowHalfOpen: true,
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: KEEP_ALIVE_MS,
-      },
-      (socket) => this.#accept(socket),
-    );
-    const where = await listenOn(server, address);
-    // As when this process has no descriptor left for one more connection: those that are there go on.
-    server.on('error', (error) => this.observer.onRefused('FAILED', error.message));
-    this.#servers.push(server);
-    return where;
+  listen(address: ListenAddress): Promise<string> {
+    return this.#listening.listen(address);
   }
 
   /** Does what was decided to the evaluators that are there. */
@@ -93,7 +82,7 @@ export class Gate implements Listener {
   /** Resolves when no evaluator is left. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const server of this.#servers) server.close();
+    this.#listening.close();
     for (const child of this.#children.values()) child.kill('the manager ends');
     if (this.#children.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
     this.#lastWill.close();

@@ -1,13 +1,12 @@
 /** A classic evaluator that listens, and whose Sandboxes are in a confined process, which does not. */
-import net from 'node:net';
+import type net from 'node:net';
 import type { Writable } from 'node:stream';
 import { EvaluatorError } from '../../model/index.js';
 import type { ConfinementReport } from '../confinement/index.js';
-import { descriptorOf, listenOn, portOf, type ListenAddress } from '../listening.js';
+import { descriptorOf, Listening, type ListenAddress } from '../listening.js';
 import { PrintedText } from './printed-text.js';
 import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.js';
 
-/** A peer whose machine has gone sends no end; TCP asks after so long. */
 const KEEP_ALIVE_MS = 60_000;
 /** A process that was ready for so long is replaced at once; after others there is a pause, which doubles. */
 const LONG_MS = 10_000;
@@ -29,7 +28,12 @@ export async function openClassicListener(options: ClassicListenerOptions): Prom
 }
 
 export class ClassicListener {
-  readonly #servers: net.Server[] = [];
+  readonly #listening = new Listening({
+    keepAliveMs: KEEP_ALIVE_MS,
+    handsOver: true,
+    onConnection: (socket) => this.#handOver(socket),
+    onFailure: (message) => this.options.onFailure(`a connection was not accepted: ${message}`),
+  });
   readonly #printed: PrintedText;
   /** Null: the next one is not started so far. */
   #process: SandboxProcess | null = null;
@@ -68,34 +72,19 @@ export class ClassicListener {
 
   /** The TCP port it listened on first; 0: on none. */
   get port(): number {
-    return portOf(this.#servers[0]);
+    return this.#listening.port;
   }
 
   /** Resolves with where it listens. Rejects with the system's error. */
-  async listen(address: ListenAddress): Promise<string> {
-    const server = net.createServer(
-      {
-        // Not a byte may be read here: it is the Sandbox's.
-        pauseOnConnect: true,
-        allowHalfOpen: true,
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: KEEP_ALIVE_MS,
-      },
-      (socket) => this.#handOver(socket),
-    );
-    const where = await listenOn(server, address);
-    // As when this process has no descriptor left for one more connection: those that are there go on.
-    server.on('error', (error) => this.options.onFailure(`a connection was not accepted: ${error.message}`));
-    this.#servers.push(server);
-    return where;
+  listen(address: ListenAddress): Promise<string> {
+    return this.#listening.listen(address);
   }
 
   /** No connection is taken any more, and those that are there end. */
   async close(): Promise<void> {
     this.#isClosing = true;
     clearTimeout(this.#restartTimer);
-    for (const server of this.#servers) server.close();
+    this.#listening.close();
     await this.#process?.kill();
   }
 

@@ -1,12 +1,11 @@
 /** The classic evaluator as a server: one Sandbox for each connection. */
-import net from 'node:net';
+import type net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { LayerState, SeccompSetting } from '../confinement/index.js';
 import { Connection } from './connection.js';
-import { listenOn, portOf, type ListenAddress } from '../listening.js';
+import { Listening, type ListenAddress } from '../listening.js';
 import { openClassicHost, type ClassicHost, type ClassicOptions } from './open.js';
 
-/** A peer whose machine has gone sends no end; TCP asks after so long. */
 const KEEP_ALIVE_MS = 60_000;
 
 export interface ClassicServerOptions extends ClassicOptions {
@@ -26,7 +25,11 @@ export async function openClassicServer(options: ClassicServerOptions): Promise<
 }
 
 export class ClassicServer {
-  readonly #servers: net.Server[] = [];
+  readonly #listening = new Listening({
+    keepAliveMs: KEEP_ALIVE_MS,
+    onConnection: (socket) => this.#accept(socket),
+    onFailure: (message) => this.options.onFailure(`a connection was not accepted: ${message}`),
+  });
   readonly #sockets = new Set<net.Socket>();
   #connections = 0;
 
@@ -37,24 +40,12 @@ export class ClassicServer {
 
   /** The TCP port it listened on first; 0: on none. */
   get port(): number {
-    return portOf(this.#servers[0]);
+    return this.#listening.port;
   }
 
   /** Resolves with where it listens. Rejects with the system's error. */
-  async listen(address: ListenAddress): Promise<string> {
-    const server = net.createServer(
-      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
-      (socket) => {
-        this.#sockets.add(socket);
-        socket.once('close', () => this.#sockets.delete(socket));
-        void this.serve(socket, socket);
-      },
-    );
-    const where = await listenOn(server, address);
-    // As when this process has no descriptor left for one more connection: those that are there go on.
-    server.on('error', (error) => this.options.onFailure(`a connection was not accepted: ${error.message}`));
-    this.#servers.push(server);
-    return where;
+  listen(address: ListenAddress): Promise<string> {
+    return this.#listening.listen(address);
   }
 
   /** See `ClassicHost`. */
@@ -75,8 +66,14 @@ export class ClassicServer {
 
   /** No connection is taken any more, and those that are there end. */
   async close(): Promise<void> {
-    for (const server of this.#servers) server.close();
+    this.#listening.close();
     for (const socket of this.#sockets) socket.destroy();
     await this.host.close();
+  }
+
+  #accept(socket: net.Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    void this.serve(socket, socket);
   }
 }

@@ -1,5 +1,5 @@
 /** A standing evaluator: it listens, and gives each connection an evaluator process of its own. */
-import net from 'node:net';
+import type net from 'node:net';
 import { InvalidArgumentError } from '../../model/index.js';
 import { evaluatorArguments } from '../child-process/arguments.js';
 import { evaluatorEnvironment } from '../child-process/environment.js';
@@ -17,7 +17,7 @@ import { GreetingReader, greetingOf, refusal } from '../frames/greeting.js';
 import { EvaluatorSays } from '../frames/messages.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { KnownGpus, NO_GPU } from './known-gpus.js';
-import { listenOn, portOf, type ListenAddress } from '../listening.js';
+import { Listening, type ListenAddress } from '../listening.js';
 import { completeThreads } from '../options.js';
 import { PeerWatch } from '../peer-watch.js';
 
@@ -42,7 +42,6 @@ export interface FrameListenerOptions {
   readonly onLog: (connection: number, line: string) => void;
 }
 
-/** A peer whose machine has gone sends no end; TCP asks after so long. */
 const KEEP_ALIVE_MS = 30_000;
 const DEFAULT_CONNECTIONS = 64;
 const DEFAULT_GREET_MS = 5_000;
@@ -56,7 +55,11 @@ const ENDED_BY_OTHERS: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGIN
 const ENDED_BY_PEER: readonly number[] = [0, 1];
 
 export class FrameListener {
-  readonly #servers: net.Server[] = [];
+  readonly #listening = new Listening({
+    keepAliveMs: KEEP_ALIVE_MS,
+    onConnection: (socket) => this.#accept(socket),
+    onFailure: (message) => this.options.onFailure(`a connection was not accepted: ${message}`),
+  });
   readonly #served = new Set<Served>();
   readonly #arguments: string[];
   readonly #gpus: KnownGpus | null;
@@ -103,26 +106,18 @@ export class FrameListener {
 
   /** The TCP port it listened on first; 0: on none. */
   get port(): number {
-    return portOf(this.#servers[0]);
+    return this.#listening.port;
   }
 
   /** Resolves with where it listens. Rejects with the system's error. */
-  async listen(address: ListenAddress): Promise<string> {
-    const server = net.createServer(
-      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
-      (socket) => this.#accept(socket),
-    );
-    const where = await listenOn(server, address);
-    // As when this process has no descriptor left for one more connection: those that are there go on.
-    server.on('error', (error) => this.options.onFailure(`a connection was not accepted: ${error.message}`));
-    this.#servers.push(server);
-    return where;
+  listen(address: ListenAddress): Promise<string> {
+    return this.#listening.listen(address);
   }
 
   /** No connection is taken any more, and the processes of those that are there end. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const server of this.#servers) server.close();
+    this.#listening.close();
     await Promise.all([...this.#served].map((served) => served.end('it was told to end')));
   }
 
