@@ -174,7 +174,8 @@ test('10,000 results of 1 MiB and a receiver that is slow: the memory of neither
     `at most ${most.unreleased >> 20} MiB held; grew by ${(residentMiB() - before).toFixed(0)} MiB`,
   );
   assert.ok(most.unreleased <= 32 * 2 ** 20);
-  assert.ok(residentMiB() - before < 400);
+  // Of 10,000 MiB: kept shared memory, kept buffers, what V8 has not heard of, and as much that it has not collected.
+  assert.ok(residentMiB() - before < 4 * 128);
 });
 
 test('a result that is larger than the credit passes', async (t) => {
