@@ -78,13 +78,13 @@ void Glue_setBindGroup(const Info& info) {
   size_t count = 0;
   uint32_t const* offsets = nullptr;
   const Where where{&call, "dynamicOffsets"};
-  if (!info[2]->IsUndefined() &&
-      !c.ToSequence(info[2], where, &count, &offsets,
-                    [&c](v8::Local<v8::Value> element, const Where& at, uint32_t* place) {
-                      return c.ToInteger(element, at, place);
-                    })) {
-    return;
-  }
+  const auto convert = [&] {
+    return c.ToSequence(info[2], where, &count, &offsets,
+                        [&c](v8::Local<v8::Value> element, const Where& at, uint32_t* place) {
+                          return c.ToInteger(element, at, place);
+                        });
+  };
+  if (!info[2]->IsUndefined() && !c.Read(Reader::kDynamicOffsets, info[2], convert)) return;
   SetBindGroup(self, index, group, count, offsets);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Writes src/sandbox/environment/webgpu/readers.ts: functions that read a dictionary's members in JavaScript, where V8 remembers where
+ * Writes src/sandbox/environment/webgpu/readers.ts: functions that read a dictionary's members (or a sequence's elements) in JavaScript, where V8 remembers where
  * an object has them, and hand them to C++ in one call. To read one from C++ takes as long as all of these.
  *
  * C++ converts what was read by the functions that read by themselves otherwise (dictionaries.mjs): it takes one value after the other
@@ -14,9 +14,13 @@ const READ = [
   'GPUTextureViewDescriptor',
   'GPUSamplerDescriptor',
   'GPUBindGroupLayoutDescriptor',
+  'GPUPipelineLayoutDescriptor',
   'GPUBindGroupDescriptor',
   'GPURenderPassDescriptor',
 ];
+
+/** Arguments of setBindGroup() that have one: sequences, and of what. */
+const SEQUENCES = { DynamicOffsets: 'unsigned long' };
 
 /** Values handed over at most: all that is pushed for each call, so no more than bind groups of usual size need. */
 const MOST = 48;
@@ -27,7 +31,7 @@ const HANDED = [8, 16, 32, MOST];
 export const hasReader = (name) => READ.includes(name);
 
 /** For `enum class Reader`. */
-export const readerNames = READ;
+export const readerNames = [...READ, ...Object.keys(SEQUENCES)];
 
 /** Numbers of each type that need nothing but to be rounded. @type {Readonly<Record<string, string>>} */
 const NUMBERS = {
@@ -49,6 +53,7 @@ const NUMBER_UNIONS = {
 /** @param {import('./idl.mjs').Idl} idl */
 export function writeReaders(idl) {
   const writer = new ReaderWriter(idl);
+  for (const [name, of] of Object.entries(SEQUENCES)) writer.needSequence(name, of);
   for (const name of readerNames) writer.need(name);
   const { functions, enums, kinds } = writer;
   return `/**
@@ -190,8 +195,20 @@ class ReaderWriter {
     return length;
   }
 
+  /** Writes the function of a sequence. @param {string} name @param {string} element */
+  needSequence(name, element) {
+    const none = { nullable: false, extended: new Set(), union: [] };
+    const { text, length } = this.#value({
+      ...none,
+      name: 'sequence',
+      arguments: [{ ...none, name: element, arguments: [] }],
+    });
+    this.functions.push(`function read${name}(value: unknown): boolean { ${text} return true; }`);
+    this.#lengths.set(name, length);
+  }
+
   /**
-   * What is done about \`value\` that is there.
+   * What is done about `value` that is there.
    * @param {import('./idl.mjs').Type} type
    * @returns {{text: string, length: number}} length: of values that are read, at most
    */

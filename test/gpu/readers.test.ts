@@ -18,6 +18,7 @@ const BOTH = `
   const entries = [0, 1, 2].map((binding) => ({ binding, visibility: 4, buffer: {} }));
   const layout = device.createBindGroupLayout({ entries });
   const encoder = device.createCommandEncoder();
+  const pass = device.createCommandEncoder().beginComputePass();
   const isPlain = (value) => typeof value === 'object' && value !== null &&
     (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype);
   const spell = (value) => { try { return String(value); } catch { return typeof value; } };
@@ -90,6 +91,10 @@ const BOTH = `
         { binding: 3, visibility: 4, storageTexture: { access: 'write-only', format: 'rgba8unorm', viewDimension: '2d' } },
       ],
     })],
+    createPipelineLayout: [(it) => device.createPipelineLayout(it), () => ({
+      label: 'h', bindGroupLayouts: [layout, null, layout], immediateSize: 0,
+    })],
+    setBindGroup: [({ offsets }) => pass.setBindGroup(0, null, offsets) ?? {}, () => ({ offsets: [256, 0, 512] })],
     createBindGroup: [(it) => device.createBindGroup(it), () => ({
       label: 'f', layout,
       entries: [
@@ -163,6 +168,8 @@ test('sequences of any length are read to their end', { skip }, async (t) => {
     for (let length = 0; length < 40; length++) {
       const entry = (binding) => ({ binding, resource: { buffer, offset: 0, size: 16 } });
       both(calls.createBindGroup[0], () => ({ layout, entries: Array.from({ length }, (_, at) => entry(at)) }));
+      both(calls.createPipelineLayout[0], () => ({ bindGroupLayouts: Array.from({ length }, () => layout) }));
+      both(calls.setBindGroup[0], () => ({ offsets: Array.from({ length }, (_, at) => at) }));
       both(calls.createBindGroupLayout[0], () => ({ entries: Array.from({ length }, (_, binding) => ({ binding, visibility: 4, buffer: {} })) }));
       both(calls.createTexture[0], () => ({ format: 'r8unorm', size: [1], usage: 1, viewFormats: Array.from({ length }, () => 'r8unorm') }));
       both(calls.beginRenderPass[0], () => ({ colorAttachments: Array.from({ length }, () => ({ view, loadOp: 'load', storeOp: 'store' })) }));
@@ -176,7 +183,7 @@ test('sequences of any length are read to their end', { skip }, async (t) => {
       }
     }`,
   );
-  assert.equal(count, 40 * 6 * 3);
+  assert.equal(count, 40 * 8 * 3);
 });
 
 test('a sequence whose length is no whole number ends where C++ alone has it end', { skip }, async (t) => {
@@ -187,12 +194,13 @@ test('a sequence whose length is no whole number ends where C++ alone has it end
     for (const length of lengths) {
       const odd = (array) => new Proxy(array, { get: (target, key) => (key === 'length' ? length : target[key]) });
       both(calls.createBindGroup[0], () => ({ layout, entries: odd([{ binding: 0, resource: { buffer } }]) }));
+      both(calls.setBindGroup[0], () => ({ offsets: odd([256, 512]) }));
       both(calls.createTexture[0], () => ({ format: 'r8unorm', size: odd([1]), usage: 1 }));
       both(calls.createTexture[0], () => ({ format: 'r8unorm', size: [1], usage: 1, viewFormats: odd(['r8unorm']) }));
       both(calls.beginRenderPass[0], () => ({ colorAttachments: [{ view, clearValue: odd([0, 0, 0, 0]), loadOp: 'clear', storeOp: 'store' }] }));
     }`,
   );
-  assert.equal(count, 14 * 4 * 3);
+  assert.equal(count, 14 * 5 * 3);
 });
 
 for (const [what, change] of [

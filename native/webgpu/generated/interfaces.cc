@@ -50,7 +50,9 @@ void GPUDevice_createPipelineLayout(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUPipelineLayoutDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!ConvertGPUPipelineLayoutDescriptor(c, info[0], a0_where, &a0)) return;
+  if (!c.Read(Reader::kGPUPipelineLayoutDescriptor, info[0],
+              [&] { return ConvertGPUPipelineLayoutDescriptor(c, info[0], a0_where, &a0); }))
+    return;
   self->runtime->Return(
       info, Kind::kGPUPipelineLayout,
       self->runtime->procs().deviceCreatePipelineLayout(self->handle<WGPUDevice>(), &a0), self,

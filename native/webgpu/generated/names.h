@@ -959,8 +959,10 @@ enum class Reader : uint8_t {
   kGPUTextureViewDescriptor,
   kGPUSamplerDescriptor,
   kGPUBindGroupLayoutDescriptor,
+  kGPUPipelineLayoutDescriptor,
   kGPUBindGroupDescriptor,
   kGPURenderPassDescriptor,
+  kDynamicOffsets,
   kCount,
 };
 

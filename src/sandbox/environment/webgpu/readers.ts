@@ -11,10 +11,10 @@ const MAX_FLOAT = 3.4028234663852886e38;
 const MAX_DOUBLE = 1.7976931348623157e308;
 
 /** Numbers of native interfaces, as `kindOf()` answers them. */
+const GPUBindGroupLayout = 9;
 const GPUBuffer = 5;
 const GPUSampler = 8;
 const GPUTextureView = 7;
-const GPUBindGroupLayout = 9;
 const GPUQuerySet = 22;
 
 /** The values of enums. They inherit nothing that the Work Function could change. */
@@ -237,6 +237,20 @@ export function makeReaders(
     }
     values[count++] = END;
     return index >= least;
+  }
+
+  function readDynamicOffsets(value: unknown): boolean {
+    if (!isObject(value) || !isPlainArray(value)) return false;
+    const array = value;
+    for (let index = 0; ; index++) {
+      if (count > room) return false;
+      // Of a Proxy it may be any number: its whole part counts, and NaN is none.
+      if (!(index + 1 <= +array.length)) break;
+      value = values[count++] = array[index];
+      if (!isWithin(value, 0, 0xffff_ffff)) return false;
+    }
+    values[count++] = END;
+    return true;
   }
 
   function readGPUBufferDescriptor(dictionary: Members): boolean {
@@ -521,6 +535,33 @@ export function makeReaders(
       if (!isObject(value) || !readGPUBindGroupLayoutEntry(value)) return false;
     }
     values[count++] = END;
+    return true;
+  }
+
+  function readGPUPipelineLayoutDescriptor(dictionary: Members): boolean {
+    let value: unknown;
+    value = values[count++] = dictionary.label;
+    if (value !== undefined) {
+      if (typeof value !== 'string') return false;
+    }
+    value = values[count++] = dictionary.bindGroupLayouts;
+    if (value === undefined) return false;
+    if (!isObject(value) || !isPlainArray(value)) return false;
+    const array = value;
+    for (let index = 0; ; index++) {
+      if (count > room) return false;
+      // Of a Proxy it may be any number: its whole part counts, and NaN is none.
+      if (!(index + 1 <= +array.length)) break;
+      value = values[count++] = array[index];
+      if (value !== undefined && value !== null) {
+        if (kindOf(value) !== GPUBindGroupLayout) return false;
+      }
+    }
+    values[count++] = END;
+    value = values[count++] = dictionary.immediateSize;
+    if (value !== undefined) {
+      if (!isWithin(value, 0, 0xffff_ffff)) return false;
+    }
     return true;
   }
 
@@ -838,7 +879,9 @@ export function makeReaders(
     makeReader(readGPUTextureViewDescriptor, 10),
     makeReader(readGPUSamplerDescriptor, 11),
     makeReader(readGPUBindGroupLayoutDescriptor, 22),
+    makeReader(readGPUPipelineLayoutDescriptor, 6),
     makeReader(readGPUBindGroupDescriptor, 11),
     makeReader(readGPURenderPassDescriptor, 33),
+    makeReader(readDynamicOffsets, 3),
   ];
 }
