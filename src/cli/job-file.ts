@@ -47,7 +47,7 @@ export async function loadJobFile(file: string): Promise<JobFile> {
   return {
     directory: path.dirname(location),
     async makeJob(compute, args) {
-      const job: unknown = await callJobFile(file, () =>
+      const job: unknown = await callJobFile(`${file}: its default export`, UsageError, () =>
         (make as (...given: unknown[]) => unknown)(compute, { args }),
       );
       if (job instanceof Job) return job;
@@ -55,7 +55,11 @@ export async function loadJobFile(file: string): Promise<JobFile> {
         `${file}: its default export returned no Job; expected what compute.for(…) returns`,
       );
     },
-    done: (done as JobFile['done'] | undefined) ?? null,
+    done:
+      done === undefined
+        ? null
+        : (...given) =>
+            callJobFile(`${file}: done`, Error, () => (done as (...given: unknown[]) => unknown)(...given)),
   };
 }
 
@@ -69,12 +73,16 @@ async function loadModule(file: string, location: string): Promise<{ default?: u
 }
 
 /** Errors of ours say what is wrong; of all others, the line that threw says more than the message. */
-async function callJobFile<T>(file: string, call: () => T | Promise<T>): Promise<T> {
+async function callJobFile<T>(
+  what: string,
+  Failure: new (message: string, options: ErrorOptions) => Error,
+  call: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await call();
   } catch (cause) {
     if (cause instanceof DcpError) throw cause;
-    throw new UsageError(`${file}: its default export threw ${describe(cause)}`, { cause });
+    throw new Failure(`${what} threw ${describe(cause)}`, { cause });
   }
 }
 

@@ -4,6 +4,8 @@ import { ExitCode, UsageError } from './program.js';
 
 /** systemd hands over listening sockets from this descriptor on. (sd_listen_fds(3)) */
 const FIRST_LISTEN_FD = 3;
+/** `sun_path` of `sockaddr_un` has 108 bytes, the last of which is 0. (unix(7)) */
+const MAX_SOCKET_PATH_BYTES = 107;
 /** Nobody but this machine's own programs. */
 const LOOPBACK = '127.0.0.1';
 const IPV6_LOOPBACK = '::1';
@@ -26,11 +28,20 @@ export function addressesOf({ port, listen: host, socket }: ListenOptions): List
   if (host !== undefined && port === undefined) throw new UsageError('--listen needs --port');
   if (port !== undefined && socket !== undefined)
     throw new UsageError('--port and --socket: one or the other');
-  if (socket !== undefined) return [{ path: socket }];
+  if (socket !== undefined) return [{ path: socketPath(socket) }];
   if (port !== undefined) return [{ port, host: host === 'any' ? '::' : (host ?? LOOPBACK) }];
   const { LISTEN_PID, LISTEN_FDS } = process.env;
   if (LISTEN_PID === undefined || Number(LISTEN_PID) !== process.pid) return [];
   return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => ({ fd: FIRST_LISTEN_FD + index }));
+}
+
+/** Node cuts off what a longer one has, and listens at another path than it was told. */
+function socketPath(socket: string): string {
+  const bytes = Buffer.byteLength(socket);
+  if (bytes > 0 && bytes <= MAX_SOCKET_PATH_BYTES) return socket;
+  throw new UsageError(
+    `--socket: expected a path of 1 to ${MAX_SOCKET_PATH_BYTES} bytes, got ${bytes === 0 ? 'none' : bytes}`,
+  );
 }
 
 /** Tells where it listens, for people and for programs that started it with port 0. Closes it when it cannot. */

@@ -49,6 +49,8 @@ function claim(target: string, fresh: string): PidFileOutcome {
     const before = contentsOf(target);
     const owner = livingOther(before);
     if (owner !== null) return { kind: 'taken', pid: owner };
+    if (before !== null && !isOfPidFile(before))
+      return { kind: 'failed', reason: 'it holds something else than a process id' };
     // Unlike a rename a link fails where another process was quicker.
     const outcome: PidFileOutcome | null =
       before !== null
@@ -123,6 +125,11 @@ function contentsOf(file: string): string | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** Whether a pid file may hold this, what a crash leaves of one too: nothing, or zeros. All else is somebody's file. */
+function isOfPidFile(contents: string): boolean {
+  return /^[-\d\s\0]*$/.test(contents);
 }
 
 /** The process that a pid file names, if it is alive and another one; else null. */

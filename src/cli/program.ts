@@ -19,8 +19,11 @@ const LINGER_MS = 500;
 /** A mistake in what the caller gave: exit code 2. */
 export class UsageError extends Error {}
 
-/** What happens when whoever read standard output has gone, as `head` does: what is left to say interests nobody. */
-let onReaderGone = (): void => process.exit(ExitCode.ok);
+/**
+ * What happens when whoever read standard output has gone, as `head` does. Null: what is left to say interests nobody, and
+ * the program ends.
+ */
+let onReaderGone: (() => void) | null = null;
 
 /** For a program that does more than to tell: it is called once, in place of the exit. */
 export function whenReaderGone(act: () => void): void {
@@ -41,10 +44,18 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   }
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // EIO: a terminal that is gone.
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    const act = onReaderGone;
-    onReaderGone = () => {};
-    act();
+    const isReaderGone = error.code === 'EPIPE' || error.code === 'EIO';
+    if (onReaderGone !== null) {
+      if (!isReaderGone) throw error;
+      const act = onReaderGone;
+      onReaderGone = () => {};
+      act();
+      return;
+    }
+    if (isReaderGone) process.exit(ExitCode.ok);
+    // A file on a disk that is full: what is in it is not all.
+    process.stderr.write(`${program.name()}: standard output cannot be written: ${error.message}\n`);
+    process.exit(ExitCode.failure);
   });
   try {
     await program.parseAsync([...argv]);

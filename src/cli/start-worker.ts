@@ -34,9 +34,9 @@ import { configArgumentsOf } from './worker-options.js';
 export async function startWorker(program: Command, options: OptionValues): Promise<void> {
   const warn = (message: string): void => void process.stderr.write(`${program.name()}: ${message}\n`);
   const config = configOf(program);
+  for (const warning of config.warnings) warn(problemText(warning));
   if (options['showConfig'] !== undefined || options['dumpConfig'] === true)
     return showConfig(config, options);
-  for (const warning of config.warnings) warn(problemText(warning));
 
   const { paymentAddress: configured } = config.values.worker;
   const { address: identity, paymentAddress } = await identityOf(options, {

@@ -49,6 +49,8 @@ export function withWorkerCommands(program: Command, { subjectOf }: WorkerComman
     program
       .command(name)
       .description(description)
+      // The program's own words are counted by itself, and commands take that over from it.
+      .allowExcessArguments(false)
       .option(
         '--status-socket <path>',
         "the Worker's Unix socket; default: $DCP_WORKER_SOCKET, or dcp-worker.sock in $RUNTIME_DIRECTORY, " +

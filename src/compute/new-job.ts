@@ -50,7 +50,7 @@ export async function specOf(source: NewJob, settings: JobSettings): Promise<Job
     inputSet: input.kind === 'range' ? { ...input } : { kind: 'list', count: null },
     requirements,
     computeGroups: computeGroups.map(joinKey),
-    limits: { ...DEFAULT_JOB_LIMITS, ...limits },
+    limits: jobLimits(limits),
   };
 }
 
@@ -74,6 +74,16 @@ export function requiredName(name: unknown, index: number): string {
     `requires[${index}]`,
     `expected the name of a package or a relative path, got ${shown}`,
   );
+}
+
+/** One that is misspelt would limit nothing. */
+function jobLimits(limits: Partial<JobLimits>): JobLimits {
+  const known = Object.keys(DEFAULT_JOB_LIMITS);
+  for (const key of Object.keys({ ...limits })) {
+    if (!known.includes(key))
+      throw new InvalidArgumentError(`limits.${key}`, `is no limit of a Job; these are: ${known.join(', ')}`);
+  }
+  return { ...DEFAULT_JOB_LIMITS, ...limits };
 }
 
 function joinKey(group: ComputeGroup, index: number): string {

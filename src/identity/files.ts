@@ -107,7 +107,7 @@ export async function readStream(name: string, stream: AsyncIterable<unknown>): 
 export async function createFile(file: string, text: string): Promise<boolean> {
   const fresh = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`;
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    await makeDirectory(path.dirname(file));
     await writeThrough(fresh, text);
     return await linkIfNone(fresh, file);
   } catch (error) {
@@ -116,6 +116,16 @@ export async function createFile(file: string, text: string): Promise<boolean> {
   } finally {
     // Where it could not be written it is not.
     await rm(fresh, { force: true }).catch(() => {});
+  }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // What Node says with `recursive` of a file system that is read-only. Of one directory it says what is in the way.
+    await mkdir(directory, { mode: 0o700 });
   }
 }
 

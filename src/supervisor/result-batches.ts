@@ -74,6 +74,8 @@ export function resultByteLength(batch: ResultBatch): number {
 
 /** The payload of a Slice that ends with this error. */
 export function errorPayload(error: SliceError): Payload {
+  // Where in the Worker it was made tells the Job's owner nothing but the Worker's paths.
+  error.stack = `${error.name}: ${error.message}`;
   return encode(error);
 }
 

@@ -78,6 +78,17 @@ test('done of the Job file is given results, output directory and arguments', as
   assert.match(String(written['id']), /^\w{22}$/);
 });
 
+test('done that throws: exit code 1, and one line that says where', async (t) => {
+  const file = jobFile(
+    t,
+    `export default (compute) => compute.for(1, 2, (n) => n);
+    export async function done() { null.property; }`,
+  );
+  const { code, stderr } = await run(t, 'dcp-job', ['run', file, '--local', '1']);
+  assert.equal(code, 1);
+  assert.match(stderr, /^dcp-job: .*job\.mjs: done threw TypeError: Cannot read .* \(.*job\.mjs, line 2\)$/m);
+});
+
 test('a failed Slice: exit code 1, its error on standard error, done is not called', async (t) => {
   const file = jobFile(
     t,

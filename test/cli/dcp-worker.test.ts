@@ -174,6 +174,8 @@ test('what cannot be used: one line and an exit code', async (t) => {
       /^dcp-worker: --maxSandboxes: .*\ndcp-worker: --lease: worker\.lease: .*got "x"$/m,
     ],
     [['--schedular', '/tmp'], 2, /Did you mean --scheduler\?/],
+    [['stop', 'now'], 2, /too many arguments for 'stop'/],
+    [['profile', 'idle', 'auto'], 2, /too many arguments for 'profile'/],
     [['extra'], 2, /unknown command 'extra'/],
     [['stauts'], 2, /unknown command 'stauts' \(did you mean status\?\)/],
     [['--scheduler', '/dev/null/store'], 1, /^dcp-worker: .*\/dev\/null/],

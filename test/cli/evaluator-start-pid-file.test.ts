@@ -38,7 +38,7 @@ test('one that names no living process, or this one, is replaced', (t) => {
     String(goneId()),
     String(process.pid),
     '',
-    'no number',
+    '\0\0\0\0',
     '-1',
     '0',
     '99999999999999999999',
@@ -47,6 +47,18 @@ test('one that names no living process, or this one, is replaced', (t) => {
     assert.deepEqual(writePidFile(file), { kind: 'written', stale }, stale);
     assert.equal(readFileSync(file, 'utf8'), `${process.pid}\n`);
   }
+});
+
+test('a file that is no pid file is not replaced', (t) => {
+  const folder = temporaryDirectory(t);
+  const file = path.join(folder, 'notes.txt');
+  writeFileSync(file, 'no number\n');
+  assert.deepEqual(writePidFile(file), {
+    kind: 'failed',
+    reason: 'it holds something else than a process id',
+  });
+  assert.equal(readFileSync(file, 'utf8'), 'no number\n');
+  assert.deepEqual(readdirSync(folder), ['notes.txt']);
 });
 
 test('one of a living process stays as it is', (t) => {

@@ -84,6 +84,11 @@ test('a port that is taken, and options that do not go together', async (t) => {
   const wrong: [string[], RegExp][] = [
     [['--frames', '--listen', '0.0.0.0'], /--listen needs --port/],
     [['--frames', '--port', '0', '--socket', '/tmp/x'], /--port and --socket: one or the other/],
+    [['--frames', '--socket', ''], /--socket: expected a path of 1 to 107 bytes, got none/],
+    [
+      ['--frames', '--socket', `/tmp/${'x'.repeat(103)}`],
+      /--socket: expected a path of 1 to 107 bytes, got 108/,
+    ],
     [['--frames', '--port', '0', '--connections', '0'], /expected a whole number from 1 to 1024/],
     [['--port', '0'], /nothing says how to be spoken to/],
   ];

@@ -42,6 +42,19 @@ test('files and options are one configuration, and --showConfig says which of th
   assert.doesNotMatch(dumped.stdout, /hush/);
 });
 
+test('--showConfig and --dumpConfig warn of what the Worker would warn of', async (t) => {
+  const { env } = configured(t, '{\n  worker: {\n    corez: { cpu: 3 },\n  },\n}\n');
+  for (const option of ['--showConfig', '--dumpConfig']) {
+    const { code, stdout, stderr } = await run(t, 'dcp-worker', [option], env);
+    assert.equal(code, 0);
+    assert.match(
+      stderr,
+      /dcp-config\.js:3:\d+: worker\.corez: is no key of the Worker \(did you mean cores\?\)/,
+    );
+    assert.doesNotMatch(stdout, /is no key/);
+  }
+});
+
 test('every mistake in a configuration is named with file, line and key', async (t) => {
   const { args, env } = configured(
     t,

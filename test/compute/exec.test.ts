@@ -186,5 +186,8 @@ test('Compute Groups and limits reach the Scheduler; wrong ones are refused', as
   const job = compute.for(1, 1, (n: number) => n);
   job.computeGroups = [{ joinKey: '' }];
   await assert.rejects(job.exec(), { code: 'EINVAL', field: 'computeGroups[0]' });
+  const misspelt = compute.for(1, 1, (n: number) => n);
+  misspelt.limits = { sliceTimeoutMS: 5 } as never;
+  await assert.rejects(misspelt.exec(), { code: 'EINVAL', field: 'limits.sliceTimeoutMS' });
   assert.deepEqual(await compute.listJobs(), []);
 });

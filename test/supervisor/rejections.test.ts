@@ -32,5 +32,6 @@ test('work.reject without retries fails the Slice at once', async (t) => {
   const job = machine.compute.for(1, 3, (n: number) => (n === 2 ? work.reject('no') : n));
   const results = await job.exec();
   assert.ok(results[1] instanceof WorkRejectError);
+  assert.equal(results[1].stack, 'WorkRejectError: no');
   assert.deepEqual([results[0], results[2]], [1, 3]);
 });
