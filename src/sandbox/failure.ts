@@ -5,7 +5,8 @@ import { originalStack, type setSourceMap } from './source-positions.js';
 const NativeError = Error;
 const toText = String;
 const { toString } = Object.prototype;
-const { apply, getPrototypeOf } = Reflect;
+const { apply, getPrototypeOf, ownKeys } = Reflect;
+const { isArray } = Array;
 const describeError = Error.prototype.toString;
 
 const limitCodes = new WeakMap<object, string>();
@@ -23,8 +24,48 @@ export function codeOf(thrown: unknown): string {
   return (apply(getCode, limitCodes, [thrown]) as string | undefined) ?? 'EUNCAUGHT';
 }
 
-/** What was thrown, as text with a stack where there is one. Never throws, whatever it is given. */
+/** How values are shown, by the group `console` of the environment. */
+export interface ValueTexts {
+  inspect(value: unknown): string;
+  /** What follows the stack of an error: its cause, what else it has been given. */
+  detailsOf(error: object): string;
+}
+let loadTexts: (() => ValueTexts) | null = null;
+
+/** @param load is called when a value is thrown that is more than its text. It may throw: at the end of the stack, for instance */
+export function setValueTexts(load: () => ValueTexts): void {
+  loadTexts = load;
+}
+
+/** What was thrown, with a stack where there is one and all that belongs to it. Never throws, whatever it is given. */
 export function explain(thrown: unknown): string {
+  const text = explainAlone(thrown);
+  try {
+    if (thrown instanceof NativeError) return text + detailsOf(thrown);
+    const saysNothing = isArray(thrown) || text.slice(0, 8) === '[object ';
+    if (saysNothing && typeof thrown === 'object') return clip(loadTexts!().inspect(thrown));
+  } catch {
+    // The text must do.
+  }
+  return text;
+}
+
+/** What belongs to an error besides its stack; empty for most. Never throws. */
+export function detailsOf(error: object): string {
+  try {
+    const keys = ownKeys(error);
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index];
+      if (key !== 'stack' && key !== 'message' && key !== 'name') return clip(loadTexts!().detailsOf(error));
+    }
+  } catch {
+    // It is told without.
+  }
+  return '';
+}
+
+/** What was thrown, as text with a stack where there is one. Never throws. */
+export function explainAlone(thrown: unknown): string {
   try {
     if (thrown instanceof NativeError) return stackOf(thrown) ?? `${thrown.name}: ${thrown.message}`;
     return toText(thrown);
@@ -77,7 +118,9 @@ export function formatStack(error: unknown, sites: readonly object[]): unknown {
 /** What the Job's side uses of this, which is the prelude's: what an error was made for is remembered here. */
 export interface Failures {
   readonly codeOf: typeof codeOf;
+  readonly detailsOf: typeof detailsOf;
   readonly explain: typeof explain;
+  readonly explainAlone: typeof explainAlone;
   readonly stackOf: typeof stackOf;
   readonly setSourceMap: typeof setSourceMap;
 }

@@ -5,7 +5,16 @@
  */
 import type { EnvironmentHost } from './environment/host.js';
 import type { Realm } from './environment/realm.js';
-import { codeOf, explain, formatStack, ownStack, stackOf } from './failure.js';
+import {
+  codeOf,
+  detailsOf,
+  explain,
+  explainAlone,
+  formatStack,
+  ownStack,
+  setValueTexts,
+  stackOf,
+} from './failure.js';
 import { defineGlobal } from './globals.js';
 import type { Entries, Host } from './host.js';
 import { setSourceMap } from './source-positions.js';
@@ -20,9 +29,11 @@ export function start(host: Host): Entries {
     timers,
     explain,
     ownStack,
-    failures: { codeOf, explain, stackOf, setSourceMap },
+    failures: { codeOf, detailsOf, explain, explainAlone, stackOf, setSourceMap },
     group: (name) => (host as EnvironmentHost).group(name) as never,
   } as Partial<Realm> as Realm;
+
+  setValueTexts(() => realm.group('console'));
 
   defineGlobal('self', globalThis);
   defineGlobal('setTimeout', timers.setTimeout);

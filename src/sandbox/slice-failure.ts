@@ -13,7 +13,7 @@ const failure = new Error();
  * The Error that a failed Slice delivers: `code` says how it failed, message and stack come from what was thrown.
  * Reads each property of hostile values once, and survives what their getters throw.
  */
-export function makeFailure({ explain, stackOf }: Failures, code: string, thrown: unknown): Error {
+export function makeFailure({ detailsOf, explain, stackOf }: Failures, code: string, thrown: unknown): Error {
   const define = (key: string, value: string, enumerable = false): void => {
     defineProperty(failure, key, {
       value: clip(value),
@@ -30,7 +30,7 @@ export function makeFailure({ explain, stackOf }: Failures, code: string, thrown
     if (thrown instanceof NativeError) {
       define('name', toText(thrown.name));
       define('message', toText(thrown.message));
-      define('stack', toText(stackOf(thrown) ?? ''));
+      define('stack', toText(stackOf(thrown) ?? '') + detailsOf(thrown));
     } else {
       define('message', `not an Error but: ${explain(thrown)}`);
     }

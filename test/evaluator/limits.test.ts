@@ -46,8 +46,57 @@ test('rejects with no Error', () =>
   survives(bad('return Promise.reject({ a: 1 })'), {
     code: 'EUNCAUGHT',
     name: 'Error',
-    message: 'not an Error but: [object Object]',
+    message: 'not an Error but: { a: 1 }',
   }));
+
+test('throws an array of what has no text', () =>
+  survives(bad(`throw [{ a: 'b' }, 1]`), {
+    code: 'EUNCAUGHT',
+    name: 'Error',
+    message: "not an Error but: [{ a: 'b' }, 1]",
+  }));
+
+test('throws an Error with a cause and more', () =>
+  survives(
+    bad(
+      `const fails = (why) => Object.assign(new TypeError('too much', { cause: why }), { code: 'EMUCH' });
+      throw fails(new RangeError('of 7'));`,
+    ),
+    {
+      code: 'EUNCAUGHT',
+      name: 'TypeError',
+      message: 'too much',
+      frames:
+        /^TypeError: too much\n {4}at fails [^]* \{\n {2}\[cause\]: RangeError: of 7\n {6}at work-function[^]*,\n {2}code: 'EMUCH'[^]*\n\}$/,
+    },
+  ));
+
+test('rejects because all did', () =>
+  survives(bad(`return Promise.any([Promise.reject(new Error('one')), Promise.reject({ two: 2 })])`), {
+    code: 'EUNCAUGHT',
+    name: 'AggregateError',
+    message: 'All promises were rejected',
+    frames:
+      /^AggregateError: All promises were rejected \{\n {2}\[errors\]: \[\n {4}Error: one\n {8}at [^]*,\n {4}\{ two: 2 \}\n {2}\]\n\}$/,
+  }));
+
+test('throws an Error that is its own cause, and one whose properties cannot be read', async () => {
+  await survives(bad(`const error = new Error('round'); error.cause = error; throw error;`), {
+    code: 'EUNCAUGHT',
+    name: 'Error',
+    message: 'round',
+    frames: / \{\n {2}cause: \[Circular\]\n\}$/,
+  });
+  await survives(
+    bad(`throw Object.defineProperty(new Error('own'), 'more', { enumerable: true, get() { throw 2; } })`),
+    {
+      code: 'EUNCAUGHT',
+      name: 'Error',
+      message: 'own',
+      frames: / \{\n {2}more: \[Getter\]\n\}$/,
+    },
+  );
+});
 
 test('throws what cannot be shown', () =>
   survives(bad(`throw new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 2; } })`), {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { explain, Failures, ownStack } from '../failure.js';
+import type { explain, Failures, ownStack, ValueTexts } from '../failure.js';
 import type { JobSide } from '../job-side.js';
 import type { Messages } from '../messages.js';
 import type { GlobalEvents, Reports } from '../reports.js';
@@ -20,6 +20,7 @@ import type { Primordials } from './primordials.js';
 export interface SharedExports extends Record<string, object> {
   readonly blob: { readonly blobs: Blobs };
   readonly codec: CodecExports;
+  readonly console: ValueTexts;
   readonly 'job-side': JobSide;
   readonly 'source-map': SourceMapExports;
   'dom-exception': {

@@ -6,7 +6,7 @@ import { ConsoleLevels, type ConsoleLevelIndex } from '../../message-kinds.js';
 import type { MakeGroup } from '../realm.js';
 import { toDOMString } from '../webidl-types.js';
 import { format } from './format.js';
-import { makeInspect } from './inspect.js';
+import { makeErrorDetails, makeInspect } from './inspect.js';
 import { formatTable } from './table.js';
 
 const level = (name: (typeof ConsoleLevels)[number]): ConsoleLevelIndex =>
@@ -23,7 +23,8 @@ const MAX_GROUPS = 50;
 const makeConsole: MakeGroup = (_host, realm) => {
   const { primordials, clock, messages, scope } = realm;
   const { captureStackTrace } = primordials.Error;
-  const inspect = makeInspect(realm.explain);
+  const { explainAlone } = realm.failures;
+  const inspect = makeInspect(explainAlone);
 
   let depth = 0;
   let counts = new Map<string, number>();
@@ -156,7 +157,7 @@ const makeConsole: MakeGroup = (_host, realm) => {
     value: 'console',
     configurable: true,
   });
-  return { console };
+  return { console, inspect, detailsOf: makeErrorDetails(explainAlone) };
 };
 
 /** A stack's frames, without the line that names an error. */

@@ -7,10 +7,13 @@ const MAX_TEXT = 100_000;
 
 const { getOwnPropertyDescriptors, getOwnPropertyDescriptor, getPrototypeOf, entries } = Object;
 
+/** What every error has, and what its stack begins with. */
+const OF_EVERY_ERROR = ['stack', 'message', 'name'];
+
 /** A value as a person reads it, on one line but for errors. Shows data only: no getter is called. Never throws. */
 export type Inspect = (value: unknown) => string;
 
-/** @param explain shows errors */
+/** @param explain shows errors, without what `makeErrorDetails` is for */
 export function makeInspect(explain: (error: unknown) => string): Inspect {
   return (value) => {
     try {
@@ -22,11 +25,30 @@ export function makeInspect(explain: (error: unknown) => string): Inspect {
   };
 }
 
+/** What follows the stack of an error: its cause, its errors and what else it has been given; empty for most. Never throws. */
+export function makeErrorDetails(explain: (error: unknown) => string): (error: object) => string {
+  return (error) => {
+    try {
+      return new Inspection(explain).details(error, 0, []);
+    } catch {
+      return '';
+    }
+  };
+}
+
 /** A string among other values. */
 function quote(text: string): string {
   const shown =
     text.length > MAX_STRING ? `${text.slice(0, MAX_STRING)}… ${text.length - MAX_STRING} more` : text;
   return `'${shown.replace(/['\\]/g, '\\$&').replace(/\n/g, '\\n')}'`;
+}
+
+function labelOf(key: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key);
+}
+
+function inLines(open: string, items: readonly string[], close: string): string {
+  return `${open}\n  ${items.join(',\n').replace(/\n/g, '\n  ')}\n${close}`;
 }
 
 class Inspection {
@@ -43,7 +65,7 @@ class Inspection {
 
   #showObject(object: object, depth: number, seen: readonly unknown[]): string {
     if (seen.includes(object)) return '[Circular]';
-    if (object instanceof Error) return this.explain(object);
+    if (object instanceof Error) return this.#showError(object, depth, seen);
     if (object instanceof Date) return Number.isNaN(object.getTime()) ? 'Invalid Date' : object.toISOString();
     if (object instanceof RegExp) return String(object);
     if (object instanceof Promise) return 'Promise {}';
@@ -73,10 +95,29 @@ class Inspection {
     );
     const property = (entry: unknown): string => {
       const [key, descriptor] = entry as [string, PropertyDescriptor];
-      const label = /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key);
-      return `${label}: ${'value' in descriptor ? show(descriptor.value) : '[Getter]'}`;
+      return `${labelOf(key)}: ${'value' in descriptor ? show(descriptor.value) : '[Getter]'}`;
     };
     return this.#list(name === 'Object' ? '{' : `${name} {`, properties, properties.length, property, '}');
+  }
+
+  #showError(error: object, depth: number, seen: readonly unknown[]): string {
+    const text = this.explain(error);
+    this.#left -= text.length;
+    return depth > MAX_DEPTH ? text : text + this.details(error, depth, seen);
+  }
+
+  details(error: object, depth: number, seen: readonly unknown[]): string {
+    const inner = [...seen, error];
+    const lines: string[] = [];
+    for (const [key, descriptor] of entries(getOwnPropertyDescriptors(error))) {
+      // A cause and the errors of several are there, if not enumerable.
+      const isPart = !descriptor.enumerable && (key === 'cause' || key === 'errors');
+      if (OF_EVERY_ERROR.includes(key) || !(isPart || descriptor.enumerable)) continue;
+      if (lines.length === MAX_ITEMS || this.#left <= 0) break;
+      const value = 'value' in descriptor ? this.show(descriptor.value, depth + 1, inner) : '[Getter]';
+      lines.push(`${isPart ? `[${key}]` : labelOf(key)}: ${value}`);
+    }
+    return lines.length === 0 ? '' : ` ${inLines('{', lines, '}')}`;
   }
 
   #list(
@@ -92,6 +133,7 @@ class Inspection {
       shown.push(show(items[index]));
     }
     if (shown.length < length) shown.push(`… ${length - shown.length} more`);
+    if (shown.some((item) => item.includes('\n'))) return inLines(open, shown, close);
     return close === ']' ? `${open}${shown.join(', ')}${close}` : `${open} ${shown.join(', ')} ${close}`;
   }
 }
