@@ -20,11 +20,12 @@ test('a wrong command line is refused in one sentence, before anything happens',
     ['../../campaign/faults/faults.js', ['--minutes', ''], /^campaign:faults: --minutes: "" is not a number/],
     ['../../campaign/faults/faults.js', ['--minuets', '4'], /^campaign:faults: Unknown option '--minuets'/],
     ['../soak.js', ['--only', 'kill'], /^soak: there is no --only/],
+    ['../gpu/soak.js', ['--damage'], /^soak:gpu: there is no --only and no --damage/],
   ];
   for (const [program, args, expected] of wrong) {
     const { status, stdout, stderr } = call(program, ...args);
     assert.match(stderr, expected);
-    assert.deepEqual([status, stdout], [1, '']);
+    assert.deepEqual([status, stdout], [2, '']);
   }
 });
 
