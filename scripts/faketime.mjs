@@ -11,7 +11,7 @@ import { unpackDebianPackages } from './debian-packages.mjs';
 import { isProgram, root, run } from './steps.mjs';
 
 const FOLDER = path.join(root, '.cache/faketime');
-/** The one for programs with threads; test/soak/week/clock.ts knows the same path. */
+/** The one for programs with threads; test/soak/trial/clock.ts knows the same path. */
 const LIBRARY = 'libfaketimeMT.so.1';
 
 /**

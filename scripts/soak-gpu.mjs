@@ -14,5 +14,5 @@ try {
   await runNode([program, ...process.argv.slice(2)], { show: true, env: softwareGpuEnvironment() });
 } catch (error) {
   if (!(error instanceof CommandError)) throw error;
-  process.exitCode = 1;
+  process.exitCode = error.code ?? 1;
 }

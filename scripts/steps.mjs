@@ -21,11 +21,13 @@ export class CommandError extends Error {
   /**
    * @param {string} message
    * @param {string} output
+   * @param {number | null} [code] what it exited with; null: it did not start, or was ended
    */
-  constructor(message, output) {
+  constructor(message, output, code = null) {
     super(message);
     this.name = 'CommandError';
     this.output = output;
+    this.code = code;
   }
 }
 
@@ -98,7 +100,7 @@ export function run(command, args, options = {}) {
         : signal
           ? `ended by ${signal}`
           : `exit code ${code}`;
-      reject(new CommandError(`${[command, ...args].join(' ')}: ${how}`, output));
+      reject(new CommandError(`${[command, ...args].join(' ')}: ${how}`, output, code));
     });
   });
 }

@@ -1,8 +1,11 @@
 #include "addon/uncounted_buffers.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 #include <memory>
+#include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -16,8 +19,65 @@ namespace {
 // Of which V8 has not heard, at most.
 constexpr size_t kMaxUnreportedBytes = size_t{128} << 20;
 
+struct Buffer {
+  // V8 shares it as long as an ArrayBuffer refers to it.
+  std::shared_ptr<v8::BackingStore> store;
+  Bytes bytes;
+  // V8 has been told of it.
+  bool reported = false;
+
+  // A count of one is ours, and nobody is left who could make it grow.
+  bool IsGarbage() const {
+    if (store.use_count() > 1) return false;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return true;
+  }
+};
+
+// Of threads that have ended, what ArrayBuffers of others show still: whoever sweeps looks at it.
+class Orphans {
+ public:
+  static Orphans& All() {
+    // Leaked on purpose: threads may still end while the process does.
+    static auto* all = new Orphans;
+    return *all;
+  }
+
+  void Add(Buffer buffer) {
+    std::lock_guard lock(mutex_);
+    buffers_.push_back(std::move(buffer));
+  }
+
+  // Gives up what is garbage. Whether there is any left.
+  bool Free() {
+    // Given up behind the lock: owners of bytes may do anything.
+    std::vector<Buffer> garbage;
+    std::lock_guard lock(mutex_);
+    const auto first = std::partition(buffers_.begin(), buffers_.end(),
+                                      [](const Buffer& each) { return !each.IsGarbage(); });
+    std::move(first, buffers_.end(), std::back_inserter(garbage));
+    buffers_.erase(first, buffers_.end());
+    return !buffers_.empty();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Buffer> buffers_;
+};
+
 class UncountedBuffers {
  public:
+  UncountedBuffers() = default;
+  UncountedBuffers(const UncountedBuffers&) = delete;
+  UncountedBuffers& operator=(const UncountedBuffers&) = delete;
+
+  // The thread ends, and its isolate has.
+  ~UncountedBuffers() {
+    for (auto& [store, buffer] : buffers_) {
+      if (!buffer.IsGarbage()) Orphans::All().Add(std::move(buffer));
+    }
+  }
+
   v8::Local<v8::ArrayBuffer> Adopt(v8::Isolate* isolate, Bytes bytes) {
     const size_t size = bytes.size;
     if (unreported_bytes_ + size > kMaxUnreportedBytes) Sweep(isolate);
@@ -41,31 +101,23 @@ class UncountedBuffers {
   bool Sweep(v8::Isolate* isolate) {
     Free(isolate);
     Report(isolate);
-    return !buffers_.empty();
+    const bool has_orphans = Orphans::All().Free();
+    return has_orphans || !buffers_.empty();
   }
 
   // Gives up what V8 has freed.
   void Free(v8::Isolate* isolate) {
     for (auto at = buffers_.begin(); at != buffers_.end();) {
-      // A count of one is ours, and nobody is left who could make it grow.
-      if (at->second.store.use_count() > 1) {
+      if (!at->second.IsGarbage()) {
         ++at;
         continue;
       }
-      std::atomic_thread_fence(std::memory_order_acquire);
       Settle(isolate, at->second.bytes.size, at->second.reported);
       at = buffers_.erase(at);
     }
   }
 
  private:
-  struct Buffer {
-    // V8 shares it as long as an ArrayBuffer refers to it.
-    std::shared_ptr<v8::BackingStore> store;
-    Bytes bytes;
-    bool reported = false;
-  };
-
   void Report(v8::Isolate* isolate) {
     if (unreported_bytes_ == 0) return;
     for (auto& [store, buffer] : buffers_) buffer.reported = true;
@@ -85,10 +137,8 @@ class UncountedBuffers {
   size_t unreported_bytes_ = 0;
 };
 
-// Leaked on purpose: when a thread ends, ArrayBuffers of others may still show what is there, and
-// V8 may be gone.
 UncountedBuffers& Here() {
-  thread_local UncountedBuffers& buffers = *new UncountedBuffers;
+  thread_local UncountedBuffers buffers;
   return buffers;
 }
 

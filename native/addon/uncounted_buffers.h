@@ -13,7 +13,8 @@ namespace dcp {
 // for 64 MB that go through a process, three times what copying them takes. These ArrayBuffers it
 // does not count, and never frees: what they show is kept here for as long as one refers to it. It
 // is told of those that have been there for some seconds, or at once when they are many, so that it
-// looks for garbage. Each thread of Node's has its own.
+// looks for garbage. Each thread of Node's has its own; when it ends, those that others show are
+// left to whichever thread sweeps next.
 v8::Local<v8::ArrayBuffer> AdoptUncounted(v8::Isolate* isolate, Bytes bytes);
 
 // The bytes of such a buffer, which has been detached; `held` is what the caller has of its store.
@@ -27,7 +28,7 @@ Bytes TakeUncounted(const Bytes& held);
 //   RangeError when there is no such memory.
 // passOn(view): the bytes of a whole buffer as a view of such a buffer; the one before is detached.
 // sweepBuffers(): frees what V8 has found to be garbage, and tells it of what is older than the
-//   last call. Whether there is any left.
+//   last call. Whether there is any left, of threads that have ended, too.
 void DefineUncountedBuffers(Napi::Env env, Napi::Object exports);
 
 }  // namespace dcp

@@ -21,7 +21,9 @@ enum CallProfile : unsigned {
   // Mesa's drivers for AMD, Intel and others, which go through the kernel's DRM.
   kMesaCalls = 1U << 3U,
   // Connections that another process has accepted are handed to it, and threads that are stuck are
-  // replaced.
+  // replaced. One profile, not two: there is one kind of process that needs either, and it needs
+  // both. Its threads are shared by many connections, and a few that stick in a builtin, or do not
+  // read, would stop it for all. Every other kind serves one peer: it makes do without, or ends.
   kConnectionCalls = 1U << 4U,
 };
 constexpr unsigned kAnyGpu = kSoftwareGpuCalls | kNvidiaCalls | kMesaCalls;

@@ -139,7 +139,8 @@ void OnDeviceLost(WGPUDevice const*, WGPUDeviceLostReason reason, WGPUStringView
   auto* const lost = static_cast<Pending*>(data);
   lost->status = reason;
   lost->text = ToText(message);
-  lost->runtime->Complete(lost);
+  lost->is_answered = true;
+  if (!lost->is_kept) lost->runtime->Complete(lost);
 }
 
 }  // namespace
@@ -265,6 +266,7 @@ void GPUAdapter_requestDevice(const Info& info) {
   }
   Pending* const pending = runtime.Begin(Pending::Kind::kDevice, call.resolver(), info.This());
   Pending* const lost = runtime.Begin(Pending::Kind::kLost, {}, {});
+  lost->is_kept = true;
   pending->lost = lost;
   pending->label = ToText(request.label);
   pending->queue_label = ToText(request.queue.label);

@@ -54,9 +54,13 @@ struct Pending {
   WGPUFuture future{};
   // For the object that is to be made.
   std::string label;
-  // Of kDevice: what will tell of its loss, and the label of its queue.
+  // Of kDevice: what will tell of its loss, and the label of its queue. The first lives until
+  // kDevice has been settled, however early the device was lost: until then it is kept.
   Pending* lost = nullptr;
   std::string queue_label;
+  // Of kLost: kDevice has not been settled so far; the device has been lost.
+  bool is_kept = false;
+  bool is_answered = false;
   // Of kAdapter: the attempts made so far.
   int attempt = 0;
   WGPURequestAdapterOptions adapter_options{};

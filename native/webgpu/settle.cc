@@ -11,6 +11,12 @@ namespace {
 // The last of the attempts in adapter.cc.
 constexpr int kLastAttempt = 3;
 
+// Whatever became of the device: its loss may be told of now, and is if it has come before.
+void LetGo(Pending* lost) {
+  lost->is_kept = false;
+  if (lost->is_answered) lost->runtime->Complete(lost);
+}
+
 }  // namespace
 
 void Runtime::Settle(v8::Local<v8::Context> context, Pending* pending) {
@@ -20,7 +26,8 @@ void Runtime::Settle(v8::Local<v8::Context> context, Pending* pending) {
     case Pending::Kind::kAdapter:
       return SettleAdapter(context, pending);
     case Pending::Kind::kDevice:
-      return SettleDevice(context, pending);
+      SettleDevice(context, pending);
+      return LetGo(pending->lost);
     case Pending::Kind::kMap:
       return SettleMap(context, pending);
     case Pending::Kind::kWorkDone:

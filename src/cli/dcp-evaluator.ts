@@ -39,7 +39,8 @@ With --gpu-info it looks for Dawn, Vulkan and adapters, says what it found and w
 
 Exit codes:
   0    the other side has closed, or SIGTERM came; --gpu-info: Jobs can have WebGPU here
-  1    it cannot listen there, the Sandbox on standard input failed, or what came were no frames;
+  1    it cannot listen there, the Sandbox on standard input failed, no thread is left that runs
+       it, or what came were no frames;
        --gpu-info: Jobs cannot have WebGPU here
   2    the command line is wrong, or nobody is on the other side
   130  SIGINT came while it listened`;

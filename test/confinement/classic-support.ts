@@ -1,13 +1,13 @@
 /** `dcp-evaluator` for existing Workers, with what is around it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { programFile } from '../cli/support.js';
-import { childrenOf } from './processes.js';
+import { childrenOf, isNode } from './processes.js';
 
 /** Sends back what comes; a line of JavaScript behind `!` is run. */
 const ECHO = `onreadln((line) => { if (line[0] === '!') writeln(String((0, eval)(line.slice(1)))); else writeln(line.slice(0, -1)); });`;
@@ -125,12 +125,7 @@ export function treeOf(pid: number): number[] {
 
 /** The one that runs Sandboxes, which came last. */
 export function confinedOf(pid: number): number {
-  const found = treeOf(pid).findLast((each) => isNode(each));
+  const found = treeOf(pid).findLast(isNode);
   if (found === undefined) throw new Error('no process of Node');
   return found;
-}
-
-function isNode(pid: number): boolean {
-  const file = `/proc/${pid}/comm`;
-  return existsSync(file) && /^(node|MainThread)\n$/.test(readFileSync(file, 'latin1'));
 }

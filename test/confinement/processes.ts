@@ -1,5 +1,5 @@
 /** Evaluator processes, as /proc shows them. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 const LAUNCHER = 'dcp-confine';
 const INIT = 'dcp-confine-ini';
@@ -30,6 +30,15 @@ export function isAlive(pid: number): boolean {
   try {
     // The name, in parentheses, may hold anything.
     return !/^[ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, ''));
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it is the Node that runs this one. Its name does not say: it is that of its first thread, which each major calls otherwise. */
+export function isNode(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`) === process.execPath;
   } catch {
     return false;
   }

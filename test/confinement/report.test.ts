@@ -27,7 +27,7 @@ import {
   runSingleSlice,
 } from '#src/evaluator/index.js';
 import { programBesideAddon } from '#src/system/index.js';
-import { evaluatorsBelow } from './processes.js';
+import { evaluatorsBelow, isNode } from './processes.js';
 import { attempts, noNamespaces, startConfined, stateOf, until } from './support.js';
 
 const skip = noNamespaces;
@@ -43,8 +43,7 @@ test('an evaluator is confined unless it is told otherwise, and says by what', {
     assert.ok(name === 'cgroup', `${name}: ${why}`);
   // The process that is told of is the evaluator, not the launcher beside it.
   const { pid } = evaluator.stats().processes[0]!;
-  // Node 24 names its first thread.
-  assert.match(readFileSync(`/proc/${pid}/comm`, 'latin1'), /^(node|MainThread)\n$/);
+  assert.ok(isNode(pid));
   assert.match(readFileSync(`/proc/${pid}/status`, 'latin1'), /^NoNewPrivs:\s*1$/m);
 });
 
@@ -227,7 +226,7 @@ for (const without of [['descriptors'], LAYERS] as LayerName[][])
       // The program had the descriptor, too, and it did not end before the program did.
       assert.ok(confined.report !== null, 'no report');
       assert.equal(stateOf(confined.report, 'descriptors'), 'off');
-      assert.match(readFileSync(`/proc/${confined.pid}/comm`, 'latin1'), /^(node|MainThread)\n$/);
+      assert.ok(isNode(confined.pid));
     },
   );
 

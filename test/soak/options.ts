@@ -21,6 +21,9 @@ export interface LongRunProgram {
   readonly happenings?: readonly string[];
 }
 
+/** What the programs of the package exit with then, too. */
+const USAGE = 2;
+
 /** What is wrong with the command line. */
 class OptionError extends Error {}
 
@@ -32,7 +35,7 @@ export function longRun(program: LongRunProgram): LongRun {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!(error instanceof OptionError) && code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
     process.stderr.write(`${program.script}: ${message}\n`);
-    process.exit(1);
+    process.exit(USAGE);
   }
 }
 

@@ -37,9 +37,10 @@ export interface ClassicHost {
   unref(): void;
   /**
    * Gives up for good what Sandboxes do not need of the kernel; where none gets a GPU, what drivers need, too. Answers what became of it. To
-   * be called before anybody has a Sandbox.
+   * be called before anybody has a Sandbox. Rejects with `EvaluatorError` when there is no thread to run them.
+   * @param onWorn hears why the last thread has died, where no other can take its place any more
    */
-  confine(setting: SeccompSetting): Promise<LayerState>;
+  confine(setting: SeccompSetting, onWorn: (cause: unknown) => void): Promise<LayerState>;
   /** Ends all Sandboxes and threads. */
   close(): Promise<void>;
 }
@@ -63,12 +64,12 @@ export async function openClassicHost(
       pool,
       ref: () => evaluator.ref(),
       unref: () => evaluator.unref(),
-      async confine(setting) {
+      async confine(setting, onWorn) {
         if (setting === null) return confineCalls(null);
         await evaluator.begun();
         evaluator.prepareClassic(options.startup);
         // Threads find their code in files.
-        if (!setting.includes('connections')) evaluator.seal();
+        if (!setting.includes('connections')) evaluator.seal(onWorn);
         return confineCalls(gpu === null ? setting.filter((profile) => !isOfGpu(profile)) : setting);
       },
       async close() {

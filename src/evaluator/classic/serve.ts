@@ -70,12 +70,17 @@ async function openConfined(
   options: ConfinedServerOptions,
 ): Promise<readonly [ClassicServer, LayerState]> {
   const server = await openClassicServer({ ...options, startup: takeStartupFiles(setup.files) });
-  const calls = await server.confine(setup.seccomp);
-  if (setup.requireSeccomp && calls.state !== 'on') {
-    process.stderr.write(
-      `dcp-evaluator: --confinement=require: no evaluator, for a layer is missing: seccomp (${calls.why})\n`,
-    );
-    loadNative().exitNow(1);
-  }
+  const calls = await server.confine(setup.seccomp, (cause) =>
+    endSaying(
+      `the last thread that ran Sandboxes has died, and none can be started any more: ${String(cause)}`,
+    ),
+  );
+  if (setup.requireSeccomp && calls.state !== 'on')
+    endSaying(`--confinement=require: no evaluator, for a layer is missing: seccomp (${calls.why})`);
   return [server, calls];
+}
+
+function endSaying(what: string): never {
+  process.stderr.write(`dcp-evaluator: ${what}\n`);
+  return loadNative().exitNow(1);
 }

@@ -49,8 +49,8 @@ export class ClassicServer {
   }
 
   /** See `ClassicHost`. */
-  confine(setting: SeccompSetting): Promise<LayerState> {
-    return this.host.confine(setting);
+  confine(setting: SeccompSetting, onWorn: (cause: unknown) => void): Promise<LayerState> {
+    return this.host.confine(setting, onWorn);
   }
 
   /** A Sandbox on a pair of streams. Resolves when it has ended, with the reason if there is one. */

@@ -9,7 +9,7 @@ import type { ProfileName } from './profile-name.js';
  * - `software-gpu`: a Vulkan driver that computes on the CPU. Files can be opened for reading.
  * - `nvidia`, `mesa`: drivers of hardware, and their device files.
  * - `connections`: connections of a classic evaluator that listens are handed over by the process that accepts them, and threads
- *   that are stuck are replaced, whose code is read from files.
+ *   that are stuck are replaced, whose code is read from files. (One profile, for who needs the one needs the other: allowed_calls.h.)
  */
 export type SeccompSetting = readonly CallProfile[] | null;
 export type CallProfile = ProfileName | 'connections';

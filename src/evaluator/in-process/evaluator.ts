@@ -111,23 +111,37 @@ export class InProcessEvaluator implements Evaluator {
       this.#dispatch(events);
     });
     this.#executors = new Executors(this.#native.queueId, threads, threads + SPARE_THREADS, (cause) => {
-      process.emitWarning(`an evaluator thread died and is replaced: ${String(cause)}`, WARNING);
+      const what = this.#isSealed ? 'is not replaced' : 'is replaced';
+      process.emitWarning(`an evaluator thread died and ${what}: ${String(cause)}`, WARNING);
+      this.#lastDeath = cause;
       losses.onThreadDied();
+      if (this.#isSealed && this.#executors.serving === 0) this.#onWorn(cause);
     });
     // Node waits for its threads at exit; they must not be inside a Slice then.
     process.once('exit', this.#onExit);
   }
 
-  /** Resolves when its threads have loaded all they need. */
-  begun(): Promise<void> {
-    return this.#executors.begun();
+  /** Resolves when its threads have loaded all they need. Rejects with `EvaluatorError` when none of them could. */
+  async begun(): Promise<void> {
+    await this.#executors.begun();
+    if (this.#executors.serving === 0)
+      throw new EvaluatorError(`there is no thread that could run Sandboxes: ${String(this.#lastDeath)}`, {
+        cause: this.#lastDeath,
+      });
   }
+  #lastDeath: unknown = null;
 
-  /** No thread is added any more in place of one that is stuck: it could not load what it runs. */
-  seal(): void {
+  /**
+   * No thread is added any more in place of one that is stuck or has died: it could not load what it runs.
+   * @param onWorn hears why the last of them has died: no Sandbox runs any more
+   */
+  seal(onWorn: (cause: unknown) => void): void {
     this.#isSealed = true;
+    this.#executors.seal();
+    this.#onWorn = onWorn;
   }
   #isSealed = false;
+  #onWorn: (cause: unknown) => void = () => undefined;
 
   async createSandbox(observer: SandboxObserver, limits: Partial<SandboxLimits> = {}): Promise<Sandbox> {
     if (this.#closing) throw new EvaluatorError('the evaluator is closed');

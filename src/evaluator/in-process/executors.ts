@@ -21,12 +21,15 @@ export class Executors {
   readonly #waiting = new Set<(cause: unknown) => void>();
   readonly #ends: Promise<void>[] = [];
   readonly #begins: Promise<void>[] = [];
+  /** Threads whose loops have begun and not ended. */
+  #loops = 0;
+  #replaces = true;
   #stopped = false;
 
   /**
    * @param threads to begin with
    * @param most there may ever be
-   * @param onDeath hears why a thread died; another takes its place
+   * @param onDeath hears why a thread died; another takes its place, until `seal`
    */
   constructor(
     private readonly queueId: number,
@@ -68,6 +71,16 @@ export class Executors {
     this.#begins.push(new Promise((resolve) => this.#ends.push(this.#serve(resolve))));
   }
 
+  /** Threads that serve the queue. One that is stuck counts still. */
+  get serving(): number {
+    return this.#loops;
+  }
+
+  /** None that dies is replaced from now on. */
+  seal(): void {
+    this.#replaces = false;
+  }
+
   /** Resolves when every thread has what it needs and serves the queue, or has died once. */
   async begun(): Promise<void> {
     await Promise.all(this.#begins);
@@ -100,16 +113,18 @@ export class Executors {
 
   /** Keeps one thread serving. One that dies is replaced. */
   async #serve(onBegun: () => void): Promise<void> {
-    for (let losses = 1; !this.#stopped; losses++) {
+    for (let losses = 1; this.#replaces && !this.#stopped; losses++) {
       try {
         const thread = await this.#begin();
+        const end = this.#loopEnd(thread);
         onBegun();
-        await this.#loopEnd(thread);
+        await end;
       } catch (cause) {
         onBegun();
         if (this.#stopped) return;
         // What it ran is reported lost by native code; what waits is served by the other threads meanwhile.
         this.onDeath(cause);
+        if (!this.#replaces) return;
         await setTimeout(Math.min(losses * RESTART_MS, MAX_RESTART_MS), undefined, { ref: false });
       }
     }
@@ -143,6 +158,7 @@ export class Executors {
 
   /** Resolves when the loop of a thread has ended, rejects when the thread has. */
   #loopEnd(id: number): Promise<void> {
+    this.#loops++;
     return new Promise<void>((resolve, reject) => {
       const thread = this.#pool.threads.find(({ threadId }) => threadId === id);
       if (thread === undefined) return reject(new Error('it ended before it had begun'));
@@ -151,6 +167,7 @@ export class Executors {
       thread.once('exit', (code) => reject(new Error(`it exited with code ${code}`, { cause })));
       this.#onLoopEnded.set(id, resolve);
     }).finally(() => {
+      this.#loops--;
       this.#serving.delete(id);
       this.#onLoopEnded.delete(id);
     });

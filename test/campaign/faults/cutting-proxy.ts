@@ -1,7 +1,7 @@
 /** A connection to a standing evaluator goes through here, and some of them break at a random byte, either way. */
 import net, { type AddressInfo, type Socket } from 'node:net';
 import type { Random } from '../../fuzz/mutate.js';
-import { count } from '../../soak/week/tally.js';
+import { count } from '../../soak/trial/tally.js';
 
 /** Of connections, that break. */
 const SHARE = 0.35;

@@ -14,11 +14,11 @@
 import { openEmbeddedScheduler } from '#src/scheduler/index.js';
 import { Random } from '../../fuzz/mutate.js';
 import { longRun } from '../../soak/options.js';
-import { Client } from '../../soak/week/client.js';
-import { runWhereDisksCanBeMade } from '../../soak/week/disks.js';
-import { LivesOfAWorker } from '../../soak/week/lives.js';
-import { countsText } from '../../soak/week/tally.js';
-import { Trial } from '../../soak/week/trial.js';
+import { Client } from '../../soak/trial/client.js';
+import { runWhereDisksCanBeMade } from '../../soak/trial/disks.js';
+import { LivesOfAWorker } from '../../soak/trial/lives.js';
+import { countsText } from '../../soak/trial/tally.js';
+import { Trial } from '../../soak/trial/trial.js';
 import { HAZARDS } from './hazards.js';
 import { CAMPAIGN_KINDS } from './kinds.js';
 import { leakText, leastHoldings, sharedMemoryFiles } from './leaks.js';

@@ -1,11 +1,11 @@
 /** What befalls the processes of the campaign: each undoes itself, and says when something did not go as documented. */
 import type { ChildProcess } from 'node:child_process';
-import { withoutDisks } from '../../soak/week/disks.js';
-import { HeldLock } from '../../soak/week/held-lock.js';
-import { signalOurs } from '../../soak/week/quarry.js';
-import { count } from '../../soak/week/tally.js';
-import { comesTrue, END_MS } from '../../soak/week/trial-stage.js';
-import type { Happening } from '../../soak/week/trial.js';
+import { withoutDisks } from '../../soak/trial/disks.js';
+import { HeldLock } from '../../soak/trial/held-lock.js';
+import { signalOurs } from '../../soak/trial/quarry.js';
+import { count } from '../../soak/trial/tally.js';
+import { comesTrue, END_MS } from '../../soak/trial/trial-stage.js';
+import type { Happening } from '../../soak/trial/trial.js';
 import type { Actor, Stage } from './stage.js';
 
 /** An evaluator that does not answer is killed after 10 s, one that is just starting after 30 s; a timer counts them, in fifths and one more. */

@@ -1,15 +1,15 @@
 /** What the Jobs of the campaign do: honest work with small and large payloads, and what eats memory till something ends. */
 import { KINDS } from '../../soak/kinds.js';
-import { WEEK_KINDS, type WeekKind } from '../../soak/week/kinds.js';
+import { TRIAL_KINDS, type TrialKind } from '../../soak/trial/kinds.js';
 
-const WEEKS = ['small', 'async', 'throws', 'tenthOfASecond', 'largeResults', 'largePayloads'] as const;
+const SHARED = ['small', 'async', 'throws', 'tenthOfASecond', 'largeResults', 'largePayloads'] as const;
 /** They end at a limit of the Sandbox; the last one ends its process. */
 const EATERS = ['hoards', 'hoardsBuffers', 'growsWithinWasm', 'aborts'] as const;
 /** Floats of a long segment: they do not go through the socket of a child process. */
 const FLOATS = 1 << 17;
 
-export const CAMPAIGN_KINDS: Readonly<Record<string, WeekKind>> = {
-  ...Object.fromEntries(WEEKS.map((name) => [name, WEEK_KINDS[name]!])),
+export const CAMPAIGN_KINDS: Readonly<Record<string, TrialKind>> = {
+  ...Object.fromEntries(SHARED.map((name) => [name, TRIAL_KINDS[name]!])),
   ...Object.fromEntries(EATERS.map((name) => [name, { ...KINDS[name]!, slices: 7 }])),
   longArrays: {
     work: '(array) => new Promise((resolve) => setTimeout(resolve, 20, array.map((x) => -x)))',

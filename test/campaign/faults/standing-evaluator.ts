@@ -6,7 +6,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { evaluatorsBelow } from '../../confinement/processes.js';
-import { startOf } from '../../soak/week/process-start.js';
+import { startOf } from '../../soak/trial/process-start.js';
 
 const PROGRAM = fileURLToPath(import.meta.resolve('#src/cli/dcp-evaluator.js'));
 const START_MS = 30_000;

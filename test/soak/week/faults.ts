@@ -1,15 +1,15 @@
 /** What happens to a Worker in a week: each undoes itself, and says when something did not go as documented. */
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withoutClocks } from './clock.js';
-import { withoutDisks } from './disks.js';
-import { HeldLock } from './held-lock.js';
+import { withoutClocks } from '../trial/clock.js';
+import { withoutDisks } from '../trial/disks.js';
+import { HeldLock } from '../trial/held-lock.js';
+import { signalOurs } from '../trial/quarry.js';
+import { count } from '../trial/tally.js';
+import { END_MS } from '../trial/trial-stage.js';
+import type { Happening } from '../trial/trial.js';
 import type { LogServer } from './log-server.js';
-import { signalOurs } from './quarry.js';
 import type { Stage } from './stage.js';
-import { count } from './tally.js';
-import { END_MS } from './trial-stage.js';
-import type { Happening } from './trial.js';
 
 /** Records that wait for an output at most (docs/OUTPUTS.md). */
 const QUEUE_RECORDS = 4_096;

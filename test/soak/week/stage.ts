@@ -2,14 +2,14 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { WorkerStatus } from '#src/status/index.js';
-import { WallClock, withoutClocks } from './clock.js';
+import { WallClock, withoutClocks } from '../trial/clock.js';
+import { Disk } from '../trial/disks.js';
+import { Tally } from '../trial/tally.js';
+import { CLEANUP_S, LEASE_S, TrialStage } from '../trial/trial-stage.js';
+import type { Trial } from '../trial/trial.js';
+import { WorkerProcess } from '../trial/worker-process.js';
 import { Configuration } from './configuration.js';
-import { Disk } from './disks.js';
 import { LogServer } from './log-server.js';
-import { Tally } from './tally.js';
-import { CLEANUP_S, LEASE_S, TrialStage } from './trial-stage.js';
-import type { Trial } from './trial.js';
-import { WorkerProcess } from './worker-process.js';
 
 /** Of the log file, bytes: more than the log writes in one go. */
 export const LOG_BYTES = 128 << 10;

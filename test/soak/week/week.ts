@@ -14,14 +14,14 @@ import path from 'node:path';
 import { openEmbeddedScheduler } from '#src/scheduler/index.js';
 import { Random } from '../../fuzz/mutate.js';
 import { longRun } from '../options.js';
-import { Client } from './client.js';
-import { runWhereDisksCanBeMade } from './disks.js';
+import { Client } from '../trial/client.js';
+import { runWhereDisksCanBeMade } from '../trial/disks.js';
+import { TRIAL_KINDS } from '../trial/kinds.js';
+import { LivesOfAWorker } from '../trial/lives.js';
+import { countsText } from '../trial/tally.js';
+import { Trial } from '../trial/trial.js';
 import { FAULTS } from './faults.js';
-import { WEEK_KINDS } from './kinds.js';
-import { LivesOfAWorker } from './lives.js';
 import { LOG_BYTES, LOG_KEEP, Stage } from './stage.js';
-import { countsText } from './tally.js';
-import { Trial } from './trial.js';
 
 const options = longRun({
   script: 'soak:week',
@@ -44,7 +44,7 @@ const { fault } = trial;
 const stage = new Stage(trial);
 const scheduler = await openEmbeddedScheduler(stage.schedulerDirectory);
 const client = new Client(scheduler, new Random(options.seed + 1), fault, {
-  kinds: WEEK_KINDS,
+  kinds: TRIAL_KINDS,
   damages: options.damage,
 });
 stage.client = client;

@@ -5,7 +5,7 @@ import { createCompute, type Compute, type Job } from '#src/compute/index.js';
 import { JobNotFoundError, SchedulerError } from '#src/model/index.js';
 import type { Scheduler } from '#src/scheduler/index.js';
 import type { Random } from '../../fuzz/mutate.js';
-import type { WeekKind } from './kinds.js';
+import type { TrialKind } from './kinds.js';
 
 const RETRY_MS = 200;
 const EVENTS_AT_ONCE = 1_000;
@@ -13,7 +13,7 @@ const EVENTS_AT_ONCE = 1_000;
 const LOST_EACH_TIME = 'EEVALUATORCRASH';
 
 export interface ClientOptions {
-  readonly kinds: Readonly<Record<string, WeekKind>>;
+  readonly kinds: Readonly<Record<string, TrialKind>>;
   /** Has results damaged now and then, to see that somebody notices. */
   readonly damages: boolean;
   /** Evaluators are lost so often that it may meet a Slice in each of its runs, which then fails as documented: one in so many at the most, begun ones included. */
@@ -82,7 +82,7 @@ export class Client {
     return this.#deck.splice(this.random.below(this.#deck.length), 1)[0]!;
   }
 
-  async #run(name: string, kind: WeekKind): Promise<void> {
+  async #run(name: string, kind: TrialKind): Promise<void> {
     for (;;) {
       const job = this.#deploy(name, kind);
       const results = await this.#finish(job);
@@ -98,7 +98,7 @@ export class Client {
     }
   }
 
-  #deploy(name: string, { work, slices, data, limits = {} }: WeekKind): Job {
+  #deploy(name: string, { work, slices, data, limits = {} }: TrialKind): Job {
     const job =
       data === undefined
         ? this.#compute.for(1, slices, work)
@@ -143,7 +143,7 @@ export class Client {
     }
   }
 
-  #check(name: string, { slices, expect, code }: WeekKind, results: unknown[]): void {
+  #check(name: string, { slices, expect, code }: TrialKind, results: unknown[]): void {
     if (results.length !== slices) this.onFault(`${name}: ${results.length} results of ${slices} Slices`);
     if (this.options.damages && this.random.below(10) === 0) results[0] = 'damaged';
     results.forEach((value, index) => {

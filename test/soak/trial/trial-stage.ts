@@ -17,7 +17,7 @@ export const END_MS = (CLEANUP_S + 8) * 1000;
 const STEP_MS = 50;
 
 export class TrialStage {
-  readonly folder = mkdtempSync(path.join(tmpdir(), 'dcp-week-'));
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'dcp-trial-'));
   readonly schedulerDisk: Disk;
   readonly schedulerDirectory: string;
   /** How Workers ended, by what ended them. */

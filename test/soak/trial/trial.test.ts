@@ -14,22 +14,23 @@ function call(program: string, ...args: string[]): { status: number | null; stdo
 
 test('a wrong command line is refused in one sentence, before anything happens', () => {
   const wrong: [string, string[], RegExp][] = [
-    ['./week.js', ['--minutes', 'ten'], /^soak:week: --minutes: "ten" is not a number above 0\n$/],
-    ['./week.js', ['--seed=-3'], /^soak:week: --seed: "-3" is not a whole number from 0\n$/],
-    ['./week.js', ['--only', 'kill,kil'], /^soak:week: --only: "kil" is none of .*, kill, .*\n$/],
+    ['../week/week.js', ['--minutes', 'ten'], /^soak:week: --minutes: "ten" is not a number above 0\n$/],
+    ['../week/week.js', ['--seed=-3'], /^soak:week: --seed: "-3" is not a whole number from 0\n$/],
+    ['../week/week.js', ['--only', 'kill,kil'], /^soak:week: --only: "kil" is none of .*, kill, .*\n$/],
     ['../../campaign/faults/faults.js', ['--minutes', ''], /^campaign:faults: --minutes: "" is not a number/],
     ['../../campaign/faults/faults.js', ['--minuets', '4'], /^campaign:faults: Unknown option '--minuets'/],
     ['../soak.js', ['--only', 'kill'], /^soak: there is no --only/],
+    ['../gpu/soak.js', ['--damage'], /^soak:gpu: there is no --only and no --damage/],
   ];
   for (const [program, args, expected] of wrong) {
     const { status, stdout, stderr } = call(program, ...args);
     assert.match(stderr, expected);
-    assert.deepEqual([status, stdout], [1, '']);
+    assert.deepEqual([status, stdout], [2, '']);
   }
 });
 
 test('the help tells of what may happen', () => {
-  const { status, stdout, stderr } = call('./week.js', '--help');
+  const { status, stdout, stderr } = call('../week/week.js', '--help');
   assert.match(stdout, /--minutes N .*60\n(.*\n)*.*What may happen:\n(.*\n)* {2}logServerKilled\n/);
   assert.deepEqual([status, stderr], [0, '']);
 });

@@ -15,13 +15,13 @@ import {
 import type { Scheduler, StoredResult } from '#src/scheduler/index.js';
 import { Random } from '../../fuzz/mutate.js';
 import { Client, type ClientOptions } from './client.js';
-import type { WeekKind } from './kinds.js';
+import type { TrialKind } from './kinds.js';
 
 const SLICES = 100;
 const ALL = Array.from({ length: SLICES }, (_, i) => i + 1);
-const TRIPLES: WeekKind = { work: '(n) => n * 3', slices: SLICES, expect: (n) => n * 3, code: null };
+const TRIPLES: TrialKind = { work: '(n) => n * 3', slices: SLICES, expect: (n) => n * 3, code: null };
 /** Its seventh Slice must fail. */
-const THROWS: WeekKind = { ...TRIPLES, expect: (n) => (n === 7 ? undefined : n * 3), code: 'EUNCAUGHT' };
+const THROWS: TrialKind = { ...TRIPLES, expect: (n) => (n === 7 ? undefined : n * 3), code: 'EUNCAUGHT' };
 
 /** What a Slice comes to: an Error, undefined for nothing at all, or its result. */
 type Results = (n: number) => unknown;
@@ -117,37 +117,38 @@ test('what is right is no fault, Slices that must fail included', async () => {
 
 test('what is wrong is a fault', async (t) => {
   const gone = new JobNotFoundError('job 1');
-  const rows: Readonly<Record<string, [scheduler: Scheduler, faults: readonly string[], kind?: WeekKind]>> = {
-    'a result is damaged': [schedulerWith(but(22, 7)), ['kind: Slice 7 is 22']],
-    'a result has another type': [schedulerWith(but('21', 7)), ['kind: Slice 7 is 21']],
-    'an honest Slice fails': [
-      schedulerWith(but(sliceError('EUNCAUGHT', 'why'), 7)),
-      ['kind: Slice 7 is UncaughtError: why'],
-    ],
-    'a Slice that must fail does not': [schedulerWith(right), ['kind: Slice 7 is 21'], THROWS],
-    'a Slice that must fail fails with something else': [
-      schedulerWith(but(sliceError('ENOPROGRESS', 'why'), 7)),
-      ['kind: Slice 7 is NoProgressError: why'],
-      THROWS,
-    ],
-    'a Slice has no result': [schedulerWith(but(undefined, SLICES)), ['kind: 99 results of 100 Slices']],
-    'a Slice is not recorded': [
-      schedulerWith(right, { readEvents: log(ALL.slice(1)) }),
-      ['kind: 99 of 100 Slices are recorded'],
-    ],
-    'a Slice is recorded twice': [
-      schedulerWith(right, { readEvents: log([...ALL, 7]) }),
-      ['kind: Slice 7 is recorded twice'],
-    ],
-    'the Job is gone': [
-      schedulerWith(right, { readEvents: () => Promise.reject(gone), listJobs: () => Promise.resolve([]) }),
-      [`kind: ${String(gone)}`],
-    ],
-    'the Job stays': [
-      schedulerWith(right, { removeJob: () => Promise.resolve() }),
-      ['1 Jobs are left with the Scheduler'],
-    ],
-  };
+  const rows: Readonly<Record<string, [scheduler: Scheduler, faults: readonly string[], kind?: TrialKind]>> =
+    {
+      'a result is damaged': [schedulerWith(but(22, 7)), ['kind: Slice 7 is 22']],
+      'a result has another type': [schedulerWith(but('21', 7)), ['kind: Slice 7 is 21']],
+      'an honest Slice fails': [
+        schedulerWith(but(sliceError('EUNCAUGHT', 'why'), 7)),
+        ['kind: Slice 7 is UncaughtError: why'],
+      ],
+      'a Slice that must fail does not': [schedulerWith(right), ['kind: Slice 7 is 21'], THROWS],
+      'a Slice that must fail fails with something else': [
+        schedulerWith(but(sliceError('ENOPROGRESS', 'why'), 7)),
+        ['kind: Slice 7 is NoProgressError: why'],
+        THROWS,
+      ],
+      'a Slice has no result': [schedulerWith(but(undefined, SLICES)), ['kind: 99 results of 100 Slices']],
+      'a Slice is not recorded': [
+        schedulerWith(right, { readEvents: log(ALL.slice(1)) }),
+        ['kind: 99 of 100 Slices are recorded'],
+      ],
+      'a Slice is recorded twice': [
+        schedulerWith(right, { readEvents: log([...ALL, 7]) }),
+        ['kind: Slice 7 is recorded twice'],
+      ],
+      'the Job is gone': [
+        schedulerWith(right, { readEvents: () => Promise.reject(gone), listJobs: () => Promise.resolve([]) }),
+        [`kind: ${String(gone)}`],
+      ],
+      'the Job stays': [
+        schedulerWith(right, { removeJob: () => Promise.resolve() }),
+        ['1 Jobs are left with the Scheduler'],
+      ],
+    };
   for (const [name, [scheduler, expected, kind]] of Object.entries(rows))
     await t.test(name, async () => assert.deepEqual((await had(scheduler, kind)).faults, expected));
 });

@@ -44,7 +44,7 @@ export function countsText(counts: Readonly<Record<string, number>>): string {
 /** So that messages that differ in a process id alone are one. */
 function withoutNumbers(message: unknown): string {
   return String(message)
-    .replace(/\S*\/dcp-week-\S*/g, '…')
+    .replace(/\S*\/dcp-trial-\S*/g, '…')
     .replace(/\d+(\.\d+)?/g, 'N')
     .slice(0, 120);
 }

@@ -1,15 +1,15 @@
-/** What the Jobs of the week do. */
+/** What the Jobs of trials do. */
 import { KINDS, type Kind } from '../kinds.js';
 
-/** A Job of the week; `data`: what a Slice gets, in place of its number. */
-export type WeekKind = Kind & { readonly data?: (n: number) => unknown };
+/** A Job of a trial; `data`: what a Slice gets, in place of its number. */
+export type TrialKind = Kind & { readonly data?: (n: number) => unknown };
 
 const PAYLOAD = 64 << 10;
 
 /** A Worker's own limits hold: of the short soak's kinds these are the ones that do not count on smaller ones. */
 const SHARED = ['small', 'async', 'timers', 'arrays', 'throws', 'rejects', 'setsTimers', 'computes'] as const;
 
-export const WEEK_KINDS: Readonly<Record<string, WeekKind>> = {
+export const TRIAL_KINDS: Readonly<Record<string, TrialKind>> = {
   ...Object.fromEntries(SHARED.map((name) => [name, KINDS[name]!])),
   tenthOfASecond: {
     work: '(n) => new Promise((resolve) => setTimeout(resolve, 100, n * 3))',
