@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runningMajor } from './nodes.mjs';
-import { CommandError, jobs, root, run, sideBySide } from './steps.mjs';
+import { CommandError, inSpareTime, jobs, root, run, sideBySide } from './steps.mjs';
 import { testRuns } from './suites.mjs';
 
 /** Test files side by side. They wait for processes and timers about half of their time. */
@@ -89,8 +89,9 @@ function readCounts(file) {
 
 /**
  * Runs the suites and prints one line a file, as they end: side by side what can be, then one after another what cannot.
- * @param {{node?: string, env?: NodeJS.ProcessEnv, major?: number, wanted?: (suite: string, file: string) => boolean, slowdown?: number}} options
- *   `major` is that of `node`, `wanted` selects files, `slowdown` stretches the time limits.
+ * @param {{node?: string, env?: NodeJS.ProcessEnv, major?: number, wanted?: (suite: string, file: string) => boolean, slowdown?: number, meanwhile?: () => Promise<void>}} options
+ *   `major` is that of `node`, `wanted` selects files, `slowdown` stretches the time limits, `meanwhile` is done in the time that
+ *   the files leave which run one after another.
  * @returns {Promise<Counts>}
  */
 export async function runSuites({
@@ -99,6 +100,7 @@ export async function runSuites({
   env = process.env,
   wanted,
   slowdown = 1,
+  meanwhile,
 }) {
   const sum = noTests();
   const runs = testRuns(major, wanted);
@@ -118,7 +120,10 @@ export async function runSuites({
     runOne,
     LANES,
   );
+  // Of two cores one of these leaves one idle, more or less.
+  const done = meanwhile && inSpareTime(meanwhile);
   for (const next of runs) if (next.alone) await runOne(next);
+  await done;
   return sum;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Everything that has to hold before a change is taken: sets up, builds, lints, tests on the running Node, then tests
- * the native and contract suites on the other supported Node majors.
+ * Everything that has to hold before a change is taken: sets up, builds, tests on the running Node, then tests the native
+ * and contract suites on the other supported Node majors. It lints, and builds for the other majors, while the last tests
+ * on the running one run one by one, which leaves cores idle.
  *
  *   npm run verify [-- --only lint,unit,node24 | --skip lint]
  *
@@ -51,39 +52,61 @@ if (wanted('setup')) {
 }
 if (wanted('build')) {
   heading('Build');
-  await counted('addon', () => buildNative({ tests: true }));
+  await counted('addon', () => buildNative({ tests: true, once: true }));
   await counted('typescript', buildTypeScript);
   await counted('sandbox prelude', buildPrelude);
   await counted("the Worker's page", buildPage);
   await counted('tests and benchmarks', buildTests);
 }
-if (wanted('lint')) {
-  heading('Lint and check');
-  await sideBySide(CHECKS, (check) => counted(check.name, check.run));
-}
+/** The Nodes that there is an addon for. @type {Map<number, string>} */
+const nodes = new Map();
 if (wanted('unit'))
-  await tests(`Tests on Node ${process.versions.node}`, 'tests', { env: softwareGpuEnvironment() });
-for (const major of otherMajors) {
-  if (wanted(`node${major}`)) await testOn(major);
-}
+  await tests(`Tests on Node ${process.versions.node}`, 'tests', {
+    env: softwareGpuEnvironment(),
+    meanwhile: () => besideTests(1),
+  });
+else await besideTests();
+for (const major of otherMajors) await testOn(major);
 
 console.log(`\nDurations\n${steps.table()}\n`);
 console.log(summary(counts));
 process.exit(counts.failed > 0 ? 1 : 0);
 
 /**
- * Builds the addon for another Node major and runs the suites that depend on the major.
- * @param {number} major
+ * What no test of this Node waits for: the checks, and the addons for other Nodes.
+ * @param {number} [lanes] checks side by side
  */
-async function testOn(major) {
-  heading(`Node ${major}`);
+async function besideTests(lanes) {
+  if (wanted('lint')) heading('Lint and check');
+  await Promise.all([
+    sideBySide(wanted('lint') ? CHECKS : [], (check) => counted(check.name, check.run), lanes),
+    sideBySide(otherMajors, (major) => buildFor(major), 1),
+  ]);
+}
+
+/** @param {number} major */
+async function buildFor(major) {
+  if (!wanted(`node${major}`)) return;
   let node = '';
   const directory = buildDirectoryOf(major);
   const ready =
     (await counted(`node ${major}`, async () => {
       node = await ensureNode(major);
-    })) && (await counted(`addon for Node ${major}`, () => buildNative({ node, directory, tests: true })));
-  if (!ready) return;
+    })) &&
+    (await counted(`addon for Node ${major}`, () =>
+      buildNative({ node, directory, tests: true, once: true }),
+    ));
+  if (ready) nodes.set(major, node);
+}
+
+/**
+ * Runs the suites that depend on the major on another Node than the running one, if there is an addon for it.
+ * @param {number} major
+ */
+async function testOn(major) {
+  const node = nodes.get(major);
+  if (node === undefined) return;
+  const directory = buildDirectoryOf(major);
   await tests(`Tests on Node ${major}`, `tests, Node ${major}`, {
     node,
     major,
