@@ -155,7 +155,7 @@ const FULL_MAJOR = 24;
  */
 
 /**
- * What is to be run on a Node major, in this order.
+ * What is to be run on a Node major.
  * @param {number} major
  * @param {(suite: string, file: string) => boolean} [wanted]
  * @returns {TestRun[]}
@@ -169,7 +169,7 @@ export function testRuns(major, wanted) {
       for (const file of files.filter((candidate) => has(candidate, major)))
         runs.push({ file, label, env, timeoutMs, alone: alone?.test(path.basename(file)) ?? false, long });
   }
-  return [...runs.filter(({ long }) => long), ...runs.filter(({ long }) => !long)];
+  return runs;
 }
 
 /**

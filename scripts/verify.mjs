@@ -1,7 +1,7 @@
 /**
  * Everything that has to hold before a change is taken: sets up, builds, tests on the running Node, then tests the native
- * and contract suites on the other supported Node majors. It lints, and builds for the other majors, while the last tests
- * on the running one run one by one, which leaves cores idle.
+ * and contract suites on the other supported Node majors. Tests that run one by one leave cores idle: beside those on the
+ * running Node it builds for the others, beside those on the others it lints.
  *
  *   npm run verify [-- --only lint,unit,node24 | --skip lint]
  *
@@ -52,79 +52,71 @@ if (wanted('setup')) {
 }
 if (wanted('build')) {
   heading('Build');
-  await counted('addon', () => buildNative({ tests: true, once: true }));
-  await counted('typescript', buildTypeScript);
-  await counted('sandbox prelude', buildPrelude);
-  await counted("the Worker's page", buildPage);
-  await counted('tests and benchmarks', buildTests);
+  const scripts = async () => {
+    await counted('typescript', buildTypeScript);
+    await counted('sandbox prelude', buildPrelude);
+    await counted("the Worker's page", buildPage);
+    await counted('tests and benchmarks', buildTests);
+  };
+  await Promise.all([counted('addon', () => buildNative({ tests: true, once: true })), scripts()]);
 }
-/** The Nodes that there is an addon for. @type {Map<number, string>} */
-const nodes = new Map();
-if (wanted('unit'))
-  await tests(`Tests on Node ${process.versions.node}`, 'tests', {
-    env: softwareGpuEnvironment(),
-    meanwhile: () => besideTests(1),
-  });
-else await besideTests();
-for (const major of otherMajors) await testOn(major);
+/** What there is an addon for besides. @type {import('./run-tests.mjs').Target[]} */
+const others = [];
+if (wanted('unit')) {
+  const target = { env: softwareGpuEnvironment() };
+  await tests(`Node ${process.versions.node}`, [target], buildForOthers);
+} else await buildForOthers();
+if (others.length > 0) {
+  const majors = otherMajors.filter((major) => wanted(`node${major}`));
+  await tests(`Node ${majors.join(', ')}`, others, check);
+} else await check();
 
 console.log(`\nDurations\n${steps.table()}\n`);
 console.log(summary(counts));
 process.exit(counts.failed > 0 ? 1 : 0);
 
-/**
- * What no test of this Node waits for: the checks, and the addons for other Nodes.
- * @param {number} [lanes] checks side by side
- */
-async function besideTests(lanes) {
-  if (wanted('lint')) heading('Lint and check');
-  await Promise.all([
-    sideBySide(wanted('lint') ? CHECKS : [], (check) => counted(check.name, check.run), lanes),
-    sideBySide(otherMajors, (major) => buildFor(major), 1),
-  ]);
+/** Everything that is held besides tests. */
+async function check() {
+  if (!wanted('lint')) return;
+  heading('Lint and check');
+  await sideBySide(CHECKS, ({ name, run }) => counted(name, run));
 }
 
-/** @param {number} major */
-async function buildFor(major) {
-  if (!wanted(`node${major}`)) return;
-  let node = '';
-  const directory = buildDirectoryOf(major);
-  const ready =
-    (await counted(`node ${major}`, async () => {
-      node = await ensureNode(major);
-    })) &&
-    (await counted(`addon for Node ${major}`, () =>
-      buildNative({ node, directory, tests: true, once: true }),
-    ));
-  if (ready) nodes.set(major, node);
-}
-
-/**
- * Runs the suites that depend on the major on another Node than the running one, if there is an addon for it.
- * @param {number} major
- */
-async function testOn(major) {
-  const node = nodes.get(major);
-  if (node === undefined) return;
-  const directory = buildDirectoryOf(major);
-  await tests(`Tests on Node ${major}`, `tests, Node ${major}`, {
-    node,
-    major,
-    env: { ...softwareGpuEnvironment(), DCP_NATIVE_BUILD_DIR: directory },
-    wanted: (suite, file) => wantedOn(major, suite, file),
-  });
+/** Builds the addon for the other majors, on which the suites run that depend on the major. */
+async function buildForOthers() {
+  for (const major of otherMajors) {
+    if (!wanted(`node${major}`)) continue;
+    let node = '';
+    const directory = buildDirectoryOf(major);
+    const ready =
+      (await counted(`node ${major}`, async () => {
+        node = await ensureNode(major);
+      })) &&
+      (await counted(`addon for Node ${major}`, () =>
+        buildNative({ node, directory, tests: true, once: true }),
+      ));
+    if (!ready) continue;
+    others.push({
+      node,
+      major,
+      env: { ...softwareGpuEnvironment(), DCP_NATIVE_BUILD_DIR: directory },
+      wanted: (suite, file) => wantedOn(major, suite, file),
+      label: `, Node ${major}`,
+    });
+  }
 }
 
 /**
  * Runs suites as one step, whose tests are counted one by one.
- * @param {string} title
- * @param {string} name
- * @param {Parameters<typeof runSuites>[0]} options
+ * @param {string} on
+ * @param {Parameters<typeof runSuites>[0]} targets
+ * @param {() => Promise<void>} meanwhile
  */
-async function tests(title, name, options) {
-  heading(title);
+async function tests(on, targets, meanwhile) {
+  const name = `tests on ${on}`;
+  heading(`Tests on ${on}`);
   const start = performance.now();
-  const sum = await runSuites(options);
+  const sum = await runSuites(targets, { meanwhile });
   // A selection that matches nothing would pass silently.
   if (sum.passed + sum.failed === 0) {
     sum.failed++;
