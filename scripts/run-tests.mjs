@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runningMajor } from './nodes.mjs';
-import { CommandError, jobs, root, run, sideBySide } from './steps.mjs';
+import { CommandError, inSpareTime, jobs, root, run, sideBySide } from './steps.mjs';
 import { testRuns } from './suites.mjs';
 
 /** Test files side by side. They wait for processes and timers about half of their time. */
@@ -88,28 +88,33 @@ function readCounts(file) {
 }
 
 /**
+ * What to run the suites on, and which. `major` is that of `node`, `wanted` selects files, `label` stands behind their names.
+ * @typedef {{node?: string, env?: NodeJS.ProcessEnv, major?: number, wanted?: (suite: string, file: string) => boolean, label?: string}} Target
+ */
+
+/**
  * Runs the suites and prints one line a file, as they end: side by side what can be, then one after another what cannot.
- * @param {{node?: string, env?: NodeJS.ProcessEnv, major?: number, wanted?: (suite: string, file: string) => boolean, slowdown?: number}} options
- *   `major` is that of `node`, `wanted` selects files, `slowdown` stretches the time limits.
+ * @param {readonly Target[]} targets
+ * @param {{slowdown?: number, meanwhile?: () => Promise<void>}} [options] `slowdown` stretches the time limits, `meanwhile` is
+ *   done in the time that the files leave which run one after another.
  * @returns {Promise<Counts>}
  */
-export async function runSuites({
-  node = process.execPath,
-  major = runningMajor,
-  env = process.env,
-  wanted,
-  slowdown = 1,
-}) {
+export async function runSuites(targets, { slowdown = 1, meanwhile } = {}) {
   const sum = noTests();
-  const runs = testRuns(major, wanted);
-  /** @param {TestRun} next */
-  const runOne = async ({ file, label, env: more, timeoutMs }) => {
+  const runs = targets
+    .flatMap(({ node = process.execPath, major = runningMajor, env = process.env, wanted, label = '' }) =>
+      testRuns(major, wanted).map((next) => ({
+        ...next,
+        node,
+        env: { ...env, ...next.env },
+        label: next.label + label,
+      })),
+    )
+    .sort((one, other) => Number(other.long) - Number(one.long));
+  /** @param {Omit<TestRun, 'env'> & {node: string, env: NodeJS.ProcessEnv}} next */
+  const runOne = async ({ file, label, env, node, timeoutMs }) => {
     const start = performance.now();
-    const { counts, log } = await runTestFile(file, {
-      node,
-      env: { ...env, ...more },
-      timeoutMs: timeoutMs * slowdown,
-    });
+    const { counts, log } = await runTestFile(file, { node, env, timeoutMs: timeoutMs * slowdown });
     printResult(shortName(file) + label, (performance.now() - start) / 1000, counts, log);
     addCounts(sum, counts);
   };
@@ -118,7 +123,10 @@ export async function runSuites({
     runOne,
     LANES,
   );
+  // Of two cores one of these leaves one idle, more or less.
+  const done = meanwhile && inSpareTime(meanwhile);
   for (const next of runs) if (next.alone) await runOne(next);
+  await done;
   return sum;
 }
 

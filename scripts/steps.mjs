@@ -2,8 +2,10 @@
  * Steps of a command: each prints one line with its time, and its log only when it fails, so that a run that
  * goes well fits on one screen and a run that does not shows what to look at.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, setPriority } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,6 +33,35 @@ export class CommandError extends Error {
   }
 }
 
+/** Whether what is begun now is to leave the processors to others. @type {AsyncLocalStorage<boolean>} */
+const modest = new AsyncLocalStorage();
+
+/**
+ * A third of the time that others get where there is too little for all. With less, it would hardly go on at all on a machine
+ * that has other work, too.
+ */
+const MODEST = 5;
+
+/**
+ * Does something whose commands leave the processors to others first.
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+export function inSpareTime(work) {
+  return modest.run(true, work);
+}
+
+/** @param {number} pid of a process that leads a session of its own */
+function stepBack(pid) {
+  try {
+    setPriority(pid, MODEST);
+    // Where the kernel shares time among sessions, a process's own priority counts within its session alone.
+    writeFileSync(`/proc/${pid}/autogroup`, String(MODEST));
+  } catch {
+    // It has ended already, or the kernel has no such groups.
+  }
+}
+
 /**
  * Runs a command to its end and answers what it wrote to both streams. The command leads a process group of its own,
  * so that a time limit (ms) ends its children too.
@@ -48,6 +79,7 @@ export function run(command, args, options = {}) {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
+    if (modest.getStore() && child.pid !== undefined) stepBack(child.pid);
     /** @type {Buffer[]} */
     const chunks = [];
     /** @param {Buffer} chunk */
@@ -137,6 +169,7 @@ export class Steps {
   records = [];
   /** @type {Set<string>} */
   #running = new Set();
+  #start = performance.now();
 
   get failed() {
     return this.records.some((record) => record.state === 'failed');
@@ -214,7 +247,8 @@ export class Steps {
   /** The durations, one line a step. */
   table() {
     const width = Math.max(...this.records.map((record) => record.name.length), 'total'.length);
-    const total = this.records.reduce((sum, record) => sum + record.seconds, 0);
+    // Not the sum: some run side by side.
+    const total = (performance.now() - this.#start) / 1000;
     const line = (/** @type {string} */ name, /** @type {number} */ seconds, /** @type {string} */ state) =>
       `  ${name.padEnd(width)}  ${seconds.toFixed(1).padStart(7)} s  ${state}`;
     return [

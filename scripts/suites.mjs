@@ -12,7 +12,7 @@ import { root } from './steps.mjs';
  * more lanes than there are cores, because most of them wait more than they compute.
  * @typedef {object} Suite
  * @property {number} timeoutMs for one test file, which is then killed and counts as failed.
- * @property {RegExp} [alone] names of files beside which nothing else runs: they measure time, memory or threads closely, or
+ * @property {RegExp} [alone] names of files beside which no other runs: they measure time, memory or threads closely, or
  *   take every core there is. Default: none.
  * @property {boolean} [long] begun before the others, so that none of its files is what all wait for at the end.
  * @property {readonly Variant[]} [variants] what its tests are run with, one after another; default: once, with nothing more.
@@ -150,12 +150,12 @@ const FULL_MAJOR = 24;
  * @property {string} label what distinguishes it from other runs of the file.
  * @property {Readonly<Record<string, string>>} env
  * @property {number} timeoutMs
- * @property {boolean} alone nothing else may run beside it.
+ * @property {boolean} alone no other may run beside it.
  * @property {boolean} long
  */
 
 /**
- * What is to be run on a Node major, in this order.
+ * What is to be run on a Node major.
  * @param {number} major
  * @param {(suite: string, file: string) => boolean} [wanted]
  * @returns {TestRun[]}
@@ -169,7 +169,7 @@ export function testRuns(major, wanted) {
       for (const file of files.filter((candidate) => has(candidate, major)))
         runs.push({ file, label, env, timeoutMs, alone: alone?.test(path.basename(file)) ?? false, long });
   }
-  return [...runs.filter(({ long }) => long), ...runs.filter(({ long }) => !long)];
+  return runs;
 }
 
 /**

@@ -31,12 +31,16 @@ const selected = (/** @type {string} */ suite, /** @type {string} */ file) =>
 if (testFiles(selected).has('classic'))
   await new Steps().must('existing programs of DCP', ensureExistingPrograms);
 const counts = values.asan
-  ? await runSuites({
-      env: await asanEnvironment(),
-      wanted: (suite, file) => NATIVE_SUITES.includes(suite) && selected(suite, file),
-      slowdown: 4,
-    })
-  : await runSuites({ env: softwareGpuEnvironment(), wanted: selected });
+  ? await runSuites(
+      [
+        {
+          env: await asanEnvironment(),
+          wanted: (suite, file) => NATIVE_SUITES.includes(suite) && selected(suite, file),
+        },
+      ],
+      { slowdown: 4 },
+    )
+  : await runSuites([{ env: softwareGpuEnvironment(), wanted: selected }]);
 console.log(`\n${summary(counts)}`);
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0);
 

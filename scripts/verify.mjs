@@ -1,6 +1,7 @@
 /**
- * Everything that has to hold before a change is taken: sets up, builds, lints, tests on the running Node, then tests
- * the native and contract suites on the other supported Node majors.
+ * Everything that has to hold before a change is taken: sets up, builds, tests on the running Node, then tests the native
+ * and contract suites on the other supported Node majors. Tests that run one by one leave cores idle: beside those on the
+ * running Node it builds for the others, beside those on the others it lints.
  *
  *   npm run verify [-- --only lint,unit,node24 | --skip lint]
  *
@@ -51,57 +52,71 @@ if (wanted('setup')) {
 }
 if (wanted('build')) {
   heading('Build');
-  await counted('addon', () => buildNative({ tests: true }));
-  await counted('typescript', buildTypeScript);
-  await counted('sandbox prelude', buildPrelude);
-  await counted("the Worker's page", buildPage);
-  await counted('tests and benchmarks', buildTests);
+  const scripts = async () => {
+    await counted('typescript', buildTypeScript);
+    await counted('sandbox prelude', buildPrelude);
+    await counted("the Worker's page", buildPage);
+    await counted('tests and benchmarks', buildTests);
+  };
+  await Promise.all([counted('addon', () => buildNative({ tests: true, once: true })), scripts()]);
 }
-if (wanted('lint')) {
-  heading('Lint and check');
-  await sideBySide(CHECKS, (check) => counted(check.name, check.run));
-}
-if (wanted('unit'))
-  await tests(`Tests on Node ${process.versions.node}`, 'tests', { env: softwareGpuEnvironment() });
-for (const major of otherMajors) {
-  if (wanted(`node${major}`)) await testOn(major);
-}
+/** What there is an addon for besides. @type {import('./run-tests.mjs').Target[]} */
+const others = [];
+if (wanted('unit')) {
+  const target = { env: softwareGpuEnvironment() };
+  await tests(`Node ${process.versions.node}`, [target], buildForOthers);
+} else await buildForOthers();
+if (others.length > 0) {
+  const majors = otherMajors.filter((major) => wanted(`node${major}`));
+  await tests(`Node ${majors.join(', ')}`, others, check);
+} else await check();
 
 console.log(`\nDurations\n${steps.table()}\n`);
 console.log(summary(counts));
 process.exit(counts.failed > 0 ? 1 : 0);
 
-/**
- * Builds the addon for another Node major and runs the suites that depend on the major.
- * @param {number} major
- */
-async function testOn(major) {
-  heading(`Node ${major}`);
-  let node = '';
-  const directory = buildDirectoryOf(major);
-  const ready =
-    (await counted(`node ${major}`, async () => {
-      node = await ensureNode(major);
-    })) && (await counted(`addon for Node ${major}`, () => buildNative({ node, directory, tests: true })));
-  if (!ready) return;
-  await tests(`Tests on Node ${major}`, `tests, Node ${major}`, {
-    node,
-    major,
-    env: { ...softwareGpuEnvironment(), DCP_NATIVE_BUILD_DIR: directory },
-    wanted: (suite, file) => wantedOn(major, suite, file),
-  });
+/** Everything that is held besides tests. */
+async function check() {
+  if (!wanted('lint')) return;
+  heading('Lint and check');
+  await sideBySide(CHECKS, ({ name, run }) => counted(name, run));
+}
+
+/** Builds the addon for the other majors, on which the suites run that depend on the major. */
+async function buildForOthers() {
+  for (const major of otherMajors) {
+    if (!wanted(`node${major}`)) continue;
+    let node = '';
+    const directory = buildDirectoryOf(major);
+    const ready =
+      (await counted(`node ${major}`, async () => {
+        node = await ensureNode(major);
+      })) &&
+      (await counted(`addon for Node ${major}`, () =>
+        buildNative({ node, directory, tests: true, once: true }),
+      ));
+    if (!ready) continue;
+    others.push({
+      node,
+      major,
+      env: { ...softwareGpuEnvironment(), DCP_NATIVE_BUILD_DIR: directory },
+      wanted: (suite, file) => wantedOn(major, suite, file),
+      label: `, Node ${major}`,
+    });
+  }
 }
 
 /**
  * Runs suites as one step, whose tests are counted one by one.
- * @param {string} title
- * @param {string} name
- * @param {Parameters<typeof runSuites>[0]} options
+ * @param {string} on
+ * @param {Parameters<typeof runSuites>[0]} targets
+ * @param {() => Promise<void>} meanwhile
  */
-async function tests(title, name, options) {
-  heading(title);
+async function tests(on, targets, meanwhile) {
+  const name = `tests on ${on}`;
+  heading(`Tests on ${on}`);
   const start = performance.now();
-  const sum = await runSuites(options);
+  const sum = await runSuites(targets, { meanwhile });
   // A selection that matches nothing would pass silently.
   if (sum.passed + sum.failed === 0) {
     sum.failed++;

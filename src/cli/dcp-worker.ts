@@ -6,7 +6,6 @@ import { withIdentityOptions } from './identity-options.js';
 import { DEFAULT_PID_FILE } from './pid-file.js';
 import { ExitCode, programVersion, runProgram } from './program.js';
 import { oneSpelling } from './spellings.js';
-import { doctorSubjectOf, startWorker } from './start-worker.js';
 import { withWorkerCommands } from './worker-commands.js';
 import { withConfigOptions } from './worker-options.js';
 
@@ -24,6 +23,9 @@ Exit codes:
   2        the command line or the configuration is wrong
   5        an error that nothing caught
   128 + n  ended at once by signal n: 130 for SIGINT, 143 for SIGTERM`;
+
+/** All that a Worker is made of: commands to one that runs start sooner without. */
+const loadWorker = () => import('./start-worker.js');
 
 const program = new Command('dcp-worker')
   .description('Takes Tasks from a Scheduler and runs their Slices.')
@@ -46,12 +48,15 @@ withIdentityOptions(program)
   .option('--dumpConfig', 'print the configuration as JSON, secrets left out; then exit')
   .addHelpText('after', HELP)
   .allowExcessArguments()
-  .action((options: OptionValues) => {
+  .action(async (options: OptionValues) => {
     refuseWords(program);
-    return startWorker(program, options);
+    const { startWorker } = await loadWorker();
+    await startWorker(program, options);
   });
 
-withWorkerCommands(program, { subjectOf: (options) => doctorSubjectOf(program, options) });
+withWorkerCommands(program, {
+  subjectOf: async (options) => (await loadWorker()).doctorSubjectOf(program, options),
+});
 
 /** Words that name no command, which commander counts and no more. */
 function refuseWords({ args, commands }: Command): void {

@@ -14,7 +14,7 @@ import type { Scheduler } from '../scheduler/index.js';
 import { Emitter } from './emitter.js';
 import { JobCancelledError } from './errors.js';
 import { JobFollower, type JobFollowerSink } from './job-follower.js';
-import { toAllowedOrigins, toDeterminism, withLocalWorker, type LocalExecOptions } from './local-exec.js';
+import { toAllowedOrigins, toDeterminism, type LocalExecOptions } from './local-exec.js';
 import { requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
@@ -222,11 +222,14 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const { inspect = null, gpu = {} } = options;
     const { requirements } = this;
     this.#inspected = inspect !== null;
-    return this.#begin(() =>
-      withLocalWorker(cores, { determinism, inspect, allowedOrigins, gpu, requirements }, (scheduler) =>
-        this.#run(scheduler),
-      ),
-    );
+    return this.#begin(async () => {
+      const { withLocalWorker } = await import('./local-worker.js');
+      return withLocalWorker(
+        cores,
+        { determinism, inspect, allowedOrigins, gpu, requirements },
+        (scheduler) => this.#run(scheduler),
+      );
+    });
   }
 
   /** The results: of the run under way, or of a new `exec`. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { BlockList, isIP, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import type { WebSocket, WebSocketServer } from 'ws';
 import { EvaluatorError, InvalidArgumentError } from '../../model/index.js';
 
 export interface InspectOptions {
@@ -50,6 +50,8 @@ export async function openInspectorServer(options: InspectOptions): Promise<Insp
     );
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new InvalidArgumentError('inspect.port', `expected 0 to 65535, got ${port}`);
+  // Every evaluator has this file, few are debugged: what they load is what each of them begins with.
+  const { WebSocketServer } = await import('ws');
   const http = createServer();
   await new Promise<void>((resolve, reject) => {
     http.once('error', (cause) => {
@@ -59,16 +61,17 @@ export async function openInspectorServer(options: InspectOptions): Promise<Insp
     });
     http.listen(port, host, resolve);
   });
-  return new InspectorServer(http, onTarget);
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  return new InspectorServer(http, sockets, onTarget);
 }
 
 /** The HTTP side of the protocol: a list of targets, and a WebSocket for each. */
 export class InspectorServer {
   readonly #targets = new Map<string, { target: InspectorTarget; socket: WebSocket | null }>();
-  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
 
   constructor(
     private readonly http: Server,
+    private readonly sockets: WebSocketServer,
     private readonly onTarget: (target: InspectorTargetInfo) => void,
   ) {
     http.on('request', (request, response) => this.#answer(request, response));
@@ -136,7 +139,7 @@ export class InspectorServer {
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       return;
     }
-    this.#sockets.handleUpgrade(request, socket, head, (connection) => {
+    this.sockets.handleUpgrade(request, socket, head, (connection) => {
       entry.socket = connection;
       connection.on('message', (data) => entry.target.receive((data as Buffer).toString()));
       connection.on('error', () => connection.terminate());

@@ -1,6 +1,7 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
-import { Agent, type Dispatcher } from 'undici';
+import type * as undici from 'undici';
 import { isPublicAddress } from './addresses.js';
 import { FetchRefusal } from './refusal.js';
 
@@ -21,12 +22,15 @@ const KEEP_ALIVE_MS = 4_000;
  * ("DNS rebinding"), so it is looked at between name and connection.
  */
 export class Connections {
-  readonly #public: Agent;
-  readonly #any: Agent;
+  // Loaded by who makes connections alone: it is a quarter of what a Worker loads, and most may fetch from nowhere. At once,
+  // not with the first request: what a Worker lacks shows when it starts.
+  readonly #undici = createRequire(import.meta.url)('undici') as typeof undici;
+  readonly #public: undici.Agent;
+  readonly #any: undici.Agent;
 
   constructor(private readonly lookup: Lookup = dnsLookup as Lookup) {
-    const agent = (wanted: (address: string) => boolean): Agent =>
-      new Agent({
+    const agent = (wanted: (address: string) => boolean): undici.Agent =>
+      new this.#undici.Agent({
         keepAliveTimeout: KEEP_ALIVE_MS,
         keepAliveMaxTimeout: KEEP_ALIVE_MS,
         connect: { lookup: this.#lookupOf(wanted) as never },
@@ -35,11 +39,12 @@ export class Connections {
     this.#any = agent(() => true);
   }
 
-  /**
-   * For requests to this URL.
-   * @throws {FetchRefusal} its host is an address that is not public, and may not be one
-   */
-  to({ hostname, origin }: URL, mayBePrivate: boolean): Dispatcher {
+  /** One request; rejects with `FetchRefusal` when the host's address is not public, and may not be one. */
+  async fetch(url: URL, mayBePrivate: boolean, request: undici.RequestInit): Promise<undici.Response> {
+    return this.#undici.fetch(url, { ...request, dispatcher: this.#to(url, mayBePrivate) });
+  }
+
+  #to({ hostname, origin }: URL, mayBePrivate: boolean): undici.Dispatcher {
     if (mayBePrivate) return this.#any;
     // Nothing is looked up for an address.
     const address = hostname.replace(/^\[|\]$/g, '');

@@ -1,4 +1,4 @@
-import { fetch, type BodyInit, type Response } from 'undici';
+import type { BodyInit, Response } from 'undici';
 import type { SandboxRequest } from '../../evaluator/index.js';
 import {
   isNullBodyStatus,
@@ -63,14 +63,16 @@ interface Hop {
 export class Fetcher {
   #access: FetchAccess;
   readonly #limits: FetchLimits;
-  readonly #connections: Connections;
+  readonly #lookup: Lookup | undefined;
+  /** Null as long as nothing was ever allowed. */
+  #connections: Connections | null = null;
   readonly #budget: ByteBudget;
 
   /** @throws {InvalidArgumentError} */
   constructor({ allowedOrigins, limits, lookup }: FetcherOptions) {
-    this.#access = new FetchAccess(allowedOrigins);
+    this.#lookup = lookup;
+    this.#access = this.#accessTo(allowedOrigins);
     this.#limits = completeFetchLimits(limits);
-    this.#connections = new Connections(lookup);
     this.#budget = new ByteBudget(this.#limits.heldBytes);
   }
 
@@ -79,7 +81,13 @@ export class Fetcher {
    * @throws {InvalidArgumentError} nothing has changed then
    */
   allow(origins: readonly string[]): void {
-    this.#access = new FetchAccess(origins);
+    this.#access = this.#accessTo(origins);
+  }
+
+  #accessTo(origins: readonly string[]): FetchAccess {
+    const access = new FetchAccess(origins);
+    if (!access.isEmpty) this.#connections ??= new Connections(this.#lookup);
+    return access;
   }
 
   /** Whether Work Functions of such a Job have `fetch`. */
@@ -124,8 +132,8 @@ export class Fetcher {
   }
 
   /** Ends what is under way. */
-  close(): Promise<void> {
-    return this.#connections.close();
+  async close(): Promise<void> {
+    await this.#connections?.close();
   }
 
   async #follow(
@@ -161,14 +169,13 @@ export class Fetcher {
     const sent = headers.some(([name]) => name === 'user-agent')
       ? headers
       : [...headers, ['user-agent', USER_AGENT] as const];
-    return fetch(withoutFragment(url), {
+    return this.#connections!.fetch(url, decision.private, {
       method,
       headers: sent.map(([name, value]) => [name, value] as [string, string]),
       body: body as BodyInit | null,
       redirect: 'manual',
       credentials: 'omit',
       signal,
-      dispatcher: this.#connections.to(url, decision.private),
     });
   }
 
