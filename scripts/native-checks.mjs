@@ -73,9 +73,7 @@ async function lintFolder(folder, files, compiled) {
   mkdirSync(unit, { recursive: true });
   writeFileSync(source, files.map((file) => `#include "${file}"\n`).join(''));
   const first = path.join(root, String(files[0]));
-  // A build that compiles whole folders knows them alone.
-  const whole = `/dcp_native.dir/Unity/unity_${folder.replaceAll('/', '_')}_cxx.cxx`;
-  const known = compiled.find(({ file }) => file === first || file.endsWith(whole));
+  const known = compiled.find(({ file }) => file === first);
   if (known === undefined) throw new Error(`${files[0]}: the build does not know it; build again`);
   const command = known.command
     // clang cannot read what g++ has precompiled.

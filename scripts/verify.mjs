@@ -58,7 +58,7 @@ if (wanted('build')) {
     await counted("the Worker's page", buildPage);
     await counted('tests and benchmarks', buildTests);
   };
-  await Promise.all([counted('addon', () => buildNative({ tests: true, once: true })), scripts()]);
+  await Promise.all([counted('addon', () => buildNative({ tests: true })), scripts()]);
 }
 /** What there is an addon for besides. @type {import('./run-tests.mjs').Target[]} */
 const others = [];
