@@ -1,6 +1,7 @@
 /** What is said of the confinement: options, report, profiles, and what each program tells. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -10,22 +11,25 @@ import {
   rmSync,
   rmdirSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { ConfinedProcess } from '#src/evaluator/confinement/confinement.js';
 import { Confinement, completeConfinement } from '#src/evaluator/confinement/index.js';
 import { reachOf } from '#src/evaluator/confinement/launcher.js';
 import { LAYERS, type LayerName } from '#src/evaluator/confinement/layers.js';
 import { profilesOf } from '#src/evaluator/confinement/profiles.js';
-import { readLauncherReport, unconfined } from '#src/evaluator/confinement/report.js';
+import { readLauncherReport, reportOf, unconfined } from '#src/evaluator/confinement/report.js';
 import {
   confinementText,
   openChildProcessEvaluator,
   openRemoteEvaluator,
   runSingleSlice,
 } from '#src/evaluator/index.js';
+import { loadNative } from '#src/evaluator/native.js';
 import { programBesideAddon } from '#src/system/index.js';
 import { evaluatorsBelow, isNode } from './processes.js';
 import { attempts, noNamespaces, startConfined, stateOf, until } from './support.js';
@@ -229,6 +233,29 @@ for (const without of [['descriptors'], LAYERS] as LayerName[][])
       assert.ok(isNode(confined.pid));
     },
   );
+
+test('a report is complete with its line, whoever keeps the descriptor longer than that', async (t) => {
+  const { closeDescriptor, socketPair } = loadNative();
+  const [ours, theirs] = socketPair();
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)'], { stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
+  t.after(() => closeDescriptor(theirs));
+  const confined = new ConfinedProcess(child, ours, null, (report) => [
+    reportOf('best-effort', report),
+    null,
+  ]);
+  const line = JSON.stringify({ pid: child.pid, profiles: [], layers: [], cgroup: null, failure: null });
+  writeSync(theirs, line);
+  const modeNow = () => {
+    confined.settle();
+    return confined.report?.mode;
+  };
+  assert.equal(modeNow(), undefined);
+  writeSync(theirs, '\n');
+  assert.equal(modeNow(), 'best-effort');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+});
 
 test('the probe says the same as a process', { skip }, async () => {
   const confinement = new Confinement({ ...completeConfinement(), gpu: false, env: {} });

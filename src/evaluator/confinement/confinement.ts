@@ -20,6 +20,7 @@ import type { SeccompSetting } from './seccomp-setting.js';
 /** What a report has at most; the longest there can be has a fifth of it. */
 const MAX_REPORT_BYTES = 64 * 1024;
 const REPORT_PIECE_BYTES = 4096;
+const NEWLINE = 10;
 /** How long a launcher that stays beside its evaluator may take to end it, milliseconds. */
 const KILL_MS = 1_000;
 /** How long the launcher may take on a busy machine, milliseconds. */
@@ -283,7 +284,10 @@ export class ConfinedProcess {
     this.#close();
   }
 
-  /** It is when the launcher has closed its end, or become the evaluator, which does so, too. */
+  /**
+   * It is when there is a whole line: another follows only where the evaluator cannot be run. Nobody waits for the end of it, which
+   * the launcher and its helpers close when they come to it, perhaps long after the evaluator has begun.
+   */
   #isReportComplete(): boolean {
     const buffer = Buffer.alloc(REPORT_PIECE_BYTES);
     try {
@@ -294,7 +298,7 @@ export class ConfinedProcess {
       }
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return this.#said.at(-1) === NEWLINE;
       throw error;
     }
   }
