@@ -4,7 +4,7 @@
  *   cli → worker → supervisor → {scheduler, evaluator} → {codec, model}
  *   compute → {scheduler, evaluator, codec, model}
  *   worker → manager → model
- *   {evaluator, logging, manager} → system → model
+ *   {evaluator, scheduler, supervisor, status, logging, identity, manager} → system → model
  */
 
 /** The folders each folder may import. `config`, `logging` and `identity` serve every program layer. */
@@ -18,15 +18,15 @@ const MAY_IMPORT = {
   system: ['model'],
   config: ['model'],
   logging: ['system', 'model'],
-  identity: ['model'],
+  identity: ['system', 'model'],
   // It hosts what src/sandbox says to its host, and knows those messages from there.
   evaluator: ['sandbox', 'codec', 'system', 'model', ...SERVICES],
-  scheduler: ['codec', 'model', ...SERVICES],
+  scheduler: ['codec', 'system', 'model', ...SERVICES],
   manager: ['system', 'model', ...SERVICES],
-  supervisor: ['scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
+  supervisor: ['scheduler', 'evaluator', 'codec', 'system', 'model', ...SERVICES],
   worker: ['supervisor', 'manager', 'scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
   // What a Worker does, told to whoever looks: status, web page, metrics, terminal.
-  status: ['supervisor', 'evaluator', 'model', ...SERVICES],
+  status: ['supervisor', 'evaluator', 'system', 'model', ...SERVICES],
   dashboard: ['status', 'supervisor', 'model', ...SERVICES],
   // A Worker as a program that runs for a year.
   service: ['worker', 'dashboard', 'status', 'supervisor', 'evaluator', 'system', 'model', ...SERVICES],

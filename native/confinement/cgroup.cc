@@ -18,9 +18,9 @@ constexpr const char* kMostThreads = "4096";
 
 LayerState Cgroup::Make(const std::string& parent, uint64_t memory_bytes) {
   if (parent.empty()) {
-    return memory_bytes == 0 ? Off("no cgroup was delegated to the Worker, and no limit asked for")
+    return memory_bytes == 0 ? Off("no cgroup was delegated to it, and no limit asked for")
                              : Missing(
-                                   "no cgroup was delegated to the Worker: memory is limited by "
+                                   "no cgroup was delegated to it: memory is limited by "
                                    "RLIMIT_DATA alone");
   }
   parent_ = open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -4,8 +4,28 @@
 #include <utility>
 
 #include "isolate/clock.h"
+#include "v8/strings.h"
 
 namespace dcp {
+
+namespace {
+
+// V8 says of import() no more than that it is not supported.
+v8::MaybeLocal<v8::Promise> RefuseImport(v8::Local<v8::Context> context, v8::Local<v8::Data>,
+                                         v8::Local<v8::Value>, v8::Local<v8::String>,
+                                         v8::Local<v8::FixedArray>) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  v8::Local<v8::Promise::Resolver> resolver;
+  if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) return {};
+  v8::Local<v8::Value> error = v8::Exception::TypeError(
+      Name(isolate,
+           "import() is not there in a Work Function: have its modules come with the Job, by "
+           "job.requires, and use require"));
+  if (resolver->Reject(context, error).IsNothing()) return {};
+  return resolver->GetPromise();
+}
+
+}  // namespace
 
 // ---- Beginning and end
 // -------------------------------------------------------------------------------------------
@@ -23,6 +43,7 @@ SandboxIsolate::SandboxIsolate(const Owner& owner, std::function<void()> wake,
       environment_(owner.options->scripts, add_functions) {
   get()->SetData(kSelfSlot, this);
   get()->SetPromiseRejectCallback(OnPromiseReject);
+  get()->SetHostImportModuleDynamicallyCallback(RefuseImport);
   segments_ = std::make_unique<SegmentGate>(&isolate_);
 }
 

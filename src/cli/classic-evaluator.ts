@@ -1,4 +1,5 @@
 /** What `dcp-evaluator` does with startup files: the protocol of existing Workers, over TCP, a UNIX socket or standard input. */
+import { spawnSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import {
   beConfined,
@@ -42,6 +43,7 @@ type Log = (level: number, message: string) => void;
 /** Runs until the peer on standard input has gone, or, as a server, until a signal comes. */
 export async function runClassicEvaluator(options: ClassicOptions): Promise<void> {
   const heapMiB = heapLimitOf(options.v8Options);
+  checkV8Options(options.v8Options);
   const addresses = addressesOf(options);
   const log = logOf(options);
   const confinement = openConfinement(options.confinement, options.gpu);
@@ -153,6 +155,20 @@ function heapLimitOf(options: readonly string[]): number | undefined {
     if (limit !== undefined) heapMiB = Number(limit);
   }
   return heapMiB;
+}
+
+/** V8 takes no notice of what it does not know. Throws `UsageError` for that, where this Node says what V8 knows. */
+function checkV8Options(options: readonly string[]): void {
+  const words = wordsOf(options);
+  if (words.length === 0) return;
+  const { stdout } = spawnSync(process.execPath, ['--v8-options'], { encoding: 'utf8' });
+  const known = new Set(Array.from((stdout ?? '').matchAll(/^ +--([\w-]+) \(/gm), ([, name]) => name));
+  if (known.size === 0) return;
+  for (const word of words) {
+    const name = word.slice(2).replace(/=.*$/s, '').replaceAll('_', '-');
+    if (!known.has(name) && !known.has(name.replace(/^no-?/, '')))
+      throw new UsageError(`--options: V8 knows no option ${word}`);
+  }
 }
 
 /** For all Sandboxes to come. */

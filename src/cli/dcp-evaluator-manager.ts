@@ -33,6 +33,8 @@ Exit codes:
   130  SIGINT came`;
 
 const program = new Command(PROGRAM)
+  // Its longest option would leave less than the usual 40 characters of 80, and nothing would be wrapped.
+  .configureHelp({ minWidthToWrap: 30 })
   .description('Runs evaluators for the Sandboxes of existing Workers while the machine is free.')
   .version(programVersion())
   .option(

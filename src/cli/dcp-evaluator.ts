@@ -131,6 +131,7 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
   const gpu = gpuOptionsOf(options);
   if (options['gpuInfo'] === true) {
     if (gpu === null) throw new UsageError('--gpu-info and --no-gpu: one or the other');
+    if (files.length > 0) throw new UsageError('--gpu-info and startup files: one or the other');
     const report = await probeGpu(gpu);
     process.stdout.write(options['json'] === true ? `${JSON.stringify(report)}\n` : gpuInfoText(report));
     if (report.adapters.length === 0) process.exitCode = ExitCode.failure;
@@ -157,6 +158,10 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
       'nothing says how to be spoken to; there are startup files, --frames and --gpu-info',
     );
   }
+  if ((options['options'] as readonly string[]).length > 0)
+    throw new UsageError(
+      '--options: only with startup files; Workers say the limits of Sandboxes that speak frames',
+    );
   const threads = options['threads'] as number | undefined;
   const where = listenOptionsOf(options);
   const accepted = options['accepted'] as string | undefined;

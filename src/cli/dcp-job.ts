@@ -26,8 +26,9 @@ A Job file is an ES module:
   export default function (compute, { args }) { return compute.for(1, 10, (n) => n * n); }
   export async function done(results, { job, outputDirectory, args }) {}   // optional
 
-Without "done" the results are printed, one a line, in the order of the input set: as JSON, or as Node's util.inspect
-shows them where JSON cannot hold them (typed arrays, Map, BigInt, …). Everything else goes to standard error.
+Without "done" the results are printed, line n for Slice n, in the order of the input set: as JSON, or as Node's
+util.inspect shows them where JSON cannot hold them (typed arrays, Map, BigInt, …). The line of a Slice that failed is
+empty. Everything else goes to standard error, errors with the number of their Slice.
 With --json everything on standard output is a JSON line with a "type": accepted, status, console, warning, complete,
 result (with "value", "inspect" or "error"), cancelled, detached.
 
@@ -143,7 +144,9 @@ common(program.command('status <job>'))
   });
 
 common(program.command('results <job>'))
-  .description('print the results there are, in the order of the input set; errors go to standard error')
+  .description(
+    'print the results there are, line n for Slice n: it is empty without one; errors go to standard error',
+  )
   .option('--wait', 'wait until every Slice has a result')
   .action(async (id: string, options: OptionValues) => {
     process.exitCode = await showResults(id, { ...commonOptions(options), wait: options['wait'] === true });

@@ -14,6 +14,7 @@ import {
   type Payment,
   type Surroundings,
 } from '../identity/index.js';
+import { InvalidArgumentError } from '../model/index.js';
 
 export interface WorkerIdentity {
   readonly address: Address;
@@ -79,6 +80,8 @@ export async function identityOf(
     ...optional('paymentAddress', options['paymentAddress'] as string | undefined),
     ...optional('configured', configuredPaymentAddress),
     toCommunity: options['defaultPaymentAddressToDCP'] === true,
+  }).catch((error: unknown) => {
+    throw asOption(error);
   });
   const passphrase = await passphraseLaidReady(options['passphraseFile'] as string | undefined, surroundings);
   const identity = await openIdentity({
@@ -94,6 +97,13 @@ export async function identityOf(
     paymentSource: payment.source,
     identity,
   };
+}
+
+/** What the option said is called as it was given. */
+function asOption(error: unknown): unknown {
+  const field = 'paymentAddress';
+  if (!(error instanceof InvalidArgumentError) || error.field !== field) return error;
+  return new InvalidArgumentError(`--${field}`, error.message.slice(`${field}: `.length));
 }
 
 /** Keeps what may be a secret from whatever prints options, and at once from the list of processes. */

@@ -1,5 +1,6 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeDirectory } from '../system/index.js';
 
 /** Where `-f` without a value has the Worker's. */
 export const DEFAULT_PID_FILE = path.resolve(import.meta.dirname, '../../run/dcp-worker.pid');
@@ -112,7 +113,7 @@ function removeIfAny(file: string): void {
 /** Makes the folder of the pid file that nobody named; whether it works shows when the file is written. */
 export function makeFolderOf(file: string): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeDirectory(path.dirname(file));
   } catch {
     // Said by writePidFile.
   }

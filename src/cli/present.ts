@@ -44,11 +44,19 @@ export function printJsonLine(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** Results in input order, one a line; those that failed are left to the caller in the plain form. */
+/**
+ * Results in input order. In the plain form line n is that of Slice n, so that they may be laid beside what went in: it is empty where the
+ * Slice failed, which is left to the caller to tell, and where it has no result but a later one has.
+ */
 export function printResults(results: Iterable<readonly [number, unknown]>, json: boolean): void {
+  let lines = 0;
   for (const [index, result] of results) {
     if (json) printJsonLine({ type: 'result', slice: index + 1, ...resultFields(result) });
-    else if (!(result instanceof SliceError)) process.stdout.write(`${oneLine(result)}\n`);
+    else {
+      const skipped = '\n'.repeat(index - lines);
+      process.stdout.write(`${skipped}${result instanceof SliceError ? '' : oneLine(result)}\n`);
+      lines = index + 1;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { homeDirectory } from '../identity/index.js';
+import { UsageError } from './program.js';
 
 const NAME = 'dcp-worker.sock';
 /** Where a Worker has it that systemd runs as its unit `dcp-worker`, which a shell's environment does not say. */
@@ -21,12 +22,13 @@ export function defaultStatusSocket(env: NodeJS.ProcessEnv = process.env): strin
 
 /**
  * Where to look for a Worker, in this order: the one place that was named, be it by `DCP_HOMEDIR`, or its default and that of the
- * service; a Worker may have been started from a session with another environment.
+ * service; a Worker may have been started from a session with another environment. Throws `UsageError` where what was named is empty.
  */
 export function statusSocketsToTry(
   named: string | undefined,
   env: NodeJS.ProcessEnv = process.env,
 ): string[] {
+  if (named === '') throw new UsageError('--status-socket: expected the path of a socket, got none');
   if (named !== undefined) return [path.resolve(named)];
   const first = defaultStatusSocket(env);
   if (env['DCP_WORKER_SOCKET'] || env['DCP_HOMEDIR']) return [first];

@@ -1,8 +1,9 @@
 /** Files with secrets in them: where DCP has them, how they are read and written. */
-import { link, mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { link, open, rm, type FileHandle } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { makeDirectory } from '../system/index.js';
 import { KeystoreError } from './keystore-error.js';
 
 /** A keystore has 500 to 700 bytes. */
@@ -107,7 +108,7 @@ export async function readStream(name: string, stream: AsyncIterable<unknown>): 
 export async function createFile(file: string, text: string): Promise<boolean> {
   const fresh = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`;
   try {
-    await makeDirectory(path.dirname(file));
+    makeDirectory(path.dirname(file), 0o700);
     await writeThrough(fresh, text);
     return await linkIfNone(fresh, file);
   } catch (error) {
@@ -116,16 +117,6 @@ export async function createFile(file: string, text: string): Promise<boolean> {
   } finally {
     // Where it could not be written it is not.
     await rm(fresh, { force: true }).catch(() => {});
-  }
-}
-
-async function makeDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    // What Node says with `recursive` of a file system that is read-only. Of one directory it says what is in the way.
-    await mkdir(directory, { mode: 0o700 });
   }
 }
 

@@ -142,7 +142,7 @@ function leadsToJournal({ env, stdout }: OutputEnvironment): boolean {
 
 function required(field: string, value: string | null | undefined): string {
   if (value) return value;
-  throw new InvalidArgumentError(field, 'expected the path of a file');
+  throw new InvalidArgumentError(field, 'expected the path of a file, which --logfile names');
 }
 
 function whole(field: string, value: number | null | undefined, least: number, most: number): number | null {

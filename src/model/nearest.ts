@@ -4,12 +4,16 @@ import { InvalidArgumentError } from './errors.js';
 /** No name is longer, characters; a longer one is near to none. */
 const LONGEST_NAME = 60;
 
-/** Of these, the name that was most likely meant, whatever its case; null: none is near. */
-export function nearest<Name extends string>(name: string, candidates: readonly Name[]): Name | null {
+/** Of these, the name that was most likely meant, whatever its case, `most` edits away at most; null: none is near. */
+export function nearest<Name extends string>(
+  name: string,
+  candidates: readonly Name[],
+  most = Infinity,
+): Name | null {
   const lower = name.toLowerCase();
   const same = candidates.find((candidate) => candidate.toLowerCase() === lower);
   if (same !== undefined) return same;
-  const maxDistance = name.length < 3 ? 1 : Math.max(2, Math.floor(name.length / 3));
+  const maxDistance = Math.min(most, name.length < 3 ? 1 : Math.max(2, Math.floor(name.length / 3)));
   return name.length > LONGEST_NAME
     ? null
     : ((closestMatch(name, candidates, { maxDistance }) as Name | undefined) ?? null);

@@ -78,6 +78,7 @@ export class WorkerService implements WorkerControl {
     });
     this.#worker = new Worker({
       ...worker,
+      looksForIdleness: settings.exitWhenIdle,
       observer: joinObservers(this.log, this.board, traces, {
         onIdle: () => {
           if (settings.exitWhenIdle) this.#stop(false);

@@ -63,6 +63,11 @@ export interface SupervisorOptions {
    */
   allowedOrigins?: readonly string[];
   fetchLimits?: Partial<FetchLimits>;
+  /**
+   * The Scheduler is asked whether there is anything to do also while the Evaluator creates no Sandboxes, so that `onIdle` is told
+   * then, too: what it hands out, one Slice, goes back at once. Default false.
+   */
+  looksForIdleness?: boolean;
   observer?: Partial<SupervisorObserver>;
 }
 
@@ -100,6 +105,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     determinism: options.determinism ?? null,
     allowedOrigins: options.allowedOrigins ?? [],
     fetchLimits: options.fetchLimits ?? {},
+    looksForIdleness: options.looksForIdleness ?? false,
   };
 }
 

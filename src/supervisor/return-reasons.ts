@@ -31,6 +31,11 @@ export const SANDBOX_ENDED: ReturnReason = Object.freeze({
   counted: false,
 });
 
+/** The Evaluator has created none, and why. */
+export function noSandbox(why: unknown): ReturnReason {
+  return { code: 'EEVALUATOR', message: String(why), counted: false };
+}
+
 export function setAside(why: string, code: ReturnReason['code'] = 'EJOBSETASIDE'): ReturnReason {
   return { code, message: `the Job is set aside: ${why}`, counted: false };
 }

@@ -28,6 +28,7 @@ import { errorPayload, errorResults, failuresAtEnd } from './result-batches.js';
 import { isWelcome, withChange, type SupervisorChange } from './reconfiguration.js';
 import {
   GATED,
+  noSandbox,
   NOT_WELCOME,
   PAUSED,
   SANDBOX_ENDED,
@@ -308,22 +309,31 @@ export class Supervisor {
   // Tasks
 
   #nextRequest(): TaskRequest | null {
-    const hasNoSandbox = this.#evaluatorFails && this.#sandboxes.size === 0;
-    return this.#deliveries.areOverfull || hasNoSandbox
-      ? null
-      : nextTaskRequest(
-          this.#desks,
-          this.#sandboxes,
-          this.#gpu,
-          this.#options,
-          this.#gate,
-          this.#backoff.setAside(),
-        );
+    if (this.#deliveries.areOverfull || (this.#hasNoSandbox && !this.#asksWithoutSandbox)) return null;
+    const request = nextTaskRequest(
+      this.#desks,
+      this.#sandboxes,
+      this.#gpu,
+      this.#options,
+      this.#gate,
+      this.#backoff.setAside(),
+    );
+    return request !== null && this.#hasNoSandbox ? { ...request, sandboxes: 1, maxSlices: 1 } : request;
+  }
+
+  get #hasNoSandbox(): boolean {
+    return this.#evaluatorFails && this.#sandboxes.size === 0;
   }
 
   async #onTask(task: Task): Promise<boolean> {
     if (this.state !== 'running') {
       await this.#returnTask(task, SHUTDOWN);
+      return true;
+    }
+    if (this.#hasNoSandbox) {
+      // There is something to do, which is all that was asked.
+      this.#asksWithoutSandbox = false;
+      await this.#returnTask(task, noSandbox(this.#trouble));
       return true;
     }
     const desk = await this.#deskOf(task);
@@ -471,15 +481,21 @@ export class Supervisor {
     if (failures < MAX_FAILED_OPENINGS && !(error instanceof EvaluatorUnavailableError)) return;
     this.#evaluatorFails = true;
     if (this.#sandboxes.size > 0) return;
-    this.#deliveries.giveBackAllQueued({ code: 'EEVALUATOR', message: String(error), counted: false });
+    this.#deliveries.giveBackAllQueued(noSandbox(error));
+    if (!this.#options.looksForIdleness) return;
+    this.#asksWithoutSandbox = true;
+    this.#source.askAgain();
   }
   #trouble: unknown = null;
+  /** The Scheduler is to be asked whether there is anything to do, though nothing could be done. */
+  #asksWithoutSandbox = false;
   /** It creates no Sandboxes: without any, Slices would only wait here. */
   #evaluatorFails = false;
 
   #onOpened(): void {
     if (!this.#evaluatorFails) return;
     this.#evaluatorFails = false;
+    this.#asksWithoutSandbox = false;
     this.#source.poke();
   }
 

@@ -1,4 +1,5 @@
 export { loadAddon, packageFiles, programBesideAddon } from './addon.js';
+export { makeDirectory } from './directories.js';
 export { DatagramSocket, SystemError } from './datagram-socket.js';
 export { PressureTrigger } from './pressure-trigger.js';
 export { childrenOf } from './process-children.js';

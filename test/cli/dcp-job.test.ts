@@ -102,6 +102,25 @@ test('a failed Slice: exit code 1, its error on standard error, done is not call
   assert.match(stderr, /3 Slices done, 1 of them failed/);
 });
 
+test('line n of the results is of Slice n: empty where it failed', async (t) => {
+  const on = ['--scheduler', temporaryDirectory(t)];
+  const worker = start(t, 'dcp-worker', [...on, '--cores', '1']);
+  const file = jobFile(
+    t,
+    `export default (compute) => compute.for(1, 4, (n) => { if (n % 3 === 1) throw Error('no ' + n); return n; });`,
+  );
+  const ran = await run(t, 'dcp-job', ['run', file, ...on]);
+  assert.equal(ran.code, 1);
+  assert.equal(ran.stdout, '\n2\n3\n\n');
+  assert.match(ran.stderr, /slice 4 failed, EUNCAUGHT: Error: no 4/);
+  const [job] = jsonLines((await run(t, 'dcp-job', ['ls', '--json', ...on])).stdout);
+  const results = await run(t, 'dcp-job', ['results', job!['id'] as string, ...on]);
+  assert.equal(results.stdout, ran.stdout);
+  assert.match(results.stderr, /slice 1 failed[^]*slice 4 failed/);
+  worker.child.kill('SIGTERM');
+  await worker.ended;
+});
+
 test('mistakes of usage: exit code 2 and one line that says what is wrong', async (t) => {
   const cases: [string[], RegExp][] = [
     [['rn'], /^dcp-job: unknown command 'rn'\n\(Did you mean/],

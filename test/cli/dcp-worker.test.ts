@@ -108,6 +108,14 @@ test('cores, utilization and maxSandboxes decide how many Slices run at a time',
   }
 });
 
+test('a Worker that ends when idle does so also where its evaluator is not there', async (t) => {
+  const args = ['--scheduler', temporaryDirectory(t), '--exit-when-idle', '--evaluator'];
+  for (const evaluator of ['/no/such.sock', 'localhost:1']) {
+    const { code, stderr } = await run(t, 'dcp-worker', [...args, evaluator]);
+    assert.equal(code, 0, stderr);
+  }
+});
+
 test('the pid file names the Worker while it runs, and keeps a second one away', async (t) => {
   const directory = temporaryDirectory(t);
   const file = path.join(directory, 'worker.pid');
@@ -176,6 +184,11 @@ test('what cannot be used: one line and an exit code', async (t) => {
     [['--schedular', '/tmp'], 2, /Did you mean --scheduler\?/],
     [['stop', 'now'], 2, /too many arguments for 'stop'/],
     [['profile', 'idle', 'auto'], 2, /too many arguments for 'profile'/],
+    [
+      ['status', '--status-socket', ''],
+      2,
+      /^dcp-worker: --status-socket: expected the path of a socket, got none$/m,
+    ],
     [['extra'], 2, /unknown command 'extra'/],
     [['stauts'], 2, /unknown command 'stauts' \(did you mean status\?\)/],
     [['--scheduler', '/dev/null/store'], 1, /^dcp-worker: .*\/dev\/null/],

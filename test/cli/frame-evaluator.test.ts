@@ -90,6 +90,8 @@ test('a port that is taken, and options that do not go together', async (t) => {
       /--socket: expected a path of 1 to 107 bytes, got 108/,
     ],
     [['--frames', '--port', '0', '--connections', '0'], /expected a whole number from 1 to 1024/],
+    [['--frames', '--socket', '/tmp/x', '--options=--nonsense'], /--options: only with startup files/],
+    [['--gpu-info', 'extra.js'], /--gpu-info and startup files: one or the other/],
     [['--port', '0'], /nothing says how to be spoken to/],
   ];
   for (const [args, message] of wrong) {

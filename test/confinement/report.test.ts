@@ -66,7 +66,7 @@ test('require: a layer that was asked for and is missing is refused, with the re
   await assert.rejects(openChildProcessEvaluator({ threads: 1, gpu: null, confinement }), {
     name: 'EvaluatorError',
     message:
-      /^--confinement=require: no evaluator, for layers are missing: .*cgroup \(no cgroup was delegated to the Worker: memory is limited by RLIMIT_DATA alone; a service with Delegate=/,
+      /^--confinement=require: no evaluator, for layers are missing: .*cgroup \(no cgroup was delegated to it: memory is limited by RLIMIT_DATA alone; a service with Delegate=/,
   });
 });
 

@@ -109,7 +109,7 @@ test('what is refused is not repeated, not even in the stack', async (t) => {
     [['--identityKeystore', COW_KEY], /who: identityKeystore: expected a keystore, got a private key/, 2],
     [['--identityKey', `@${keyFile}`], /who: identityKey: expected .* got 66 characters that are not\n/, 2],
     [['--identityKeystore', keyFile], /who: .*key: expected a keystore, which is JSON/, 1],
-    [['--paymentAddress', COW_KEY], /who: paymentAddress: expected .* got "\(hidden\)"/, 2],
+    [['--paymentAddress', COW_KEY], /who: --paymentAddress: expected .* got "\(hidden\)"/, 2],
     [[`--identityKy=${COW_KEY}`], /who: unknown option '--identityKy=\(hidden\)'/, 2],
   ];
   for (const [args, message, exitCode] of cases) {

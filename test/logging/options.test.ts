@@ -96,7 +96,7 @@ test('what does not fit is refused with the option, the value, and the nearest n
     [{ ...syslog, syslogCa: '/ca.pem' }, /^syslogCa: only with the transport tls; it is udp$/],
     [{ ...syslog, syslogTransport: 'tls', syslogCert: '/c.pem' }, /^syslogCert: expected its key beside it/],
     [{ ...syslog, syslogTransport: 'tls', syslogKey: '/k.pem' }, /^syslogKey: expected its certificate/],
-    [{ outputMode: ['logfile'] }, /^logfile: expected the path of a file$/],
+    [{ outputMode: ['logfile'] }, /^logfile: expected the path of a file, which --logfile names$/],
     [{ outputMode: ['logfile'], logfile: '/x', logfileBytes: -1 }, /^logfileBytes: .* not -1$/],
     [
       { outputMode: ['logfile'], logfile: '/x', logfileKeep: 1.5 },

@@ -28,6 +28,12 @@ const CASES: {
     work: (n) => (n === 5 ? Promise.reject('just text') : n),
   },
   {
+    name: 'imports what did not come with the Job',
+    code: 'EUNCAUGHT',
+    message: /^import\(\) is not there in a Work Function: .*job\.requires, and use require$/,
+    work: async (n) => (n === 5 ? import('node:fs') : n),
+  },
+  {
     name: 'loops for ever',
     code: 'ESLICETOOSLOW',
     message: /longer than 0.3 s/,

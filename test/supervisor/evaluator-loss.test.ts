@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SliceError } from '#src/model/index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EvaluatorUnavailableError, SliceError } from '#src/model/index.js';
+import type { SupervisorOptions } from '#src/supervisor/index.js';
 import { MortalEvaluator, openMachine, upTo } from './support.js';
 
 test('Sandboxes that die at random moments lose no Slice', async (t) => {
@@ -63,4 +65,39 @@ test('an evaluator that cannot create Sandboxes is tried again', async (t) => {
   const results = await machine.compute.for(1, 5, (n: number) => n).exec();
   assert.equal(results.length, 5);
   assert.ok(troubles.includes('evaluator'));
+});
+
+test('who looks for idleness finds it without an evaluator, and not while there is something to do', async (t) => {
+  const machine = await openMachine(t);
+  const job = machine.compute.for(1, 3, (n: number) => n);
+  const ended = job.exec().catch((error: { code: string }) => error.code);
+  while (job.readyState !== 'deployed') await sleep(10);
+  const attempts = { all: 0, idle: 0 };
+  let onIdle: () => void = () => undefined;
+  const idle = new Promise<void>((resolve) => (onIdle = resolve));
+  const options: SupervisorOptions = {
+    looksForIdleness: true,
+    observer: {
+      onIdle: () => {
+        attempts.idle++;
+        onIdle();
+      },
+    },
+  };
+  let onTriedOften: () => void = () => undefined;
+  const triedOften = new Promise<void>((resolve) => (onTriedOften = resolve));
+  machine.work(options, {
+    evaluator: {
+      createSandbox: () => {
+        if (++attempts.all === 5) onTriedOften();
+        return Promise.reject(new EvaluatorUnavailableError('nobody there'));
+      },
+      close: () => Promise.resolve(),
+    },
+  });
+  await triedOften;
+  assert.equal(attempts.idle, 0);
+  await job.cancel();
+  await idle;
+  assert.equal(await ended, 'ECANCELLED');
 });

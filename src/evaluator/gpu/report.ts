@@ -27,5 +27,6 @@ export interface GpuReport {
 
 export const NO_DRIVER: GpuProblem = Object.freeze({
   what: 'no Vulkan driver is installed',
-  fix: 'apt-get install mesa-vulkan-drivers (AMD, Intel), or the driver of the GPU’s vendor',
+  // The loader does not come with it.
+  fix: 'apt-get install libvulkan1 mesa-vulkan-drivers (AMD, Intel), or the driver of the GPU’s vendor',
 });

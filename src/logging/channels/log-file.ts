@@ -2,7 +2,6 @@ import {
   close as closeDescriptor,
   constants,
   fstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   statSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { makeDirectory } from '../../system/index.js';
 import type { Channel, Sent } from '../queued-sink.js';
 
 const write = promisify(writeDescriptor);
@@ -169,7 +169,7 @@ export class LogFile implements Channel<Buffer> {
   }
 
   #open(): number {
-    mkdirSync(path.dirname(this.#file), { recursive: true });
+    makeDirectory(path.dirname(this.#file));
     const fd = openSync(this.#file, FLAGS, MODE);
     const stat = fstatSync(fd);
     this.#bytes = stat.size;

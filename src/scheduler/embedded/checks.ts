@@ -4,6 +4,7 @@ import {
   MAX_MODULES,
   MAX_ORIGINS,
   MAX_SLICE_NUMBER,
+  nearest,
   parseOriginRules,
   STORED_METRICS,
   type CodecName,
@@ -231,6 +232,7 @@ export function checkSpec(spec: JobSpec): void {
     if (key === 'fetch' && Array.isArray(value)) checkOrigins('spec.requirements.environment.fetch', value);
     else if (key === 'webgpu') checkWebgpuRequirement('spec.requirements.environment.webgpu', value);
     else if (typeof value !== 'boolean') bad(`requirements.environment.${key}`, 'true or false', value);
+    else checkEnvironmentName(key);
   }
   if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
     bad('computeGroups', 'an array of strings', spec.computeGroups);
@@ -239,6 +241,19 @@ export function checkSpec(spec: JobSpec): void {
     const value = spec.limits?.[key];
     if (typeof value !== 'number' || !(value > 0)) bad(`limits.${key}`, 'a number above 0', value);
   }
+}
+
+/** What Jobs may require here, and what Jobs of DCP may require elsewhere. */
+const ENVIRONMENT_NAMES = ['webgpu', 'sharedArrayBuffer', 'fineClock', 'fetch', 'fdlibm', 'offscreenCanvas'];
+
+/** Names that nobody knows here may be somebody's; one that is nearly one of these is a slip, for which no Worker would ever come. */
+function checkEnvironmentName(key: string): void {
+  const near = nearest(key, ENVIRONMENT_NAMES, 2);
+  if (near !== null && near !== key)
+    throw new InvalidArgumentError(
+      `spec.requirements.environment.${key}`,
+      `there is no such requirement (did you mean ${near}?)`,
+    );
 }
 
 function checkModules(

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rm, unlink } from 'node:fs/promises';
+import { open, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SchedulerError } from '../../model/index.js';
+import { makeDirectory } from '../../system/index.js';
 import { BlobError, type Part } from './blob.js';
 
 /**
@@ -23,7 +24,7 @@ export class Packs {
   private async write(job: number, pieces: readonly Uint8Array[]): Promise<Uint8Array> {
     const folder = this.folder(job);
     if (!this.ready.has(job)) {
-      await mkdir(folder, { recursive: true });
+      makeDirectory(folder);
       await syncFolder(this.root);
     }
     const name = randomBytes(16);

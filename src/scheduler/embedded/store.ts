@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, realpathSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { open as openLmdb, type Database, type RootDatabase } from 'lmdb';
 import { SchedulerError } from '../../model/index.js';
+import { makeDirectory } from '../../system/index.js';
 import { Doorbell } from './doorbell.js';
 import { Packs } from './packs.js';
 import { WriterLock } from './writer-lock.js';
@@ -141,7 +142,7 @@ export class Store {
       );
     }
     try {
-      makeFolder(resolve(directory, 'packs'));
+      makeDirectory(resolve(directory, 'packs'));
     } catch (cause) {
       throw new SchedulerError(
         `${directory}: cannot make the store's directory: ${(cause as Error).message}`,
@@ -187,7 +188,7 @@ export class Store {
       });
     } catch (cause) {
       lock?.close();
-      throw new SchedulerError(`${path}: the store cannot be opened: ${(cause as Error).message}`, { cause });
+      throw notOpened(path, cause);
     }
     lock ??= WriterLock.open(path);
     try {
@@ -197,11 +198,7 @@ export class Store {
     } catch (error) {
       await root.close();
       lock?.close();
-      throw error instanceof SchedulerError
-        ? error
-        : new SchedulerError(`${path}: the store cannot be opened: ${(error as Error).message}`, {
-            cause: error,
-          });
+      throw error instanceof SchedulerError ? error : notOpened(path, error);
     }
   }
 
@@ -362,21 +359,6 @@ export class Store {
   }
 }
 
-/**
- * Makes a folder and those above it, one at a time. Not `mkdirSync` with `recursive`: Node 20's tries again for ever where
- * the system says ENOENT although the folder above is there, as it does under /proc.
- */
-function makeFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Another process may have been faster.
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
-  }
-}
-
 function syncFolder(path: string): void {
   const fd = openSync(path, 'r');
   try {
@@ -384,6 +366,15 @@ function syncFolder(path: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** On a full disk LMDB writes less than it wanted, and calls that EIO. */
+function notOpened(directory: string, cause: unknown): SchedulerError {
+  const { message } = cause as Error;
+  const room = roomOf(directory);
+  const isFull = room < LEAST_ROOM && /Input\/output error/.test(message);
+  const why = isFull ? `no room: ${room} bytes are left on the disk, and it needs ${LEAST_ROOM}` : message;
+  return new SchedulerError(`${directory}: the store cannot be opened: ${why}`, { cause });
 }
 
 /** Bytes that fit on the disk of a directory; Infinity where nobody can say. */

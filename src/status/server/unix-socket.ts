@@ -1,7 +1,8 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { request, type Server } from 'node:http';
 import path from 'node:path';
 import { InvalidArgumentError } from '../../model/index.js';
+import { makeDirectory } from '../../system/index.js';
 
 /** `sun_path` of `sockaddr_un` has 108 bytes, the last of which is 0 (unix(7)). */
 const MAX_PATH_BYTES = 107;
@@ -22,7 +23,7 @@ export async function listenOnSocket(server: Server, file: string): Promise<() =
       `${target}: has ${bytes} bytes, of ${MAX_PATH_BYTES} that it may have`,
     );
   try {
-    mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
+    makeDirectory(path.dirname(target), 0o700);
   } catch (error) {
     throw new InvalidArgumentError(
       'socket',

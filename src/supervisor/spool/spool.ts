@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobId } from '../../model/index.js';
 import type { SubmitReceipt } from '../../scheduler/index.js';
+import { makeDirectory } from '../../system/index.js';
 import { isGone, MARK_PATTERN, ownMark } from './process-mark.js';
 import {
   encodeRecord,
@@ -82,7 +83,7 @@ export class Spool {
     if (records.length === 0) return;
     let used: number;
     try {
-      await mkdir(this.directory, { recursive: true, mode: 0o700 });
+      makeDirectory(this.directory, 0o700);
       used = await this.#usedBytes();
     } catch (error) {
       for (const record of records) this.#drop(record, reasonOf(error));
