@@ -90,7 +90,7 @@ test('a requirement that is none is refused with its field', async (t) => {
 test('a requirement that is nearly one we know is a slip; others may be of DCP', async (t) => {
   const scheduler = await open(t, temporaryDirectory(t));
   const naming = (name: string): ReturnType<typeof spec> =>
-    spec({ ...range(9), requirements: { environment: { [name]: true } as object } });
+    spec({ ...range(9), requirements: { environment: { [name]: true } } });
   await assert.rejects(scheduler.createJob(naming('webgpuu')), {
     code: 'EINVAL',
     message: /^spec\.requirements\.environment\.webgpuu: .*did you mean webgpu\?/,

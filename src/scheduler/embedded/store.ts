@@ -372,7 +372,7 @@ function syncFolder(path: string): void {
 function notOpened(directory: string, cause: unknown): SchedulerError {
   const { message } = cause as Error;
   const room = roomOf(directory);
-  const isFull = room < LEAST_ROOM && /Input\/output error/.test(message);
+  const isFull = room < LEAST_ROOM && message.includes('Input/output error');
   const why = isFull ? `no room: ${room} bytes are left on the disk, and it needs ${LEAST_ROOM}` : message;
   return new SchedulerError(`${directory}: the store cannot be opened: ${why}`, { cause });
 }
