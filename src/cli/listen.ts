@@ -1,11 +1,10 @@
 /** Where `dcp-evaluator` listens, by its options. */
 import type { ListenAddress } from '../evaluator/index.js';
+import { MAX_SOCKET_PATH_BYTES } from '../system/index.js';
 import { ExitCode, UsageError } from './program.js';
 
 /** systemd hands over listening sockets from this descriptor on. (sd_listen_fds(3)) */
 const FIRST_LISTEN_FD = 3;
-/** `sun_path` of `sockaddr_un` has 108 bytes, the last of which is 0. (unix(7)) */
-const MAX_SOCKET_PATH_BYTES = 107;
 /** Nobody but this machine's own programs. */
 const LOOPBACK = '127.0.0.1';
 const IPV6_LOOPBACK = '::1';
@@ -35,7 +34,7 @@ export function addressesOf({ port, listen: host, socket }: ListenOptions): List
   return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => ({ fd: FIRST_LISTEN_FD + index }));
 }
 
-/** Node cuts off what a longer one has, and listens at another path than it was told. */
+/** With a longer one Node would listen at another path than it was told. */
 function socketPath(socket: string): string {
   const bytes = Buffer.byteLength(socket);
   if (bytes > 0 && bytes <= MAX_SOCKET_PATH_BYTES) return socket;

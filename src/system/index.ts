@@ -4,3 +4,4 @@ export { DatagramSocket, SystemError } from './datagram-socket.js';
 export { PressureTrigger } from './pressure-trigger.js';
 export { childrenOf } from './process-children.js';
 export { sdNotify } from './service-manager.js';
+export { MAX_SOCKET_PATH_BYTES } from './socket-path.js';

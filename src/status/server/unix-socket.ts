@@ -2,10 +2,8 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { request, type Server } from 'node:http';
 import path from 'node:path';
 import { InvalidArgumentError } from '../../model/index.js';
-import { makeDirectory } from '../../system/index.js';
+import { makeDirectory, MAX_SOCKET_PATH_BYTES } from '../../system/index.js';
 
-/** `sun_path` of `sockaddr_un` has 108 bytes, the last of which is 0 (unix(7)). */
-const MAX_PATH_BYTES = 107;
 /** How long whoever holds the socket may take to say who it is, milliseconds. */
 const ASK_MS = 2_000;
 
@@ -17,10 +15,10 @@ const ASK_MS = 2_000;
 export async function listenOnSocket(server: Server, file: string): Promise<() => void> {
   const target = path.resolve(file);
   const bytes = Buffer.byteLength(target);
-  if (bytes > MAX_PATH_BYTES)
+  if (bytes > MAX_SOCKET_PATH_BYTES)
     throw new InvalidArgumentError(
       'socket',
-      `${target}: has ${bytes} bytes, of ${MAX_PATH_BYTES} that it may have`,
+      `${target}: has ${bytes} bytes, of ${MAX_SOCKET_PATH_BYTES} that it may have`,
     );
   try {
     makeDirectory(path.dirname(target), 0o700);
