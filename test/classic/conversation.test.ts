@@ -1,7 +1,7 @@
 /** The way of a Slice as a supervisor of DCP goes it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listen } from './support/evaluator.js';
+import { listening } from './support/evaluator.js';
 import { GENERATION } from './support/generation.js';
 import { TRANSPORTS, assigned, openByWorker, openSandbox } from './support/sandbox.js';
 
@@ -35,7 +35,7 @@ test('all startup scripts load, and the sandbox says so before anything else', a
 });
 
 test('a StandaloneWorker that connects by itself gets its Slices done', async (t) => {
-  const sandbox = await openByWorker(await listen(t));
+  const sandbox = await openByWorker(await listening());
   await sandbox.assign((x: string) => x.toUpperCase());
   assert.equal(await sandbox.result('abc'), 'ABC');
   sandbox.worker.terminate();
@@ -65,7 +65,7 @@ test('what the startup scripts say comes from ring 0, the answers from rings 1 a
 });
 
 test('connections have sandboxes of their own', async (t) => {
-  const evaluator = await listen(t);
+  const evaluator = await listening();
   const count = `function () { return (globalThis.count = (globalThis.count ?? 0) + 1); }`;
   const [one, other] = await Promise.all([openSandbox(t, evaluator), openSandbox(t, evaluator)]);
   await Promise.all([one.assign(count), other.assign(count)]);

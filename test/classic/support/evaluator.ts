@@ -3,7 +3,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startupFiles } from './generation.js';
 
@@ -47,8 +47,25 @@ export interface Listening {
   untilStderr(pattern: RegExp): Promise<void>;
 }
 
+let shared: Promise<Listening> | undefined;
+const endings: (() => unknown)[] = [];
+after(async () => {
+  for (const end of endings) await end();
+});
+
+/**
+ * The evaluator of all tests of a file that look at one connection only: to start it takes longer than most of them. It is started with the
+ * first, and ended with the file.
+ */
+export function listening(): Promise<Listening> {
+  return (shared ??= listen({ after: (end) => endings.push(end) }));
+}
+
+/** What something is ended with: a test, or all of a file. */
+type Scope = { after(end: () => unknown): unknown };
+
 /** Starts an evaluator on a port of its own; it is ended with the test. */
-export async function listen(t: TestContext, options: StartOptions = {}): Promise<Listening> {
+export async function listen(t: Scope, options: StartOptions = {}): Promise<Listening> {
   const port = await freePort();
   const child = launch(t, { ...options, options: [...(options.options ?? []), '-p', String(port)] });
   // A program that starts it names the port before.
@@ -76,14 +93,14 @@ export async function listen(t: TestContext, options: StartOptions = {}): Promis
 }
 
 /** Starts an evaluator with one sandbox, on its standard streams; it is ended with the test. */
-export function startOnStdio(t: TestContext, options: StartOptions = {}): EvaluatorProcess {
+export function startOnStdio(t: Scope, options: StartOptions = {}): EvaluatorProcess {
   const child = launch(t, options);
   child.stderr.resume();
   return child;
 }
 
 function launch(
-  t: TestContext,
+  t: Scope,
   { options = [], command, files = command ? [] : ownStartupFiles() }: StartOptions,
 ): EvaluatorProcess {
   const [program, ...words] = command ?? OTHER_COMMAND?.split(' ') ?? OUR_COMMAND;

@@ -11,9 +11,6 @@ import { fileURLToPath } from 'node:url';
 
 export const GENERATION: 4 | 5 = process.env['DCP_TEST_CLASSIC_GENERATION'] === '4' ? 4 : 5;
 
-/** Why a test says nothing about the other generation; false when it does. For the option `skip`. */
-export const only5 = (reason: string): string | false => GENERATION === 4 && reason;
-
 /** npm's `kvin`: the values of DCP as what JSON can hold. */
 export interface Kvin {
   marshal(value: unknown): object;

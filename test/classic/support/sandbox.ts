@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import { listen, startOnStdio, type StartOptions } from './evaluator.js';
+import { listen, listening, startOnStdio, type StartOptions } from './evaluator.js';
 import { GENERATION, loadClient, type Kvin, type StandaloneWorker } from './generation.js';
 
 /** What a sandbox has posted, without the ring it came from. */
@@ -214,14 +214,15 @@ export async function openByWorker(evaluator: { port: number }): Promise<Sandbox
 
 /** The two ways to an evaluator, for tests that hold on both. */
 export const TRANSPORTS = {
-  TCP: async (t: TestContext, options: StartOptions = {}) => openSandbox(t, await listen(t, options)),
-  stdio: async (t: TestContext, options: StartOptions = {}) => {
+  TCP: async (t: TestContext, options?: StartOptions) =>
+    openSandbox(t, await (options ? listen(t, options) : listening())),
+  stdio: async (t: TestContext, options?: StartOptions) => {
     const child = startOnStdio(t, options);
     return openOn(child.stdout, child.stdin);
   },
 } as const;
 
-/** An evaluator of its own with a sandbox that has a Job. */
+/** A sandbox that has a Job. */
 export async function assigned(
   t: TestContext,
   workFunction: WorkFunction,
