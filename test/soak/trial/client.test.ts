@@ -74,7 +74,8 @@ function schedulerWith(results: Results, wrong: Partial<Scheduler> = {}): Schedu
       return Promise.resolve(id);
     },
     listJobs: () => Promise.resolve([...jobs].map(statusOf)),
-    jobStatus: (id) => Promise.resolve(statusOf(id)),
+    jobStatus: (id) =>
+      jobs.has(id) ? Promise.resolve(statusOf(id)) : Promise.reject(new JobNotFoundError(id)),
     readResults: (_id, numbers) => Promise.resolve(Array.from(numbers, stored)),
     readEvents: log(ALL),
     waitForEvents: () => new Promise(() => undefined),
@@ -173,6 +174,32 @@ test('a Scheduler that is away for a moment is no fault', async () => {
   const { client, faults } = await had(schedulerWith(right, { readEvents }));
   assert.deepEqual(faults, []);
   assert.deepEqual([client.refusals, client.counts.slices], [1, SLICES]);
+});
+
+test('a Job is deployed again whose upload the Scheduler did not take; one that is lost after that is a fault', async () => {
+  const fails = (): Promise<never> => Promise.reject(new SchedulerError('full'));
+  const uploaded: TrialKind = { ...TRIPLES, data: (n) => n };
+  let uploads = 0;
+  const fully = schedulerWith(right, {
+    addSlices: () => (uploads++ === 0 ? fails() : Promise.resolve()),
+    sealJob: () => Promise.resolve(),
+    cancelJob: () => Promise.resolve(),
+  });
+  const again = await had(fully, uploaded);
+  assert.deepEqual(again.faults, []);
+  assert.deepEqual([again.client.counts.redeployed, again.client.counts.slices], [1, SLICES]);
+
+  for (const state of ['gone', 'cancelled', 'uploading'] as const) {
+    const losing = schedulerWith(right, {
+      readEvents: fails,
+      jobStatus: (id) =>
+        state === 'gone' ? Promise.reject(new JobNotFoundError(id)) : Promise.resolve({ state } as JobStatus),
+      listJobs: () => Promise.resolve([]),
+    });
+    const { client, faults } = await had(losing);
+    assert.deepEqual(faults, [`kind: Error: the Scheduler had accepted the Job, which is ${state}`]);
+    assert.equal(client.counts.redeployed, 0);
+  }
 });
 
 test('an honest Slice that is lost in each of its runs is a fault, unless so many may be', async () => {

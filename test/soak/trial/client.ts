@@ -111,8 +111,10 @@ export class Client {
     return job;
   }
 
-  /** Its results; null: the Scheduler has not got all of it. */
+  /** Its results; null: the Scheduler has not got all of it. Throws when it had, and has lost it. */
   async #finish(job: Job): Promise<unknown[] | null> {
+    let isAccepted = false;
+    job.on('accepted', () => (isAccepted = true));
     try {
       return [...(await job.exec())] as unknown[];
     } catch (error) {
@@ -122,7 +124,10 @@ export class Client {
     const { id } = job;
     if (id === null) return null;
     const state = await this.#persist(() => this.#stateOf(id));
-    if (state !== 'open' && state !== 'finished') return null;
+    if (state !== 'open' && state !== 'finished') {
+      if (isAccepted) throw new Error(`the Scheduler had accepted the Job, which is ${state}`);
+      return null;
+    }
     return this.#persist(async () => [...(await (await this.#compute.resume(id)).exec())] as unknown[]);
   }
 
