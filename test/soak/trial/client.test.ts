@@ -33,7 +33,7 @@ const but =
   (n) =>
     numbers.includes(n) ? wrong : right(n);
 const lost = (...numbers: readonly number[]): Results =>
-  but(sliceError('EEVALUATORCRASH', 'no evaluator'), ...numbers);
+  but(sliceError('EEVALUATORCRASH', 'the last time: it was killed'), ...numbers);
 
 /** A log that says of these Slices that they have a result. */
 const log =
@@ -204,8 +204,13 @@ test('a Job is deployed again whose upload the Scheduler did not take; one that 
 
 test('an honest Slice that is lost in each of its runs is a fault, unless so many may be', async () => {
   const strict = await had(schedulerWith(lost(7)));
-  assert.deepEqual(strict.faults, ['kind: Slice 7 is EvaluatorCrashError: no evaluator']);
-  const rows: [slicesForOneLost: number, lost: readonly number[], isFault: boolean][] = [
+  const fault = 'kind: Slice 7 is EvaluatorCrashError: the last time: it was';
+  assert.deepEqual(strict.faults, [`${fault} killed`]);
+  const byItself = but(sliceError('EEVALUATORCRASH', 'the last time: it was never there'), 7);
+  const mayBeKilled = { slicesForOne: 1, by: /killed$/ };
+  const other = await had(schedulerWith(byItself), TRIPLES, { mayBeLost: mayBeKilled });
+  assert.deepEqual([other.faults, other.client.counts.lostEachTime], [[`${fault} never there`], 0]);
+  const rows: [slicesForOne: number, lost: readonly number[], isFault: boolean][] = [
     [SLICES, [7], false],
     [SLICES, [7, 8], true],
     [SLICES * 50, [7], false],
@@ -213,10 +218,11 @@ test('an honest Slice that is lost in each of its runs is a fault, unless so man
     [SLICES / 2, [7, 8], false],
     [SLICES / 2, [7, 8, 9], true],
   ];
-  for (const [slicesForOneLost, numbers, isFault] of rows) {
-    const { client, faults } = await had(schedulerWith(lost(...numbers)), TRIPLES, { slicesForOneLost });
+  for (const [slicesForOne, numbers, isFault] of rows) {
+    const mayBeLost = { ...mayBeKilled, slicesForOne };
+    const { client, faults } = await had(schedulerWith(lost(...numbers)), TRIPLES, { mayBeLost });
     const expected = `of ${SLICES} Slices ${numbers.length} were lost in each of their runs`;
-    assert.deepEqual(faults, isFault ? [expected] : [], `one of ${slicesForOneLost}`);
+    assert.deepEqual(faults, isFault ? [expected] : [], `one of ${slicesForOne}`);
     assert.equal(client.counts.lostEachTime, numbers.length);
   }
 });

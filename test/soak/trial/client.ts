@@ -16,8 +16,13 @@ export interface ClientOptions {
   readonly kinds: Readonly<Record<string, TrialKind>>;
   /** Has results damaged now and then, to see that somebody notices. */
   readonly damages: boolean;
-  /** Evaluators are lost so often that it may meet a Slice in each of its runs, which then fails as documented: one in so many at the most, begun ones included. */
-  readonly slicesForOneLost?: number;
+  /** Evaluators are lost so often that it may meet a Slice in each of its runs, which then fails as documented. */
+  readonly mayBeLost?: {
+    /** One in so many at the most, begun ones included. */
+    readonly slicesForOne: number;
+    /** What the failure says of the last run: any other loss is nobody's doing here. */
+    readonly by: RegExp;
+  };
 }
 
 export class Client {
@@ -56,7 +61,7 @@ export class Client {
     const jobs = await this.scheduler.listJobs();
     if (isDone && jobs.length > 0) this.onFault(`${jobs.length} Jobs are left with the Scheduler`);
     const { slices, lostEachTime } = this.counts;
-    if (lostEachTime > Math.ceil(slices / (this.options.slicesForOneLost ?? Infinity)))
+    if (lostEachTime > Math.ceil(slices / (this.options.mayBeLost?.slicesForOne ?? Infinity)))
       this.onFault(`of ${slices} Slices ${lostEachTime} were lost in each of their runs`);
   }
 
@@ -154,7 +159,7 @@ export class Client {
     results.forEach((value, index) => {
       const wanted = expect(index + 1);
       const got = value instanceof Error ? (value as Error & { code?: string }).code : value;
-      if (got === LOST_EACH_TIME && code !== got && this.options.slicesForOneLost !== undefined)
+      if (got === LOST_EACH_TIME && code !== got && this.#mayBeLost(value as Error))
         this.counts.lostEachTime++;
       else if (!isDeepStrictEqual(got, wanted ?? code))
         this.onFault(`${name}: Slice ${index + 1} is ${String(value).slice(0, 200)}`);
@@ -162,6 +167,10 @@ export class Client {
     });
     this.counts.slices += results.length;
     this.done[name] = (this.done[name] ?? 0) + 1;
+  }
+
+  #mayBeLost({ message }: Error): boolean {
+    return this.options.mayBeLost?.by.test(message) === true;
   }
 
   /** Each Slice is recorded once. */
