@@ -129,6 +129,13 @@ Napi::Value HaveLeft(const Napi::CallbackInfo& info) {
   return left;
 }
 
+Napi::Value HasReader(const Napi::CallbackInfo& info) {
+  // Asked for nothing, it tells of hang-ups and errors alone.
+  pollfd asked{info[0].As<Napi::Number>().Int32Value(), 0, 0};
+  poll(&asked, 1, 0);
+  return Napi::Boolean::New(info.Env(), asked.revents == 0);
+}
+
 }  // namespace
 
 void DefineDescriptors(Napi::Env env, Napi::Object exports) {
@@ -136,6 +143,7 @@ void DefineDescriptors(Napi::Env env, Napi::Object exports) {
   exports["sendSocket"] = Napi::Function::New<SendSocket>(env, "sendSocket");
   exports["receiveSocket"] = Napi::Function::New<ReceiveSocket>(env, "receiveSocket");
   exports["haveLeft"] = Napi::Function::New<HaveLeft>(env, "haveLeft");
+  exports["hasReader"] = Napi::Function::New<HasReader>(env, "hasReader");
   exports["become"] = Napi::Function::New<Become>(env, "become");
   exports["closeDescriptor"] = Napi::Function::New<CloseDescriptor>(env, "closeDescriptor");
 }

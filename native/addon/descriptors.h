@@ -12,7 +12,8 @@ namespace dcp {
 // UNIX socket, with a number. False: it takes none now.
 // receiveSocket(channel): the number and the socket, -1 where it could not be taken; null when
 // there is none now. haveLeft(sockets): whether the other side of each has closed. Nothing is read,
-// and what is unread does not matter. become(words, variables, kept): this process becomes the
+// and what is unread does not matter. hasReader(fd): whether anybody may still read what is written
+// on a pipe or a socket. become(words, variables, kept): this process becomes the
 // program words[0], with these descriptors besides the standard ones. Throws when it cannot.
 // closeDescriptor(fd): one of them; Node's own `close` warns of descriptors it did not open.
 void DefineDescriptors(Napi::Env env, Napi::Object exports);

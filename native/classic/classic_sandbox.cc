@@ -75,7 +75,8 @@ bool ClassicSandbox::Turn() {
   }
   if (goes_on() && !did && isolate.OnlyALineCanWakeIt()) {
     EndIfItCannotAnswer();
-    if (input_.IsAtEnd()) ending_.Decide({});
+    // While the peer does not read, lines wait that came before the end.
+    if (input_.IsAtEnd() && !output_.IsFull()) ending_.Decide({});
   }
   return did;
 }

@@ -42,9 +42,7 @@ type Log = (level: number, message: string) => void;
 
 /** Runs until the peer on standard input has gone, or, as a server, until a signal comes. */
 export async function runClassicEvaluator(options: ClassicOptions): Promise<void> {
-  const heapMiB = heapLimitOf(options.v8Options);
-  checkV8Options(options.v8Options);
-  const addresses = addressesOf(options);
+  const { heapMiB, addresses } = checkClassicOptions(options);
   const log = logOf(options);
   const confinement = openConfinement(options.confinement, options.gpu);
   if (addresses.length === 0 && confinement.hasLauncher) beConfined(confinement, options);
@@ -63,6 +61,16 @@ export async function runClassicEvaluator(options: ClassicOptions): Promise<void
   log(Level.notice, `${signal}: closing`);
   await server.close();
   process.exitCode = code;
+}
+
+/** Throws `UsageError` for what it would not start with. */
+export function checkClassicOptions(options: ClassicOptions): {
+  readonly heapMiB: number | undefined;
+  readonly addresses: readonly ListenAddress[];
+} {
+  const heapMiB = heapLimitOf(options.v8Options);
+  checkV8Options(options.v8Options);
+  return { heapMiB, addresses: addressesOf(options) };
 }
 
 /** A confined process, which the one that was started has become, or has started. */

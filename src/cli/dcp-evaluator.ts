@@ -1,26 +1,27 @@
 #!/usr/bin/env node
-import { Command, Option, type OptionValues } from 'commander';
+import { Command, type OptionValues } from 'commander';
 import {
-  CONFINEMENT_MODES,
   parseSeccomp,
   probeGpu,
   serveFrames,
-  type ClassicSettings,
   type ConfinedSetup,
   type ConfinementMode,
   type FoundGpus,
-  type GpuOptions,
   type SeccompSetting,
 } from '../evaluator/index.js';
 import { runClassicEvaluator, runConfinedEvaluator } from './classic-evaluator.js';
+import {
+  CHANNEL_FD,
+  classicOptionsOf,
+  classicSettingsOf,
+  listenOptionsOf,
+  withEvaluatorOptions,
+} from './evaluator-options.js';
 import { runFrameEvaluator } from './frame-evaluator.js';
 import { gpuInfoText } from './gpu-info.js';
-import { gpuOptionsOf, withGpuOptions } from './gpu-options.js';
-import { addressesOf, type ListenOptions } from './listen.js';
-import { ExitCode, runProgram, UsageError, wholeNumber } from './program.js';
-
-/** Where `--frames` finds the channel to the host. */
-const CHANNEL_FD = 3;
+import { gpuOptionsOf } from './gpu-options.js';
+import { addressesOf } from './listen.js';
+import { ExitCode, runProgram, UsageError } from './program.js';
 
 const HELP = `
 With startup files it speaks the protocol of existing DCP Workers, lines of text: with --port or --socket each connection
@@ -45,79 +46,13 @@ Exit codes:
   2    the command line is wrong, or nobody is on the other side
   130  SIGINT came while it listened`;
 
-const program = new Command('dcp-evaluator')
-  .description('Runs untrusted JavaScript and WebAssembly in Sandboxes, for a Worker in another process.')
-  .argument('[files...]', 'startup files, run in this order in every Sandbox before the first line')
-  .option(
-    '-p, --port <port>',
-    'listen on this TCP port, 0 to 65535 (0: any that is free)',
-    wholeNumber(0, 65_535),
-  )
-  .option(
-    '--listen <address>',
-    "with --port: the address to listen on; any: all of the machine's. Default: loopback",
-  )
-  .option('--socket <path>', 'listen on a UNIX socket of this name')
-  .option(
-    '-d, --debug-level <level>',
-    'what goes to standard error, 0 to 7 as in syslog: 3 errors, 4 what ended connections, 6 connections',
-    wholeNumber(0, 7),
-    4,
-  )
-  .option('--options <options>', 'options of V8, as --max-old-space-size=2048; may be repeated', collect, [])
-  .option(
-    '--spare <n>',
-    'Sandboxes kept ready for connections to come, 0 to 1024; default: 2',
-    wholeNumber(0, 1024),
-  )
-  .option(
-    '--frames',
-    `speak frames: with those who connect, or on descriptor ${CHANNEL_FD}, a UNIX stream socket`,
-  )
-  .option(
-    '--connections <n>',
-    'with --frames: connections at a time, 1 to 1024; more are refused; default: 64',
-    wholeNumber(1, 1024),
-  )
-  .addOption(
-    new Option(
-      '--confinement <mode>',
-      'what the operating system keeps the processes that run Jobs from: ' +
-        'require: from everything, or it does not start; best-effort: from what this machine allows; off: from nothing',
-    )
-      .choices(CONFINEMENT_MODES)
-      .default('best-effort'),
-  )
-  // How a listening one starts the process of a connection; the GPUs it has found.
-  .addOption(new Option('--accepted <gpus>').hideHelp())
-  // How a process of classic Sandboxes is started that is confined; as JSON.
-  .addOption(new Option('--confined <setup>').hideHelp())
-  // It has been said already what evaluators are confined by.
-  .addOption(new Option('--confinement-told').hideHelp())
-  .addOption(
-    new Option(
-      '--parent <pid>',
-      'with startup files: end when this process does, which must have started it',
-    ).argParser(wholeNumber(1, 2 ** 30)),
-  )
-  // Which calls of the kernel a process keeps that a Worker of ours starts.
-  .addOption(new Option('--seccomp <profiles>').default('off').hideHelp())
-  .addOption(new Option('--require-seccomp').hideHelp())
-  .option(
-    '--threads <n>',
-    'Sandboxes that run at the same time, 1 to 1024; default: one per core',
-    wholeNumber(1, 1024),
-  )
-  .option('--gpu-info', 'say which GPUs Jobs that require WebGPU get, and what is missing')
-  .option('--json', 'with --gpu-info: as JSON')
+const program = withEvaluatorOptions(
+  new Command('dcp-evaluator').description(
+    'Runs untrusted JavaScript and WebAssembly in Sandboxes, for a Worker in another process.',
+  ),
+)
   .addHelpText('after', HELP)
   .action(runEvaluator);
-
-withGpuOptions(program);
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
-}
 
 function seccompOf(value: string): SeccompSetting {
   try {
@@ -128,30 +63,19 @@ function seccompOf(value: string): SeccompSetting {
 }
 
 async function runEvaluator(files: readonly string[], options: OptionValues): Promise<void> {
+  if (files.length > 0) return runClassicEvaluator(classicOptionsOf(files, options));
   const gpu = gpuOptionsOf(options);
   if (options['gpuInfo'] === true) {
     if (gpu === null) throw new UsageError('--gpu-info and --no-gpu: one or the other');
-    if (files.length > 0) throw new UsageError('--gpu-info and startup files: one or the other');
     const report = await probeGpu(gpu);
     process.stdout.write(options['json'] === true ? `${JSON.stringify(report)}\n` : gpuInfoText(report));
     if (report.adapters.length === 0) process.exitCode = ExitCode.failure;
     return;
   }
-  if (files.length > 0) {
-    if (options['frames'] === true) throw new UsageError('--frames and startup files: one or the other');
-    return runClassicEvaluator({
-      files,
-      ...listenOptionsOf(options),
-      ...classicSettingsOf(options, gpu),
-      confinement: options['confinement'] as ConfinementMode,
-      parent: (options['parent'] as number | undefined) ?? null,
-      isTold: options['confinementTold'] === true,
-    });
-  }
   if (options['confined'] !== undefined)
     return runConfinedEvaluator(
       JSON.parse(options['confined'] as string) as ConfinedSetup,
-      classicSettingsOf(options, gpu),
+      classicSettingsOf(options),
     );
   if (options['frames'] !== true) {
     throw new UsageError(
@@ -182,24 +106,6 @@ async function runEvaluator(files: readonly string[], options: OptionValues): Pr
     confinement: options['confinement'] as ConfinementMode,
     debugLevel: options['debugLevel'] as number,
   });
-}
-
-function classicSettingsOf(options: OptionValues, gpu: GpuOptions | null): ClassicSettings {
-  return {
-    debugLevel: options['debugLevel'] as number,
-    v8Options: options['options'] as readonly string[],
-    threads: options['threads'] as number | undefined,
-    spare: options['spare'] as number | undefined,
-    gpu,
-  };
-}
-
-function listenOptionsOf(options: OptionValues): ListenOptions {
-  return {
-    port: options['port'] as number | undefined,
-    listen: options['listen'] as string | undefined,
-    socket: options['socket'] as string | undefined,
-  };
 }
 
 await runProgram(program, process.argv);

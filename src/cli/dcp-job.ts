@@ -28,7 +28,8 @@ A Job file is an ES module:
 
 Without "done" the results are printed, line n for Slice n, in the order of the input set: as JSON, or as Node's
 util.inspect shows them where JSON cannot hold them (typed arrays, Map, BigInt, …). The line of a Slice that failed is
-empty. Everything else goes to standard error, errors with the number of their Slice.
+empty. Everything else goes to standard error, errors with the number of their Slice. "done" is called when every Slice
+has succeeded; when it is not, or throws, the results are printed as if there were none.
 With --json everything on standard output is a JSON line with a "type": accepted, status, console, warning, complete,
 result (with "value", "inspect" or "error"), cancelled, detached.
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { OptionValues } from 'commander';
 import { StartupFiles, type ConfinementMode, type StartupFilesOptions } from '../evaluator/index.js';
 import { InvalidArgumentError } from '../model/index.js';
+import { checkClassicWords } from './evaluator-options.js';
 import { UsageError } from './program.js';
 
 /** This package. */
@@ -153,8 +154,12 @@ function logLevelOf(text: string | undefined): number | null {
   return level;
 }
 
-/** Throws when there is nothing that can be started. */
-export function checkLaunch({ prefix, evaluator, evaluatorOption, type }: Launch): void {
+/**
+ * Throws when there is nothing that can be started, or, of the evaluator of this package, what would end at its start.
+ * @param mayHelp what is passed to it may ask it for its help
+ */
+export function checkLaunch(launch: Launch, { mayHelp = false } = {}): void {
+  const { prefix, evaluator, evaluatorOption, type, confinement } = launch;
   const host = OTHER_HOSTS[type];
   if (host !== undefined)
     throw new UsageError(
@@ -165,22 +170,23 @@ export function checkLaunch({ prefix, evaluator, evaluatorOption, type }: Launch
   if (!existsSync(evaluator)) throw new UsageError(`${evaluatorOption}: no file ${evaluator}`);
   if (!isExecutable(evaluator) && !isScript(evaluator))
     throw new UsageError(`${evaluatorOption}: ${evaluator} is not executable`);
+  if (confinement !== null) checkClassicWords(wordsOf(launch, confinement), mayHelp);
 }
 
 /**
  * The words of the command. Ours, and JavaScript that is not executable, is run by this Node; ours ends with this process.
  * `options`: more of them, for ours.
  */
-export function commandOf(
-  { evaluator, files, args, confinement }: Launch,
-  ...options: readonly string[]
-): readonly [string, ...string[]] {
-  if (confinement !== null) {
-    const own = [`--confinement=${confinement}`, `--parent=${process.pid}`, ...options];
-    return [process.execPath, evaluator, ...own, ...files, ...args];
-  }
+export function commandOf(launch: Launch, ...options: readonly string[]): readonly [string, ...string[]] {
+  const { evaluator, files, args, confinement } = launch;
+  if (confinement !== null) return [process.execPath, evaluator, ...options, ...wordsOf(launch, confinement)];
   const byNode = isScript(evaluator) && !isExecutable(evaluator);
   return byNode ? [process.execPath, evaluator, ...files, ...args] : [evaluator, ...files, ...args];
+}
+
+/** What the evaluator of this package is told. */
+function wordsOf({ files, args }: Launch, confinement: ConfinementMode): readonly string[] {
+  return [`--confinement=${confinement}`, `--parent=${process.pid}`, ...files, ...args];
 }
 
 function isScript(file: string): boolean {

@@ -15,7 +15,7 @@ export interface RunOptions {
 
 /** Runs the evaluator to its end; answers the exit code to end with. */
 export async function runEvaluator(launch: Launch, { verbose, pidFile, warn }: RunOptions): Promise<number> {
-  checkLaunch(launch);
+  checkLaunch(launch, { mayHelp: true });
   if (launch.port !== null) printBanner(launch);
   const [command, ...args] = commandOf(launch);
   if (verbose) {

@@ -36,16 +36,27 @@ export async function runJob(file: string, options: RunJobOptions): Promise<numb
   const results = await run.results();
   if (results === null) return run.exitCode;
   if (options.json || jobFile.done === null) printResults(results.entries(), options.json);
-  if (jobFile.done !== null && run.exitCode !== ExitCode.ok) {
+  if (jobFile.done === null) return run.exitCode;
+  // Of a local run nobody else has them. The JSON lines say them in any case.
+  const printInPlaceOfDone = (): void => {
+    if (!options.json) printResults(results.entries(), false);
+  };
+  if (run.exitCode !== ExitCode.ok) {
     process.stderr.write('some Slices failed, so "done" of the Job file is not called\n');
-  } else if (jobFile.done !== null) {
-    // Standard output belongs to the JSON lines.
-    if (options.json) console.log = console.info = console.error;
+    printInPlaceOfDone();
+    return run.exitCode;
+  }
+  // Standard output belongs to the JSON lines.
+  if (options.json) console.log = console.info = console.error;
+  try {
     await jobFile.done([...results], {
       job,
       outputDirectory: path.resolve(options.output),
       args: options.args,
     });
+  } catch (error) {
+    printInPlaceOfDone();
+    throw error;
   }
   return run.exitCode;
 }

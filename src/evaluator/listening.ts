@@ -1,6 +1,7 @@
 /** How servers of this folder come to listen. */
 import net from 'node:net';
 import { rmSync, statSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 
 /** Where a server listens: a TCP address, a UNIX socket, or a descriptor that already does. */
 export type ListenAddress =
@@ -87,7 +88,21 @@ async function removeStale(path: string): Promise<void> {
   if (refused) rmSync(path);
 }
 
-/** The descriptor of a socket, to which Node has no other way. Negative: it is closed here. */
-export function descriptorOf(socket: net.Socket): number {
-  return (socket as unknown as { readonly _handle: { readonly fd: number } | null })._handle?.fd ?? -1;
+interface Handle {
+  readonly fd: number;
+}
+
+/** Node has no other way to what is behind a stream. */
+function handleOf(stream: Writable): Handle | null {
+  return (stream as unknown as { readonly _handle?: Handle | null })._handle ?? null;
+}
+
+/** The descriptor of a pipe or a socket. Negative: it is closed here, or none of these. */
+export function descriptorOf(stream: Writable): number {
+  return handleOf(stream)?.fd ?? -1;
+}
+
+/** Asks the kernel for nothing, which would refuse it to a confined process. */
+export function isTcp(stream: Writable): boolean {
+  return handleOf(stream)?.constructor.name === 'TCP';
 }

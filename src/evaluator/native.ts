@@ -21,6 +21,11 @@ export interface Native {
   /** Whether the other side of each of these sockets, by their descriptors, has closed. Nothing is read. */
   haveLeft(sockets: readonly number[]): boolean[];
   /**
+   * Whether anybody may still read what is written on a pipe or a socket. A half-closed one has a reader. That a TCP peer has gone
+   * is known once something was sent to it.
+   */
+  hasReader(fd: number): boolean;
+  /**
    * This process becomes the program that the first word is the path of, with these variables (`NAME=value`), and these descriptors
    * besides the standard ones. Throws when the system refuses it.
    */

@@ -107,16 +107,27 @@ export async function readStream(name: string, stream: AsyncIterable<unknown>): 
  */
 export async function createFile(file: string, text: string): Promise<boolean> {
   const fresh = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`;
+  makeDirectoryOf(file);
   try {
-    makeDirectory(path.dirname(file), 0o700);
     await writeThrough(fresh, text);
     return await linkIfNone(fresh, file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new KeystoreError(`${file}: cannot be written (${code})`, { cause: error });
+    const why = `nothing can be written in the directory ${path.dirname(file)} (${code})`;
+    throw new KeystoreError(`${file}: cannot be made: ${why}`, { cause: error });
   } finally {
     // Where it could not be written it is not.
     await rm(fresh, { force: true }).catch(() => {});
+  }
+}
+
+function makeDirectoryOf(file: string): void {
+  try {
+    makeDirectory(path.dirname(file), 0o700);
+  } catch (error) {
+    const { code, path: directory } = error as NodeJS.ErrnoException;
+    const why = `the directory ${directory} cannot be made (${code})`;
+    throw new KeystoreError(`${file}: cannot be made: ${why}`, { cause: error });
   }
 }
 

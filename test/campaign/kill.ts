@@ -5,7 +5,7 @@
  *
  *   npm run campaign:kill [-- --times 50 --slices 2000]
  *
- * Prints one JSON line; exit code 0 when all of that holds.
+ * Prints one JSON line; exit code 1 when anything of that does not hold.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,12 +17,34 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createCompute, type Compute } from '#src/compute/index.js';
 import { openEmbeddedScheduler } from '#src/scheduler/index.js';
+import { helpText, numberOf, orUsage } from '../soak/options.js';
 
-const { values } = parseArgs({
-  options: { times: { type: 'string', default: '50' }, slices: { type: 'string', default: '2000' } },
+const SCRIPT = 'campaign:kill';
+const ABOUT =
+  'A client and two Workers, of which one or all are killed at random moments: every result once, and right.';
+const TIMES = '50';
+const SLICES = '2000';
+
+const { times, slices } = orUsage(SCRIPT, () => {
+  const { values } = parseArgs({
+    options: {
+      times: { type: 'string', default: TIMES },
+      slices: { type: 'string', default: SLICES },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    const options = [
+      ['--times N', `how often something is killed; default ${TIMES}`],
+      ['--slices N', `of the one Job; default ${SLICES}`],
+    ];
+    process.stdout.write(helpText(SCRIPT, ABOUT, options));
+    process.exit(0);
+  }
+  const wholeNumber = (name: 'times' | 'slices'): number =>
+    numberOf(name, values[name], 'a whole number from 1', (n) => n >= 1 && Number.isSafeInteger(n));
+  return { times: wholeNumber('times'), slices: wholeNumber('slices') };
 });
-const times = Number(values.times);
-const slices = Number(values.slices);
 /** Two Workers need about 600 ms for every kill: the Job must last that long. */
 const sliceMs = Math.max(2, Math.ceil((times * 600 * 2) / slices));
 

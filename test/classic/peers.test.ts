@@ -47,7 +47,7 @@ test(
 test('a Slice sent before a half-close is still done', { skip: HALF_OPEN }, async (t) => {
   const sandbox = await openSandbox(t, await listen(t));
   await sandbox.assign(async (n: number) => {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     return n + 1;
   });
   const lines = sandbox.messages.length;

@@ -78,18 +78,19 @@ test('done of the Job file is given results, output directory and arguments', as
   assert.match(String(written['id']), /^\w{22}$/);
 });
 
-test('done that throws: exit code 1, and one line that says where', async (t) => {
+test('done that throws: exit code 1, one line that says where, and the results are printed', async (t) => {
   const file = jobFile(
     t,
-    `export default (compute) => compute.for(1, 2, (n) => n);
+    `export default (compute) => compute.for(1, 2, (n) => n * 7);
     export async function done() { null.property; }`,
   );
-  const { code, stderr } = await run(t, 'dcp-job', ['run', file, '--local', '1']);
+  const { code, stdout, stderr } = await run(t, 'dcp-job', ['run', file, '--local', '1']);
   assert.equal(code, 1);
+  assert.equal(stdout, '7\n14\n');
   assert.match(stderr, /^dcp-job: .*job\.mjs: done threw TypeError: Cannot read .* \(.*job\.mjs, line 2\)$/m);
 });
 
-test('a failed Slice: exit code 1, its error on standard error, done is not called', async (t) => {
+test('a failed Slice: exit code 1, its error on standard error, done is not called, what succeeded is printed', async (t) => {
   const file = jobFile(
     t,
     `export default (compute) => compute.for(1, 3, (n) => { if (n === 2) null.property; return n; });
@@ -97,7 +98,7 @@ test('a failed Slice: exit code 1, its error on standard error, done is not call
   );
   const { code, stdout, stderr } = await run(t, 'dcp-job', ['run', file, '--local']);
   assert.equal(code, 1);
-  assert.equal(stdout, '');
+  assert.equal(stdout, '1\n\n3\n');
   assert.match(stderr, /slice 2 failed, EUNCAUGHT: TypeError: Cannot read properties of null/);
   assert.match(stderr, /3 Slices done, 1 of them failed/);
 });

@@ -222,6 +222,10 @@ test('a mistake is one line that names option and value', async (t) => {
       2,
       `${text}: expected lists of file names by type of sandbox, as JSON`,
     ],
+    [[...c, '--', '--bogus'], 2, "for dcp-evaluator: unknown option '--bogus'"],
+    [[...c, '--', '--spare', 'x'], 2, "for dcp-evaluator: option '--spare <n>' argument 'x' is invalid"],
+    [[...c, '--', '--frames'], 2, 'for dcp-evaluator: --frames and startup files: one or the other'],
+    [[...c, '--', '--options=--bogus'], 2, 'for dcp-evaluator: --options: V8 knows no option --bogus'],
     [[...c, '--sandbox-definitions', incomplete], 1, 'none/at-all.js: not installed for '],
     [
       [...c, '--sandbox-definitions', incomplete, '-t', 'other'],
@@ -239,6 +243,12 @@ test('a mistake is one line that names option and value', async (t) => {
       assert.match(stderr, /^.*\n$/, 'one line');
     }
   }
+});
+
+test('the evaluator may be asked for its help', async (t) => {
+  const { code, stdout, stderr } = await run(t, PROGRAM, ['--dcp-client', tinyClient(t), '--', '--help']);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /^Usage: dcp-evaluator /m);
 });
 
 test('levels that are numbers are taken, and said to be deprecated', async (t) => {

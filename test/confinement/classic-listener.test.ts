@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import test, { type TestContext } from 'node:test';
 import { encode } from '#src/codec/index.js';
@@ -14,6 +15,7 @@ import { completeConfinement } from '#src/evaluator/confinement/index.js';
 import type { LayerName } from '#src/evaluator/confinement/layers.js';
 import { loadNative } from '#src/evaluator/native.js';
 import { EvaluatorError } from '#src/model/index.js';
+import { temporaryDirectory } from '../cli/support.js';
 import { askOn, connect, echoFile } from './classic-support.js';
 import { noNamespaces, until } from './support.js';
 
@@ -118,6 +120,7 @@ test(
   { skip },
   async (t) => {
     const { listener, confinement, said, isServed } = await open(t);
+    const missing = path.join(temporaryDirectory(t), 'missing');
     confinement.next.push(
       () => {
         throw new EvaluatorError('no memory');
@@ -129,7 +132,7 @@ test(
           null,
           null,
         ),
-      (...spawned) => new ConfinedProcess(startedAs('/nonexistent', ...spawned), -1, null, null),
+      (...spawned) => new ConfinedProcess(startedAs(missing, ...spawned), -1, null, null),
       DIES,
     );
     process.kill(listener.pid, 'SIGKILL');
@@ -139,7 +142,7 @@ test(
       'the process of the Sandboxes was ended by SIGKILL, and all connections with it; another is started',
       'no memory; another is started in 0.1 s',
       `no evaluator process: spawn ${process.execPath} EMFILE; another is started in 0.2 s`,
-      'no evaluator process: spawn /nonexistent ENOENT; another is started in 0.4 s',
+      `no evaluator process: spawn ${missing} ENOENT; another is started in 0.4 s`,
       'the process of the Sandboxes exited with code 3; another is started in 0.8 s',
     ]);
     assert.equal(confinement.startedAt.length, 6);

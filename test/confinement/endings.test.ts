@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { LayerName } from '#src/evaluator/confinement/layers.js';
 import { programBesideAddon } from '#src/system/index.js';
+import { temporaryDirectory } from '../cli/support.js';
 import { childrenOf, evaluatorsBelow, isAlive } from './processes.js';
 import { attempts, noNamespaces, startConfined, until } from './support.js';
 
@@ -137,13 +139,14 @@ test('a command line that is wrong is refused, with the option and the value', (
   }
 });
 
-test('a program that is not there is told as such', { skip }, () => {
-  const words = ['--report=3', '--', '/nonexistent'];
+test('a program that is not there is told as such', { skip }, (t) => {
+  const missing = path.join(temporaryDirectory(t), 'missing');
+  const words = ['--report=3', '--', missing];
   const { status, output } = spawnSync(LAUNCHER, words, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   assert.equal(status, 127);
   const last = JSON.parse(output[3]!.trim().split('\n').at(-1)!) as { failure: string };
-  assert.equal(last.failure, '/nonexistent: No such file or directory');
+  assert.equal(last.failure, `${missing}: No such file or directory`);
 });

@@ -1,9 +1,11 @@
 /** What becomes of the confinement on machines that allow less: what is missing is named, the rest holds. */
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LAYERS } from '#src/evaluator/confinement/layers.js';
 import { confinementText } from '#src/evaluator/index.js';
+import { temporaryDirectory } from '../cli/support.js';
 import { stateOf } from './support.js';
 import { attemptsThere, cannotBe, runThere } from './surroundings.js';
 
@@ -61,9 +63,10 @@ test(
 test(
   'require: the Worker and the standing evaluator refuse to start, and say what is missing, why and what would help',
   { skip: cannotBe('no user namespaces') },
-  () => {
+  (t) => {
+    const scheduler = path.join(temporaryDirectory(t), 'missing/dcp');
     for (const [name, ...args] of [
-      ['dcp-worker', '--scheduler', '/nonexistent/dcp', '--no-gpu', 'doctor'],
+      ['dcp-worker', '--scheduler', scheduler, '--no-gpu', 'doctor'],
       ['dcp-evaluator', '--frames', '--port', '0'],
     ]) {
       const program = fileURLToPath(import.meta.resolve(`#src/cli/${name}.js`));

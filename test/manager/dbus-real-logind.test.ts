@@ -1,9 +1,11 @@
 /** The monitors before systemd-logind itself, which answers as it does on a desktop. */
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import test from 'node:test';
 import { BusConnection } from '#src/manager/dbus/connection.js';
 import { LogindMonitor } from '#src/manager/monitors/logind.js';
 import { SessionMonitor } from '#src/manager/monitors/session.js';
+import { temporaryDirectory } from '../cli/support.js';
 import { Listening } from './support/listening.js';
 import { startRealLogind, withoutRealLogind } from './support/real-logind.js';
 import { TestBus, withoutDbus } from './support/test-bus.js';
@@ -17,7 +19,8 @@ test(
   async (t) => {
     const bus = await TestBus.start(t);
     const activity = new Listening(t, new LogindMonitor({ address: bus.address }));
-    const login = new SessionMonitor({ address: bus.address, ownSession: null, utmp: '/nonexistent/utmp' });
+    const utmp = path.join(temporaryDirectory(t), 'utmp');
+    const login = new SessionMonitor({ address: bus.address, ownSession: null, utmp });
     const logins = new Listening(t, login);
     await activity.isUnavailable(/nobody has the name/);
     await logins.isUnavailable(/utmp is missing/);

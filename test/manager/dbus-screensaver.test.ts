@@ -1,7 +1,9 @@
 /** Whether a screensaver runs, as the session bus tells: a real dbus-daemon, and a screensaver in a process of its own. */
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { ScreensaverMonitor } from '#src/manager/monitors/screensaver.js';
+import { temporaryDirectory } from '../cli/support.js';
 import { Listening } from './support/listening.js';
 import { TestScreensaver } from './support/screensaver.js';
 import { TestBus, withoutDbus } from './support/test-bus.js';
@@ -102,8 +104,9 @@ test(
 );
 
 test('without a bus it is unavailable, and says where it looked', SKIP, async (t) => {
-  const listening = new Listening(t, new ScreensaverMonitor({ addresses: ['unix:path=/nonexistent/bus'] }));
-  await listening.isUnavailable(/unix:path=\/nonexistent\/bus: .*ENOENT/);
+  const address = `unix:path=${path.join(temporaryDirectory(t), 'missing/bus')}`;
+  const listening = new Listening(t, new ScreensaverMonitor({ addresses: [address] }));
+  await listening.isUnavailable(new RegExp(`${address}: .*ENOENT`));
 });
 
 test('an address that is none makes it unavailable', async (t) => {

@@ -5,12 +5,12 @@ import { endianness, tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { SessionMonitor, type SessionOptions } from '#src/manager/monitors/session.js';
+import { temporaryDirectory } from '../cli/support.js';
 import { Listening } from './support/listening.js';
 import { TestLoginManager } from './support/login-manager.js';
 import { TestBus, withoutDbus } from './support/test-bus.js';
 
 const REACTION_MS = 1_000;
-const NOWHERE = 'unix:path=/nonexistent/bus';
 const SKIP = { skip: withoutDbus };
 /** The records of glibc on these, as utmp(5) has them. */
 const KNOWN_RECORDS = ['x64', 'arm64'].includes(process.arch) && endianness() === 'LE';
@@ -33,8 +33,14 @@ function utmpFile(t: TestContext): string {
   return path.join(folder, 'utmp');
 }
 
+/** A file or socket that there is not. */
+function missing(t: TestContext, name: string): string {
+  return path.join(temporaryDirectory(t), 'missing', name);
+}
+
 function listen(t: TestContext, options: SessionOptions): Listening {
-  return new Listening(t, new SessionMonitor({ ownSession: null, utmp: '/nonexistent/utmp', ...options }));
+  const [address, utmp] = [`unix:path=${missing(t, 'bus')}`, missing(t, 'utmp')];
+  return new Listening(t, new SessionMonitor({ ownSession: null, address, utmp, ...options }));
 }
 
 test('whoever is logged in is found, at a screen or over the network, idle or not', SKIP, async (t) => {
@@ -65,7 +71,7 @@ test('the session that started the program does not count', SKIP, async (t) => {
 test('without logind the file of logins says who is', { skip: !KNOWN_RECORDS }, async (t) => {
   const utmp = utmpFile(t);
   writeFileSync(utmp, '');
-  const listening = listen(t, { address: NOWHERE, utmp, everyMs: 50 });
+  const listening = listen(t, { utmp, everyMs: 50 });
   assert.equal(await listening.next(0), null);
   writeFileSync(utmp, utmpRecord('ada', 'tty1'));
   assert.deepEqual(await listening.next(1), {
@@ -94,13 +100,14 @@ test(
 );
 
 test('without either it is unavailable, and says what is missing', async (t) => {
-  const listening = listen(t, { address: NOWHERE });
-  await listening.isUnavailable(/logind cannot be asked.*\/nonexistent\/utmp is missing/);
+  const utmp = missing(t, 'utmp');
+  const listening = listen(t, { utmp });
+  await listening.isUnavailable(new RegExp(`logind cannot be asked.*${utmp} is missing`));
 });
 
 test('a file of logins that is garbage ends nothing', async (t) => {
   const utmp = utmpFile(t);
   writeFileSync(utmp, Buffer.alloc(100_000, 0xff));
-  const listening = listen(t, { address: NOWHERE, utmp, everyMs: 50 });
+  const listening = listen(t, { utmp, everyMs: 50 });
   assert.equal(await listening.next(0), null);
 });

@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { BusConnection } from '#src/manager/dbus/connection.js';
 import { LogindMonitor } from '#src/manager/monitors/logind.js';
 import { ScreensaverMonitor } from '#src/manager/monitors/screensaver.js';
+import { temporaryDirectory } from '../cli/support.js';
 import { Listening } from './support/listening.js';
 import { Service } from './support/service.js';
 import { TestScreensaver } from './support/screensaver.js';
@@ -195,6 +196,7 @@ test('a stopped monitor tells nothing more, and stops twice', SKIP, async (t) =>
 test('no monitor keeps the program running, with a bus or without', SKIP, async (t) => {
   const bus = await TestBus.start(t);
   await TestScreensaver.start(t, bus.address, false);
+  const nowhere = path.join(temporaryDirectory(t), 'missing');
   const program = `
     import { LogindMonitor } from '#src/manager/monitors/logind.js';
     import { ScreensaverMonitor } from '#src/manager/monitors/screensaver.js';
@@ -203,7 +205,7 @@ test('no monitor keeps the program running, with a bus or without', SKIP, async 
     for (const monitor of [
       new ScreensaverMonitor({ addresses: ['${bus.address}'] }),
       new LogindMonitor({ address: '${bus.address}' }),
-      new SessionMonitor({ address: 'unix:path=/nonexistent/bus', utmp: '/nonexistent/utmp' }),
+      new SessionMonitor({ address: 'unix:path=${nowhere}/bus', utmp: '${nowhere}/utmp' }),
     ])
       monitor.start({ onFinding: tell, onUnavailable: tell });
     setTimeout(() => undefined, 1_000);`;

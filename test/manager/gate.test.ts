@@ -69,6 +69,23 @@ test('a wrong command line ends with code 2 and the nearest name', async (t) => 
   );
 });
 
+test('what the evaluator of each connection would end at ends the start, with its name', async (t) => {
+  const outcomes = await Promise.all(
+    ['--bogus', '--threads=none', '--options=--bogus', '--help'].map((word) =>
+      run(t, 'dcp-evaluator-manager', ['-p', '0', '-a', '--', '--dcp-client', tinyClient(t), '--', word]),
+    ),
+  );
+  assert.deepEqual(
+    outcomes.map(({ code, stdout, stderr }) => [code, stdout, stderr]),
+    [
+      "unknown option '--bogus'",
+      "option '--threads <n>' argument 'none' is invalid. expected a whole number from 1 to 1024.",
+      '--options: V8 knows no option --bogus',
+      "unknown option '--help'",
+    ].map((why) => [2, '', `dcp-evaluator-manager: for dcp-evaluator: ${why}\n`]),
+  );
+});
+
 test('a load above the limit starts none, and stops none', async (t) => {
   const gate = await startGate(t, '-l', '0', '-T', 'random');
   assert.equal(await new Peer(t, gate.port).processes(), null);

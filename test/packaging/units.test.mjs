@@ -61,6 +61,27 @@ test(
 );
 
 test(
+  'the evaluators of existing Workers may be given them as docs/SERVICE.md says',
+  { skip: noSystemd },
+  (t) => {
+    const stage = stagedRoot(t);
+    const page = readFileSync(path.join(root, 'docs/SERVICE.md'), 'utf8');
+    const [, from = ''] =
+      /sudo install -Dm644 \/(\S+) -t \/\S+\/dcp-evaluator\.service\.d$/m.exec(page) ?? [];
+    const told =
+      /the exposure is ([\d.]+) then, of the manager ([\d.]+):/.exec(page)?.slice(1).map(Number) ?? [];
+    for (const [index, unit] of ['dcp-evaluator.service', 'dcp-evaluator-manager.service'].entries()) {
+      addDropIn(stage, unit, path.join(stage, from));
+      assert.equal(complaintsOf(stage, unit), '', unit);
+      const { score, open } = exposureOf(stage, unit);
+      assert.ok(score <= (told[index] ?? 0), `${unit}: ${score}`);
+      for (const opened of [/RestrictNamespaces=~net /, /@mount is included/])
+        assert.match(open.join('\n'), opened, unit);
+    }
+  },
+);
+
+test(
   'without its hardening a service is exposed: the score looks at the drop-in',
   { skip: noSystemd },
   (t) => {

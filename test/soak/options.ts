@@ -1,4 +1,4 @@
-/** What programs that run for minutes, with numbers from a seed, are told by their command line. */
+/** What programs that run for minutes are told by their command line, most of them with numbers from a seed. */
 import { parseArgs } from 'node:util';
 
 export interface LongRun {
@@ -29,12 +29,17 @@ class OptionError extends Error {}
 
 /** Reads the command line. Prints the help, or what is wrong with an option, and ends the process. */
 export function longRun(program: LongRunProgram): LongRun {
+  return orUsage(program.script, () => read(program));
+}
+
+/** What `read` makes of the command line; where an option is wrong, what is, and the end of the process. */
+export function orUsage<Options>(script: string, read: () => Options): Options {
   try {
-    return read(program);
+    return read();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!(error instanceof OptionError) && code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-    process.stderr.write(`${program.script}: ${message}\n`);
+    process.stderr.write(`${script}: ${message}\n`);
     process.exit(USAGE);
   }
 }
@@ -74,7 +79,8 @@ function read(program: LongRunProgram): LongRun {
   };
 }
 
-function numberOf(
+/** Throws what `orUsage` tells, with the option's name and its value. */
+export function numberOf(
   option: string,
   text: string,
   expected: string,
@@ -95,7 +101,12 @@ function help({ script, about, minutes, happenings }: LongRunProgram): string {
       ['--only NAME,…', 'nothing else happens'],
       ['--damage', 'damages some results: it must fail then'],
     );
-  const lines = rows.map(([option, what]) => `  ${option!.padEnd(14)} ${what}`);
-  if (happenings !== undefined) lines.push('', 'What may happen:', ...happenings.map((name) => `  ${name}`));
+  const named = happenings?.map((name) => `  ${name}`);
+  return helpText(script, about, rows) + (named ? `\nWhat may happen:\n${named.join('\n')}\n` : '');
+}
+
+/** @param options each with what it does */
+export function helpText(script: string, about: string, options: readonly (readonly string[])[]): string {
+  const lines = options.map(([option, what]) => `  ${option!.padEnd(14)} ${what}`);
   return `npm run ${script} [-- OPTION…]\n\n${about}\n\n${lines.join('\n')}\n`;
 }

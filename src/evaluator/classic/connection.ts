@@ -1,20 +1,28 @@
 /** A peer that speaks the classic protocol, and its Sandbox. */
 import type { Readable, Writable } from 'node:stream';
+import { descriptorOf, isTcp } from '../listening.js';
+import { loadNative } from '../native.js';
 import type { ClassicObserver, ClassicSandbox } from './sandbox.js';
 
-/**
- * A peer that sends nothing more still gets its answers, as long as one follows the other within this time. It may also
- * have gone, which only shows when something is written: then nobody waits for what the Sandbox is at.
- */
-const HALF_OPEN_MS = 250;
+/** How soon it is looked again whether a peer that sends nothing more is still there: longer each time, up to the second. */
+const FIRST_LOOK_MS = 100;
+const LAST_LOOK_MS = 10_000;
+/** Peers skip empty lines. */
+const NOTHING = '\n';
 
 const PIECE_BYTES = 2 ** 20;
 
-/** Carries bytes between a peer's streams and a Sandbox, with back-pressure both ways, until one of them ends. */
+/**
+ * Carries bytes between a peer's streams and a Sandbox, with back-pressure both ways, until one of them ends. A peer that sends nothing
+ * more gets what it has asked for, however long that takes: the Sandbox ends by itself when nothing is left to do. If it reads nothing
+ * either, nobody waits for what the Sandbox is at.
+ */
 export class Connection implements ClassicObserver {
   #ended = false;
   #inputEnded = false;
-  #halfOpen: NodeJS.Timeout | null = null;
+  #lookTimer: NodeJS.Timeout | undefined;
+  /** Since the last look. */
+  #hasWritten = false;
 
   /** @param onEnd called once, with the reason when the Sandbox ended for one; the output has been handed to the stream */
   constructor(
@@ -30,7 +38,7 @@ export class Connection implements ClassicObserver {
       if (this.#ended) return;
       sandbox.endInput();
       this.#inputEnded = true;
-      if (sandbox.isReady) this.#awaitEnd();
+      this.#look(FIRST_LOOK_MS);
     });
     for (const stream of new Set([input, output])) stream.on('error', this.#onGone);
     output.on('close', this.#onGone);
@@ -45,13 +53,12 @@ export class Connection implements ClassicObserver {
 
   onReady(): void {
     // Lines that came before have waited in the Sandbox.
-    if (this.#inputEnded) this.#awaitEnd();
   }
 
   onOutput(): void {
     const chunks = this.sandbox.takeOutput();
     if (chunks.length === 0) return;
-    this.#halfOpen?.refresh();
+    this.#hasWritten = true;
     this.output.cork();
     for (const chunk of chunks) {
       // In pieces, so that it shows when a slow peer gets on.
@@ -70,7 +77,7 @@ export class Connection implements ClassicObserver {
   onEnded(reason: string | null): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#halfOpen) clearTimeout(this.#halfOpen);
+    clearTimeout(this.#lookTimer);
     this.onOutput();
     // The protocol's last word; a Sandbox that ends itself has said it.
     if (reason !== null) this.output.write(`DIE: ${reason.replaceAll('\n', '\u2424')}\n`);
@@ -80,8 +87,15 @@ export class Connection implements ClassicObserver {
     this.onEnd(reason);
   }
 
-  #awaitEnd(): void {
-    this.#halfOpen = setTimeout(this.#onGone, HALF_OPEN_MS);
+  /** TCP tells of a peer that has closed, not only ended its side, when it is sent something. */
+  #look(nextMs: number): void {
+    const fd = descriptorOf(this.output);
+    // Into a file it is written whoever reads it.
+    if (fd < 0) return;
+    if (!loadNative().hasReader(fd)) return this.#onGone();
+    if (!this.#hasWritten && isTcp(this.output)) this.output.write(NOTHING);
+    this.#hasWritten = false;
+    this.#lookTimer = setTimeout(() => this.#look(Math.min(2 * nextMs, LAST_LOOK_MS)), nextMs);
   }
 
   readonly #onGone = (): void => {

@@ -22,18 +22,11 @@ export interface ClassicObserver {
 }
 
 export class ClassicSandbox {
-  #ready = false;
-
   constructor(
     readonly id: number,
     private readonly native: NativeEvaluator,
     private observer: ClassicObserver,
   ) {}
-
-  /** It has run its startup files. */
-  get isReady(): boolean {
-    return this.#ready;
-  }
 
   start(setup: number, { heapMiB, bufferMiB, gpuMiB, gpuBuffers, gpuPipelines }: SandboxLimits): void {
     this.native.createClassic(
@@ -78,7 +71,6 @@ export class ClassicSandbox {
   handle(event: NativeEvent): void {
     switch (event.kind) {
       case 'ready':
-        this.#ready = true;
         this.observer.onReady();
         break;
       case 'output':

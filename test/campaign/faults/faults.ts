@@ -36,6 +36,9 @@ const LANES = 4;
 const REST_MS = 500;
 /** Of Slices, of which one may lose its evaluator in each of its three runs: a quarter of the processes die by themselves. */
 const SLICES_FOR_ONE_LOST = 5_000;
+/** What becomes of evaluators, connections and Workers that are killed, stopped or cut off; not of those that do not start, or end for want of something. */
+const LOST_BY =
+  /(?:was ended by SIG\w+|exited with code [01]|did not answer for [\d.]+ s|the connection to .* was lost\b.*|: a frame .*)$|^the Worker was lost in each of /;
 /** Kinds of hazards that happen however short the time is. */
 const LEAST_HAZARDS = 3;
 /** How long Jobs under way may take once everything is well, milliseconds. */
@@ -58,7 +61,7 @@ const scheduler = await openEmbeddedScheduler(stage.schedulerDirectory);
 const client = new Client(scheduler, new Random(options.seed + 1), fault, {
   kinds: CAMPAIGN_KINDS,
   damages: options.damage,
-  slicesForOneLost: SLICES_FOR_ONE_LOST,
+  mayBeLost: { slicesForOne: SLICES_FOR_ONE_LOST, by: LOST_BY },
 });
 stage.client = client;
 process.once('exit', () => stage.killAll());

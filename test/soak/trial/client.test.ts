@@ -33,7 +33,7 @@ const but =
   (n) =>
     numbers.includes(n) ? wrong : right(n);
 const lost = (...numbers: readonly number[]): Results =>
-  but(sliceError('EEVALUATORCRASH', 'no evaluator'), ...numbers);
+  but(sliceError('EEVALUATORCRASH', 'the last time: it was killed'), ...numbers);
 
 /** A log that says of these Slices that they have a result. */
 const log =
@@ -74,7 +74,8 @@ function schedulerWith(results: Results, wrong: Partial<Scheduler> = {}): Schedu
       return Promise.resolve(id);
     },
     listJobs: () => Promise.resolve([...jobs].map(statusOf)),
-    jobStatus: (id) => Promise.resolve(statusOf(id)),
+    jobStatus: (id) =>
+      jobs.has(id) ? Promise.resolve(statusOf(id)) : Promise.reject(new JobNotFoundError(id)),
     readResults: (_id, numbers) => Promise.resolve(Array.from(numbers, stored)),
     readEvents: log(ALL),
     waitForEvents: () => new Promise(() => undefined),
@@ -175,10 +176,41 @@ test('a Scheduler that is away for a moment is no fault', async () => {
   assert.deepEqual([client.refusals, client.counts.slices], [1, SLICES]);
 });
 
+test('a Job is deployed again whose upload the Scheduler did not take; one that is lost after that is a fault', async () => {
+  const fails = (): Promise<never> => Promise.reject(new SchedulerError('full'));
+  const uploaded: TrialKind = { ...TRIPLES, data: (n) => n };
+  let uploads = 0;
+  const fully = schedulerWith(right, {
+    addSlices: () => (uploads++ === 0 ? fails() : Promise.resolve()),
+    sealJob: () => Promise.resolve(),
+    cancelJob: () => Promise.resolve(),
+  });
+  const again = await had(fully, uploaded);
+  assert.deepEqual(again.faults, []);
+  assert.deepEqual([again.client.counts.redeployed, again.client.counts.slices], [1, SLICES]);
+
+  for (const state of ['gone', 'cancelled', 'uploading'] as const) {
+    const losing = schedulerWith(right, {
+      readEvents: fails,
+      jobStatus: (id) =>
+        state === 'gone' ? Promise.reject(new JobNotFoundError(id)) : Promise.resolve({ state } as JobStatus),
+      listJobs: () => Promise.resolve([]),
+    });
+    const { client, faults } = await had(losing);
+    assert.deepEqual(faults, [`kind: Error: the Scheduler had accepted the Job, which is ${state}`]);
+    assert.equal(client.counts.redeployed, 0);
+  }
+});
+
 test('an honest Slice that is lost in each of its runs is a fault, unless so many may be', async () => {
   const strict = await had(schedulerWith(lost(7)));
-  assert.deepEqual(strict.faults, ['kind: Slice 7 is EvaluatorCrashError: no evaluator']);
-  const rows: [slicesForOneLost: number, lost: readonly number[], isFault: boolean][] = [
+  const fault = 'kind: Slice 7 is EvaluatorCrashError: the last time: it was';
+  assert.deepEqual(strict.faults, [`${fault} killed`]);
+  const byItself = but(sliceError('EEVALUATORCRASH', 'the last time: it was never there'), 7);
+  const mayBeKilled = { slicesForOne: 1, by: /killed$/ };
+  const other = await had(schedulerWith(byItself), TRIPLES, { mayBeLost: mayBeKilled });
+  assert.deepEqual([other.faults, other.client.counts.lostEachTime], [[`${fault} never there`], 0]);
+  const rows: [slicesForOne: number, lost: readonly number[], isFault: boolean][] = [
     [SLICES, [7], false],
     [SLICES, [7, 8], true],
     [SLICES * 50, [7], false],
@@ -186,10 +218,11 @@ test('an honest Slice that is lost in each of its runs is a fault, unless so man
     [SLICES / 2, [7, 8], false],
     [SLICES / 2, [7, 8, 9], true],
   ];
-  for (const [slicesForOneLost, numbers, isFault] of rows) {
-    const { client, faults } = await had(schedulerWith(lost(...numbers)), TRIPLES, { slicesForOneLost });
+  for (const [slicesForOne, numbers, isFault] of rows) {
+    const mayBeLost = { ...mayBeKilled, slicesForOne };
+    const { client, faults } = await had(schedulerWith(lost(...numbers)), TRIPLES, { mayBeLost });
     const expected = `of ${SLICES} Slices ${numbers.length} were lost in each of their runs`;
-    assert.deepEqual(faults, isFault ? [expected] : [], `one of ${slicesForOneLost}`);
+    assert.deepEqual(faults, isFault ? [expected] : [], `one of ${slicesForOne}`);
     assert.equal(client.counts.lostEachTime, numbers.length);
   }
 });

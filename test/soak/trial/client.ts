@@ -16,8 +16,13 @@ export interface ClientOptions {
   readonly kinds: Readonly<Record<string, TrialKind>>;
   /** Has results damaged now and then, to see that somebody notices. */
   readonly damages: boolean;
-  /** Evaluators are lost so often that it may meet a Slice in each of its runs, which then fails as documented: one in so many at the most, begun ones included. */
-  readonly slicesForOneLost?: number;
+  /** Evaluators are lost so often that it may meet a Slice in each of its runs, which then fails as documented. */
+  readonly mayBeLost?: {
+    /** One in so many at the most, begun ones included. */
+    readonly slicesForOne: number;
+    /** What the failure says of the last run: any other loss is nobody's doing here. */
+    readonly by: RegExp;
+  };
 }
 
 export class Client {
@@ -56,7 +61,7 @@ export class Client {
     const jobs = await this.scheduler.listJobs();
     if (isDone && jobs.length > 0) this.onFault(`${jobs.length} Jobs are left with the Scheduler`);
     const { slices, lostEachTime } = this.counts;
-    if (lostEachTime > Math.ceil(slices / (this.options.slicesForOneLost ?? Infinity)))
+    if (lostEachTime > Math.ceil(slices / (this.options.mayBeLost?.slicesForOne ?? Infinity)))
       this.onFault(`of ${slices} Slices ${lostEachTime} were lost in each of their runs`);
   }
 
@@ -111,8 +116,10 @@ export class Client {
     return job;
   }
 
-  /** Its results; null: the Scheduler has not got all of it. */
+  /** Its results; null: the Scheduler has not got all of it. Throws when it had, and has lost it. */
   async #finish(job: Job): Promise<unknown[] | null> {
+    let isAccepted = false;
+    job.on('accepted', () => (isAccepted = true));
     try {
       return [...(await job.exec())] as unknown[];
     } catch (error) {
@@ -122,7 +129,10 @@ export class Client {
     const { id } = job;
     if (id === null) return null;
     const state = await this.#persist(() => this.#stateOf(id));
-    if (state !== 'open' && state !== 'finished') return null;
+    if (state !== 'open' && state !== 'finished') {
+      if (isAccepted) throw new Error(`the Scheduler had accepted the Job, which is ${state}`);
+      return null;
+    }
     return this.#persist(async () => [...(await (await this.#compute.resume(id)).exec())] as unknown[]);
   }
 
@@ -149,7 +159,7 @@ export class Client {
     results.forEach((value, index) => {
       const wanted = expect(index + 1);
       const got = value instanceof Error ? (value as Error & { code?: string }).code : value;
-      if (got === LOST_EACH_TIME && code !== got && this.options.slicesForOneLost !== undefined)
+      if (got === LOST_EACH_TIME && code !== got && this.#mayBeLost(value as Error))
         this.counts.lostEachTime++;
       else if (!isDeepStrictEqual(got, wanted ?? code))
         this.onFault(`${name}: Slice ${index + 1} is ${String(value).slice(0, 200)}`);
@@ -157,6 +167,10 @@ export class Client {
     });
     this.counts.slices += results.length;
     this.done[name] = (this.done[name] ?? 0) + 1;
+  }
+
+  #mayBeLost({ message }: Error): boolean {
+    return this.options.mayBeLost?.by.test(message) === true;
   }
 
   /** Each Slice is recorded once. */
