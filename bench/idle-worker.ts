@@ -17,7 +17,7 @@ const WATCHED_MS = 30_000;
 
 const report = new Report('idle-worker', { watchedMs: WATCHED_MS });
 const directory = mkdtempSync(path.join(tmpdir(), 'dcp-bench-'));
-const program = fileURLToPath(import.meta.resolve('#src/cli/dcp-worker.js'));
+const program = fileURLToPath(import.meta.resolve('#bin/dcp-worker.js'));
 const worker = spawn(process.execPath, [program, '--scheduler', directory, '--no-gpu'], { stdio: 'ignore' });
 const plain = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
 await setTimeout(SETTLE_MS);

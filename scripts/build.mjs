@@ -24,6 +24,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureHeaders, headersBeside } from './nodes.mjs';
+import { buildPrograms } from './programs.mjs';
 import { Steps, bin, isProgram, jobs, root, run, runNode } from './steps.mjs';
 
 export const ASAN_BUILD_DIRECTORY = 'build-asan';
@@ -238,6 +239,7 @@ export async function buildAll(steps, parts) {
   }
   if (parts.typescript) {
     await steps.must('typescript', buildTypeScript);
+    await steps.must('programs', buildPrograms);
     await steps.must('sandbox prelude', buildPrelude);
     await steps.must("the Worker's page", buildPage);
   }

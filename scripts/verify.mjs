@@ -17,6 +17,7 @@ import { ensureDbus } from './dbus.mjs';
 import { ensureFaketime } from './faketime.mjs';
 import { ensureLogServers } from './log-servers.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
+import { buildPrograms } from './programs.mjs';
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
 import { ensureSoftwareGpu, softwareGpuEnvironment } from './software-gpu.mjs';
@@ -54,6 +55,7 @@ if (wanted('build')) {
   heading('Build');
   const scripts = async () => {
     await counted('typescript', buildTypeScript);
+    await counted('programs', buildPrograms);
     await counted('sandbox prelude', buildPrelude);
     await counted("the Worker's page", buildPage);
     await counted('tests and benchmarks', buildTests);

@@ -31,7 +31,7 @@ const NOBODY = 65534;
 
 /** Ours, from this checkout. */
 export function startOurs(options: readonly string[] = []): Promise<Listening> {
-  const program = path.join(root, 'dist/cli/dcp-evaluator.js');
+  const program = path.join(root, 'dist/bin/dcp-evaluator.js');
   return start(process.execPath, [program, ...startup.of('native'), ...options]);
 }
 

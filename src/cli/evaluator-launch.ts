@@ -2,16 +2,14 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { OptionValues } from 'commander';
-import { StartupFiles, type ConfinementMode, type StartupFilesOptions } from '../evaluator/index.js';
+import { EVALUATOR_PROGRAM, StartupFiles, type ConfinementMode, type StartupFilesOptions } from '../evaluator/index.js';
 import { InvalidArgumentError } from '../model/index.js';
 import { checkClassicWords } from './evaluator-options.js';
 import { UsageError } from './program.js';
 
 /** This package. */
 export const DEFAULT_PREFIX = path.resolve(import.meta.dirname, '../..');
-const OWN_EVALUATOR = fileURLToPath(new URL('./dcp-evaluator.js', import.meta.url));
 
 const LOG_LEVELS: Readonly<Record<string, number>> = {
   emerg: 0,
@@ -74,19 +72,19 @@ export function launchOf(options: OptionValues, words: readonly string[]): Launc
   const prefix = text('prefix') ?? DEFAULT_PREFIX;
   const file =
     text('evaluator') ??
-    (options['prefix'] === undefined ? OWN_EVALUATOR : path.join(prefix, 'bin/dcp-evaluator'));
+    (options['prefix'] === undefined ? EVALUATOR_PROGRAM : path.join(prefix, 'bin/dcp-evaluator'));
   const port = options['stdio'] === true ? null : (options['port'] as number);
   const level = logLevelOf(text('debugLogLevel'));
   const found = evaluatorOf(file, options);
   const confinement = text('confinement') as ConfinementMode | undefined;
-  if (confinement !== undefined && found.evaluator !== OWN_EVALUATOR)
+  if (confinement !== undefined && found.evaluator !== EVALUATOR_PROGRAM)
     throw new UsageError(
       `--confinement: ${found.evaluator} is not the evaluator of this package; what is behind "--" is passed to it`,
     );
   return {
     prefix,
     ...found,
-    confinement: found.evaluator === OWN_EVALUATOR ? (confinement ?? 'best-effort') : null,
+    confinement: found.evaluator === EVALUATOR_PROGRAM ? (confinement ?? 'best-effort') : null,
     type,
     types: startup.types,
     files,

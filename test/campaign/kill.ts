@@ -67,7 +67,7 @@ class Program {
   constructor(
     name: 'dcp-job' | 'dcp-worker',
     private readonly args: readonly string[],
-    private readonly file = fileURLToPath(import.meta.resolve(`#src/cli/${name}.js`)),
+    private readonly file = fileURLToPath(import.meta.resolve(`#bin/${name}.js`)),
   ) {
     this.child = this.start();
   }

@@ -14,7 +14,7 @@ import { CLIENT_FOLDER } from './support/generation.js';
 import { openSandbox, type Sandbox } from './support/sandbox.js';
 
 const OURS = onlyOurs('they start ours');
-const PROGRAM = fileURLToPath(new URL('../../dist/cli/dcp-evaluator-manager.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../dist/bin/dcp-evaluator-manager.js', import.meta.url));
 
 interface Managed {
   readonly process: ChildProcess;

@@ -15,7 +15,7 @@ const OURS = onlyOurs('they start ours');
 const PUBLISHED = GENERATION === 5 ? 'npm has them for DCP 4' : OURS;
 
 const ownProgram = (name: string): string =>
-  fileURLToPath(new URL(`../../dist/cli/${name}.js`, import.meta.url));
+  fileURLToPath(new URL(`../../dist/bin/${name}.js`, import.meta.url));
 
 /** The evaluator as a file that can be run, as npm installs it. */
 function executable(t: TestContext): string {

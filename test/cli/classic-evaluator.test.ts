@@ -10,7 +10,7 @@ import type { Readable, Writable } from 'node:stream';
 import { after, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/cli/dcp-evaluator.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../dist/bin/dcp-evaluator.js', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'dcp-classic-'));
 after(() => rmSync(folder, { recursive: true }));
 

@@ -38,7 +38,7 @@ const SURROUNDINGS = {
 type Program = 'dcp-evaluator' | 'dcp-evaluator-manager' | 'dcp-evaluator-start' | 'dcp-job' | 'dcp-worker';
 
 export function programFile(program: Program): string {
-  return fileURLToPath(import.meta.resolve(`#src/cli/${program}.js`));
+  return fileURLToPath(import.meta.resolve(`#bin/${program}.js`));
 }
 
 /** Starts one of our programs, with more in its environment; it is killed at the end of the test if it still runs. */

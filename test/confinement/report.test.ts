@@ -71,7 +71,7 @@ test('require: a layer that was asked for and is missing is refused, with the re
 });
 
 test('a standing evaluator says it when it starts, and its processes are confined', { skip }, async (t) => {
-  const program = fileURLToPath(import.meta.resolve('#src/cli/dcp-evaluator.js'));
+  const program = fileURLToPath(import.meta.resolve('#bin/dcp-evaluator.js'));
   const words = ['--frames', '--port', '0', '-d', '5', '--no-gpu', '--threads', '1'];
   const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));

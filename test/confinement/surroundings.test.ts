@@ -69,7 +69,7 @@ test(
       ['dcp-worker', '--scheduler', scheduler, '--no-gpu', 'doctor'],
       ['dcp-evaluator', '--frames', '--port', '0'],
     ]) {
-      const program = fileURLToPath(import.meta.resolve(`#src/cli/${name}.js`));
+      const program = fileURLToPath(import.meta.resolve(`#bin/${name}.js`));
       const { status, stdout, stderr } = runThere('no user namespaces', [
         process.execPath,
         program,

@@ -63,7 +63,7 @@ const standing = new Map<number, Promise<number>>();
 
 /** Starts `dcp-evaluator --frames`, which ends with this process. Rejects when it ends before it listens. */
 export function startListening(args: readonly string[]): Promise<{ child: ChildProcess; port: number }> {
-  const program = fileURLToPath(import.meta.resolve('#src/cli/dcp-evaluator.js'));
+  const program = fileURLToPath(import.meta.resolve('#bin/dcp-evaluator.js'));
   const child = spawn(process.execPath, [program, '--frames', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

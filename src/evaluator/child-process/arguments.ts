@@ -1,8 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { seccompText, type SeccompSetting } from '../confinement/seccomp-setting.js';
 import { gpuArguments, type GpuOptions } from '../gpu/index.js';
+import { EVALUATOR_PROGRAM } from '../program.js';
 
-const PROGRAM = fileURLToPath(new URL('../../cli/dcp-evaluator.js', import.meta.url));
 
 export interface EvaluatorArguments {
   readonly threads: number;
@@ -15,7 +14,7 @@ export interface EvaluatorArguments {
 /** The command line, for Node, of an evaluator process that speaks frames on the descriptor behind the standard ones. */
 export function evaluatorArguments({ threads, gpu, seccomp, requireSeccomp }: EvaluatorArguments): string[] {
   return [
-    PROGRAM,
+    EVALUATOR_PROGRAM,
     '--frames',
     '--threads',
     String(threads),

@@ -1,5 +1,4 @@
 /** The process that classic Sandboxes are in when it is confined: how it is started, and what it does first. */
-import { fileURLToPath } from 'node:url';
 import { evaluatorEnvironment } from '../child-process/environment.js';
 import {
   completeConfinement,
@@ -9,9 +8,9 @@ import {
 } from '../confinement/index.js';
 import { gpuArguments, type GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
+import { EVALUATOR_PROGRAM } from '../program.js';
 import { closeStartupFiles, openStartupFiles, type OpenStartupFile } from './startup-files.js';
 
-const PROGRAM = fileURLToPath(new URL('../../cli/dcp-evaluator.js', import.meta.url));
 
 /** What `dcp-evaluator` was told of a confined process, as far as that one needs it. */
 export interface ClassicSettings {
@@ -40,7 +39,7 @@ export function confinedArguments(settings: ClassicSettings, setup: ConfinedSetu
   const { debugLevel, v8Options, threads, spare, gpu } = settings;
   return [
     ...process.execArgv,
-    PROGRAM,
+    EVALUATOR_PROGRAM,
     '--confined',
     JSON.stringify(setup),
     '--debug-level',

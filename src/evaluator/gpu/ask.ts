@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { EVALUATOR_PROGRAM } from '../program.js';
 import { driverManifests } from './drivers.js';
 import { DAWN_ADVICE, findDawn } from './library.js';
 import type { GpuOptions } from './options.js';
 import { NO_DRIVER, type GpuReport } from './report.js';
 
-const PROGRAM = fileURLToPath(new URL('../../cli/dcp-evaluator.js', import.meta.url));
 /** A driver may take seconds to start on a busy machine; one that hangs must not hold up a Worker for good. */
 const ASK_MS = 20_000;
 const MAX_ANSWER_BYTES = 2 ** 20;
@@ -18,7 +17,7 @@ export async function askForGpus(options: GpuOptions): Promise<FoundGpus> {
   const library = findDawn();
   if (typeof library === 'string') return { adapters: [], problems: [{ what: library, fix: DAWN_ADVICE }] };
   if (driverManifests().length === 0) return { adapters: [], problems: [NO_DRIVER] };
-  const args = [PROGRAM, ...gpuArguments(options), '--gpu-info', '--json'];
+  const args = [EVALUATOR_PROGRAM, ...gpuArguments(options), '--gpu-info', '--json'];
   return new Promise((resolve) => {
     const settings = { timeout: ASK_MS, killSignal: 'SIGKILL', maxBuffer: MAX_ANSWER_BYTES } as const;
     execFile(process.execPath, args, settings, (error, stdout) => {

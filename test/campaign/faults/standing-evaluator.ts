@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { evaluatorsBelow } from '../../confinement/processes.js';
 import { startOf } from '../../soak/trial/process-start.js';
 
-const PROGRAM = fileURLToPath(import.meta.resolve('#src/cli/dcp-evaluator.js'));
+const PROGRAM = fileURLToPath(import.meta.resolve('#bin/dcp-evaluator.js'));
 const START_MS = 30_000;
 /** How long the processes of its connections may outlive it, milliseconds. */
 const ORPHAN_MS = 5_000;

@@ -24,7 +24,7 @@ export const onlyOurs = (reason: string): string | false => OTHER_COMMAND !== un
 
 const OUR_COMMAND = [
   process.execPath,
-  fileURLToPath(new URL('../../../dist/cli/dcp-evaluator.js', import.meta.url)),
+  fileURLToPath(new URL('../../../dist/bin/dcp-evaluator.js', import.meta.url)),
 ];
 
 export interface StartOptions {

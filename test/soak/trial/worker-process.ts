@@ -10,7 +10,7 @@ import { evaluatorsBelow } from '../../confinement/processes.js';
 import { WallClock } from './clock.js';
 import { startOf } from './process-start.js';
 
-const PROGRAM = fileURLToPath(import.meta.resolve('#src/cli/dcp-worker.js'));
+const PROGRAM = fileURLToPath(import.meta.resolve('#bin/dcp-worker.js'));
 /** How long a Worker may take to start, milliseconds. */
 const START_MS = 30_000;
 /** How long its evaluator processes may outlive it, milliseconds. */
