@@ -5,8 +5,8 @@
 # finds where the addon runs.
 #
 # Input:  DAWN_ROOT (optional)  where a Dawn that somebody built was installed: lib/libwebgpu_dawn.so; /usr for that of Debian
-#         DAWN_ABI (optional)   which ABI that one has: bun-webgpu (the default: that of the package), or stable, that of
-#                               Dawn since September 2025
+#         DAWN_ABI (optional)   which ABI that one has: bun-webgpu (the default: that of the package), or stable
+#                               (abi/stable.yml)
 # Output: DAWN_LIBRARY (empty without DAWN_ROOT), DAWN_ABI
 #
 # src/evaluator/gpu/library.ts looks in the same places in a folder that DCP_DAWN_LIBRARY names.
