@@ -7,6 +7,29 @@
 
 namespace dcp::webgpu {
 
+#ifdef DCP_WEBGPU_ABI_STABLE
+namespace {
+
+WGPUComponentSwizzle ToComponent(char letter) {
+  switch (letter) {
+    case '0':
+      return WGPUComponentSwizzle_Zero;
+    case '1':
+      return WGPUComponentSwizzle_One;
+    case 'r':
+      return WGPUComponentSwizzle_R;
+    case 'g':
+      return WGPUComponentSwizzle_G;
+    case 'b':
+      return WGPUComponentSwizzle_B;
+    default:
+      return WGPUComponentSwizzle_A;
+  }
+}
+
+}  // namespace
+#endif
+
 bool ConvertGPUBindGroupLayoutEntry_externalTexture(Conversion& c, v8::Local<v8::Value> member,
                                                     const Where& where,
                                                     WGPUBindGroupLayoutEntry* to) {
@@ -71,13 +94,25 @@ bool ConvertGPUTextureDescriptor_textureBindingViewDimension(Conversion& c,
 }
 
 bool ConvertGPUTextureViewDescriptor_swizzle(Conversion& c, v8::Local<v8::Value> member,
-                                             const Where&, WGPUTextureViewDescriptor* to) {
+                                             const Where& where, WGPUTextureViewDescriptor* to) {
   if (member->IsUndefined()) return true;
   WGPUStringView text;
   if (!c.ToString(member, &text)) return false;
+  const std::string_view swizzle(text.data, text.length);
+  if (swizzle.size() != 4 || swizzle.find_first_not_of("rgba01") != std::string_view::npos)
+    return c.Fail(where, "four of the letters r, g, b, a, 0 and 1 expected, got " + c.Show(member));
+  if (swizzle == "rgba") return true;
+#ifdef DCP_WEBGPU_ABI_STABLE
+  auto* const descriptor = c.arena.New<WGPUTextureComponentSwizzleDescriptor>();
+  if (descriptor == nullptr) return c.FailOutOfMemory();
+  descriptor->chain.sType = WGPUSType_TextureComponentSwizzleDescriptor;
+  descriptor->swizzle = {ToComponent(swizzle[0]), ToComponent(swizzle[1]), ToComponent(swizzle[2]),
+                         ToComponent(swizzle[3])};
+  to->nextInChain = &descriptor->chain;
+#else
   // No texture has this format: creating the view is a validation error.
-  if (std::string_view(text.data, text.length) != "rgba")
-    to->format = static_cast<WGPUTextureFormat>(kUnknownToDawn);
+  to->format = static_cast<WGPUTextureFormat>(kUnknownToDawn);
+#endif
   return true;
 }
 

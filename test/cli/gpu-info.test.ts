@@ -106,17 +106,17 @@ test('a library of another ABI, or of none, is not used', { skip: skipOther }, a
     return [library, problems[0]!.what];
   };
   for (const [functions, has] of [
-    [others, `has the ABI ${other}`],
+    [others, `it has the ABI ${other}`],
     // Of a Dawn in between, perhaps. Numbers of one, or of the other: nobody can know.
-    [[...new Set([...others, ...own])], 'has the ABI bun-webgpu and stable'],
-    [['wgpuCreateInstance'], 'has no known ABI'],
+    [[...new Set([...others, ...own])], 'it has the ABI bun-webgpu and stable'],
+    [['wgpuCreateInstance'], 'it has no known ABI'],
   ] as const) {
     const [library, what] = await problemWith(functions);
-    assert.ok(what.includes(`${library} ${has} ${expected}`), what);
+    assert.ok(what.includes(`${library}: ${has} ${expected}`), what);
   }
   const [library, what] = await problemWith(own.filter((name) => name !== 'wgpuBufferUnmap'));
   assert.ok(
-    what.includes(`${library} has the ABI ${built} of webgpu.h, but no function wgpuBufferUnmap`),
+    what.includes(`${library}: it has the ABI ${built} of webgpu.h, but no function wgpuBufferUnmap`),
     what,
   );
 });
