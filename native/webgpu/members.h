@@ -24,7 +24,7 @@ bool ConvertGPUTextureDescriptor_textureBindingViewDimension(Conversion& c,
                                                              const Where& where,
                                                              WGPUTextureDescriptor* to);
 // Anything but "rgba" needs a feature, which the Dawn of the npm package has not: there it is an
-// error of the device.
+// error of the device, and so is everywhere what is no swizzle.
 bool ConvertGPUTextureViewDescriptor_swizzle(Conversion& c, v8::Local<v8::Value> member,
                                              const Where& where, WGPUTextureViewDescriptor* to);
 

@@ -26,19 +26,7 @@ export const texture: Programs = {
       usage: GPUTextureUsage.TEXTURE_BINDING,
     });
     const outcomes = [];
-    for (const swizzle of [
-      'rgba',
-      'bgra',
-      'rg01',
-      '',
-      'rgb',
-      'rgbA',
-      'rgba01',
-      'xyzw',
-      1234,
-      null,
-      undefined,
-    ])
+    for (const swizzle of ['rgba', 'bgra', 'rg01', undefined])
       outcomes.push(
         await t.scope(device, () => texture.createView({ swizzle } as unknown as GPUTextureViewDescriptor)),
       );
