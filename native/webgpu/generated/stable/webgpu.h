@@ -1807,7 +1807,7 @@ inline constexpr ProcName kProcNames[] = {
 
 inline constexpr char kAbi[] = "stable";
 
-// A function that the libraries of one ABI have and no others.
+// A function that is of one ABI alone: a library that has all of these has it.
 struct Telltale {
   char const* abi;
   char const* symbol;
