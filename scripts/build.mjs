@@ -9,6 +9,7 @@
  * - `DCP_NATIVE_BUILD_DIR` (absolute, or relative to the checkout) names another build directory, when building
  *   and when loading: `src/system/addon.ts` looks there first. The scripts use `build-<major>` for the Node
  *   majors they test beside the running one, and `build-asan` (`--asan`) for AddressSanitizer.
+ * - `DAWN_ROOT` and `DAWN_ABI` in the environment are those of third_party/dawn/FindDawn.cmake, for a Dawn of one's own.
  */
 import {
   copyFileSync,
@@ -42,11 +43,13 @@ export async function buildNative(options = {}) {
   const node = options.node ?? process.execPath;
   const directory = path.resolve(root, options.directory ?? process.env.DCP_NATIVE_BUILD_DIR ?? 'build');
   const headers = node === process.execPath ? await ensureHeaders() : headersBeside(node);
-  // What third_party/v8/FindNodeV8.cmake and CMakeLists.txt read.
+  // What third_party/v8/FindNodeV8.cmake, third_party/dawn/FindDawn.cmake and CMakeLists.txt read.
   const defines = {
     NODE_EXECUTABLE: node,
     NodeV8_INCLUDE_DIR: headers,
     ...(options.sanitize && { DCP_SANITIZE: options.sanitize }),
+    ...(process.env.DAWN_ROOT && { DAWN_ROOT: process.env.DAWN_ROOT }),
+    ...(process.env.DAWN_ABI && { DAWN_ABI: process.env.DAWN_ABI }),
   };
   const cmakeJs = [
     path.join(root, 'node_modules/cmake-js/bin/cmake-js'),

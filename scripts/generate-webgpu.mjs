@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { isProgram, root } from './steps.mjs';
 import { Abi } from './webgpu/abi.mjs';
 import { writeDictionaries, writeDictionariesHeader } from './webgpu/dictionaries.mjs';
-import { writeHeader } from './webgpu/header.mjs';
+import { writeComparison, writeHeader } from './webgpu/header.mjs';
 import { Idl } from './webgpu/idl.mjs';
 import { writeInterfaces } from './webgpu/interfaces.mjs';
 import { writeEnums, writeNames } from './webgpu/names-header.mjs';
@@ -34,7 +34,8 @@ export function generate() {
     ['interfaces.cc', writeInterfaces(idl, abi)],
     [path.relative(FOLDER, READERS), writeReaders(idl)],
     ...abis.flatMap((each) => [
-      /** @type {[string, string]} */ ([`${each.name}/webgpu.h`, writeHeader(each)]),
+      /** @type {[string, string]} */ ([`${each.name}/webgpu.h`, writeHeader(each, abis)]),
+      /** @type {[string, string]} */ ([`${each.name}/comparison.h`, writeComparison(each)]),
       /** @type {[string, string]} */ ([`${each.name}/enums.h`, writeEnums(idl, each)]),
     ]),
   ]);

@@ -19,7 +19,7 @@ struct Procs;
 class Library {
  public:
   // The library at `path`, opened at the first call; later calls must name the same one. Null with
-  // the reason when it cannot be loaded, lacks a function, or another one is open.
+  // the reason when it cannot be loaded, has another ABI, lacks a function, or another one is open.
   static const Library* Open(const std::string& path, std::string* why_not);
 
   const Procs& procs() const { return *procs_; }

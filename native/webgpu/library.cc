@@ -1,8 +1,12 @@
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 
 #include "webgpu/gpu.h"
 #include "webgpu/runtime.h"
@@ -28,6 +32,26 @@ constexpr int kOwnSymbolsFirst = RTLD_DEEPBIND;
 #else
 constexpr int kOwnSymbolsFirst = 0;
 #endif
+
+bool HasAllTelltales(void* library, std::string_view abi) {
+  return std::all_of(std::begin(kTelltales), std::end(kTelltales), [&](const Telltale& each) {
+    return abi != each.abi || dlsym(library, each.symbol) != nullptr;
+  });
+}
+
+// Why a library must not be used, empty when it may. In another ABI, enums have other numbers and
+// structs other lengths, of which neither side would notice.
+std::string OtherAbi(void* library) {
+  std::string abis;
+  for (const Telltale& each : kTelltales) {
+    if (abis.find(each.abi) != std::string::npos || !HasAllTelltales(library, each.abi)) continue;
+    abis += (abis.empty() ? "" : " and ") + std::string(each.abi);
+  }
+  if (abis == kAbi) return {};
+  const std::string expected = " of webgpu.h, and the addon was built for the ABI " +
+                               std::string(kAbi) + " (-DDAWN_ABI of the build)";
+  return (abis.empty() ? "it has no known ABI" : "it has the ABI " + abis) + expected;
+}
 
 WGPUInstance CreateInstance(const Procs& procs) {
   WGPUInstanceDescriptor descriptor{};
@@ -62,11 +86,14 @@ const Library* Library::Open(const std::string& path, std::string* why_not) {
     *why_not = LastError();
     return nullptr;
   }
+  *why_not = OtherAbi(handle);
+  if (!why_not->empty()) return nullptr;
   auto procs = std::make_unique<Procs>();
   for (const ProcName& name : kProcNames) {
     void* const symbol = dlsym(handle, name.symbol);
     if (symbol == nullptr) {
-      *why_not = path + " has no function " + name.symbol;
+      *why_not =
+          std::string("it has the ABI ") + kAbi + " of webgpu.h, but no function " + name.symbol;
       return nullptr;
     }
     std::memcpy(reinterpret_cast<char*>(procs.get()) + name.offset, &symbol, sizeof symbol);

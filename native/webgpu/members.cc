@@ -7,6 +7,29 @@
 
 namespace dcp::webgpu {
 
+#ifdef DCP_WEBGPU_ABI_STABLE
+namespace {
+
+WGPUComponentSwizzle ToComponent(char letter) {
+  switch (letter) {
+    case '0':
+      return WGPUComponentSwizzle_Zero;
+    case '1':
+      return WGPUComponentSwizzle_One;
+    case 'r':
+      return WGPUComponentSwizzle_R;
+    case 'g':
+      return WGPUComponentSwizzle_G;
+    case 'b':
+      return WGPUComponentSwizzle_B;
+    default:
+      return WGPUComponentSwizzle_A;
+  }
+}
+
+}  // namespace
+#endif
+
 bool ConvertGPUBindGroupLayoutEntry_externalTexture(Conversion& c, v8::Local<v8::Value> member,
                                                     const Where& where,
                                                     WGPUBindGroupLayoutEntry* to) {
@@ -75,9 +98,21 @@ bool ConvertGPUTextureViewDescriptor_swizzle(Conversion& c, v8::Local<v8::Value>
   if (member->IsUndefined()) return true;
   WGPUStringView text;
   if (!c.ToString(member, &text)) return false;
+  const std::string_view swizzle(text.data, text.length);
+  if (swizzle == "rgba") return true;
+#ifdef DCP_WEBGPU_ABI_STABLE
+  if (swizzle.size() == 4 && swizzle.find_first_not_of("rgba01") == std::string_view::npos) {
+    auto* const descriptor = c.arena.New<WGPUTextureComponentSwizzleDescriptor>();
+    if (descriptor == nullptr) return c.FailOutOfMemory();
+    descriptor->chain.sType = WGPUSType_TextureComponentSwizzleDescriptor;
+    descriptor->swizzle = {ToComponent(swizzle[0]), ToComponent(swizzle[1]),
+                           ToComponent(swizzle[2]), ToComponent(swizzle[3])};
+    to->nextInChain = &descriptor->chain;
+    return true;
+  }
+#endif
   // No texture has this format: creating the view is a validation error.
-  if (std::string_view(text.data, text.length) != "rgba")
-    to->format = static_cast<WGPUTextureFormat>(kUnknownToDawn);
+  to->format = static_cast<WGPUTextureFormat>(kUnknownToDawn);
   return true;
 }
 

@@ -23,7 +23,8 @@ bool ConvertGPUTextureDescriptor_textureBindingViewDimension(Conversion& c,
                                                              v8::Local<v8::Value> member,
                                                              const Where& where,
                                                              WGPUTextureDescriptor* to);
-// Needs a feature younger than our Dawn: anything but "rgba" is an error of the device.
+// Anything but "rgba" needs a feature, which the Dawn of the npm package has not: there it is an
+// error of the device, and so is everywhere what is no swizzle.
 bool ConvertGPUTextureViewDescriptor_swizzle(Conversion& c, v8::Local<v8::Value> member,
                                              const Where& where, WGPUTextureViewDescriptor* to);
 

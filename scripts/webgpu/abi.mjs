@@ -126,12 +126,13 @@ function find(list, name) {
   return found;
 }
 
-/** `depth32_float_stencil8` → `Depth32FloatStencil8`. @param {string} snake */
+/** `depth32_float_stencil8` → `Depth32FloatStencil8`, `unorm10__10__10__2` → `Unorm10_10_10_2`. @param {string} snake */
 function pascal(snake) {
   return snake
-    .split('_')
+    .split(/(?<!_)_(?!_)/)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('');
+    .join('')
+    .replaceAll('__', '_');
 }
 
 /** @param {string} snake */

@@ -1,8 +1,8 @@
 /** Writes an ABI down as a C++ header: enums, structs, callbacks, and a table of the library's functions. */
 import { banner, indent } from './text.mjs';
 
-/** @param {import('./abi.mjs').Abi} abi */
-export function writeHeader(abi) {
+/** @param {import('./abi.mjs').Abi} abi @param {readonly import('./abi.mjs').Abi[]} abis all of them */
+export function writeHeader(abi, abis) {
   return `${banner(`Internal to native/webgpu: the C interface of Dawn, ABI '${abi.name}' (third_party/dawn/abi).`)}#pragma once
 
 #include <cmath>
@@ -57,7 +57,51 @@ inline constexpr ProcName kProcNames[] = {
 ${indent(abi.procs.map(({ name, symbol }) => `{"${symbol}", offsetof(Procs, ${name})},`))}
 };
 
+inline constexpr char kAbi[] = "${abi.name}";
+
+// A function that is of one ABI alone: a library that has all of these has it.
+struct Telltale {
+  char const* abi;
+  char const* symbol;
+};
+
+inline constexpr Telltale kTelltales[] = {
+${indent(abis.flatMap((each) => telltales(each, abis).map((symbol) => `{"${each.name}", "${symbol}"},`)))}
+};
+
 }  // namespace dcp::webgpu
+`;
+}
+
+/** @param {import('./abi.mjs').Abi} abi @param {readonly import('./abi.mjs').Abi[]} abis */
+function telltales(abi, abis) {
+  const others = abis
+    .filter((each) => each !== abi)
+    .flatMap(({ procs }) => procs.map(({ symbol }) => symbol));
+  return abi.procs.map(({ symbol }) => symbol).filter((symbol) => !others.includes(symbol));
+}
+
+/**
+ * The same in the words of third_party/dawn/same_abi.cc, which compares it with the webgpu.h of a library.
+ * @param {import('./abi.mjs').Abi} abi
+ */
+export function writeComparison(abi) {
+  const names = abi.enums.flatMap(({ name, entries }) => entries.map((entry) => `${name}_${entry.name}`));
+  const structs = [
+    ...abi.structs.map(({ name, kind, fields }) => ({
+      name,
+      members: [...firstMembers(kind).map((first) => first.name), ...fields.map((field) => field.name)],
+    })),
+    ...abi.callbacks.map(({ name }) => ({
+      name: `${name}CallbackInfo`,
+      members: ['nextInChain', ...(hasMode(name) ? ['mode'] : []), 'callback', 'userdata1', 'userdata2'],
+    })),
+  ];
+  return `${banner(`What ABI '${abi.name}' is made of, for third_party/dawn/same_abi.cc to compare.`)}
+${names.map((name) => `NUMBER(${name})`).join('\n')}
+${structs.map(({ name, members }) => [`SIZE(${name})`, ...members.map((member) => `MEMBER(${name}, ${member})`)].join('\n')).join('\n')}
+${abi.callbacks.map(({ name }) => `CALLBACK(${name}Callback)`).join('\n')}
+${abi.procs.map(({ name, symbol }) => `FUNCTION(${symbol}, ${name})`).join('\n')}
 `;
 }
 
@@ -111,17 +155,20 @@ function ordered(abi) {
 
 /** @param {import('./abi.mjs').Struct} struct */
 function writeStruct({ name, kind, fields }) {
-  const first =
-    kind === 'standalone'
-      ? []
-      : kind === 'extension'
-        ? ['WGPUChainedStruct chain = {};']
-        : ['WGPUChainedStruct* nextInChain = nullptr;'];
+  const first = firstMembers(kind).map((member) => `${member.type} ${member.name} = ${member.initial};`);
   return [
     `struct ${name} {`,
     indent([...first, ...fields.map((field) => `${field.type} ${field.name} = ${initial(field)};`)]),
     '};',
   ].join('\n');
+}
+
+/** What links a struct to others, before its own fields. @param {string} kind */
+function firstMembers(kind) {
+  if (kind === 'standalone') return [];
+  return kind === 'extension'
+    ? [{ type: 'WGPUChainedStruct', name: 'chain', initial: '{}' }]
+    : [{ type: 'WGPUChainedStruct*', name: 'nextInChain', initial: 'nullptr' }];
 }
 
 /** What webgpu.h calls the initial value: mostly "not given". @param {import('./abi.mjs').StructField} field */
@@ -139,8 +186,7 @@ function initial({ type, raw }) {
 /** @param {import('./abi.mjs').Callback} callback */
 function writeCallback({ name, fields }) {
   const parameters = fields.map((field) => `${field.type} ${field.name}`).join(', ');
-  const mode =
-    name === 'WGPUUncapturedError' ? [] : ['  WGPUCallbackMode mode = WGPUCallbackMode_AllowProcessEvents;'];
+  const mode = hasMode(name) ? ['  WGPUCallbackMode mode = WGPUCallbackMode_AllowProcessEvents;'] : [];
   return [
     `using ${name}Callback = void (*)(${parameters}, void* userdata1, void* userdata2);`,
     `struct ${name}CallbackInfo {`,
@@ -151,4 +197,9 @@ function writeCallback({ name, fields }) {
     '  void* userdata2 = nullptr;',
     '};',
   ].join('\n');
+}
+
+/** An uncaptured error is told of whenever Dawn works. @param {string} callback */
+function hasMode(callback) {
+  return callback !== 'WGPUUncapturedError';
 }

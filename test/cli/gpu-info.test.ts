@@ -1,9 +1,13 @@
 /** `dcp-evaluator --gpu-info`: what there is for Jobs that require WebGPU, and what to do about what is missing. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { findDawn } from '#src/evaluator/gpu/index.js';
 import type { GpuReport } from '#src/evaluator/index.js';
+import { loadNative } from '#src/evaluator/native.js';
+
 import { gpuMissing } from '../gpu/support.js';
 import { run, temporaryDirectory } from './support.js';
 
@@ -20,7 +24,7 @@ test('adapters with features and limits', { skip }, async (t) => {
     '--allow-software-gpu',
   ]);
   assert.equal(code, 0);
-  assert.match(library!.path, /^\/.*\.so$/);
+  assert.match(library!.path, /^\/.*\.so(\.0)?$/);
   assert.deepEqual([loaderProblem, problems], [null, []]);
   assert.ok(drivers.some(({ problem }) => problem === null));
   for (const { name, vendor, limits, features, isSoftware } of adapters) {
@@ -49,6 +53,72 @@ test('a missing library, with the command that fixes it', async (t) => {
   assert.deepEqual([code, library], [1, null]);
   assert.equal(problems[0]!.what, 'DCP_DAWN_LIBRARY: no file /nowhere/libdawn.so');
   assert.match(problems[0]!.fix!, /^npm install bun-webgpu-/);
+});
+
+test('a library may be named by the folder under which it was installed', { skip }, async (t) => {
+  const prefix = temporaryDirectory(t);
+  const none = await report(t, [], { DCP_DAWN_LIBRARY: prefix });
+  const refusal = `DCP_DAWN_LIBRARY: no libwebgpu_dawn.so.0 and no libwebgpu_dawn.so in ${prefix} (looked in `;
+  assert.ok(none.problems[0]!.what.startsWith(refusal), none.problems[0]!.what);
+  const library = path.join(prefix, 'lib/libwebgpu_dawn.so.0');
+  mkdirSync(path.dirname(library));
+  const own = findDawn();
+  assert.ok(typeof own !== 'string');
+  copyFileSync(own.path, library);
+  const found = await report(t, ['--allow-software-gpu'], { DCP_DAWN_LIBRARY: prefix });
+  assert.deepEqual(found.library, { path: library, from: 'DCP_DAWN_LIBRARY' });
+  assert.deepEqual([found.code, found.problems], [0, []]);
+});
+
+/** A library whose functions of these names do nothing. */
+function libraryWith(t: TestContext, functions: readonly string[]): string {
+  const directory = temporaryDirectory(t);
+  const source = path.join(directory, 'library.cc');
+  const library = path.join(directory, 'libwebgpu_dawn.so');
+  writeFileSync(source, functions.map((name) => `extern "C" void ${name}() {}\n`).join(''));
+  const { status, stderr } = spawnSync('g++', ['-shared', '-fPIC', '-o', library, source], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  return library;
+}
+
+/** The functions that the addon looks for in a library of an ABI. */
+function functionsOf(abi: string): string[] {
+  const header = readFileSync(
+    new URL(`../../native/webgpu/generated/${abi}/webgpu.h`, import.meta.url),
+    'utf8',
+  );
+  return [...header.matchAll(/\{"(wgpu\w+)",\s+offsetof/g)].map(([, name]) => name!);
+}
+
+const skipOther = skip || (spawnSync('g++', ['--version']).status !== 0 && 'no g++');
+
+test('a library of another ABI, or of none, is not used', { skip: skipOther }, async (t) => {
+  const built = loadNative().webgpuAbi;
+  const other = built === 'stable' ? 'bun-webgpu' : 'stable';
+  const own = functionsOf(built);
+  const others = functionsOf(other);
+  const expected = `of webgpu.h, and the addon was built for the ABI ${built} (-DDAWN_ABI of the build)`;
+  const problemWith = async (functions: readonly string[]): Promise<[string, string]> => {
+    const library = libraryWith(t, functions);
+    const { problems } = await report(t, [], { DCP_DAWN_LIBRARY: library });
+    return [library, problems[0]!.what];
+  };
+  for (const [functions, has] of [
+    [others, `it has the ABI ${other}`],
+    // Of a Dawn in between, perhaps. Numbers of one, or of the other: nobody can know.
+    [[...new Set([...others, ...own])], 'it has the ABI bun-webgpu and stable'],
+    [['wgpuCreateInstance'], 'it has no known ABI'],
+  ] as const) {
+    const [library, what] = await problemWith(functions);
+    assert.ok(what.includes(`${library}: ${has} ${expected}`), what);
+  }
+  const [library, what] = await problemWith(own.filter((name) => name !== 'wgpuBufferUnmap'));
+  assert.ok(
+    what.includes(`${library}: it has the ABI ${built} of webgpu.h, but no function wgpuBufferUnmap`),
+    what,
+  );
 });
 
 test('no driver, and a driver that does not load', async (t) => {

@@ -1,6 +1,8 @@
 /** Who gets WebGPU, and who is told why not. */
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import test from 'node:test';
+import { findDawn } from '#src/evaluator/gpu/index.js';
 import { RequirementError } from '#src/model/index.js';
 import { jobOf, Recorder, runAll, slices, start, valuesOf } from '../evaluator/support.js';
 import { gpuMissing, openGpuEvaluator, openGpuHost, runOnGpu, WEBGPU } from './support.js';
@@ -63,6 +65,15 @@ test('a library that is none is named as the reason', { skip }, async (t) => {
     sandbox.assign(jobOf(SEEN, { job: WEBGPU })),
     /not to be had: .*(invalid ELF header|is open already, and .* is another library)/,
   );
+});
+
+test('a library may be named from where the program was started', { skip }, async (t) => {
+  const library = findDawn();
+  assert.ok(typeof library !== 'string');
+  process.env['DCP_DAWN_LIBRARY'] = path.relative('.', library.path);
+  t.after(() => delete process.env['DCP_DAWN_LIBRARY']);
+  const seen = await runOnGpu(await openGpuEvaluator(t, 1), SEEN, [0]);
+  assert.deepEqual(valuesOf(seen), [[true, 'function', 'function', 'object']]);
 });
 
 const ADAPTERS = `async () => {

@@ -37,17 +37,27 @@ test("without a prefix the package's library is used", { skip }, (t) => {
   assert.match(find(t), /<> bun-webgpu/);
 });
 
-test('a prefix has the library in lib, in lib64, or in itself', { skip }, (t) => {
-  for (const folder of ['lib', 'lib64', '.']) {
-    const prefix = prefixWith(t, path.join(folder, 'libwebgpu_dawn.so'));
-    const library = path.join(prefix, folder, 'libwebgpu_dawn.so');
-    assert.ok(find(t, `DAWN_ROOT=${prefix}`, 'DAWN_ABI=stable').includes(`<${library}> stable`), folder);
-  }
+/** As CMake learns it from the compiler. */
+const DEBIAN = 'CMAKE_LIBRARY_ARCHITECTURE=x86_64-linux-gnu';
+
+test('a prefix has the library where Debian puts it, in lib, in lib64, or in itself', { skip }, (t) => {
+  for (const folder of ['lib/x86_64-linux-gnu', 'lib', 'lib64', '.'])
+    for (const name of ['libwebgpu_dawn.so', 'libwebgpu_dawn.so.0']) {
+      const prefix = prefixWith(t, path.join(folder, name));
+      const library = path.join(prefix, folder, name);
+      const answer = find(t, `DAWN_ROOT=${prefix}`, 'DAWN_ABI=stable', DEBIAN);
+      assert.ok(answer.includes(`<${library}> stable`), answer);
+    }
+});
+
+test('of two names, the one that is there without the headers', { skip }, (t) => {
+  const prefix = prefixWith(t, 'lib/libwebgpu_dawn.so', 'lib/libwebgpu_dawn.so.0');
+  assert.ok(find(t, `DAWN_ROOT=${prefix}`).includes(`<${prefix}/lib/libwebgpu_dawn.so.0>`));
 });
 
 test('a prefix without the library, and an ABI that there is not, are refused', { skip }, (t) => {
   const prefix = prefixWith(t, 'lib/libdawn_native.so');
-  const refusal = `DAWN_ROOT: no libwebgpu_dawn.so in ${prefix}, its lib or its lib64`;
-  assert.ok(find(t, `DAWN_ROOT=${prefix}`).includes(refusal));
+  const refusal = `DAWN_ROOT: no libwebgpu_dawn.so and no libwebgpu_dawn.so.0 in ${prefix} (looked in lib/x86_64-linux-gnu, lib, lib64, .)`;
+  assert.ok(find(t, `DAWN_ROOT=${prefix}`, DEBIAN).includes(refusal));
   assert.ok(find(t, 'DAWN_ABI=other').includes('DAWN_ABI: bun-webgpu or stable expected, got other'));
 });

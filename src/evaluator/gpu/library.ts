@@ -1,5 +1,5 @@
 /** Where Dawn is: the library that implements WebGPU (webgpu.h). */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { loadNative } from '../native.js';
@@ -10,8 +10,14 @@ export interface DawnLibrary {
   readonly from: string;
 }
 
-/** Names a library to use instead of any other. It must have the ABI that the addon was built for. */
+/**
+ * Names a library to use instead of any other, or the folder under which one was installed. It must have the ABI that the
+ * addon was built for.
+ */
 const VARIABLE = 'DCP_DAWN_LIBRARY';
+/** Where a Dawn is that was installed under a folder, as third_party/dawn/FindDawn.cmake looks for it. */
+const FOLDERS = [`lib/${debianArchitecture()}-linux-gnu`, 'lib', 'lib64', '.'];
+const NAMES = ['libwebgpu_dawn.so.0', 'libwebgpu_dawn.so'];
 const PACKAGE = `bun-webgpu-${process.platform}-${process.arch}`;
 const PACKAGE_LIBRARY = 'libwebgpu_wrapper.so';
 /** The ABI of the package's library, as third_party/dawn/FindDawn.cmake names it. */
@@ -20,10 +26,7 @@ const PACKAGE_ABI = 'bun-webgpu';
 /** Looks for it: the environment, the build, the package. Answers the reason when there is none. */
 export function findDawn(): DawnLibrary | string {
   const named = process.env[VARIABLE];
-  if (named !== undefined && named !== '')
-    return existsSync(named)
-      ? { path: path.resolve(named), from: VARIABLE }
-      : `${VARIABLE}: no file ${named}`;
+  if (named !== undefined && named !== '') return findNamed(path.resolve(named));
   const { webgpuAbi, dawnLibrary } = loadNative();
   if (dawnLibrary !== '')
     return existsSync(dawnLibrary)
@@ -32,6 +35,22 @@ export function findDawn(): DawnLibrary | string {
   if (webgpuAbi !== PACKAGE_ABI)
     return `the addon was built for ABI ${webgpuAbi}; name a library with ${VARIABLE}`;
   return findPackage();
+}
+
+function findNamed(named: string): DawnLibrary | string {
+  const stats = statSync(named, { throwIfNoEntry: false });
+  if (stats === undefined) return `${VARIABLE}: no file ${named}`;
+  if (!stats.isDirectory()) return { path: named, from: VARIABLE };
+  const places = FOLDERS.flatMap((folder) => NAMES.map((name) => path.join(named, folder, name)));
+  const found = places.find((place) => existsSync(place));
+  return found === undefined
+    ? `${VARIABLE}: no ${NAMES.join(' and no ')} in ${named} (looked in ${FOLDERS.join(', ')})`
+    : { path: found, from: VARIABLE };
+}
+
+/** As it is in the names of Debian's folders. */
+function debianArchitecture(): string {
+  return process.arch === 'x64' ? 'x86_64' : process.arch === 'arm64' ? 'aarch64' : process.arch;
 }
 
 function findPackage(): DawnLibrary | string {

@@ -1,8 +1,8 @@
 /** Where a Sandbox may differ from the oracle. */
 interface Permitted {
   readonly reason: string;
-  /** What the oracle does depends on the Node it runs on. */
-  readonly oracleVaries?: boolean;
+  /** Whether they differ depends on the Node that the oracle runs on, or on the Dawn of the Sandbox. */
+  readonly varies?: boolean;
   /** By `Difference.at`, with all that lies within: what the Sandbox has there, as `Difference.sandbox`; null: whatever it may be. */
   readonly places: Readonly<Record<string, string | null>>;
 }
@@ -20,7 +20,7 @@ const CONSTRUCT = 'constructors of dawn.node take too little; the specification 
 const CLASS = 'dawn.node throws an Error of its own class';
 const FROZEN = 'the specification has a FrozenArray, always the same';
 const TAG = 'dawn.node gives its errors the tag of DOMException';
-const LIMITS = "what this driver's limits are to the older Dawn of the Sandbox";
+const LIMITS = "what this driver's limits are to the older Dawn of the Sandbox; a newer one agrees";
 const QUEUE = 'dawn.node forgets the label of the queue';
 const BLEND = 'dawn.node does not know this blend factor';
 const DETACH =
@@ -58,6 +58,7 @@ export const PERMITTED: Readonly<Record<string, Permitted>> = {
   },
   'adapter: adapter.limits of this driver': {
     reason: LIMITS,
+    varies: true,
     places: {
       'value.maxSampledTexturesPerShaderStage': null,
       'value.maxStorageBuffersPerShaderStage': null,
@@ -147,7 +148,7 @@ export const PERMITTED: Readonly<Record<string, Permitted>> = {
   },
   'conversion: views of bytes of every kind': {
     reason: CRASH,
-    oracleVaries: true,
+    varies: true,
     places: {
       '': "{\n  kind: 'returned',\n  value: [\n    [\n      { value: undefined },\n      Uint8Array(32) [\n        9, 10, 11, 12, 13, 14, 15, 16, 0,\n        0,  0,  0,  0,  0,  0,  0,  0, 0,\n        0,  0,  0,  0,  0,  0,  0,  0, 0,\n        0,  0,  0,  0,  0\n      ]\n    ],\n    [\n      { value: undefined },\n      Uint8Array(32) [\n        5, 6, 7, 8, 9, 10, 11, 12, 0,\n        0, 0, 0, 0, 0,  0,  0,  0, 0,\n        0, 0, 0, 0, 0,  0,  0,  0, 0,\n        0, 0, 0, 0, 0\n      ]\n    ],\n    [\n      { value: undefined },\n      Uint8Array(32) [\n        0, 0, 0, 0, 0, 0, 0, 0, 0,\n        0, 0, 0, 0, 0, 0, 0, 0, 0,\n        0, 0, 0, 0, 0, 0, 0, 0, 0,\n        0, 0, 0, 0, 0\n      ]\n    ],\n    [\n      { value: undefined },\n      Uint8Array(32) [\n        0, 0, 0, 0, 0, 0, 0, 0, 0,\n        0, 0, 0, 0, 0, 0, 0, 0, 0,\n        0, 0, 0, 0, 0, 0, 0, 0, 0,\n        0, 0, 0, 0, 0\n      ]\n    ]\n  ],\n  uncaptured: []\n}",
     },

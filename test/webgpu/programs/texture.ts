@@ -18,6 +18,21 @@ export const texture: Programs = {
     ];
   },
 
+  'swizzles of views, without the feature that they need': async (_gpu, t) => {
+    const device = await t.device();
+    const texture = device.createTexture({
+      size: [4],
+      format: 'rgba8unorm',
+      usage: GPUTextureUsage.TEXTURE_BINDING,
+    });
+    const outcomes = [];
+    for (const swizzle of ['rgba', 'bgra', 'rg01', undefined])
+      outcomes.push(
+        await t.scope(device, () => texture.createView({ swizzle } as unknown as GPUTextureViewDescriptor)),
+      );
+    return outcomes;
+  },
+
   'flags of textures': async () => ({
     COPY_SRC: GPUTextureUsage.COPY_SRC,
     COPY_DST: GPUTextureUsage.COPY_DST,

@@ -286,7 +286,7 @@ inline constexpr EnumValue kEnumValues[] = {
     {EnumId::kGPUVertexFormat, Str::k_sint32x2, WGPUVertexFormat_Sint32x2},
     {EnumId::kGPUVertexFormat, Str::k_sint32x3, WGPUVertexFormat_Sint32x3},
     {EnumId::kGPUVertexFormat, Str::k_sint32x4, WGPUVertexFormat_Sint32x4},
-    {EnumId::kGPUVertexFormat, Str::k_unorm10_10_10_2, WGPUVertexFormat_Unorm1010102},
+    {EnumId::kGPUVertexFormat, Str::k_unorm10_10_10_2, WGPUVertexFormat_Unorm10_10_10_2},
     {EnumId::kGPUVertexFormat, Str::k_unorm8x4_bgra, WGPUVertexFormat_Unorm8x4BGRA},
     {EnumId::kGPUVertexFormat, Str::k_snorm10_10_10_2, kUnknownToDawn},
     {EnumId::kGPUVertexStepMode, Str::k_vertex, WGPUVertexStepMode_Vertex},

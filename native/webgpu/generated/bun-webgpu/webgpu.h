@@ -523,7 +523,7 @@ enum WGPUVertexFormat : uint32_t {
   WGPUVertexFormat_Sint32x2 = 37,
   WGPUVertexFormat_Sint32x3 = 38,
   WGPUVertexFormat_Sint32x4 = 39,
-  WGPUVertexFormat_Unorm1010102 = 40,
+  WGPUVertexFormat_Unorm10_10_10_2 = 40,
   WGPUVertexFormat_Unorm8x4BGRA = 41,
 };
 
@@ -1726,6 +1726,27 @@ inline constexpr ProcName kProcNames[] = {
     {"wgpuTextureViewSetLabel", offsetof(Procs, textureViewSetLabel)},
     {"wgpuTextureViewAddRef", offsetof(Procs, textureViewAddRef)},
     {"wgpuTextureViewRelease", offsetof(Procs, textureViewRelease)},
+};
+
+inline constexpr char kAbi[] = "bun-webgpu";
+
+// A function that is of one ABI alone: a library that has all of these has it.
+struct Telltale {
+  char const* abi;
+  char const* symbol;
+};
+
+inline constexpr Telltale kTelltales[] = {
+    {"bun-webgpu", "wgpuComputePassEncoderSetImmediateData"},
+    {"bun-webgpu", "wgpuRenderBundleEncoderSetImmediateData"},
+    {"bun-webgpu", "wgpuRenderPassEncoderSetImmediateData"},
+    {"stable", "wgpuComputePassEncoderSetImmediates"},
+    {"stable", "wgpuExternalTextureSetLabel"},
+    {"stable", "wgpuExternalTextureAddRef"},
+    {"stable", "wgpuExternalTextureRelease"},
+    {"stable", "wgpuRenderBundleEncoderSetImmediates"},
+    {"stable", "wgpuRenderPassEncoderSetImmediates"},
+    {"stable", "wgpuTextureGetTextureBindingViewDimension"},
 };
 
 }  // namespace dcp::webgpu
