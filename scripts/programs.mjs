@@ -9,6 +9,18 @@ import { root } from './steps.mjs';
 const DIST = path.join(root, 'dist');
 const PROGRAMS = path.join(DIST, 'bin');
 
+/** Packages that look for files beside theirs, or are loaded when they are used. */
+const APART = [
+  '@jellybrick/dbus-next',
+  'esbuild',
+  'lmdb',
+  'msgpackr',
+  'node-gyp-build',
+  'piscina',
+  'undici',
+  'ws',
+];
+
 /** Bundles dist/cli/dcp-*.js to dist/bin/. Needs dist/. */
 export async function buildPrograms() {
   const { build } = await import('esbuild');
@@ -25,8 +37,11 @@ export async function buildPrograms() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // They look for files beside theirs.
-    packages: 'external',
+    external: APART,
+    // What has been CommonJS asks for Node's modules by it.
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
     sourcemap: true,
     logLevel: 'silent',
     plugins: [WITH_OWN_PLACES],

@@ -3,7 +3,12 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { OptionValues } from 'commander';
-import { EVALUATOR_PROGRAM, StartupFiles, type ConfinementMode, type StartupFilesOptions } from '../evaluator/index.js';
+import {
+  EVALUATOR_PROGRAM,
+  StartupFiles,
+  type ConfinementMode,
+  type StartupFilesOptions,
+} from '../evaluator/index.js';
 import { InvalidArgumentError } from '../model/index.js';
 import { checkClassicWords } from './evaluator-options.js';
 import { UsageError } from './program.js';

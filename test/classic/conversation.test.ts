@@ -34,7 +34,7 @@ test('all startup scripts load, and the sandbox says so before anything else', a
   assert.equal(sandbox.messages.at(-1)!.request, '__sandboxLoaded');
 });
 
-test('a StandaloneWorker that connects by itself gets its Slices done', async (t) => {
+test('a StandaloneWorker that connects by itself gets its Slices done', async () => {
   const sandbox = await openByWorker(await listening());
   await sandbox.assign((x: string) => x.toUpperCase());
   assert.equal(await sandbox.result('abc'), 'ABC');

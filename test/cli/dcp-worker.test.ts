@@ -34,11 +34,19 @@ test('SIGINT: running Slices end, the rest goes back, exit code 0', async (t) =>
 test('a second signal ends the Slices, too', async (t) => {
   const directory = temporaryDirectory(t);
   const compute = createCompute({ scheduler: directory });
-  const job = compute.for(1, 2, () => new Promise((resolve) => setTimeout(resolve, 600_000)));
+  const job = compute.for(1, 2, () => {
+    console.log('runs');
+    return new Promise((resolve) => setTimeout(resolve, 600_000));
+  });
+  const bothRun = new Promise<void>((resolve) => {
+    let running = 0;
+    job.on('console', () => {
+      if (++running === 2) resolve();
+    });
+  });
   const cancelled = job.exec().catch((error: { code: string }) => error.code);
   const worker = start(t, 'dcp-worker', ['--scheduler', directory, '--cores', '2', '-v']);
-  await worker.printed(/took 2 Slices/);
-  await sleep(500); // for both to be running
+  await bothRun;
   worker.child.kill('SIGINT');
   await worker.printed(/stopping when/);
   await sleep(200);

@@ -2,7 +2,6 @@ import { seccompText, type SeccompSetting } from '../confinement/seccomp-setting
 import { gpuArguments, type GpuOptions } from '../gpu/index.js';
 import { EVALUATOR_PROGRAM } from '../program.js';
 
-
 export interface EvaluatorArguments {
   readonly threads: number;
   readonly gpu: GpuOptions | null;

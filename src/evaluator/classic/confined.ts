@@ -11,7 +11,6 @@ import { loadNative } from '../native.js';
 import { EVALUATOR_PROGRAM } from '../program.js';
 import { closeStartupFiles, openStartupFiles, type OpenStartupFile } from './startup-files.js';
 
-
 /** What `dcp-evaluator` was told of a confined process, as far as that one needs it. */
 export interface ClassicSettings {
   readonly debugLevel: number;
