@@ -85,6 +85,8 @@ test('what cannot be run', { concurrency: 4 }, async (t) => {
     [['--cts', suite, 'webgpu:both,agree:no:*'], /query webgpu:both,agree:no:\*: no case matches it/],
     [['--cts', suite, '--per-slice', '0'], /--per-slice 0: it must be a whole number from 1 to 100000/],
     [['--cts', suite, '--case-timeout', 'long'], /--case-timeout long/],
+    [['--cts', suite, '--sample', '0'], /--sample 0: it must be a whole number from 1 to 100000/],
+    [['--cts', suite, '--seat', 'slice'], /--seat slice: it must be "test" or "file"/],
     [['--cts', suite, '--nonsense'], /nonsense/],
     [['--cts', wrong, 'webgpu:one,*'], /cannot be bundled: .*nowhere\.js/s],
   ];
@@ -112,6 +114,16 @@ test('lists cases and says what it can', async () => {
   const help = await run('--help');
   assert.equal(help.code, 0);
   assert.match(help.out, /--cts <checkout>/);
+});
+
+test('a sample has cases of each test, spread over it', async () => {
+  const { out } = await run('--cts', suite, '--list', '--sample', '2', 'webgpu:both,*');
+  assert.deepEqual(out.trim().split('\n'), [
+    ...['"pass"', '"skip"'].map((kind) => `webgpu:both,agree:ends:kind=${kind}`),
+    'webgpu:both,agree:adapter:',
+    ...['before', 'after'].map((name) => `webgpu:both,hang:loop:${name}`),
+    ...['first', 'second'].map((name) => `webgpu:both,spoil:${name}:`),
+  ]);
 });
 
 test('where both come to the same, however bad, all is well', { skip }, async () => {
@@ -162,6 +174,18 @@ test('what a test replaces is whole again for the next one', { skip }, async () 
     ['first:', 'pass', 'pass'],
     ['second:', 'pass', 'pass'],
   ]);
+});
+
+test('with a seat for the file, the next test has what one replaced; the commit is in a file', { skip }, async () => {
+  const commit = path.join(folder, 'checkout_commit.txt');
+  writeFileSync(commit, 'c0ffee\n');
+  const { report } = await runWithReport('--seat', 'file', 'webgpu:both,spoil:*');
+  rmSync(commit);
+  assert.deepEqual(statuses(report), [
+    ['first:', 'pass', 'pass'],
+    ['second:', 'fail', 'fail'],
+  ]);
+  assert.equal(report.commit, 'c0ffee');
 });
 
 test('where dawn.node does not start, nothing is compared, and nothing stays behind', { skip }, async () => {
