@@ -18,16 +18,15 @@ import { isProgram, root, run } from './steps.mjs';
 
 const FOLDER = path.join(root, '.cache/cts');
 const PACKAGE = 'firefox-esr';
-/** Below the archive's only folder. Beside the checkout is a file with its commit. */
-const MEMBERS = ['checkout', 'checkout_commit.txt'];
-const MEMBERS_AT = 'dom/webgpu/tests/cts';
+/** Below the archive's only folder. */
+const MEMBER = 'dom/webgpu/tests/cts/checkout';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** How long lists of packages may take to come, milliseconds. */
 const LISTS_MS = 300_000;
 
-/** Where the checkout is, or will be. */
+/** Where the checkout is, or will be. Beside it, `version.txt` says where it is from. */
 export const ctsCheckout = path.join(FOLDER, 'checkout');
 
 /** Whether it has been fetched. */
@@ -48,9 +47,11 @@ export async function ensureCts() {
     const ready = path.join(work, 'ready');
     mkdirSync(ready);
     await unpackFromStream(archive, ready);
+    const version = path.posix.basename(archive.url);
+    writeFileSync(path.join(ready, 'version.txt'), `${version}\n`);
     rmSync(FOLDER, { recursive: true, force: true });
     renameSync(ready, FOLDER);
-    return `out of ${path.posix.basename(archive.url)}`;
+    return `out of ${version}`;
   } catch (error) {
     throw new Error(`Debian's source package ${PACKAGE} cannot be had: ${reasonOf(error)}`, { cause: error });
   } finally {
@@ -120,9 +121,8 @@ export function archiveOf(uris) {
 export async function unpackFromStream({ url, sha256 }, folder) {
   const response = await fetch(url);
   if (!response.ok || response.body === null) throw new Error(`${url}: HTTP ${response.status}`);
-  const members = MEMBERS.map((name) => `*/${MEMBERS_AT}/${name}`);
-  const strip = 1 + MEMBERS_AT.split('/').length;
-  const tar = spawn('tar', ['-xJ', `--strip-components=${strip}`, '--wildcards', ...members], {
+  const strip = MEMBER.split('/').length;
+  const tar = spawn('tar', ['-xJ', `--strip-components=${strip}`, '--wildcards', `*/${MEMBER}`], {
     cwd: folder,
     stdio: ['pipe', 'ignore', 'pipe'],
   });

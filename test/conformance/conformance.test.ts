@@ -43,7 +43,7 @@ function run(...args: string[]): Promise<Ran> {
 }
 
 interface Report {
-  readonly commit: string | null;
+  readonly version: string | null;
   readonly queries: string[];
   readonly counts: Record<'sandbox' | 'dawnNode', Record<Status, number>>;
   readonly worse: { query: string; reason: string | null }[];
@@ -137,7 +137,7 @@ test('where both come to the same, however bad, all is well', { skip }, async ()
   ]);
   const counts = { pass: 2, warn: 0, fail: 1, skip: 1, lost: 0 };
   assert.deepEqual(report.counts, { sandbox: counts, dawnNode: counts });
-  assert.deepEqual([report.commit, report.queries], [null, ['webgpu:both,agree:*']]);
+  assert.deepEqual([report.version, report.queries], [null, ['webgpu:both,agree:*']]);
   assert.deepEqual(report.cases[1]!.sandbox.logs, ['Error: wrong with both']);
   assert.match(out, /^sandbox: {3}2 pass, 1 fail, 1 skip\ndawn\.node: 2 pass, 1 fail, 1 skip$/m);
 });
@@ -176,16 +176,16 @@ test('what a test replaces is whole again for the next one', { skip }, async () 
   ]);
 });
 
-test('with a seat for the file, the next test has what one replaced; the commit is in a file', { skip }, async () => {
-  const commit = path.join(folder, 'checkout_commit.txt');
-  writeFileSync(commit, 'c0ffee\n');
+test('with a seat for the file, the next test has what one replaced; the version is in a file', { skip }, async () => {
+  const version = path.join(folder, 'version.txt');
+  writeFileSync(version, 'suite_1.0.tar.xz\n');
   const { report } = await runWithReport('--seat', 'file', 'webgpu:both,spoil:*');
-  rmSync(commit);
+  rmSync(version);
   assert.deepEqual(statuses(report), [
     ['first:', 'pass', 'pass'],
     ['second:', 'fail', 'fail'],
   ]);
-  assert.equal(report.commit, 'c0ffee');
+  assert.equal(report.version, 'suite_1.0.tar.xz');
 });
 
 test('where dawn.node does not start, nothing is compared, and nothing stays behind', { skip }, async () => {

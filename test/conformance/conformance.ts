@@ -224,8 +224,8 @@ function report(
       dawnNode: dawnNode.get(query),
     }));
     const counts = { sandbox: countsOf(sandbox.values()), dawnNode: countsOf(dawnNode.values()) };
-    const commit = commitOf(checkout);
-    writeFileSync(json, JSON.stringify({ commit, queries, counts, worse, better, skips, cases }, null, 1));
+    const version = versionOf(checkout);
+    writeFileSync(json, JSON.stringify({ version, queries, counts, worse, better, skips, cases }, null, 1));
   }
   const print = (title: string, list: readonly Difference[], why: (each: Difference) => string): void => {
     if (list.length === 0) return;
@@ -259,9 +259,9 @@ function report(
   return unexplained.length > 0 ? 1 : 0;
 }
 
-/** The commit of the checkout, where a file beside it says (scripts/cts.mjs) or git knows. */
-function commitOf(checkout: string): string | null {
-  const beside = path.join(checkout, '../checkout_commit.txt');
+/** Which checkout it is, where a file beside it says (scripts/cts.mjs), or git knows its commit. */
+function versionOf(checkout: string): string | null {
+  const beside = path.join(checkout, '../version.txt');
   if (existsSync(beside)) return readFileSync(beside, 'utf8').trim();
   try {
     return execFileSync('git', ['-C', checkout, 'rev-parse', 'HEAD'], { stdio: ['ignore', 'pipe', 'ignore'] })
