@@ -37,7 +37,7 @@ export function compare(
   for (const [query, ours] of sandbox) {
     const theirs = dawnNode.get(query);
     if (theirs === undefined) continue;
-    const difference = { query, sandbox: ours, dawnNode: theirs, reason: reasonFor(query) };
+    const difference = { query, sandbox: ours, dawnNode: theirs, reason: reasonFor(query, ours.status) };
     if (isWorse(ours, theirs)) worse.push(difference);
     else if ((ours.status === 'skip') !== (theirs.status === 'skip')) skips.push(difference);
     else if (passed(ours) && !passed(theirs)) better.push(difference);

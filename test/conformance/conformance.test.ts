@@ -223,17 +223,23 @@ test('an engine that is closed leaves no process behind, whatever it is at', { s
   await assert.rejects(engine.open(), /dawn\.node is closed/);
 });
 
-test('known differences are named by case, or by how cases begin', () => {
+test('known differences are named by case, or by parts of cases, with what becomes of them', () => {
   const known = [
-    { query: 'webgpu:a,b:c:d=1', reason: 'one' },
-    { query: 'webgpu:a,x:*', reason: 'many' },
+    { query: 'webgpu:a,b:c:d=1', status: 'fail', reason: 'one' },
+    { query: 'webgpu:a,x:*', status: 'fail', reason: 'many' },
+    { query: 'webgpu:*:e="q*', status: 'skip', reason: 'parts' },
+  ] as const;
+  const asked: [query: string, status: Status, reason: string | null][] = [
+    ['webgpu:a,b:c:d=1', 'fail', 'one'],
+    ['webgpu:a,b:c:d=1', 'lost', null],
+    ['webgpu:a,b:c:d=10', 'fail', null],
+    ['webgpu:a,x:y:z', 'fail', 'many'],
+    ['webgpu:a,xx:y:', 'fail', null],
+    ['webgpu:a,b:c:e="q"', 'skip', 'parts'],
+    ['webgpu:a,b:c:f="q"', 'skip', null],
   ];
-  const asked = ['webgpu:a,b:c:d=1', 'webgpu:a,b:c:d=10', 'webgpu:a,x:y:z', 'webgpu:a,xx:y:'];
-  assert.deepEqual(
-    asked.map((query) => reasonFor(query, known)),
-    ['one', null, 'many', null],
-  );
-  assert.equal(reasonFor('webgpu:a,b:c:'), null);
+  for (const [query, status, reason] of asked) assert.equal(reasonFor(query, status, known), reason, query);
+  assert.equal(reasonFor('webgpu:a,b:c:', 'fail'), null);
 });
 
 test('what is worse, better or skipped by one alone', () => {
