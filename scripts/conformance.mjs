@@ -16,7 +16,9 @@ const args = process.argv.slice(2);
 const has = (name) => args.some((arg) => arg === name || arg.startsWith(`${name}=`));
 if (!has('--cts') && !has('--help')) {
   const note = await ensureCts().catch((error) => {
-    console.error(`conformance: ${error.message}\nA checkout of https://github.com/gpuweb/cts will do: --cts <checkout>`);
+    console.error(
+      `conformance: ${error.message}\nA checkout of https://github.com/gpuweb/cts will do: --cts <checkout>`,
+    );
     process.exit(2);
   });
   console.log(`The suite: ${ctsCheckout} (${note})`);

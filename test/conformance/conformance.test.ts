@@ -176,17 +176,21 @@ test('what a test replaces is whole again for the next one', { skip }, async () 
   ]);
 });
 
-test('with a seat for the file, the next test has what one replaced; the version is in a file', { skip }, async () => {
-  const version = path.join(folder, 'version.txt');
-  writeFileSync(version, 'suite_1.0.tar.xz\n');
-  const { report } = await runWithReport('--seat', 'file', 'webgpu:both,spoil:*');
-  rmSync(version);
-  assert.deepEqual(statuses(report), [
-    ['first:', 'pass', 'pass'],
-    ['second:', 'fail', 'fail'],
-  ]);
-  assert.equal(report.version, 'suite_1.0.tar.xz');
-});
+test(
+  'with a seat for the file, the next test has what one replaced; the version is in a file',
+  { skip },
+  async () => {
+    const version = path.join(folder, 'version.txt');
+    writeFileSync(version, 'suite_1.0.tar.xz\n');
+    const { report } = await runWithReport('--seat', 'file', 'webgpu:both,spoil:*');
+    rmSync(version);
+    assert.deepEqual(statuses(report), [
+      ['first:', 'pass', 'pass'],
+      ['second:', 'fail', 'fail'],
+    ]);
+    assert.equal(report.version, 'suite_1.0.tar.xz');
+  },
+);
 
 test('where dawn.node does not start, nothing is compared, and nothing stays behind', { skip }, async () => {
   const broken = path.join(folder, 'broken');

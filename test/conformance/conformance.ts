@@ -67,7 +67,8 @@ async function main(): Promise<number> {
   const files = specFilesOf(values.cts, queries);
   const script = await bundleSuite(values.cts, files);
   const all = await casesOf(script, queries);
-  const cases = values.sample === undefined ? all : sampleOf(all, numberOf('--sample', values.sample, 100_000));
+  const cases =
+    values.sample === undefined ? all : sampleOf(all, numberOf('--sample', values.sample, 100_000));
   if (values.list) {
     process.stdout.write(cases.map((query) => `${query}\n`).join(''));
     return 0;
@@ -154,7 +155,10 @@ function sampleOf(cases: readonly string[], most: number): string[] {
   }
   return [...tests.values()].flatMap((all) => {
     const count = Math.min(most, all.length);
-    return Array.from({ length: count }, (_, index) => all[Math.floor(((index + 0.5) * all.length) / count)]!);
+    return Array.from(
+      { length: count },
+      (_, index) => all[Math.floor(((index + 0.5) * all.length) / count)]!,
+    );
   });
 }
 

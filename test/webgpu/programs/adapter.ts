@@ -30,7 +30,9 @@ export const adapter: Programs = {
     for (const powerPreference of ['low-power', 'high-performance', undefined] as const) {
       const options = { forceFallbackAdapter: true, powerPreference: powerPreference! };
       const adapter = await gpu.requestAdapter(options);
-      found.push(adapter && [adapter.info.isFallbackAdapter, (await adapter.requestDevice()) instanceof GPUDevice]);
+      found.push(
+        adapter && [adapter.info.isFallbackAdapter, (await adapter.requestDevice()) instanceof GPUDevice],
+      );
     }
     return found;
   },
