@@ -85,6 +85,7 @@ test('what cannot be run', { concurrency: 4 }, async (t) => {
     [['--cts', suite, 'webgpu:both,agree:no:*'], /query webgpu:both,agree:no:\*: no case matches it/],
     [['--cts', suite, '--per-slice', '0'], /--per-slice 0: it must be a whole number from 1 to 100000/],
     [['--cts', suite, '--case-timeout', 'long'], /--case-timeout long/],
+    [['--cts', suite, '--minutes', '0'], /--minutes 0: it must be a number above 0/],
     [['--cts', suite, '--sample', '0'], /--sample 0: it must be a whole number from 1 to 100000/],
     [['--cts', suite, '--seat', 'slice'], /--seat slice: it must be "test" or "file"/],
     [['--cts', suite, '--nonsense'], /nonsense/],
@@ -166,6 +167,16 @@ test('a case that does not end is lost, and only it', { skip }, async () => {
   const { sandbox, dawnNode } = report.cases[1]!;
   assert.match(sandbox.logs[0]!, /progress/i);
   assert.match(dawnNode.logs[0]!, /no end within 5 s/);
+});
+
+test('after the minutes no test is begun, and what has been run is compared', { skip }, async () => {
+  const limits = ['--minutes', '0.05', '--case-timeout', '5'];
+  const { code, report } = await runWithReport(...limits, 'webgpu:both,hang:*', 'webgpu:both,spoil:*');
+  assert.equal(code, 0);
+  assert.deepEqual(
+    statuses(report).map(([name]) => name),
+    ['loop:before', 'loop:forever', 'loop:after'],
+  );
 });
 
 test('what a test replaces is whole again for the next one', { skip }, async () => {

@@ -1,7 +1,7 @@
 /**
  * Runs the conformance test suite of WebGPU (https://github.com/gpuweb/cts) in Sandboxes and under dawn.node, and compares case by case.
  *
- *   npm run conformance -- [--cts <checkout>] [--json <file>] [--sample 10] [--seat file] [--per-slice 50] [--case-timeout 60] [query…]
+ *   npm run conformance -- [--cts <checkout>] [--json <file>] [--sample 10] [--seat file] [--minutes 60] [--per-slice 50] [--case-timeout 60] [query…]
  *
  * Exit code 1 when a case is worse in a Sandbox than with dawn.node (compare.ts) and known-differences.ts gives no reason; 2 when there is
  * nothing to compare: the checkout or a query is wrong, there is no GPU, an engine does not start or loses every case, or this program fails.
@@ -35,6 +35,7 @@ Runs the WebGPU conformance test suite in Sandboxes and under dawn.node, and com
   --seat test|file      a Sandbox, and a process, for each test, or for each file: quicker, where no test spoils it for others.
                         Default: test
   --per-slice <n>       cases a Slice at most, 1 to 100000. Default: 50
+  --minutes <n>         begins no test after so many minutes, and compares what both have run until then. Default: no limit
   --case-timeout <s>    seconds for one case, 1 to 3600. Default: 60
   --list                prints the cases, and runs none
 
@@ -62,6 +63,8 @@ async function main(): Promise<number> {
   if (values.cts === undefined) throw new UsageError(`--cts <checkout> is missing\n\n${HELP}`);
   const seat = seatOf(values.seat);
   const perSlice = numberOf('--per-slice', values['per-slice'], 100_000);
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new UsageError(`--minutes ${values.minutes}: it must be a number above 0`);
   const caseTimeoutMs = 1000 * numberOf('--case-timeout', values['case-timeout'], 3600);
   const queries = positionals.length > 0 ? positionals : ['webgpu:*'];
   const files = specFilesOf(values.cts, queries);
@@ -86,7 +89,7 @@ async function main(): Promise<number> {
       openDawnNode(scriptFile, caseTimeoutMs),
     ] as const;
     try {
-      const [sandbox, dawnNode] = await runAll(engines, batchesOf(cases, perSlice, seat));
+      const [sandbox, dawnNode] = await runAll(engines, batchesOf(cases, perSlice, seat), minutes);
       return report(values.cts, queries, values.json, sandbox, dawnNode);
     } finally {
       await Promise.all(engines.map((engine) => engine.close()));
@@ -106,6 +109,7 @@ function parse() {
         sample: { type: 'string' },
         seat: { type: 'string', default: 'test' },
         'per-slice': { type: 'string', default: '50' },
+        minutes: { type: 'string', default: 'Infinity' },
         'case-timeout': { type: 'string', default: '60' },
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -188,22 +192,28 @@ function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Valu
 async function runAll(
   engines: readonly [Engine, Engine],
   files: Batches,
+  minutes: number,
 ): Promise<[Map<string, CaseResult>, Map<string, CaseResult>]> {
+  const end = performance.now() + 60_000 * minutes;
   const run = async (engine: Engine): Promise<Map<string, CaseResult>> => {
     const all = new Map<string, CaseResult>();
     for (const [file, seats] of files) {
       const results: CaseResult[] = [];
       const begun = performance.now();
       for (const batches of seats.values()) {
+        if (performance.now() > end) break;
         await runBatches(engine, batches, (some) => void results.push(...some));
       }
+      if (results.length === 0) break;
       for (const result of results) all.set(result.query, result);
       const seconds = ((performance.now() - begun) / 1000).toFixed(1);
       process.stdout.write(`${engine.name.padEnd(9)} ${file}: ${told(results)}, ${seconds} s\n`);
     }
     return all;
   };
-  return Promise.all([run(engines[0]), run(engines[1])]);
+  const [sandbox, dawnNode] = await Promise.all([run(engines[0]), run(engines[1])]);
+  const ofBoth = [...sandbox].filter(([query]) => dawnNode.has(query));
+  return [new Map(ofBoth), new Map(ofBoth.map(([query]) => [query, dawnNode.get(query)!]))];
 }
 
 function told(results: Iterable<CaseResult>): string {
@@ -256,6 +266,7 @@ function report(
     ({ sandbox, dawnNode }) => `sandbox ${sandbox.status}, dawn.node ${dawnNode.status}`,
   );
   process.stdout.write(`\nsandbox:   ${told(sandbox.values())}\ndawn.node: ${told(dawnNode.values())}\n`);
+  if (sandbox.size === 0) throw new EngineError('nothing was compared: no test was done within --minutes');
   for (const [name, results] of Object.entries({ 'a Sandbox': sandbox, 'dawn.node': dawnNode })) {
     const one = [...results.values()].find(({ status }) => status !== 'lost');
     if (one === undefined) throw new EngineError(`nothing was compared: ${name} lost every case`);
