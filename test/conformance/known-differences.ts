@@ -12,13 +12,17 @@ export interface KnownDifference {
 /** Its names are in `webgpu.h` of June 2025, and C's adapterGetFeatures() does not answer them for Vulkan: Dawn got them later. */
 const SLICED_3D = "texture-compression-*-sliced-3d: dawn.node's adapter has it, that of our Dawn has not";
 
-export const KNOWN_DIFFERENCES: readonly KnownDifference[] = ['astc-', 'bc'].flatMap((format) =>
-  [`webgpu:*dimension="3d"*="${format}*`, `webgpu:*="${format}*dimension="3d"*`].map((query) => ({
-    query,
-    status: 'skip',
-    reason: SLICED_3D,
-  })),
-);
+const COMPRESSED_3D = ['astc-', 'bc'].flatMap((format) => [
+  `webgpu:*dimension="3d"*="${format}*`,
+  `webgpu:*="${format}*dimension="3d"*`,
+]);
+const REQUIRED = ['webgpu:*Sliced3D=true'];
+
+export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [...COMPRESSED_3D, ...REQUIRED].map((query) => ({
+  query,
+  status: 'skip',
+  reason: SLICED_3D,
+}));
 
 /** @param status what became of the case in a Sandbox */
 export function reasonFor(
