@@ -53,9 +53,9 @@ function archiveOf(work, name) {
   return path.join(work, archive);
 }
 
-/** The line in which a command says what is wrong. @param {unknown} error */
-function reasonOf(error) {
-  if (!(error instanceof CommandError)) return String(error);
+/** The line in which a command says what is wrong, or an error's message. @param {unknown} error */
+export function reasonOf(error) {
+  if (!(error instanceof CommandError)) return error instanceof Error ? error.message : String(error);
   const lines = error.output.split('\n').filter(Boolean);
   return lines.find((line) => line.startsWith('E:')) ?? lines.at(-1) ?? error.message;
 }

@@ -18,14 +18,15 @@ std::string_view View(WGPUStringView view) {
 }
 
 // The adapters that Dawn shows one after another, when it is asked again because one may not be
-// offered: C has no list of all.
+// offered: C has no list of all. What Dawn takes for a fallback is a driver that comes with it, if
+// any; one of the machine's own that computes on the CPU is one, too, and shown to the others.
 WGPURequestAdapterOptions Attempt(WGPURequestAdapterOptions options, int attempt) {
 #ifdef __linux__
   options.backendType = WGPUBackendType_Vulkan;
 #endif
   if (attempt == 1) options.powerPreference = WGPUPowerPreference_HighPerformance;
   if (attempt == 2) options.powerPreference = WGPUPowerPreference_LowPower;
-  if (attempt == 3) options.forceFallbackAdapter = 1;
+  options.forceFallbackAdapter = attempt == 3;
   return options;
 }
 
@@ -145,13 +146,15 @@ void OnDeviceLost(WGPUDevice const*, WGPUDeviceLostReason reason, WGPUStringView
 
 }  // namespace
 
-bool Runtime::Offers(WGPUAdapter adapter) const {
-  if (!options_.offers) return true;
+bool Runtime::Offers(WGPUAdapter adapter, bool as_fallback) const {
   WGPUAdapterInfo info;
   if (procs_.adapterGetInfo(adapter, &info) != WGPUStatus_Success) return false;
-  const bool offered = options_.offers({View(info.vendor), View(info.architecture),
-                                        View(info.device), View(info.description), info.vendorID,
-                                        info.deviceID, info.adapterType == WGPUAdapterType_CPU});
+  const bool is_fallback = info.adapterType == WGPUAdapterType_CPU;
+  const bool offered =
+      (is_fallback || !as_fallback) &&
+      (!options_.offers ||
+       options_.offers({View(info.vendor), View(info.architecture), View(info.device),
+                        View(info.description), info.vendorID, info.deviceID, is_fallback}));
   procs_.adapterInfoFreeMembers(info);
   return offered;
 }

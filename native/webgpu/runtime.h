@@ -172,8 +172,8 @@ class Runtime final : public Gpu {
 
   // See adapter.cc.
   void AskForAdapter(Pending* pending);
-  // Whether the adapter may be offered to the Sandbox.
-  bool Offers(WGPUAdapter adapter) const;
+  // Whether the adapter may be offered to the Sandbox, when it asks for a fallback adapter or any.
+  bool Offers(WGPUAdapter adapter, bool as_fallback) const;
 
  private:
   static constexpr uint32_t kIsolateSlot = 1;

@@ -52,7 +52,8 @@ void Runtime::SettleAdapter(v8::Local<v8::Context> context, Pending* pending) {
   v8::Local<v8::Promise::Resolver> resolver = pending->resolver.Get(isolate_);
   if (pending->status == WGPURequestAdapterStatus_Success) {
     auto adapter = std::make_unique<Adapter>(this, std::exchange(pending->handle, nullptr));
-    if (Offers(adapter->handle<WGPUAdapter>())) {
+    const bool as_fallback = pending->adapter_options.forceFallbackAdapter;
+    if (Offers(adapter->handle<WGPUAdapter>(), as_fallback)) {
       v8::Local<v8::Object> wrapper;
       if (Wrap(std::move(adapter), {}).ToLocal(&wrapper))
         ResolvePromise(resolver, context, wrapper);

@@ -27,6 +27,7 @@ export interface Comparison {
   readonly skips: readonly Difference[];
 }
 
+/** Of two engines that have run the same cases. */
 export function compare(
   sandbox: ReadonlyMap<string, CaseResult>,
   dawnNode: ReadonlyMap<string, CaseResult>,
@@ -35,9 +36,8 @@ export function compare(
   const better: Difference[] = [];
   const skips: Difference[] = [];
   for (const [query, ours] of sandbox) {
-    const theirs = dawnNode.get(query);
-    if (theirs === undefined) continue;
-    const difference = { query, sandbox: ours, dawnNode: theirs, reason: reasonFor(query) };
+    const theirs = dawnNode.get(query)!;
+    const difference = { query, sandbox: ours, dawnNode: theirs, reason: reasonFor(query, ours.status) };
     if (isWorse(ours, theirs)) worse.push(difference);
     else if ((ours.status === 'skip') !== (theirs.status === 'skip')) skips.push(difference);
     else if (passed(ours) && !passed(theirs)) better.push(difference);

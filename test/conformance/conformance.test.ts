@@ -43,7 +43,7 @@ function run(...args: string[]): Promise<Ran> {
 }
 
 interface Report {
-  readonly commit: string | null;
+  readonly version: string | null;
   readonly queries: string[];
   readonly counts: Record<'sandbox' | 'dawnNode', Record<Status, number>>;
   readonly worse: { query: string; reason: string | null }[];
@@ -85,6 +85,9 @@ test('what cannot be run', { concurrency: 4 }, async (t) => {
     [['--cts', suite, 'webgpu:both,agree:no:*'], /query webgpu:both,agree:no:\*: no case matches it/],
     [['--cts', suite, '--per-slice', '0'], /--per-slice 0: it must be a whole number from 1 to 100000/],
     [['--cts', suite, '--case-timeout', 'long'], /--case-timeout long/],
+    [['--cts', suite, '--minutes', '0'], /--minutes 0: it must be a number above 0/],
+    [['--cts', suite, '--sample', '0'], /--sample 0: it must be a whole number from 1 to 100000/],
+    [['--cts', suite, '--seat', 'slice'], /--seat slice: it must be "test" or "file"/],
     [['--cts', suite, '--nonsense'], /nonsense/],
     [['--cts', wrong, 'webgpu:one,*'], /cannot be bundled: .*nowhere\.js/s],
   ];
@@ -114,6 +117,16 @@ test('lists cases and says what it can', async () => {
   assert.match(help.out, /--cts <checkout>/);
 });
 
+test('a sample has cases of each test, spread over it', async () => {
+  const { out } = await run('--cts', suite, '--list', '--sample', '2', 'webgpu:both,*');
+  assert.deepEqual(out.trim().split('\n'), [
+    ...['"pass"', '"skip"'].map((kind) => `webgpu:both,agree:ends:kind=${kind}`),
+    'webgpu:both,agree:adapter:',
+    ...['before', 'after'].map((name) => `webgpu:both,hang:loop:${name}`),
+    ...['first', 'second'].map((name) => `webgpu:both,spoil:${name}:`),
+  ]);
+});
+
 test('where both come to the same, however bad, all is well', { skip }, async () => {
   const { code, out, report } = await runWithReport('--per-slice', '2', 'webgpu:both,agree:*');
   assert.equal(code, 0, out);
@@ -125,7 +138,7 @@ test('where both come to the same, however bad, all is well', { skip }, async ()
   ]);
   const counts = { pass: 2, warn: 0, fail: 1, skip: 1, lost: 0 };
   assert.deepEqual(report.counts, { sandbox: counts, dawnNode: counts });
-  assert.deepEqual([report.commit, report.queries], [null, ['webgpu:both,agree:*']]);
+  assert.deepEqual([report.version, report.queries], [null, ['webgpu:both,agree:*']]);
   assert.deepEqual(report.cases[1]!.sandbox.logs, ['Error: wrong with both']);
   assert.match(out, /^sandbox: {3}2 pass, 1 fail, 1 skip\ndawn\.node: 2 pass, 1 fail, 1 skip$/m);
 });
@@ -156,6 +169,16 @@ test('a case that does not end is lost, and only it', { skip }, async () => {
   assert.match(dawnNode.logs[0]!, /no end within 5 s/);
 });
 
+test('after the minutes no test is begun, and what has been run is compared', { skip }, async () => {
+  const limits = ['--minutes', '0.05', '--case-timeout', '5'];
+  const { code, report } = await runWithReport(...limits, 'webgpu:both,hang:*', 'webgpu:both,spoil:*');
+  assert.equal(code, 0);
+  assert.deepEqual(
+    statuses(report).map(([name]) => name),
+    ['loop:before', 'loop:forever', 'loop:after'],
+  );
+});
+
 test('what a test replaces is whole again for the next one', { skip }, async () => {
   const { report } = await runWithReport('webgpu:both,spoil:*');
   assert.deepEqual(statuses(report), [
@@ -163,6 +186,22 @@ test('what a test replaces is whole again for the next one', { skip }, async () 
     ['second:', 'pass', 'pass'],
   ]);
 });
+
+test(
+  'with a seat for the file, the next test has what one replaced; the version is in a file',
+  { skip },
+  async () => {
+    const version = path.join(folder, 'version.txt');
+    writeFileSync(version, 'suite_1.0.tar.xz\n');
+    const { report } = await runWithReport('--seat', 'file', 'webgpu:both,spoil:*');
+    rmSync(version);
+    assert.deepEqual(statuses(report), [
+      ['first:', 'pass', 'pass'],
+      ['second:', 'fail', 'fail'],
+    ]);
+    assert.equal(report.version, 'suite_1.0.tar.xz');
+  },
+);
 
 test('where dawn.node does not start, nothing is compared, and nothing stays behind', { skip }, async () => {
   const broken = path.join(folder, 'broken');
@@ -199,17 +238,23 @@ test('an engine that is closed leaves no process behind, whatever it is at', { s
   await assert.rejects(engine.open(), /dawn\.node is closed/);
 });
 
-test('known differences are named by case, or by how cases begin', () => {
+test('known differences are named by case, or by parts of cases, with what becomes of them', () => {
   const known = [
-    { query: 'webgpu:a,b:c:d=1', reason: 'one' },
-    { query: 'webgpu:a,x:*', reason: 'many' },
+    { query: 'webgpu:a,b:c:d=1', status: 'fail', reason: 'one' },
+    { query: 'webgpu:a,x:*', status: 'fail', reason: 'many' },
+    { query: 'webgpu:*:e="q*', status: 'skip', reason: 'parts' },
+  ] as const;
+  const asked: [query: string, status: Status, reason: string | null][] = [
+    ['webgpu:a,b:c:d=1', 'fail', 'one'],
+    ['webgpu:a,b:c:d=1', 'lost', null],
+    ['webgpu:a,b:c:d=10', 'fail', null],
+    ['webgpu:a,x:y:z', 'fail', 'many'],
+    ['webgpu:a,xx:y:', 'fail', null],
+    ['webgpu:a,b:c:e="q"', 'skip', 'parts'],
+    ['webgpu:a,b:c:f="q"', 'skip', null],
   ];
-  const asked = ['webgpu:a,b:c:d=1', 'webgpu:a,b:c:d=10', 'webgpu:a,x:y:z', 'webgpu:a,xx:y:'];
-  assert.deepEqual(
-    asked.map((query) => reasonFor(query, known)),
-    ['one', null, 'many', null],
-  );
-  assert.equal(reasonFor('webgpu:a,b:c:'), null);
+  for (const [query, status, reason] of asked) assert.equal(reasonFor(query, status, known), reason, query);
+  assert.equal(reasonFor('webgpu:a,b:c:', 'fail'), null);
 });
 
 test('what is worse, better or skipped by one alone', () => {

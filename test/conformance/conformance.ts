@@ -1,13 +1,13 @@
 /**
  * Runs the conformance test suite of WebGPU (https://github.com/gpuweb/cts) in Sandboxes and under dawn.node, and compares case by case.
  *
- *   npm run conformance -- --cts <checkout> [--json <file>] [--per-slice 50] [--case-timeout 60] [query…]
+ *   npm run conformance -- [--cts <checkout>] [--json <file>] [--sample 10] [--seat file] [--minutes 60] [--per-slice 50] [--case-timeout 60] [query…]
  *
  * Exit code 1 when a case is worse in a Sandbox than with dawn.node (compare.ts) and known-differences.ts gives no reason; 2 when there is
  * nothing to compare: the checkout or a query is wrong, there is no GPU, an engine does not start or loses every case, or this program fails.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,14 +23,19 @@ import { EngineError, runBatches, type Engine } from './engine.js';
 import type { Suite } from './runner.js';
 import { openSandboxes } from './sandbox.js';
 
-const HELP = `npm run conformance -- --cts <checkout> [options] [query…]
+const HELP = `npm run conformance -- [options] [query…]
 
 Runs the WebGPU conformance test suite in Sandboxes and under dawn.node, and compares case by case.
 
   query                 as the suite has them, in quotes: 'webgpu:idl,*', 'webgpu:api,operation,labels:*'. Default: 'webgpu:*'
-  --cts <checkout>      a checkout of https://github.com/gpuweb/cts, as it is: nothing has to be built in it
+  --cts <checkout>      a checkout of https://github.com/gpuweb/cts, as it is: nothing has to be built in it. Default: the one
+                        that "npm run cts" fetches, which is done where it is not there
   --json <file>         writes every result of both
+  --sample <n>          of each test so many cases at most, spread over it, 1 to 100000. Default: all
+  --seat test|file      a Sandbox, and a process, for each test, or for each file: quicker, where no test spoils it for others.
+                        Default: test
   --per-slice <n>       cases a Slice at most, 1 to 100000. Default: 50
+  --minutes <n>         begins no test after so many minutes, and compares what both have run until then. Default: no limit
   --case-timeout <s>    seconds for one case, 1 to 3600. Default: 60
   --list                prints the cases, and runs none
 
@@ -56,12 +61,17 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.cts === undefined) throw new UsageError(`--cts <checkout> is missing\n\n${HELP}`);
+  const seat = seatOf(values.seat);
   const perSlice = numberOf('--per-slice', values['per-slice'], 100_000);
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new UsageError(`--minutes ${values.minutes}: it must be a number above 0`);
   const caseTimeoutMs = 1000 * numberOf('--case-timeout', values['case-timeout'], 3600);
   const queries = positionals.length > 0 ? positionals : ['webgpu:*'];
   const files = specFilesOf(values.cts, queries);
   const script = await bundleSuite(values.cts, files);
-  const cases = await casesOf(script, queries);
+  const all = await casesOf(script, queries);
+  const cases =
+    values.sample === undefined ? all : sampleOf(all, numberOf('--sample', values.sample, 100_000));
   if (values.list) {
     process.stdout.write(cases.map((query) => `${query}\n`).join(''));
     return 0;
@@ -79,7 +89,7 @@ async function main(): Promise<number> {
       openDawnNode(scriptFile, caseTimeoutMs),
     ] as const;
     try {
-      const [sandbox, dawnNode] = await runAll(engines, cases, perSlice);
+      const [sandbox, dawnNode] = await runAll(engines, batchesOf(cases, perSlice, seat), minutes);
       return report(values.cts, queries, values.json, sandbox, dawnNode);
     } finally {
       await Promise.all(engines.map((engine) => engine.close()));
@@ -96,7 +106,10 @@ function parse() {
       options: {
         cts: { type: 'string' },
         json: { type: 'string' },
+        sample: { type: 'string' },
+        seat: { type: 'string', default: 'test' },
         'per-slice': { type: 'string', default: '50' },
+        minutes: { type: 'string', default: 'Infinity' },
         'case-timeout': { type: 'string', default: '60' },
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -105,6 +118,14 @@ function parse() {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+/** What has a Sandbox, and a process, to itself. Some tests replace what others use, and do not put all of it back. */
+type SeatOf = 'test' | 'file';
+
+function seatOf(text: string): SeatOf {
+  if (text === 'test' || text === 'file') return text;
+  throw new UsageError(`--seat ${text}: it must be "test" or "file"`);
 }
 
 function numberOf(name: string, text: string, most: number): number {
@@ -129,16 +150,34 @@ async function casesOf(script: string, queries: readonly string[]): Promise<stri
   return [...cases];
 }
 
-/** Batches by file and test. */
-function batchesOf(cases: readonly string[], perSlice: number): Map<string, Map<string, Batch[]>> {
+/** At most so many cases of each test, at even distances: tests of thousands have neighbours that hardly differ. */
+function sampleOf(cases: readonly string[], most: number): string[] {
+  const tests = new Map<string, string[]>();
+  for (const query of cases) {
+    const test = query.split(':', 3).join(':');
+    getOrMake(tests, test, () => []).push(query);
+  }
+  return [...tests.values()].flatMap((all) => {
+    const count = Math.min(most, all.length);
+    return Array.from(
+      { length: count },
+      (_, index) => all[Math.floor(((index + 0.5) * all.length) / count)]!,
+    );
+  });
+}
+
+/** Batches by file and seat. */
+type Batches = ReadonlyMap<string, ReadonlyMap<string, Batch[]>>;
+
+function batchesOf(cases: readonly string[], perSlice: number, seatFor: SeatOf): Batches {
   const files = new Map<string, Map<string, Batch[]>>();
   for (const query of cases) {
     const [suite, file, name] = query.split(':') as [string, string, string];
-    const tests = getOrMake(files, file, () => new Map<string, Batch[]>());
+    const seats = getOrMake(files, file, () => new Map<string, Batch[]>());
     const test = `${suite}:${file}:${name}:*`;
-    const batches = getOrMake(tests, test, () => []);
+    const batches = getOrMake(seats, seatFor === 'test' ? test : file, () => []);
     const last = batches.at(-1);
-    if (last && last.cases.length < perSlice) (last.cases as string[]).push(query);
+    if (last?.test === test && last.cases.length < perSlice) (last.cases as string[]).push(query);
     else batches.push({ test, cases: [query] });
   }
   return files;
@@ -152,26 +191,29 @@ function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Valu
 
 async function runAll(
   engines: readonly [Engine, Engine],
-  cases: readonly string[],
-  perSlice: number,
+  files: Batches,
+  minutes: number,
 ): Promise<[Map<string, CaseResult>, Map<string, CaseResult>]> {
-  const files = batchesOf(cases, perSlice);
+  const end = performance.now() + 60_000 * minutes;
   const run = async (engine: Engine): Promise<Map<string, CaseResult>> => {
     const all = new Map<string, CaseResult>();
-    for (const [file, tests] of files) {
+    for (const [file, seats] of files) {
       const results: CaseResult[] = [];
       const begun = performance.now();
-      // A seat for each test, as the suite has a page for each: some replace what others use, and do not put all of it back.
-      for (const batches of tests.values()) {
+      for (const batches of seats.values()) {
+        if (performance.now() > end) break;
         await runBatches(engine, batches, (some) => void results.push(...some));
       }
+      if (results.length === 0) break;
       for (const result of results) all.set(result.query, result);
       const seconds = ((performance.now() - begun) / 1000).toFixed(1);
       process.stdout.write(`${engine.name.padEnd(9)} ${file}: ${told(results)}, ${seconds} s\n`);
     }
     return all;
   };
-  return Promise.all([run(engines[0]), run(engines[1])]);
+  const [sandbox, dawnNode] = await Promise.all([run(engines[0]), run(engines[1])]);
+  const ofBoth = [...sandbox].filter(([query]) => dawnNode.has(query));
+  return [new Map(ofBoth), new Map(ofBoth.map(([query]) => [query, dawnNode.get(query)!]))];
 }
 
 function told(results: Iterable<CaseResult>): string {
@@ -196,8 +238,8 @@ function report(
       dawnNode: dawnNode.get(query),
     }));
     const counts = { sandbox: countsOf(sandbox.values()), dawnNode: countsOf(dawnNode.values()) };
-    const commit = commitOf(checkout);
-    writeFileSync(json, JSON.stringify({ commit, queries, counts, worse, better, skips, cases }, null, 1));
+    const version = versionOf(checkout);
+    writeFileSync(json, JSON.stringify({ version, queries, counts, worse, better, skips, cases }, null, 1));
   }
   const print = (title: string, list: readonly Difference[], why: (each: Difference) => string): void => {
     if (list.length === 0) return;
@@ -224,6 +266,7 @@ function report(
     ({ sandbox, dawnNode }) => `sandbox ${sandbox.status}, dawn.node ${dawnNode.status}`,
   );
   process.stdout.write(`\nsandbox:   ${told(sandbox.values())}\ndawn.node: ${told(dawnNode.values())}\n`);
+  if (sandbox.size === 0) throw new EngineError('nothing was compared: no test was done within --minutes');
   for (const [name, results] of Object.entries({ 'a Sandbox': sandbox, 'dawn.node': dawnNode })) {
     const one = [...results.values()].find(({ status }) => status !== 'lost');
     if (one === undefined) throw new EngineError(`nothing was compared: ${name} lost every case`);
@@ -231,8 +274,10 @@ function report(
   return unexplained.length > 0 ? 1 : 0;
 }
 
-/** The commit of the checkout, where git knows it. */
-function commitOf(checkout: string): string | null {
+/** Which checkout it is, where a file beside it says (scripts/cts.mjs), or git knows its commit. */
+function versionOf(checkout: string): string | null {
+  const beside = path.join(checkout, '../version.txt');
+  if (existsSync(beside)) return readFileSync(beside, 'utf8').trim();
   try {
     return execFileSync('git', ['-C', checkout, 'rev-parse', 'HEAD'], { stdio: ['ignore', 'pipe', 'ignore'] })
       .toString()

@@ -24,6 +24,19 @@ export const adapter: Programs = {
     return [found, await t.settle(() => gpu.requestAdapter({ powerPreference: 'none' as never }))];
   },
 
+  // Adapters on the CPU are fallback adapters, whether Dawn brought them or the machine has them.
+  'requestAdapter of a fallback adapter alone': async (gpu) => {
+    const found = [];
+    for (const powerPreference of ['low-power', 'high-performance', undefined] as const) {
+      const options = { forceFallbackAdapter: true, powerPreference: powerPreference! };
+      const adapter = await gpu.requestAdapter(options);
+      found.push(
+        adapter && [adapter.info.isFallbackAdapter, (await adapter.requestDevice()) instanceof GPUDevice],
+      );
+    }
+    return found;
+  },
+
   'requestAdapter with each feature level': async (gpu) => {
     const found = [];
     for (const featureLevel of ['core', 'compatibility', 'no such level', '']) {
