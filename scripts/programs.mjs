@@ -9,17 +9,11 @@ import { root } from './steps.mjs';
 const DIST = path.join(root, 'dist');
 const PROGRAMS = path.join(DIST, 'bin');
 
-/** Packages that look for files beside theirs, or are loaded when they are used. */
-const APART = [
-  '@jellybrick/dbus-next',
-  'esbuild',
-  'lmdb',
-  'msgpackr',
-  'node-gyp-build',
-  'piscina',
-  'undici',
-  'ws',
-];
+/**
+ * Packages of plain JavaScript that programs begin with. All others stay apart: they look for files beside theirs, are loaded when they are
+ * used, or are there only where somebody has installed them.
+ */
+const INSIDE = /^(@noble[/]|(acorn|commander|get-east-asian-width|ipaddr[.]js|leven)$)/;
 
 /** Bundles dist/cli/dcp-*.js to dist/bin/. Needs dist/. */
 export async function buildPrograms() {
@@ -37,17 +31,26 @@ export async function buildPrograms() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: APART,
     // What has been CommonJS asks for Node's modules by it.
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
     sourcemap: true,
     logLevel: 'silent',
-    plugins: [WITH_OWN_PLACES],
+    plugins: [WITHOUT_OTHER_PACKAGES, WITH_OWN_PLACES],
   });
   return names.map((name) => path.basename(name, '.js')).join(', ');
 }
+
+/** @type {import('esbuild').Plugin} */
+const WITHOUT_OTHER_PACKAGES = {
+  name: 'without-other-packages',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ path: name }) =>
+      INSIDE.test(name) ? undefined : { path: name, external: true },
+    );
+  },
+};
 
 /**
  * A module that looks for files beside its own finds them: it is told where it was.

@@ -357,6 +357,9 @@ function pagesMiB(): number[] {
 /** AddressSanitizer keeps freed memory and makes everything slower. */
 export const underAsan = process.env['DCP_ASAN'] === '1';
 
+/** How long an end may take, milliseconds. The machine may be busy; what is measured takes some 10 ms. */
+export const MAX_EXIT_MS = underAsan || HOST === 'child' ? 5000 : 1000;
+
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }

@@ -1,0 +1,29 @@
+/** What evaluators leave behind when they are closed, one after another in one process. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { HOST, MAX_EXIT_MS, median, runFixture, underAsan } from './support.js';
+
+// An evaluator of processes takes some seconds a cycle on a busy machine.
+const CYCLES = HOST === 'child' ? 12 : 20;
+
+test(`threads and memory return to where they were after each of ${CYCLES} evaluators`, async (t) => {
+  const { code, stdout, stderr } = await runFixture('cycles', [String(CYCLES)]);
+  assert.deepEqual([code, stderr], [0, '']);
+  const { figures, slowestCloseMs } = JSON.parse(stdout) as {
+    figures: { threads: number; residentMiB: number }[];
+    slowestCloseMs: number;
+  };
+  const resident = figures.map(({ residentMiB }) => residentMiB);
+  const before = median(resident.slice(0, CYCLES / 4));
+  const after = median(resident.slice(-CYCLES / 4));
+  t.diagnostic(
+    `${figures.at(-1)!.threads} threads, ${before.toFixed(1)} MiB, then ${after.toFixed(1)} MiB; slowest close ${slowestCloseMs.toFixed(0)} ms`,
+  );
+  assert.deepEqual(new Set(figures.map(({ threads }) => threads)), new Set([figures[0]!.threads]));
+  assert.ok(slowestCloseMs < MAX_EXIT_MS);
+  if (!underAsan)
+    assert.ok(
+      after - before < (HOST === 'child' ? 60 : 25),
+      `grew from ${before.toFixed(1)} to ${after.toFixed(1)} MiB`,
+    );
+});
