@@ -55,7 +55,7 @@ const DEFAULT_SUITE = { timeoutMs: 180_000 };
 /** @type {Readonly<Record<string, Suite>>} */
 const SUITES = {
   evaluator: {
-    timeoutMs: 180_000,
+    timeoutMs: 240_000,
     alone: /^(leaks|limits-memory|sharing|thread-endings|timers)[.]/,
     variants: [
       {
