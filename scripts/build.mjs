@@ -88,7 +88,7 @@ function nodeVersionOf(headers) {
 }
 
 /** Compiles src/ to dist/, with types. */
-export async function buildTypeScript() {
+async function buildTypeScript() {
   await run(bin('tsc'), ['-p', '.']);
 }
 
@@ -96,7 +96,7 @@ export async function buildTypeScript() {
  * Bundles what runs inside an isolate before the Work Function into one classic script: an isolate has no module
  * loader, and a stack of a Work Function must not depend on a minifier.
  */
-export async function buildPrelude() {
+async function buildPrelude() {
   const entry = path.join(root, 'src/sandbox/main.ts');
   if (!existsSync(entry)) return 'no src/sandbox/main.ts';
   // Native code runs a script as the body of a function, the prelude's with the parameter `host`.
@@ -192,7 +192,7 @@ async function bundle(entry, name, start, parameters, options = {}) {
  * Bundles the script of the Worker's page and puts document and style beside it; `src/status/server/page.ts` makes one
  * document of them. The script stays readable: whoever looks at the page's source sees what runs there.
  */
-export async function buildPage() {
+async function buildPage() {
   const { build } = await import('esbuild');
   const source = path.join(root, 'src/status/page');
   const target = path.join(root, 'dist/status/page');
@@ -226,6 +226,14 @@ function hasTypeScript(directory) {
   );
 }
 
+/** What is built of src/, one after another. @type {readonly {name: string, build: () => unknown}[]} */
+export const SCRIPTS = [
+  { name: 'typescript', build: buildTypeScript },
+  { name: 'programs', build: buildPrograms },
+  { name: 'sandbox prelude', build: buildPrelude },
+  { name: "the Worker's page", build: buildPage },
+];
+
 /**
  * The steps of a build; the first that fails ends the program.
  * @param {Steps} steps
@@ -241,10 +249,7 @@ export async function buildAll(steps, parts) {
     );
   }
   if (parts.typescript) {
-    await steps.must('typescript', buildTypeScript);
-    await steps.must('programs', buildPrograms);
-    await steps.must('sandbox prelude', buildPrelude);
-    await steps.must("the Worker's page", buildPage);
+    for (const { name, build } of SCRIPTS) await steps.must(name, build);
   }
   if (parts.tests) await steps.must('tests and benchmarks', buildTests);
 }

@@ -9,7 +9,7 @@
  * counts as one failure.
  */
 import { parseArgs } from 'node:util';
-import { buildNative, buildPage, buildPrelude, buildTests, buildTypeScript } from './build.mjs';
+import { SCRIPTS, buildNative, buildTests } from './build.mjs';
 import { CHECKS } from './checks.mjs';
 import { ensureChromium, ensurePromtool } from './chromium.mjs';
 import { ensureExistingPrograms } from './compat.mjs';
@@ -17,7 +17,6 @@ import { ensureDbus } from './dbus.mjs';
 import { ensureFaketime } from './faketime.mjs';
 import { ensureLogServers } from './log-servers.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
-import { buildPrograms } from './programs.mjs';
 import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
 import { ensureSoftwareGpu, softwareGpuEnvironment } from './software-gpu.mjs';
@@ -54,10 +53,7 @@ if (wanted('setup')) {
 if (wanted('build')) {
   heading('Build');
   const scripts = async () => {
-    await counted('typescript', buildTypeScript);
-    await counted('programs', buildPrograms);
-    await counted('sandbox prelude', buildPrelude);
-    await counted("the Worker's page", buildPage);
+    for (const { name, build } of SCRIPTS) await counted(name, build);
     await counted('tests and benchmarks', buildTests);
   };
   await Promise.all([counted('addon', () => buildNative({ tests: true })), scripts()]);
