@@ -18,7 +18,7 @@ const LANES = Math.min(jobs * 2, 8);
 
 /** @returns {Counts} */
 export function noTests() {
-  return { passed: 0, failed: 0, skipped: 0, failures: [], ended: false };
+  return { passed: 0, failed: 0, skipped: 0, failures: [], ended: false, cpu: 0 };
 }
 
 /** @param {Counts} sum @param {Counts} more */
@@ -135,7 +135,7 @@ function printResult(name, seconds, counts, log) {
   const mark = counts.failed > 0 ? '✗' : '✓';
   const failed = counts.failed > 0 ? `, ${counts.failed} failed` : '';
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-  const time = `${seconds.toFixed(1).padStart(6)} s`;
+  const time = `${seconds.toFixed(1).padStart(6)} s ${counts.cpu.toFixed(0).padStart(4)} s CPU`;
   console.log(`  ${mark} ${name.padEnd(52)} ${time}   ${counts.passed} passed${failed}${skipped}`);
   if (log) console.log(`\n${log.replace(/^/gm, '    ')}\n`);
 }

@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism, setPriority } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cpuSeconds } from './cpu-time.mjs';
 
 /** The checkout's root: every script works from any current directory. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -254,6 +255,7 @@ export class Steps {
     return [
       ...this.records.map((record) => line(record.name, record.seconds, record.state)),
       line('total', total, this.failed ? 'failed' : 'ok'),
+      line('CPU time', cpuSeconds(), ''),
     ].join('\n');
   }
 }

@@ -5,10 +5,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { cpuSeconds } from './cpu-time.mjs';
 
 /**
- * `ended` is true once every test has been heard of.
- * @typedef {{passed: number, failed: number, skipped: number, failures: string[], ended: boolean}} Counts
+ * `ended` is true once every test has been heard of; `cpu` is the CPU time in seconds of the test's process and of those of
+ * its children that have ended by then.
+ * @typedef {{passed: number, failed: number, skipped: number, failures: string[], ended: boolean, cpu: number}} Counts
  */
 
 /**
@@ -17,7 +19,7 @@ import { inspect } from 'node:util';
  */
 export default async function* report(events) {
   /** @type {Counts} */
-  const counts = { passed: 0, failed: 0, skipped: 0, failures: [], ended: false };
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [], ended: false, cpu: 0 };
   for await (const { type, data } of events) {
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     if (data.skip !== undefined || data.todo !== undefined) {
@@ -34,7 +36,7 @@ export default async function* report(events) {
     }
     save(counts);
   }
-  save({ ...counts, ended: true });
+  save({ ...counts, ended: true, cpu: cpuSeconds() });
 }
 
 /** @param {Counts} counts */

@@ -11,8 +11,8 @@ import { WallClock } from './clock.js';
 import { startOf } from './process-start.js';
 
 const PROGRAM = fileURLToPath(import.meta.resolve('#bin/dcp-worker.js'));
-/** How long a Worker may take to start, milliseconds. */
-const START_MS = 30_000;
+/** How long a Worker may take to start, milliseconds: it gives an evaluator that falls silent at its start 30 s, and so may the next one be. */
+const START_MS = 75_000;
 /** How long its evaluator processes may outlive it, milliseconds. */
 const ORPHAN_MS = 5_000;
 const KEPT_ERROR_BYTES = 4_096;
