@@ -73,7 +73,9 @@ async function lintFolder(folder, files, compiled) {
   mkdirSync(unit, { recursive: true });
   writeFileSync(source, files.map((file) => `#include "${file}"\n`).join(''));
   const first = path.join(root, String(files[0]));
-  const known = compiled.find(({ file }) => file === first);
+  // Where each folder was compiled as one file, that is the one.
+  const whole = `unity_${folder.replaceAll('/', '_')}_cxx.cxx`;
+  const known = compiled.find(({ file }) => file === first || path.basename(file) === whole);
   if (known === undefined) throw new Error(`${files[0]}: the build does not know it; build again`);
   const command = known.command
     // clang cannot read what g++ has precompiled.

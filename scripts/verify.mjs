@@ -56,7 +56,9 @@ if (wanted('build')) {
     for (const { name, build } of SCRIPTS) await counted(name, build);
     await counted('tests and benchmarks', buildTests);
   };
-  await Promise.all([counted('addon', () => buildNative({ tests: true })), scripts()]);
+  // Where CI runs, nobody builds again.
+  const once = process.env.CI === 'true';
+  await Promise.all([counted('addon', () => buildNative({ tests: true, once })), scripts()]);
 }
 /** What there is an addon for besides. @type {import('./run-tests.mjs').Target[]} */
 const others = [];

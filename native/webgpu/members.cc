@@ -94,25 +94,25 @@ bool ConvertGPUTextureDescriptor_textureBindingViewDimension(Conversion& c,
 }
 
 bool ConvertGPUTextureViewDescriptor_swizzle(Conversion& c, v8::Local<v8::Value> member,
-                                             const Where&, WGPUTextureViewDescriptor* to) {
+                                             const Where& where, WGPUTextureViewDescriptor* to) {
   if (member->IsUndefined()) return true;
   WGPUStringView text;
   if (!c.ToString(member, &text)) return false;
   const std::string_view swizzle(text.data, text.length);
   if (swizzle == "rgba") return true;
+  if (swizzle.size() != 4 || swizzle.find_first_not_of("rgba01") != std::string_view::npos)
+    return c.Fail(where, "four of r, g, b, a, 0 and 1 expected, got " + c.Show(member));
 #ifdef DCP_WEBGPU_ABI_STABLE
-  if (swizzle.size() == 4 && swizzle.find_first_not_of("rgba01") == std::string_view::npos) {
-    auto* const descriptor = c.arena.New<WGPUTextureComponentSwizzleDescriptor>();
-    if (descriptor == nullptr) return c.FailOutOfMemory();
-    descriptor->chain.sType = WGPUSType_TextureComponentSwizzleDescriptor;
-    descriptor->swizzle = {ToComponent(swizzle[0]), ToComponent(swizzle[1]),
-                           ToComponent(swizzle[2]), ToComponent(swizzle[3])};
-    to->nextInChain = &descriptor->chain;
-    return true;
-  }
-#endif
+  auto* const descriptor = c.arena.New<WGPUTextureComponentSwizzleDescriptor>();
+  if (descriptor == nullptr) return c.FailOutOfMemory();
+  descriptor->chain.sType = WGPUSType_TextureComponentSwizzleDescriptor;
+  descriptor->swizzle = {ToComponent(swizzle[0]), ToComponent(swizzle[1]), ToComponent(swizzle[2]),
+                         ToComponent(swizzle[3])};
+  to->nextInChain = &descriptor->chain;
+#else
   // No texture has this format: creating the view is a validation error.
   to->format = static_cast<WGPUTextureFormat>(kUnknownToDawn);
+#endif
   return true;
 }
 

@@ -1,7 +1,8 @@
 /** AbortController and AbortSignal, from the text of https://dom.spec.whatwg.org/#aborting-ongoing-activities. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { runAll, valuesOf } from '../evaluator/support.js';
+import { valuesOf } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
 import { agrees, answers, inSandbox } from './oracle.js';
 
 test('abort: state, reason, event, once', async (t) => {

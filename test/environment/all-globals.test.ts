@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { valuesOf } from '../evaluator/support.js';
-import { gpuMissing, openGpuEvaluator, runOnGpu } from '../gpu/support.js';
+import { gpuMissing, runOnGpu } from '../gpu/support.js';
+import { openGpuEvaluator } from '../gpu/tested.js';
 import { inSandbox } from './oracle.js';
 
 type Support = 'yes' | 'no' | 'on demand' | 'with V8' | 'with WebGPU';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { format } from 'node:util';
-import { runAll, valuesOf } from '../evaluator/support.js';
+import { valuesOf } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
 import { inSandbox } from './oracle.js';
 
 /** What statements print: level and text. */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { compute } from '#src/index.js';
 import type { Determinism } from '#src/model/index.js';
-import { openEvaluator, rangeSlices, runAll, slices, start, valuesOf } from '../evaluator/support.js';
+import { rangeSlices, slices, start, valuesOf } from '../evaluator/support.js';
+import { openEvaluator, runAll } from '../evaluator/tested.js';
 
 const MOMENT = Date.UTC(2020, 1, 29, 12, 34, 56, 789);
 const held = (change: Partial<Determinism>): { job: { determinism: Determinism } } => ({

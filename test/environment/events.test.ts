@@ -1,7 +1,7 @@
 /** Event and EventTarget, from the text of https://dom.spec.whatwg.org/#events. Node's are the oracle where they conform. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { runAll } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
 import { agrees, answers } from './oracle.js';
 
 test('an event as it is made', async (t) => {

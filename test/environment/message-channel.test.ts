@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { runAll, valuesOf } from '../evaluator/support.js';
+import { valuesOf } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
 import { agrees, answers } from './oracle.js';
 
 /** As HTML has them: the types that come with Node are of Node's own. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { runAll, valuesOf, type StartOptions } from '../evaluator/support.js';
+import { valuesOf, type StartOptions } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
 
 /** Answers the name of what a call throws, an error of the very realm; `nothing`: it throws nothing. */
 export type ThrownBy = (call: () => unknown) => string;

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { compute } from '#src/index.js';
-import { runAll, valuesOf } from '../evaluator/support.js';
+import { valuesOf } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
 
 const shared = { job: { requirements: { environment: { sharedArrayBuffer: true } } } };
 

@@ -1,7 +1,8 @@
 /** Timers and microtasks, from the text of HTML: https://html.spec.whatwg.org/#timers and "microtask queuing". */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { runAll, valuesOf } from '../evaluator/support.js';
+import { valuesOf } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
 
 test('promise jobs run between two timers that are due together', async (t) => {
   const work = `() => new Promise((resolve) => {

@@ -1,7 +1,8 @@
 /** What nobody catches: HTML, "report an exception" and "notify about rejected promises". */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { runAll, valuesOf, type Recorder } from '../evaluator/support.js';
+import { valuesOf, type Recorder } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
 
 /** Slice, level and first line of each console message. */
 const printed = (seen: Recorder): [number, string, string][] =>

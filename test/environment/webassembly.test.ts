@@ -1,7 +1,8 @@
 /** WebAssembly: https://webassembly.github.io/spec/js-api/. V8's own, compiled by threads of V8 while the Slice goes on. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { openEvaluator, runAll, slices, start, valuesOf } from '../evaluator/support.js';
+import { slices, start, valuesOf } from '../evaluator/support.js';
+import { openEvaluator, runAll } from '../evaluator/tested.js';
 
 /** A module with so many functions of some hundred instructions each, all exported: `f0()` … answer their numbers. */
 function manyFunctions(count: number): Uint8Array<ArrayBuffer> {

@@ -6,7 +6,8 @@ import { setTimeout } from 'node:timers/promises';
 import { decode, encode } from '#src/codec/index.js';
 import { loadNative } from '#src/evaluator/native.js';
 import { makeSliceBatch, payloadAt } from '#src/model/index.js';
-import { onlyInProcess, HOST, openEvaluator, runAll, slices, start, underAsan, valuesOf } from './support.js';
+import { onlyInProcess, HOST, slices, start, underAsan, valuesOf } from './support.js';
+import { openEvaluator, runAll } from './tested.js';
 
 /** Where bytes lie; a host in another process cannot give back the same memory, only the same bytes. */
 const addressOf = (view: ArrayBufferView): bigint => (HOST === 'child' ? 0n : loadNative().addressOf(view));

@@ -1,34 +1,33 @@
 /** A Work Function that does something bad to one Slice of four, in a process of its own, and what must come of it. */
 import assert from 'node:assert/strict';
-import { runFixture } from './support.js';
+import { LimitScene, type LimitCase, type Outcome } from './limit-scene.js';
+import { HOST, runFixture } from './support.js';
+import { openShared } from './tested.js';
 
-interface Failure {
-  name: string;
-  message: string;
-  stack: string;
-  code?: string;
+interface Options {
+  readonly limits?: object;
+  readonly sandbox?: object;
 }
 
-interface Outcome {
-  values: Record<string, unknown>;
-  failures: Record<string, Failure>;
-  end: { error: Failure | null; unfinished: number[] } | null;
-  refused: Failure | null;
-  others: number;
-}
-
-export async function run(
-  work: string,
-  { limits = {}, sandbox = {} }: { limits?: object; sandbox?: object } = {},
-): Promise<Outcome> {
-  const { code, signal, stdout, stderr } = await runFixture('limit', [
-    JSON.stringify({ work, limits, sandbox }),
-  ]);
-  assert.deepEqual([code, signal, stderr], [0, null, '']);
-  const outcome = JSON.parse(stdout) as Outcome;
+export async function run(work: string, { limits = {}, sandbox = {} }: Options = {}): Promise<Outcome> {
+  const play = HOST === 'in-process' ? playInFixture : playHere;
+  const outcome = await play({ work, limits, sandbox });
   assert.equal(outcome.others, 50, 'the other Sandboxes went on');
   return outcome;
 }
+
+async function playInFixture(limitCase: LimitCase): Promise<Outcome> {
+  const { code, signal, stdout, stderr } = await runFixture('limit', [JSON.stringify(limitCase)]);
+  assert.deepEqual([code, signal, stderr], [0, null, '']);
+  return JSON.parse(stdout) as Outcome;
+}
+
+/** Where Jobs have a process of their own anyway, one evaluator does for all. */
+async function playHere(limitCase: LimitCase): Promise<Outcome> {
+  scene ??= new LimitScene(await openShared());
+  return scene.play(limitCase);
+}
+let scene: LimitScene | null = null;
 
 /** The Work Function's text, whose second line does something bad to the datum `bad`. */
 export const bad = (statement: string, head = ''): string =>
@@ -38,7 +37,7 @@ export const bad = (statement: string, head = ''): string =>
 export async function survives(
   work: string,
   expected: { code: string; name: string; message: string | RegExp; frames?: RegExp | null },
-  options?: Parameters<typeof run>[1],
+  options?: Options,
 ): Promise<void> {
   const { values, failures, end } = await run(work, options);
   assert.deepEqual(values, { 1: 'ok', 3: 'ok', 4: 'ok' });
@@ -56,7 +55,7 @@ export async function survives(
 export async function ends(
   work: string,
   expected: { code: string; name: string; message: RegExp },
-  options?: Parameters<typeof run>[1],
+  options?: Options,
 ): Promise<void> {
   const { values, failures, end } = await run(work, options);
   const failure = failures[2]!;

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decode } from '#src/codec/index.js';
-import { runAll, valuesOf, type Recorder } from './support.js';
+import { valuesOf, type Recorder } from './support.js';
+import { runAll } from './tested.js';
 
 const printed = (seen: Recorder): string[] =>
   seen.messages.map((message) => (message.type === 'console' ? `${message.level} ${message.message}` : ''));

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encode } from '#src/codec/index.js';
 import { payloadByteLength } from '#src/model/index.js';
-import { openEvaluator, rangeSlices, slices, start, type Recorder } from './support.js';
+import { rangeSlices, slices, start, type Recorder } from './support.js';
+import { openEvaluator } from './tested.js';
 
 const sizeOf = (value: unknown): number => payloadByteLength(encode(value));
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'node:test';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
-import { onlyInProcess, openEvaluator, slices, start, threadCount } from './support.js';
+import { onlyInProcess, slices, start, threadCount } from './support.js';
+import { openEvaluator } from './tested.js';
 
 test('50 Sandboxes that never stop of themselves all make progress on 2 threads', async (t) => {
   const evaluator = await openEvaluator(t, 2);

@@ -1,7 +1,8 @@
 /** What a Work Function gets and gives, Slice by Slice. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { jobOf, openEvaluator, rangeSlices, runAll, slices, start, valuesOf } from './support.js';
+import { jobOf, rangeSlices, slices, start, valuesOf } from './support.js';
+import { openEvaluator, runAll } from './tested.js';
 
 test('results of synchronous and asynchronous Work Functions', async (t) => {
   assert.deepEqual(valuesOf(await runAll(t, (x: number) => x * 2, [1, 2, 3])), [2, 4, 6]);

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, writeSync } from 'node:fs';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from '#src/codec/index.js';
@@ -82,13 +81,6 @@ export function startListening(args: readonly string[]): Promise<{ child: ChildP
     child.stderr.on('data', onOutput);
     child.once('close', (code) => reject(new Error(`dcp-evaluator ended with ${code}: ${printed}`)));
   });
-}
-
-/** Opens an evaluator that is closed when the test ends. */
-export async function openEvaluator(t: TestContext, threads = 2): Promise<Evaluator> {
-  const evaluator = await openHost(threads);
-  t.after(() => evaluator.close());
-  return evaluator;
 }
 
 /** An Error as a Slice delivers it. */
@@ -240,19 +232,6 @@ export function slices(data: readonly unknown[], first = 1): SliceBatch {
 /** Slices of a range, which bring no data. */
 export function rangeSlices(count: number, first = 1): SliceBatch {
   return makeRangeBatch(Array.from({ length: count }, (_, index) => first + index));
-}
-
-/** Runs a Work Function over data in a Sandbox of its own, and answers what it did. */
-export async function runAll(
-  t: TestContext,
-  workFunction: ((...args: never[]) => unknown) | string,
-  data: readonly unknown[],
-  options: StartOptions = {},
-): Promise<Recorder> {
-  const { sandbox, seen } = await start(await openEvaluator(t), workFunction, options);
-  sandbox.run(slices(data));
-  await seen.until(() => seen.drained > 0 || seen.end !== null);
-  return seen;
 }
 
 /** The values of Slices 1 to n; what failed is an Error in its place. */

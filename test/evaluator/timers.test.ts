@@ -1,7 +1,8 @@
 /** Timers and microtasks of a Work Function. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { runAll, valuesOf } from './support.js';
+import { valuesOf } from './support.js';
+import { runAll } from './tested.js';
 
 test('timers fire by due time, then in the order in which they were set', async (t) => {
   const work = `() => new Promise((resolve) => {

@@ -1,7 +1,8 @@
 /** WebAssembly in a Slice: V8 compiles on threads of its own and posts tasks to the Sandbox. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { runAll, valuesOf } from './support.js';
+import { valuesOf } from './support.js';
+import { runAll } from './tested.js';
 
 /** (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add) (memory (export "m") 1 4)) */
 const ADD = Uint8Array.of(

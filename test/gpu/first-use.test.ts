@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { valuesOf } from '../evaluator/support.js';
-import { DOUBLE, gpuMissing, gpuWork, openGpuEvaluator, runOnGpu } from './support.js';
+import { DOUBLE, gpuMissing, gpuWork, runOnGpu } from './support.js';
+import { openGpuEvaluator } from './tested.js';
 
 const skip = await gpuMissing();
 

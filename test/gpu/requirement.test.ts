@@ -4,8 +4,10 @@ import path from 'node:path';
 import test from 'node:test';
 import { findDawn } from '#src/evaluator/gpu/index.js';
 import { RequirementError } from '#src/model/index.js';
-import { jobOf, Recorder, runAll, slices, start, valuesOf } from '../evaluator/support.js';
-import { gpuMissing, openGpuEvaluator, openGpuHost, runOnGpu, WEBGPU } from './support.js';
+import { jobOf, Recorder, slices, start, valuesOf } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
+import { gpuMissing, openGpuHost, runOnGpu, WEBGPU } from './support.js';
+import { openGpuEvaluator } from './tested.js';
 
 const skip = await gpuMissing();
 

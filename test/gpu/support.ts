@@ -1,5 +1,4 @@
 /** Sandboxes with WebGPU, on whatever adapter there is: the machine's own, or SwiftShader (scripts/software-gpu.mjs). */
-import type { TestContext } from 'node:test';
 import {
   askForGpus,
   openChildProcessEvaluator,
@@ -10,7 +9,8 @@ import {
 import type { SandboxJob } from '#src/evaluator/index.js';
 import { HOST, slices, start, type Recorder, type StartOptions } from '../evaluator/support.js';
 
-const ANY: GpuOptions = { allowSoftware: true };
+/** Whatever there is. */
+export const ANY: GpuOptions = { allowSoftware: true };
 
 /** Why there is no WebGPU here; false when there is. For the option `skip`. */
 export async function gpuMissing(): Promise<string | false> {
@@ -25,16 +25,6 @@ export function openGpuHost(threads = 2, gpu: GpuOptions | null = ANY): Promise<
   return HOST === 'child'
     ? openChildProcessEvaluator({ threads, gpu })
     : openInProcessEvaluator({ threads, gpu });
-}
-
-export async function openGpuEvaluator(
-  t: TestContext,
-  threads = 2,
-  gpu: GpuOptions | null = ANY,
-): Promise<Evaluator> {
-  const evaluator = await openGpuHost(threads, gpu);
-  t.after(() => evaluator.close());
-  return evaluator;
 }
 
 /** Runs a Work Function that requires WebGPU in a Sandbox of its own over data. */

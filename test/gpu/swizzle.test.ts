@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { askForGpus } from '#src/evaluator/index.js';
 import { valuesOf } from '../evaluator/support.js';
-import { gpuMissing, openGpuEvaluator, runOnGpu } from './support.js';
+import { gpuMissing, runOnGpu } from './support.js';
+import { openGpuEvaluator } from './tested.js';
 
 const FEATURE = 'texture-component-swizzle';
 
 const { adapters } = await askForGpus({ allowSoftware: true });
+const missing = await gpuMissing();
 const skip =
-  (await gpuMissing()) ||
-  (!adapters[0]!.features.includes(FEATURE) && `neither Dawn nor its adapter has ${FEATURE}`);
+  missing || (!adapters[0]!.features.includes(FEATURE) && `neither Dawn nor its adapter has ${FEATURE}`);
 
 /** The texel (64, 128, 192, 255) as a shader sees it through a view. */
 const LOOK = `async (swizzle) => {
@@ -49,5 +50,28 @@ test('each letter stands for a channel, or for 0 or 1', { skip }, async (t) => {
     [64, 128, 192, 255],
     [255, 192, 128, 64],
     [0, 255, 128, 128],
+  ]);
+});
+
+test('what is no swizzle is a TypeError, with the feature and without', { skip: missing }, async (t) => {
+  const seen = await runOnGpu(
+    await openGpuEvaluator(t),
+    `async (swizzle) => {
+      const device = await (await navigator.gpu.requestAdapter()).requestDevice();
+      const texture = device.createTexture({ size: [1], format: 'rgba8unorm', usage: GPUTextureUsage.TEXTURE_BINDING });
+      try {
+        return texture.createView({ swizzle }).constructor.name;
+      } catch (error) {
+        return String(error);
+      }
+    }`,
+    ['rgba', 'rgb', 'rgba0', 'RGBA', 'rgb2', '', 7],
+  );
+  assert.deepEqual([...seen.failures], []);
+  const refused = (given: string): string =>
+    `TypeError: GPUTexture.createView: descriptor.swizzle: four of r, g, b, a, 0 and 1 expected, got ${given}`;
+  assert.deepEqual(valuesOf(seen), [
+    'GPUTextureView',
+    ...["'rgb'", "'rgba0'", "'RGBA'", "'rgb2'", "''", '7'].map(refused),
   ]);
 });
