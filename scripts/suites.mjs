@@ -26,9 +26,11 @@ import { root } from './steps.mjs';
 /** Tests that look inside one host: they have nothing to say of the others. */
 const CHILD_HOST_TESTS = /[/]child-/;
 const REMOTE_HOST_TESTS = /[/]remote-/;
+/** What evaluators leave in a process that opens one after another: of processes, the host's own has it all on any major. */
+const CYCLES_TESTS = /[/]endings-cycles[.]/;
 const IN_PROCESS_TESTS = /[/](thread-endings|frames|forged-prelude)[.]/;
-/** A connection differs from a socket pair in how it comes and goes: of the contract it has to show what goes over it. */
-const REMOTE_HOST_CONTRACT = /[/](slices|messages)[.]/;
+/** What goes over a socket pair or a connection: of the whole contract that alone is for every way in which processes are reached, and every major. */
+const CONVERSATION_TESTS = /(^|[/])(slices|messages)[.]/;
 
 /**
  * One contract, three hosts: test/evaluator/support.ts reads the variable. A child process has the other host inside: on
@@ -41,9 +43,24 @@ const IN_PROCESS_HOST = { label: '', env: {} };
 /** What a peer's bytes do, and what goes on around an evaluator, has nothing to do with which words of DCP's it speaks. */
 const ONE_GENERATION_TESTS = /[/](evaluator-manager|lines|peers|python)[.]/;
 
+/** The major that shows, beside the running one, all that depends on V8 and on Node. */
+const FULL_MAJOR = 24;
+
+/**
+ * How an evaluator lives in processes of its own, and ends with them, is JavaScript and the kernel; what V8 and Node do at an end shows
+ * in one process.
+ * @param {number} major
+ */
+const showsProcesses = (major) => major === runningMajor || major === FULL_MAJOR;
+
 /** @param {string} file @param {number} major */
 function wantedInProcess(file, major) {
   return major === runningMajor || ENDING_TESTS.test(path.basename(file)) || IN_PROCESS_TESTS.test(file);
+}
+
+/** @param {string} file @param {number} major */
+function wantedInChild(file, major) {
+  return (showsProcesses(major) || CONVERSATION_TESTS.test(file)) && !IN_PROCESS_TESTS.test(file);
 }
 
 /** @type {readonly Variant[]} */
@@ -63,11 +80,18 @@ const SUITES = {
         wanted: (file, major) =>
           !CHILD_HOST_TESTS.test(file) && !REMOTE_HOST_TESTS.test(file) && wantedInProcess(file, major),
       },
-      { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) && !REMOTE_HOST_TESTS.test(file) },
+      {
+        ...CHILD_HOST,
+        wanted: (file, major) =>
+          wantedInChild(file, major) &&
+          !REMOTE_HOST_TESTS.test(file) &&
+          (major === runningMajor || !CYCLES_TESTS.test(file)),
+      },
       {
         ...REMOTE_HOST,
         wanted: (file, major) =>
-          REMOTE_HOST_TESTS.test(file) || (major === runningMajor && REMOTE_HOST_CONTRACT.test(file)),
+          (showsProcesses(major) && REMOTE_HOST_TESTS.test(file)) ||
+          (major === runningMajor && CONVERSATION_TESTS.test(file)),
       },
     ],
   },
@@ -75,7 +99,7 @@ const SUITES = {
     timeoutMs: 240_000,
     variants: [
       { ...IN_PROCESS_HOST, wanted: wantedInProcess },
-      { ...CHILD_HOST, wanted: (file) => !IN_PROCESS_TESTS.test(file) },
+      { ...CHILD_HOST, wanted: wantedInChild },
     ],
   },
   gpu: {
@@ -83,7 +107,7 @@ const SUITES = {
     alone: /^(endings|limits|waiting)[.]/,
     variants: [
       { ...IN_PROCESS_HOST, wanted: wantedInProcess },
-      { ...CHILD_HOST, wanted: () => true },
+      { ...CHILD_HOST, wanted: wantedInChild },
     ],
   },
   webgpu: { timeoutMs: 240_000, long: true },
@@ -106,7 +130,8 @@ const SUITES = {
     variants: ['5', '4'].map((generation) => ({
       label: ` (DCP ${generation})`,
       env: { DCP_TEST_CLASSIC_GENERATION: generation },
-      wanted: (file, major) => generation === '5' || (major <= 22 && !ONE_GENERATION_TESTS.test(file)),
+      wanted: (file, major) =>
+        generation === '5' || (major === runningMajor && major <= 22 && !ONE_GENERATION_TESTS.test(file)),
     })),
   },
 };
@@ -132,19 +157,18 @@ export const NATIVE_SUITES = Object.freeze([
 const ENDING_TESTS = /(^|[-.])(ending|endings|exit|exits)[-.]/;
 
 /**
- * What a Node major beside the running one has to show. `FULL_MAJOR` shows all that depends on V8 and on Node; what only
- * computes in JavaScript, and conversations with each of DCP's programs, the running one has shown.
+ * What a Node major beside the running one has to show: how things end, and that processes understand each other. `FULL_MAJOR` shows all
+ * that depends on V8 and on Node, but for what only computes in JavaScript and conversations with each of DCP's programs.
  * @param {number} major
  * @param {string} suite
  * @param {string} file
  */
 export function wantedOn(major, suite, file) {
   if (!NATIVE_SUITES.includes(suite)) return false;
-  if (ENDING_TESTS.test(file)) return true;
+  if (ENDING_TESTS.test(file) || (suite === 'evaluator' && CONVERSATION_TESTS.test(file))) return true;
   if (major !== FULL_MAJOR || suite === 'codec') return false;
   return suite !== 'classic' || file.startsWith('conversation.');
 }
-const FULL_MAJOR = 24;
 
 /**
  * One test file, to be run once.

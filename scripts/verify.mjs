@@ -1,7 +1,7 @@
 /**
  * Everything that has to hold before a change is taken: sets up, builds, tests on the running Node, then tests the native
  * and contract suites on the other supported Node majors. Tests that run one by one leave cores idle: beside those on the
- * running Node it builds for the others, beside those on the others it lints.
+ * running Node it builds for the others and lints.
  *
  *   npm run verify [-- --only lint,unit,node24 | --skip lint]
  *
@@ -64,16 +64,22 @@ if (wanted('build')) {
 const others = [];
 if (wanted('unit')) {
   const target = { env: softwareGpuEnvironment() };
-  await tests(`Node ${process.versions.node}`, [target], buildForOthers);
-} else await buildForOthers();
+  await tests(`Node ${process.versions.node}`, [target], besides);
+} else await besides();
 if (others.length > 0) {
   const majors = otherMajors.filter((major) => wanted(`node${major}`));
-  await tests(`Node ${majors.join(', ')}`, others, check);
-} else await check();
+  await tests(`Node ${majors.join(', ')}`, others);
+}
 
 console.log(`\nDurations\n${steps.table()}\n`);
 console.log(summary(counts));
 process.exit(counts.failed > 0 ? 1 : 0);
+
+/** What the tests on the running Node leave time for. */
+async function besides() {
+  await buildForOthers();
+  await check();
+}
 
 /** Everything that is held besides tests. */
 async function check() {
@@ -110,9 +116,9 @@ async function buildForOthers() {
  * Runs suites as one step, whose tests are counted one by one.
  * @param {string} on
  * @param {Parameters<typeof runSuites>[0]} targets
- * @param {() => Promise<void>} meanwhile
+ * @param {() => Promise<void>} [meanwhile]
  */
-async function tests(on, targets, meanwhile) {
+async function tests(on, targets, meanwhile = () => Promise.resolve()) {
   const name = `tests on ${on}`;
   heading(`Tests on ${on}`);
   const start = performance.now();

@@ -34,7 +34,7 @@ async function flat(
  * V8 13.6 (Node 24) keeps about half a KiB for each isolate there ever was: its table of the entry points of functions, which all
  * isolates of a process share, grows by 64 KiB every 150. Node 20 has no such table.
  */
-const isolatesMayLeave = Number(process.versions.node.split('.')[0]) >= 24 ? 20 : 10;
+const isolatesMayLeave = Number(process.versions.node.split('.')[0]) >= 24 ? 8 : 4;
 
 /** Under AddressSanitizer freed memory is kept, and only that nothing is used after it was freed is looked at. */
 const runs = underAsan
@@ -44,7 +44,7 @@ const runs = underAsan
     }
   : {
       // The child-process host has no isolates of its own, and a process for many.
-      sandboxes: { times: HOST === 'child' ? 2000 : 10_000, settled: 500, mayGrowMiB: isolatesMayLeave },
+      sandboxes: { times: HOST === 'child' ? 2000 : 4000, settled: 500, mayGrowMiB: isolatesMayLeave },
       bytes: { times: 2000, settled: 400, mayGrowMiB: 40 },
     };
 
