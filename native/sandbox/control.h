@@ -28,6 +28,8 @@ struct Control {
   double rejections = 0;
   // Requests to the host that have no answer yet.
   double open_requests = 0;
+  // Written by native code: MonotonicMs() when the prelude last asked for it.
+  double now_ms = 0;
 };
 
 // The prelude writes these words with plain stores while other threads read them.

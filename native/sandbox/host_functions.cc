@@ -85,6 +85,10 @@ bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value, 
 
 void Now(const Arguments& info) { info.GetReturnValue().Set(MonotonicMs()); }
 
+// readClock(): the same to within a microsecond, as a word of `control`: a number that is returned
+// is an object of the heap.
+void ReadClock(const Arguments& info) { SandboxIsolate::Of(info.GetIsolate()).WriteClock(); }
+
 void CpuNow(const Arguments& info) {
   info.GetReturnValue().Set(SliceSandbox::Of(info.GetIsolate())->CpuMs());
 }
@@ -304,6 +308,7 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
 
 void AddPreludeFunctions(HostObject* host) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  host->Add("readClock", ReadClock);
   host->Add("cpuNow", CpuNow);
   host->Add("gpuNow", GpuNow);
   host->Add("defineGlobals", DefineGlobals);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "isolate/cpu_meter.h"
+#include "isolate/fine_clock.h"
 #include "isolate/inspector.h"
 #include "isolate/isolate.h"
 #include "sandbox/control.h"
@@ -83,6 +84,7 @@ class SandboxIsolate {
   bool DispatchInspector() { return inspector_ && inspector_->Dispatch(); }
   // When V8 wants to run the next task.
   double NextTaskMs() { return isolate_.tasks().NextDueMs(); }
+  void WriteClock() { owner_.control->now_ms = clock_.NowMs(); }
   bool has_rejections() const { return rejections_.size() > 0; }
   // See Rejections::Take().
   v8::Local<v8::Array> TakeRejections();
@@ -128,6 +130,7 @@ class SandboxIsolate {
   v8::Global<v8::Context> context_;
   Environment environment_;
   Rejections rejections_;
+  FineClock clock_;
   // Null when it is not inspected.
   std::unique_ptr<Inspector> inspector_;
 };

@@ -6,6 +6,11 @@ import type { CodecExports } from './codec-exports.js';
  */
 export interface Host {
   now(): number;
+  /**
+   * Writes it to `control` (`Control.nowMs`), to within a microsecond, by which it may also go back: in half of the time, for where
+   * that counts.
+   */
+  readClock(): void;
   /** CPU time of this Sandbox so far. Up to 1 µs a call. */
   cpuNow(): number;
   /** Time that the GPU has worked for this Sandbox so far. Only with WebGPU. */
@@ -88,7 +93,7 @@ export interface Host {
 /** Answers a file's bytes, always the same array. */
 type Asset = (index: number) => Uint8Array;
 
-/** Indices into `Host.control`; the same list is `struct Control` in native/sandbox/sandbox.h. */
+/** Indices into `Host.control`; the same list is `struct Control` in native/sandbox/control.h. */
 export const Control = {
   state: 0,
   slice: 1,
@@ -103,6 +108,8 @@ export const Control = {
   rejections: 7,
   /** Requests to the host that have no answer yet. */
   openRequests: 8,
+  /** See `Host.readClock`. Written by native code. */
+  nowMs: 9,
 } as const;
 
 /** Values of the word `Control.state`. */

@@ -124,9 +124,14 @@ export class SliceLoop {
     if (this.#control[Control.state] === State.idle) this.#control[Control.state] = State.more;
   }
 
+  #now(): number {
+    this.host.readClock();
+    return this.#control[Control.nowMs]!;
+  }
+
   /** A turn: runs Slices until one waits, none is left, or the turn is over. */
   pump(): void {
-    const now = this.host.now();
+    const now = this.#now();
     this.#turnEnds = now + TURN_MS;
     this.#full = false;
     if (this.#cpuFrom === this.#count) this.#cpuReadMs = this.host.cpuNow();
@@ -251,9 +256,9 @@ export class SliceLoop {
 
   #end(outcome: Outcome): number {
     const control = this.#control;
-    const now = this.host.now();
+    const now = this.#now();
     const count = this.#count;
-    const elapsed = now - control[Control.sliceStartedMs]!;
+    const elapsed = max(now - control[Control.sliceStartedMs]!, 0);
     this.#numbers[count] = control[Control.slice]!;
     this.#outcomes[count] = outcome;
     this.#elapsedMs[count] = elapsed;
@@ -277,7 +282,7 @@ export class SliceLoop {
     this.flush();
     this.host.reject(Message.rejected, this.#control[Control.slice]!, retries, reason);
     this.#leaveSlice();
-    return this.host.now();
+    return this.#now();
   }
 
   #leaveSlice(): void {
