@@ -18,9 +18,10 @@ constexpr double kMostTicks = 1e7;
 // Ticks are measured from one look to another that comes so soon: over a longer time the machine
 // may have slept.
 constexpr double kSoonMs = 20;
-// Of the time in which ticks were counted, what may lie between the two readings that are compared:
-// the thread may have had to wait there.
-constexpr uint64_t kExactness = 100;
+// Between two readings that are to be of one moment: some microseconds. A thread that had to wait
+// there for a processor reads again, so often.
+constexpr uint64_t kQuickTicks = 5000;
+constexpr int kReadings = 3;
 
 // Whether they come at one rate whatever the processor does, and all of its cores agree on them.
 bool HasSteadyTicks() {
@@ -41,23 +42,28 @@ bool HasSteadyTicks() {
 
 double FineClock::Look() {
   static const bool kSteady = HasSteadyTicks();
-  const uint64_t before = Ticks();
-  const double now_ms = MonotonicMs();
-  if (!kSteady) return now_ms;
-  looked_at_ticks_ = before;
+  uint64_t ticks;
+  double now_ms;
+  double kernel_ms;
+  for (int left = kReadings;;) {
+    ticks = Ticks();
+    now_ms = MonotonicMs();
+    if (!kSteady) return now_ms;
+    // Ticks go on while time is held.
+    kernel_ms = KernelMs();
+    if (Ticks() - ticks < kQuickTicks) break;
+    if (--left == 0) return now_ms;
+  }
+  looked_at_ticks_ = ticks;
   looked_ms_ = now_ms;
-  // Ticks go on while time is held.
-  const double kernel_ms = KernelMs();
-  const uint64_t took = Ticks() - before;
   const double ms = kernel_ms - since_ms_;
   if (ms < kLongestMs) return now_ms;
   // Measured anew each time: a virtual machine may go on on another processor.
-  const uint64_t ticks = before - since_ticks_;
-  if (ms < kSoonMs && took < ticks / kExactness) {
-    ms_per_tick_ = ms / static_cast<double>(ticks);
+  if (ms < kSoonMs) {
+    ms_per_tick_ = ms / static_cast<double>(ticks - since_ticks_);
     most_ticks_ = static_cast<uint64_t>(std::min(kLongestMs / ms_per_tick_, kMostTicks));
   }
-  since_ticks_ = before;
+  since_ticks_ = ticks;
   since_ms_ = kernel_ms;
   return now_ms;
 }

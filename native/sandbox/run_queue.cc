@@ -22,6 +22,11 @@ constexpr double kSharedGpuWaitMs = 5;
 constexpr double kGpuLookMs = 1;
 // A thread looks up that often even if nothing is due before.
 constexpr double kLongestSleepMs = 1e9;
+// How long a thread sleeps that nobody can wake.
+constexpr long kDeafSleepNs = 5'000'000;
+
+// -1 when the process has no descriptor left: the thread looks up by itself then.
+int OpenWakeUp() { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 bool IsReadable(int fd) {
   pollfd entry{fd, POLLIN, 0};
@@ -30,7 +35,8 @@ bool IsReadable(int fd) {
 
 void Signal(int fd) {
   const uint64_t one = 1;
-  // An eventfd refuses only when its counter overflows, and then it is readable anyway.
+  // An eventfd refuses only when its counter overflows, and then it is readable anyway; where there
+  // is none, nobody has to be woken.
   (void)!write(fd, &one, sizeof one);
 }
 
@@ -79,7 +85,7 @@ void RunQueue::Retire(const std::shared_ptr<Sandbox>& sandbox) {
 }
 
 ExecutorExit RunQueue::Run(Executor& executor) {
-  executor.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  executor.wake_fd = OpenWakeUp();
   ExecutorExit exit;
   {
     std::unique_lock lock(mutex_);
@@ -125,7 +131,7 @@ ExecutorExit RunQueue::Run(Executor& executor) {
       WakeOneIdle();
     }
   }
-  close(executor.wake_fd);
+  if (executor.wake_fd >= 0) close(executor.wake_fd);
   return exit;
 }
 
@@ -139,10 +145,13 @@ void RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executo
     timeout.tv_nsec = static_cast<long>(std::fmod(wait_ms, 1e3) * 1e6);
     waits_for_timer = true;
   }
+  if (executor.wake_fd < 0) executor.wake_fd = OpenWakeUp();
+  const bool is_deaf = executor.wake_fd < 0;
+  if (is_deaf) timeout = {0, kDeafSleepNs};
   idle_.push_back(&executor);
   lock.unlock();
   pollfd waits[] = {{executor.wake_fd, POLLIN, 0}, {executor.node_loop_fd, POLLIN, 0}};
-  ppoll(waits, 2, waits_for_timer ? &timeout : nullptr, nullptr);
+  ppoll(waits, 2, waits_for_timer || is_deaf ? &timeout : nullptr, nullptr);
   if (waits[0].revents != 0) Drain(executor.wake_fd);
   lock.lock();
   Erase(idle_, &executor);

@@ -1,4 +1,4 @@
-/** What the host adds to the account of each Slice: how many bytes its datum had. */
+/** The account of each Slice: how long it took, and how many bytes its datum had. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encode } from '#src/codec/index.js';
@@ -53,4 +53,44 @@ test('a Slice that ends its Sandbox keeps its account', async (t) => {
   await seen.until(() => seen.end !== null);
   assert.deepEqual(seen.failures.get(2)?.code, 'ESLICETOOSLOW');
   assert.deepEqual(bytesIn(seen).at(-1), [2, sizeOf('hang')]);
+});
+
+/** The clock of short Slices counts ticks between looks at the kernel's; long ones are the kernel's alone. */
+test('times of short and long Slices are those of the kernel, and add up', async (t) => {
+  const COUNT = 200_000;
+  // Every thousandth takes 0.5 ms, one takes 30: by a clock of its own.
+  const { sandbox, seen } = await start(
+    await openEvaluator(t, 1),
+    `(n) => {
+      const ms = n === 150_000 ? 30 : n % 1000 === 0 ? 0.5 : 0;
+      if (ms === 0) return 0;
+      const start = performance.now();
+      let now;
+      do now = performance.now(); while (now - start < ms);
+      return now - start;
+    }`,
+    {
+      job: {
+        inputSet: { kind: 'range', start: 1, step: 1, count: COUNT },
+        requirements: { environment: { fineClock: true } },
+      },
+    },
+  );
+  const began = performance.now();
+  sandbox.run(rangeSlices(COUNT));
+  await seen.untilEnded(COUNT);
+  const wallMs = performance.now() - began;
+  let sum = 0;
+  for (const { numbers, elapsedMs } of seen.batches)
+    numbers.forEach((number, i) => {
+      const elapsed = elapsedMs[i]!;
+      const inside = seen.values.get(number) as number;
+      sum += elapsed;
+      // The thread may have had to wait before or after, so it may be more; a step of the Work Function's clock is 5 µs.
+      assert.ok(
+        elapsed >= 0 && elapsed > inside - 0.02,
+        `Slice ${number}: ${elapsed} ms, ${inside} by itself`,
+      );
+    });
+  assert.ok(sum < wallMs, `${sum} ms in all, within ${wallMs}`);
 });
