@@ -204,10 +204,11 @@
     // undefined: none. Live.
     watchdogInterval: undefined,
     // Folder for results that a Scheduler has not taken yet. Takes an absolute path of a folder, or one that
-    // begins with ~/. undefined: $STATE_DIRECTORY/spool, or ~/.dcp/dcp-worker/spool.
+    // begins with ~/. undefined: $STATE_DIRECTORY/spool, or dcp-worker/spool in $DCP_RESOURCE_DIR,
+    // $XDG_DATA_HOME/dcp or ~/.dcp.
     spool: undefined,
-    // File that has the process id while the Worker runs. Takes an absolute path of a file, or one that begins
-    // with ~/. undefined: none.
+    // File for the process id where -f (--pidFile) names none. Takes an absolute path of a file, or one that
+    // begins with ~/. undefined: none.
     pidfile: undefined,
     // Where the Worker tells what it does; "detect" is what suits where it was started. Takes a list of at
     // most 8, each "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log".
@@ -226,8 +227,9 @@
     },
     syslog: {
       // Where syslog listens: a host, or for the transport "unix" the path of a socket. Takes a host name, or
-      // the path of a socket.
-      address: 'loghost',
+      // the path of a socket. undefined: loghost, or this machine where the network has none; /dev/log for
+      // unix.
+      address: undefined,
       // Its port. Takes a whole number from 1 to 65535. undefined: 514, or 6514 for tls.
       port: undefined,
       // Facility of the messages. Takes the name of a facility.
@@ -248,8 +250,9 @@
     // begins with ~/. undefined: none.
     unhandledRejectionLog: undefined,
     status: {
-      // Socket that dcp-worker status asks. Takes an absolute path of a socket, or one that begins with ~/.
-      // undefined: chosen by the Worker.
+      // Socket that dcp-worker status and the like ask; they look for another than the usual one where
+      // --status-socket or $DCP_WORKER_SOCKET says. Takes an absolute path of a socket, or one that begins
+      // with ~/. undefined: chosen by the Worker.
       socket: undefined,
       // Port of the status page; 0: any. Takes a whole number from 0 to 65535. undefined: no page.
       httpPort: undefined,
@@ -270,8 +273,9 @@
   },
 
   scheduler: {
-    // The Scheduler: an embedded one's folder, or an address. Takes a URL (https://…, http://…, file://…), or
-    // an absolute path. undefined: $DCP_SCHEDULER_DIR, or ~/.dcp/scheduler.
+    // The Scheduler: the folder of an embedded one. Addresses (https, http) are known and refused as long as
+    // there are no others. Takes a URL (https://…, http://…, file://…), or an absolute path. undefined:
+    // $DCP_SCHEDULER_DIR, or ~/.dcp/scheduler.
     location: undefined,
   },
 

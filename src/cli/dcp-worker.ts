@@ -14,8 +14,8 @@ Ctrl-C or SIGTERM: Slices that run may end, results are submitted, the rest goes
 SIGQUIT, ends the Slices, too; a third one ends the program at once. Whatever ends it, no Slice is lost. SIGHUP reads the
 configuration again and opens log files anew.
 
-Names of options may be spelled either way: --maxSandboxes, --max-sandboxes. What they say, configuration files may say,
-too: --showConfig has every value and where it comes from.
+Names of options may be spelled either way: --maxSandboxes, --max-sandboxes. What most of them say, configuration files may
+say, too: --showConfig has every value and where it comes from.
 
 Exit codes:
   0        stopped as told

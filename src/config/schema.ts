@@ -276,10 +276,16 @@ const worker = section({
     unit: 'ms',
     ...live,
   }),
-  spool: optional(file('folder'), '$STATE_DIRECTORY/spool, or ~/.dcp/dcp-worker/spool', {
-    description: 'Folder for results that a Scheduler has not taken yet.',
+  spool: optional(
+    file('folder'),
+    '$STATE_DIRECTORY/spool, or dcp-worker/spool in $DCP_RESOURCE_DIR, $XDG_DATA_HOME/dcp or ~/.dcp',
+    {
+      description: 'Folder for results that a Scheduler has not taken yet.',
+    },
+  ),
+  pidfile: optional(file(), 'none', {
+    description: 'File for the process id where -f (--pidFile) names none.',
   }),
-  pidfile: optional(file(), 'none', { description: 'File that has the process id while the Worker runs.' }),
 
   output: key(
     list(oneOf('detect', 'console', 'json', 'dashboard', 'logfile', 'syslog', 'journald', 'event-log'), 8),
@@ -305,9 +311,11 @@ const worker = section({
     }),
   }),
   syslog: section({
-    address: key(text('a host name, or the path of a socket'), 'loghost', {
-      description: 'Where syslog listens: a host, or for the transport "unix" the path of a socket.',
-    }),
+    address: optional(
+      text('a host name, or the path of a socket'),
+      'loghost, or this machine where the network has none; /dev/log for unix',
+      { description: 'Where syslog listens: a host, or for the transport "unix" the path of a socket.' },
+    ),
     port: optional(wholeNumber(1, 65_535), '514, or 6514 for tls', { description: 'Its port.' }),
     facility: key(text('the name of a facility', /^[a-z]+[0-7]?$/), 'local7', {
       description: 'Facility of the messages.',
@@ -327,7 +335,8 @@ const worker = section({
 
   status: section({
     socket: optional(file('socket'), 'chosen by the Worker', {
-      description: 'Socket that dcp-worker status asks.',
+      description:
+        'Socket that dcp-worker status and the like ask; they look for another than the usual one where --status-socket or $DCP_WORKER_SOCKET says.',
     }),
     httpPort: optional(wholeNumber(0, 65_535), 'no page', {
       description: 'Port of the status page; 0: any.',
@@ -351,7 +360,8 @@ export const SCHEMA = section({
   }),
   scheduler: section({
     location: optional(url('https:', 'http:', 'file:'), '$DCP_SCHEDULER_DIR, or ~/.dcp/scheduler', {
-      description: "The Scheduler: an embedded one's folder, or an address.",
+      description:
+        'The Scheduler: the folder of an embedded one. Addresses (https, http) are known and refused as long as there are no others.',
     }),
   }),
   bank: section({

@@ -26,7 +26,7 @@ export interface SupervisorOptions {
   gpu?: GpuShareOptions | null;
   /** Wall time of work in one Task, for each Sandbox, milliseconds, at least 1. Default 5000. */
   targetMs?: number;
-  /** Upper bounds of one Task: Slices (default 100,000) and bytes of their data (default 256 MiB). */
+  /** Upper bounds of one Task: Slices (default 100,000; an embedded Scheduler gives 16,384) and bytes of their data (default 256 MiB). */
   maxTaskSlices?: number;
   maxTaskBytes?: number;
   /** Runs of a Slice that came to nothing by no doing of the Job before it fails with `EEVALUATORCRASH`. Default 3. */
