@@ -221,7 +221,12 @@ bool Conversion::ToEnum(v8::Local<v8::Value> value, const Where& where, EnumId i
   return true;
 }
 
+void Conversion::Refuse(const Where& where, const std::string& what) {
+  if (refusal_.empty()) refusal_ = Spell(where) + what;
+}
+
 bool Conversion::CheckFeatures(v8::Local<v8::Object> self, const Where& where) {
+  if (!refusal_.empty()) return Throw(refusal_);
   const auto* const device = Object::Of(runtime.DeviceOf(self).As<v8::Object>());
   for (uint32_t index = 0; index < kFeatureNeedCount; index++) {
     if ((needed_features_ & (1u << index)) == 0) continue;

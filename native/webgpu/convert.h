@@ -135,10 +135,12 @@ class Conversion {
     return true;
   }
 
+  // WebIDL takes the value, and the method does not: a TypeError once all is converted.
+  void Refuse(const Where& where, const std::string& what);
   // Some values of enums need a feature, and it is a TypeError to use them without: whether the
-  // device that `self` belongs to has those of all that were converted.
+  // device that `self` belongs to has those of all that were converted, and nothing is refused.
   bool HasFeatures(v8::Local<v8::Object> self, const Where& where) {
-    return needed_features_ == 0 || CheckFeatures(self, where);
+    return (needed_features_ == 0 && refusal_.empty()) || CheckFeatures(self, where);
   }
 
   // The C object behind an object of that interface.
@@ -288,6 +290,7 @@ class Conversion {
   int next_read_ = 0;
   int read_end_ = 0;
   std::string failure_;
+  std::string refusal_;
   OwnedView* views_ = nullptr;
   // A bit for each of kFeatureNeeds.
   uint32_t needed_features_ = 0;

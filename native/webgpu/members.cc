@@ -100,8 +100,10 @@ bool ConvertGPUTextureViewDescriptor_swizzle(Conversion& c, v8::Local<v8::Value>
   if (!c.ToString(member, &text)) return false;
   const std::string_view swizzle(text.data, text.length);
   if (swizzle == "rgba") return true;
-  if (swizzle.size() != 4 || swizzle.find_first_not_of("rgba01") != std::string_view::npos)
-    return c.Fail(where, "four of r, g, b, a, 0 and 1 expected, got " + c.Show(member));
+  if (swizzle.size() != 4 || swizzle.find_first_not_of("rgba01") != std::string_view::npos) {
+    c.Refuse(where, "four of r, g, b, a, 0 and 1 expected, got " + c.Show(member));
+    return true;
+  }
 #ifdef DCP_WEBGPU_ABI_STABLE
   auto* const descriptor = c.arena.New<WGPUTextureComponentSwizzleDescriptor>();
   if (descriptor == nullptr) return c.FailOutOfMemory();

@@ -52,14 +52,15 @@ test('delays are converted to a long: no delay, fractions, text, objects, overfl
   const work = `() => new Promise((resolve) => {
     const log = [];
     const at = (name, ...delay) => setTimeout(() => log.push(name), ...delay);
-    at('15', 15);
-    at('text 10', '10');
+    // So far apart that a machine that is busy meanwhile does not change their order.
+    at('90', 90);
+    at('text 30', '30');
     at('object 5', { valueOf: () => 5.9 });
-    at('none'); at('NaN', NaN); at('negative', -7); at('overflow', 2 ** 31); at('wraps to 12', 2 ** 32 + 12);
-    setTimeout(() => resolve(log), 30);
+    at('none'); at('NaN', NaN); at('negative', -7); at('overflow', 2 ** 31); at('wraps to 60', 2 ** 32 + 60);
+    setTimeout(() => resolve(log), 150);
   })`;
   assert.deepEqual(valuesOf(await runAll(t, work, [0])), [
-    ['none', 'NaN', 'negative', 'overflow', 'object 5', 'text 10', 'wraps to 12', '15'],
+    ['none', 'NaN', 'negative', 'overflow', 'object 5', 'text 30', 'wraps to 60', '90'],
   ]);
 });
 

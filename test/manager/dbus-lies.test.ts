@@ -134,6 +134,7 @@ test('a flood of signals is no flood of questions', SKIP, async (t) => {
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: 500 }, () => screensaver.signals('b', [true])));
   await sleep(100);
+  while (readings < 2) await sleep(10);
   const most = 3 + (performance.now() - startedAt) / 50;
-  assert.ok(readings >= 2 && readings <= most, `${readings} readings, at most ${most}`);
+  assert.ok(readings <= most, `${readings} readings, at most ${most}`);
 });

@@ -20,6 +20,7 @@ test('stopping under load loses no Slice and runs none twice', async (t) => {
   let finished = false;
   const results = job.exec().finally(() => (finished = true));
   let stops = 0;
+  while (job.id === null) await sleep(5);
   while (!finished) {
     const supervisor = machine.work({ targetMs: 300 });
     await sleep(50 + Math.random() * 250);
