@@ -63,9 +63,9 @@ bool Conversion::Fail(const Where& where, const std::string& what) {
   return Throw(Spell(where) + what);
 }
 
-bool Conversion::Throw(std::string message) {
+bool Conversion::Throw(const std::string& message) {
   if (read_ != nullptr) {
-    failure_ = std::move(message);
+    failure_ = Keep(message);
     return false;
   }
   v8::Local<v8::String> text;
@@ -98,6 +98,13 @@ std::string Conversion::Show(v8::Local<v8::Value> value) {
   }
   if (value->IsNull()) return "null";
   return ToUtf8(isolate, value->TypeOf(isolate));
+}
+
+std::string_view Conversion::Keep(const std::string& text) {
+  auto* const kept = static_cast<char*>(arena.Allocate(text.size()));
+  if (kept == nullptr) return "refused, and there is no memory to say why";
+  std::copy(text.begin(), text.end(), kept);
+  return {kept, text.size()};
 }
 
 void Conversion::Own(WGPUTextureView view) {
@@ -137,7 +144,7 @@ bool Conversion::ReadBy(Reader reader, v8::Local<v8::Value> value, void const* c
   const bool returned =
       !runtime.reader(reader)->Call(context(), v8::Undefined(isolate), 1, &value).IsEmpty();
   runtime.reading = nullptr;
-  if (returned && !failure_.empty()) return Throw(std::exchange(failure_, {}));
+  if (returned && !failure_.empty()) return Throw(std::string(std::exchange(failure_, {})));
   return returned && reading.converted;
 }
 
@@ -222,11 +229,11 @@ bool Conversion::ToEnum(v8::Local<v8::Value> value, const Where& where, EnumId i
 }
 
 void Conversion::Refuse(const Where& where, const std::string& what) {
-  if (refusal_.empty()) refusal_ = Spell(where) + what;
+  if (refusal_.empty()) refusal_ = Keep(Spell(where) + what);
 }
 
 bool Conversion::CheckFeatures(v8::Local<v8::Object> self, const Where& where) {
-  if (!refusal_.empty()) return Throw(refusal_);
+  if (!refusal_.empty()) return Throw(std::string(refusal_));
   const auto* const device = Object::Of(runtime.DeviceOf(self).As<v8::Object>());
   for (uint32_t index = 0; index < kFeatureNeedCount; index++) {
     if ((needed_features_ & (1u << index)) == 0) continue;

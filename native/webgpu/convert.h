@@ -49,7 +49,7 @@ class Conversion {
   // Throws a TypeError: "GPUDevice.createBuffer: descriptor.size: " and what.
   bool Fail(const Where& where, const std::string& what);
 
-  bool Throw(std::string message);
+  bool Throw(const std::string& message);
 
   // A view that was made for this call alone; released at its end.
   void Own(WGPUTextureView view);
@@ -280,6 +280,8 @@ class Conversion {
   // What the iterator of Arrays does, for an Array or what a reader has begun to read like one.
   bool NextOfArray(v8::Local<v8::Object> object, uint32_t index, v8::Local<v8::Value>* element,
                    bool* done);
+  // For as long as the call: a string of its own would have to be ended at each call.
+  std::string_view Keep(const std::string& text);
   void ReleaseViews();
   bool CheckFeatures(v8::Local<v8::Object> self, const Where& where);
 
@@ -289,8 +291,8 @@ class Conversion {
   Info const* read_ = nullptr;
   int next_read_ = 0;
   int read_end_ = 0;
-  std::string failure_;
-  std::string refusal_;
+  std::string_view failure_;
+  std::string_view refusal_;
   OwnedView* views_ = nullptr;
   // A bit for each of kFeatureNeeds.
   uint32_t needed_features_ = 0;
