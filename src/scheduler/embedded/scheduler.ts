@@ -364,14 +364,9 @@ export class EmbeddedScheduler implements Scheduler {
       const number = this.store.read(() => this.jobs.numberOf(jobId));
       let recorded = 0;
       for (const { records, spill } of draftResults(results)) {
-        await this.store.packs.use(number, spill, async (pack) => {
-          const fresh = await Promise.all(
-            records.map((draft) => this.store.write(() => this.record(taskId, jobId, number, draft, pack))),
-          );
-          const sum = fresh.reduce((a, b) => a + b, 0);
-          recorded += sum;
-          return sum > 0;
-        });
+        recorded += await this.store.packs.useForAll(number, spill, (pack) =>
+          records.map((draft) => this.store.write(() => this.record(taskId, jobId, number, draft, pack))),
+        );
       }
       return { recorded, duplicates: count - recorded };
     });
@@ -431,15 +426,14 @@ export class EmbeddedScheduler implements Scheduler {
       const number = this.store.read(() => this.jobs.numberOf(jobId));
       const groups = draftMessages(messages);
       const spill = groups.flatMap(({ draft }) => draft?.spill ?? []);
-      const append = (group: MessageGroup, pack: Uint8Array | null): Promise<void> =>
+      const append = (group: MessageGroup, pack: Uint8Array | null): Promise<number> =>
         this.store.write(() => {
           const row = this.jobs.row(number, jobId);
-          this.log.messages(number, row, group, pack);
+          const kept = this.log.messages(number, row, group, pack);
           this.jobs.put(number, row);
+          return kept;
         });
-      await this.store.packs.use(number, spill, async (pack) => {
-        await Promise.all(groups.map((group) => append(group, pack)));
-      });
+      await this.store.packs.useForAll(number, spill, (pack) => groups.map((group) => append(group, pack)));
     });
   }
 
