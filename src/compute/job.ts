@@ -330,20 +330,28 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const follower = new JobFollower(scheduler, id, this.#sink(id, scheduler));
     const following = follower.run(stop.signal);
     following.finally(() => stop.abort()).catch(() => {});
-    try {
-      if (source.input.kind === 'list') {
-        this.#enter('uploading');
-        await uploadSlices(scheduler, id, source.input.source, stop.signal);
+    if (source.input.kind === 'list') {
+      this.#enter('uploading');
+      let failure: unknown = null;
+      const isWhole = await uploadSlices(scheduler, id, source.input.source, stop.signal).catch(
+        (error: unknown) => {
+          failure = error;
+          return false;
+        },
+      );
+      if (!isWhole) {
+        stop.abort();
+        const end = await following.catch((error: unknown) => {
+          failure ??= error;
+          return null;
+        });
+        if (end === 'cancelled' || (failure as { code?: unknown } | null)?.code === 'EJOBSTATE')
+          return this.#cancelled(id);
+        // Half a Job would be worse than none.
+        await scheduler.cancelJob(id).catch(() => {});
+        await scheduler.removeJob(id).catch(() => {});
+        throw failure;
       }
-    } catch (error) {
-      const cancelled = stop.signal.aborted || (error as { code?: unknown }).code === 'EJOBSTATE';
-      stop.abort();
-      await following.catch(() => {});
-      if (cancelled) return this.#cancelled(id);
-      // Half a Job would be worse than none.
-      await scheduler.cancelJob(id).catch(() => {});
-      await scheduler.removeJob(id).catch(() => {});
-      throw error;
     }
     if (!stop.signal.aborted) {
       this.#enter('deployed');
