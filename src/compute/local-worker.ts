@@ -12,6 +12,8 @@ import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
   checkWebgpuRequirement,
   offersWebgpu,
+  requiredInVain,
+  requiredInVainText,
   RequirementError,
   webgpuLack,
   webgpuMissing,
@@ -58,6 +60,8 @@ export async function withLocalWorker<T>(
 ): Promise<T> {
   const share = await localGpu(requirements, gpu, cores);
   const undo: (() => Promise<unknown>)[] = [];
+  const inVain = requiredInVain(requirements);
+  if (inVain.length > 0) throw new RequirementError(requiredInVainText(inVain));
   try {
     const directory = await mkdtemp(path.join(tmpdir(), 'dcp-local-'));
     undo.unshift(() => rm(directory, { recursive: true, force: true }));

@@ -75,6 +75,11 @@ export class Log {
     this.append(job, row, [[1, new Uint8Array(numbers.slice().buffer)]], null);
   }
 
+  /** What the Scheduler itself has to say of the Job. */
+  warning(job: JobNumber, row: JobRow, message: string): void {
+    this.append(job, row, [[2, 0, 'warn', message]], null);
+  }
+
   /** Within the caps; what is beyond is dropped, and the log says so once. Answers how many are kept. */
   messages(job: JobNumber, row: JobRow, group: MessageGroup, pack: Uint8Array | null): number {
     if (row.dropping) return 0;
@@ -84,12 +89,7 @@ export class Log {
     ) {
       row.dropping = true;
       const limit = `${MAX_MESSAGES} messages or ${MAX_MESSAGE_BYTES} bytes`;
-      this.append(
-        job,
-        row,
-        [[2, 0, 'warn', `The log of this Job is full (${limit}): further messages are dropped.`]],
-        null,
-      );
+      this.warning(job, row, `The log of this Job is full (${limit}): further messages are dropped.`);
       return 0;
     }
     const blob = group.draft?.bytes ?? null;

@@ -3,6 +3,8 @@ import {
   JobStateError,
   makeRangeBatch,
   packColumns,
+  requiredInVain,
+  requiredInVainText,
   SchedulerError,
   type JobEvent,
   type JobId,
@@ -142,6 +144,7 @@ export class EmbeddedScheduler implements Scheduler {
       checkSpec(spec);
       const { arguments: args, modules, ...rest } = spec;
       const payloads = modules === null ? [args] : [args, modulesPayload(modules)];
+      const inVain = requiredInVain(spec.requirements);
       const id = randomJobId();
       const { bytes, spill } = packBlob(packColumns(payloads), 0, payloads.length, 0);
       const create = (number: JobNumber): void => {
@@ -152,6 +155,8 @@ export class EmbeddedScheduler implements Scheduler {
         this.store.specs.put(number, encode({ id, spec: rest } satisfies JobFixed));
         this.store.data.put([number, 0], bytes);
         this.log.state(number, row, range ? 'open' : 'uploading');
+        if (inVain.length > 0)
+          this.log.warning(number, row, `${requiredInVainText(inVain)}: its Slices wait for one that has`);
         if (known > 0) this.leases.addPending(number, row, [1, known]);
         this.finishIfDone(number, row);
         this.jobs.put(number, row);
