@@ -247,7 +247,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
       const { known } = await scheduler.jobStatus(id);
       const sink = { ...this.#sink(id, scheduler), onResult: this.#keep, onSliceError: this.#keep };
       const follower = new JobFollower(scheduler, id, sink);
-      await follower.fetchResults(Uint32Array.from(this.#store.missing(known)));
+      for (const numbers of this.#store.missing(known)) await follower.fetchResults(numbers);
     });
     return this.results;
   }
@@ -369,7 +369,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   ): Promise<ResultHandle<R>> {
     if (end !== 'finished') return this.#cancelled(id);
     const { known } = await scheduler.jobStatus(id);
-    await follower.fetchResults(Uint32Array.from(this.#store.missing(known)));
+    for (const numbers of this.#store.missing(known)) await follower.fetchResults(numbers);
     this.emit('complete', this.results);
     return this.results;
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
 import { SliceError } from '#src/model/index.js';
+import { ResultStore } from '#src/compute/result-handle.js';
 import { openClient } from './support.js';
 
 declare const work: { emit(name: string, value?: unknown): void; job: { public: { name: string } } };
@@ -190,4 +191,20 @@ test('Compute Groups and limits reach the Scheduler; wrong ones are refused', as
   misspelt.limits = { sliceTimeoutMS: 5 } as never;
   await assert.rejects(misspelt.exec(), { code: 'EINVAL', field: 'limits.sliceTimeoutMS' });
   assert.deepEqual(await compute.listJobs(), []);
+});
+
+test('Slices without a result are found without holding all their numbers', () => {
+  const store = new ResultStore<string>();
+  for (const index of [0, 2]) store.put(index, 'x');
+  assert.deepEqual(
+    Array.from(store.missing(5), (numbers) => [...numbers]),
+    [[2, 4, 5]],
+  );
+  assert.deepEqual([...store.missing(0)], []);
+  let found = 0;
+  for (const numbers of store.missing(1_000_000)) {
+    assert.ok(numbers.length > 0 && numbers.length <= 10_000);
+    found += numbers.length;
+  }
+  assert.equal(found, 999_998);
 });
