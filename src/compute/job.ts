@@ -15,7 +15,7 @@ import { Emitter } from './emitter.js';
 import { JobCancelledError } from './errors.js';
 import { JobFollower, type JobFollowerSink } from './job-follower.js';
 import { toAllowedOrigins, toDeterminism, type LocalExecOptions } from './local-exec.js';
-import { requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
+import { joinKeys, requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
 import { uploadSlices } from './upload.js';
@@ -218,15 +218,22 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const determinism = toDeterminism(options);
     if ('id' in this.#source)
       throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
-    const allowedOrigins = toAllowedOrigins(options, this.requirements);
-    const { inspect = null, gpu = {} } = options;
     const { requirements } = this;
+    const allowedOrigins = toAllowedOrigins(options, requirements);
+    const { inspect = null, gpu = {} } = options;
     this.#inspected = inspect !== null;
     return this.#begin(async () => {
       const { withLocalWorker } = await import('./local-worker.js');
       return withLocalWorker(
         cores,
-        { determinism, inspect, allowedOrigins, gpu, requirements },
+        {
+          determinism,
+          inspect,
+          allowedOrigins,
+          gpu,
+          requirements,
+          computeGroups: joinKeys(this.computeGroups),
+        },
         (scheduler) => this.#run(scheduler),
       );
     });
