@@ -30,8 +30,8 @@ Without "done" the results are printed, line n for Slice n, in the order of the 
 util.inspect shows them where JSON cannot hold them (typed arrays, Map, BigInt, …). The line of a Slice that failed is
 empty. Everything else goes to standard error, errors with the number of their Slice. "done" is called when every Slice
 has succeeded; when it is not, or throws, the results are printed as if there were none.
-With --json everything on standard output is a JSON line with a "type": accepted, status, console, warning, complete,
-result (with "value", "inspect" or "error"), cancelled, detached.
+With --json everything on standard output is a JSON line with a "type": accepted, status, console, custom, inspector,
+warning, complete, result (with "value", "inspect" or "error"), cancelled, detached.
 
 Ctrl-C leaves a deployed Job with the Scheduler and says how to follow or cancel it; a Job that runs with --local, or is
 still being uploaded, is cancelled. A second Ctrl-C ends the program at once.

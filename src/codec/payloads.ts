@@ -1,5 +1,11 @@
-import { DecodingError, EncodingError, OversizeError, type Payload } from '../model/index.js';
-import { setBytes, subarray } from './intrinsics.js';
+import {
+  DecodingError,
+  EncodingError,
+  InvalidArgumentError,
+  OversizeError,
+  type Payload,
+} from '../model/index.js';
+import { isArray, isView, setBytes, subarray } from './intrinsics.js';
 import { pack, unpack, window, type Packed } from './msgpack.js';
 import { isPlain } from './plain.js';
 import { revive } from './revive.js';
@@ -95,13 +101,22 @@ export function encodeWithin(value: unknown, maxBytes: number): Payload {
  * Decodes a payload, whoever made it. A segment that is all of its ArrayBuffer becomes part of the value as it is, and
  * then belongs to the value; any other is copied.
  * @throws {DecodingError} when the bytes are not what `encode` writes
+ * @throws {InvalidArgumentError} when it is no payload
  */
 export function decode(payload: Payload): unknown {
+  if (typeof payload !== 'object' || payload === null) notPayload('payload', 'a payload', payload);
   const { head, segments } = payload;
+  if (!isView(head)) notPayload('payload.head', 'a Uint8Array', head);
+  if (!isArray(segments)) notPayload('payload.segments', 'an array of Uint8Arrays', segments);
   let bytes = window;
   if (head.length <= window.length) setBytes(window, head);
   else bytes = new Uint8Array(head.buffer as ArrayBuffer, head.byteOffset, head.length);
   return decodeHead(bytes, head.length, segments, 0, segments.length);
+}
+
+function notPayload(field: string, expected: string, given: unknown): never {
+  const got = typeof given === 'object' && given !== null ? 'an object' : String(given);
+  throw new InvalidArgumentError(field, `expected ${expected}, got ${got}`);
 }
 
 /** What an empty array is encoded to. */

@@ -119,8 +119,8 @@ class Substitution {
     if (this.#bytes > this.maxBytes) throw new OversizeError(path ?? this.path(), this.maxBytes);
   }
 
-  #refuse(what: string): never {
-    throw new EncodingError(this.path(), `${what} cannot be carried to or from a Sandbox; ${ALLOWED}`);
+  #refuse(what: string, hint = ALLOWED): never {
+    throw new EncodingError(this.path(), `${what} cannot be carried to or from a Sandbox; ${hint}`);
   }
 
   #step(step: Step, value: unknown): unknown {
@@ -337,7 +337,10 @@ class Substitution {
       // Works on an empty buffer and throws on a detached one; `detached` itself is younger than Node 20.
       new Uint8Array(buffer);
     } catch {
-      this.#refuse('a detached ArrayBuffer');
+      this.#refuse(
+        'a detached ArrayBuffer',
+        'its memory was moved away, as a result is when a Slice returns it: return a copy of what is kept',
+      );
     }
   }
 }

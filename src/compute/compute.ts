@@ -4,6 +4,7 @@ import type { Scheduler } from '../scheduler/index.js';
 import { planInput, planRange, type InputPlan, type RangeObject } from './input-set.js';
 import { Job } from './job.js';
 import { schedulerContext, type SchedulerContext } from './scheduler-context.js';
+import { shown } from './shown.js';
 import { workFunctionOrigin, type WorkFunctionFile } from './work-function.js';
 
 export interface ComputeOptions {
@@ -25,9 +26,15 @@ export class Compute {
   readonly #context: SchedulerContext;
   readonly #directory: string;
 
+  /** Throws `InvalidArgumentError` for an option that is none. */
   constructor(options: ComputeOptions = {}) {
-    this.#context = schedulerContext(options.scheduler);
-    this.#directory = options.directory ?? '.';
+    if (typeof options !== 'object' || options === null)
+      throw new InvalidArgumentError('options', `expected an object, got ${shown(options)}`);
+    const { scheduler, directory = '.' } = options;
+    if (typeof directory !== 'string')
+      throw new InvalidArgumentError('directory', `expected a path, got ${shown(directory)}`);
+    this.#context = schedulerContext(scheduler);
+    this.#directory = directory;
   }
 
   /**

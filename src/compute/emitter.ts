@@ -1,3 +1,6 @@
+import { InvalidArgumentError } from '../model/index.js';
+import { shown } from './shown.js';
+
 /* eslint-disable @typescript-eslint/no-explicit-any -- arguments of listeners are whatever the event's table says */
 type Listener = (...args: any[]) => void;
 
@@ -63,6 +66,11 @@ export class Emitter<Events extends Record<string, unknown[]>> {
   }
 
   #add(name: string, listener: Listener, once: boolean): this {
+    if (typeof listener !== 'function')
+      throw new InvalidArgumentError(
+        `listener of ${JSON.stringify(name)}`,
+        `expected a function, got ${shown(listener)}`,
+      );
     const key = this.canonical(name);
     this.#listeners.set(key, [...(this.#listeners.get(key) ?? []), { listener, once }]);
     return this;

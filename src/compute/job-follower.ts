@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { decode } from '../codec/index.js';
 import type { SliceError } from '../model/index.js';
 import {
@@ -6,6 +7,7 @@ import {
   type ConsoleLevel,
   type JobId,
   type JobState,
+  type Payload,
   type SliceMetrics,
 } from '../model/index.js';
 import type { Scheduler, StoredResult } from '../scheduler/index.js';
@@ -59,7 +61,7 @@ export class JobFollower {
             this.sink.onConsole(event.slice, event.level, event.message);
             break;
           case 'custom':
-            this.sink.onCustom(event.slice, event.name, decode(event.value));
+            this.#tellCustom(event.slice, event.name, event.value);
             break;
           case 'state':
             if (event.state === 'finished' || event.state === 'cancelled') over = event.state;
@@ -83,11 +85,34 @@ export class JobFollower {
     }
   }
 
+  // Workers deliver what they like, and it was never decoded: what is wrong with one entry must not hide those behind it.
+
+  #tellCustom(slice: number, name: string, payload: Payload): void {
+    const decoded = tryDecode(payload);
+    if ('value' in decoded) this.sink.onCustom(slice, name, decoded.value);
+    else {
+      const left = `the event ${JSON.stringify(name)} is left out, its value cannot be decoded: ${decoded.reason}`;
+      this.sink.onConsole(slice, 'warn', left);
+    }
+  }
+
   #tell(stored: StoredResult): void {
     const { slice, outcome } = stored;
-    const value = decode(stored.payload);
-    if (outcome === Outcome.result) this.sink.onResult(slice, value, stored);
-    else this.sink.onSliceError(slice, asSliceError(slice, value), stored);
+    const isResult = outcome === Outcome.result;
+    const decoded = tryDecode(stored.payload);
+    if (!('value' in decoded)) {
+      const what = `the ${isResult ? 'result' : 'error'} that was delivered cannot be decoded: ${decoded.reason}`;
+      this.sink.onSliceError(slice, asSliceError(slice, { code: 'ERESULT', message: what }), stored);
+    } else if (isResult) this.sink.onResult(slice, decoded.value, stored);
+    else this.sink.onSliceError(slice, asSliceError(slice, decoded.value), stored);
+  }
+}
+
+function tryDecode(payload: Payload): { readonly value: unknown } | { readonly reason: string } {
+  try {
+    return { value: decode(payload) };
+  } catch (error) {
+    return { reason: (error as Error).message };
   }
 }
 
@@ -96,7 +121,8 @@ function asSliceError(slice: number, value: unknown): SliceError {
   const { code, message, stack } = (value ?? {}) as { code?: unknown; message?: unknown; stack?: unknown };
   const error = sliceError(
     typeof code === 'string' ? code : 'EUNCAUGHT',
-    typeof message === 'string' ? message : String(value),
+    // Not `String`: of an object it calls methods that may be none.
+    typeof message === 'string' ? message : typeof value === 'string' ? value : inspect(value),
     typeof stack === 'string' && stack !== '' ? stack : undefined,
   );
   error.slice = slice;

@@ -15,7 +15,7 @@ import { Emitter } from './emitter.js';
 import { JobCancelledError } from './errors.js';
 import { JobFollower, type JobFollowerSink } from './job-follower.js';
 import { toAllowedOrigins, toDeterminism, type LocalExecOptions } from './local-exec.js';
-import { requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
+import { joinKeys, requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
 import { uploadSlices } from './upload.js';
@@ -218,15 +218,22 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const determinism = toDeterminism(options);
     if ('id' in this.#source)
       throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
-    const allowedOrigins = toAllowedOrigins(options, this.requirements);
-    const { inspect = null, gpu = {} } = options;
     const { requirements } = this;
+    const allowedOrigins = toAllowedOrigins(options, requirements);
+    const { inspect = null, gpu = {} } = options;
     this.#inspected = inspect !== null;
     return this.#begin(async () => {
       const { withLocalWorker } = await import('./local-worker.js');
       return withLocalWorker(
         cores,
-        { determinism, inspect, allowedOrigins, gpu, requirements },
+        {
+          determinism,
+          inspect,
+          allowedOrigins,
+          gpu,
+          requirements,
+          computeGroups: joinKeys(this.computeGroups),
+        },
         (scheduler) => this.#run(scheduler),
       );
     });
@@ -247,7 +254,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
       const { known } = await scheduler.jobStatus(id);
       const sink = { ...this.#sink(id, scheduler), onResult: this.#keep, onSliceError: this.#keep };
       const follower = new JobFollower(scheduler, id, sink);
-      await follower.fetchResults(Uint32Array.from(this.#store.missing(known)));
+      for (const numbers of this.#store.missing(known)) await follower.fetchResults(numbers);
     });
     return this.results;
   }
@@ -330,20 +337,28 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const follower = new JobFollower(scheduler, id, this.#sink(id, scheduler));
     const following = follower.run(stop.signal);
     following.finally(() => stop.abort()).catch(() => {});
-    try {
-      if (source.input.kind === 'list') {
-        this.#enter('uploading');
-        await uploadSlices(scheduler, id, source.input.source, stop.signal);
+    if (source.input.kind === 'list') {
+      this.#enter('uploading');
+      let failure: unknown = null;
+      const isWhole = await uploadSlices(scheduler, id, source.input.source, stop.signal).catch(
+        (error: unknown) => {
+          failure = error;
+          return false;
+        },
+      );
+      if (!isWhole) {
+        stop.abort();
+        const end = await following.catch((error: unknown) => {
+          failure ??= error;
+          return null;
+        });
+        if (end === 'cancelled' || (failure as { code?: unknown } | null)?.code === 'EJOBSTATE')
+          return this.#cancelled(id);
+        // Half a Job would be worse than none.
+        await scheduler.cancelJob(id).catch(() => {});
+        await scheduler.removeJob(id).catch(() => {});
+        throw failure;
       }
-    } catch (error) {
-      const cancelled = stop.signal.aborted || (error as { code?: unknown }).code === 'EJOBSTATE';
-      stop.abort();
-      await following.catch(() => {});
-      if (cancelled) return this.#cancelled(id);
-      // Half a Job would be worse than none.
-      await scheduler.cancelJob(id).catch(() => {});
-      await scheduler.removeJob(id).catch(() => {});
-      throw error;
     }
     if (!stop.signal.aborted) {
       this.#enter('deployed');
@@ -361,7 +376,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   ): Promise<ResultHandle<R>> {
     if (end !== 'finished') return this.#cancelled(id);
     const { known } = await scheduler.jobStatus(id);
-    await follower.fetchResults(Uint32Array.from(this.#store.missing(known)));
+    for (const numbers of this.#store.missing(known)) await follower.fetchResults(numbers);
     this.emit('complete', this.results);
     return this.results;
   }

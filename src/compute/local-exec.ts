@@ -6,6 +6,7 @@ import {
   type Determinism,
   type JobRequirements,
 } from '../model/index.js';
+import { shown } from './shown.js';
 
 /** How `localExec` differs from a run anywhere else: the same Slice then computes the same every time. */
 export interface LocalExecOptions {
@@ -35,6 +36,12 @@ export function toAllowedOrigins(
   if (!(allowedOrigins instanceof Array))
     throw new InvalidArgumentError('allowedOrigins', `expected an array, got ${typeof allowedOrigins}`);
   parseOriginRules('allowedOrigins', allowedOrigins);
+  for (const [field, value] of [
+    ['requirements', requirements],
+    ['requirements.environment', requirements?.environment ?? {}],
+  ] as const)
+    if (typeof value !== 'object' || value === null)
+      throw new InvalidArgumentError(field, `expected an object, got ${shown(value)}`);
   const required = requirements.environment?.fetch ?? false;
   if (required === false) return allowedOrigins;
   if (required !== true) parseOriginRules('requirements.environment.fetch', required);

@@ -12,6 +12,8 @@ import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
   checkWebgpuRequirement,
   offersWebgpu,
+  requiredInVain,
+  requiredInVainText,
   RequirementError,
   webgpuLack,
   webgpuMissing,
@@ -45,6 +47,8 @@ interface LocalWorkerOptions {
   readonly allowedOrigins: readonly string[];
   readonly gpu: GpuOptions;
   readonly requirements: JobRequirements;
+  /** Join keys of the Job. */
+  readonly computeGroups: readonly string[];
 }
 
 /**
@@ -53,9 +57,11 @@ interface LocalWorkerOptions {
  */
 export async function withLocalWorker<T>(
   cores: number,
-  { determinism, inspect, allowedOrigins, gpu, requirements }: LocalWorkerOptions,
+  { determinism, inspect, allowedOrigins, gpu, requirements, computeGroups }: LocalWorkerOptions,
   use: (scheduler: Scheduler) => Promise<T>,
 ): Promise<T> {
+  const inVain = requiredInVain(requirements);
+  if (inVain.length > 0) throw new RequirementError(requiredInVainText(inVain));
   const share = await localGpu(requirements, gpu, cores);
   const undo: (() => Promise<unknown>)[] = [];
   try {
@@ -70,6 +76,7 @@ export async function withLocalWorker<T>(
       sandboxes: cores,
       determinism,
       allowedOrigins,
+      computeGroups,
       gpu: share ?? null,
       // There is nobody to protect, and nothing else to do.
       jobBackoff: null,

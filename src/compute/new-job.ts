@@ -10,6 +10,7 @@ import {
 } from '../model/index.js';
 import type { InputPlan } from './input-set.js';
 import { bundleModules } from './modules/index.js';
+import { shown } from './shown.js';
 import { encodeAt } from './upload.js';
 import type { WorkFunctionOrigin } from './work-function.js';
 
@@ -49,7 +50,7 @@ export async function specOf(source: NewJob, settings: JobSettings): Promise<Job
     codec: 'native',
     inputSet: input.kind === 'range' ? { ...input } : { kind: 'list', count: null },
     requirements,
-    computeGroups: computeGroups.map(joinKey),
+    computeGroups: joinKeys(computeGroups),
     limits: jobLimits(limits),
   };
 }
@@ -84,6 +85,16 @@ function jobLimits(limits: Partial<JobLimits>): JobLimits {
       throw new InvalidArgumentError(`limits.${key}`, `is no limit of a Job; these are: ${known.join(', ')}`);
   }
   return { ...DEFAULT_JOB_LIMITS, ...limits };
+}
+
+/** Throws `InvalidArgumentError` for what is no list of Compute Groups. */
+export function joinKeys(groups: unknown): string[] {
+  if (!Array.isArray(groups))
+    throw new InvalidArgumentError(
+      'computeGroups',
+      `expected an array of join keys or { joinKey }, got ${shown(groups)}`,
+    );
+  return (groups as ComputeGroup[]).map(joinKey);
 }
 
 function joinKey(group: ComputeGroup, index: number): string {

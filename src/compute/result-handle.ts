@@ -19,6 +19,9 @@ const ARRAY_METHODS = [
   'some',
 ] as const;
 
+/** Numbers that `missing` tells at once. */
+const MISSING_AT_ONCE = 10_000;
+
 const MISSING = Symbol('no result yet');
 
 /**
@@ -89,11 +92,15 @@ export class ResultStore<R> implements Iterable<R | SliceError> {
     return isNew;
   }
 
-  /** @internal Numbers, from 1, of the Slices up to `count` that have no result. */
-  missing(count: number): number[] {
-    const numbers: number[] = [];
-    for (let index = 0; index < count; index++) if (!this.isAvailable(index)) numbers.push(index + 1);
-    return numbers;
+  /** @internal Numbers, from 1, of the Slices up to `count` that have no result: some at a time, as there may be billions. */
+  *missing(count: number): Generator<Uint32Array, void> {
+    for (let index = 0; index < count;) {
+      const numbers = new Uint32Array(Math.min(MISSING_AT_ONCE, count - index));
+      let found = 0;
+      for (; index < count && found < numbers.length; index++)
+        if (!this.isAvailable(index)) numbers[found++] = index + 1;
+      if (found > 0) yield numbers.subarray(0, found);
+    }
   }
 }
 

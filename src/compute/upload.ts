@@ -17,7 +17,8 @@ const BATCH_BYTES = 4 * 2 ** 20;
 const BATCH_AGE_MS = 200;
 
 /**
- * Uploads an input set and ends the upload. Of an async iterable only the batch under way is held in memory.
+ * Uploads an input set and ends the upload. Of an async iterable only the batch under way is held in memory. Resolves with
+ * false when `signal` aborted before the end: the upload is not ended then.
  * Rejects with `EncodingError`, naming Slice and path, with whatever the iterable throws, or with the Scheduler's errors.
  */
 export async function uploadSlices(
@@ -25,18 +26,21 @@ export async function uploadSlices(
   jobId: JobId,
   source: Iterable<unknown> | AsyncIterable<unknown>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const batch = new UploadBatch(scheduler, jobId);
   if (Symbol.asyncIterator in source) await uploadAsync(batch, source, signal);
   else {
     for (const datum of source) {
       batch.add(datum);
       if (batch.isFull) await batch.send();
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
     }
   }
+  if (signal.aborted) return false;
   await batch.send();
+  if (signal.aborted) return false;
   await scheduler.sealJob(jobId);
+  return true;
 }
 
 async function uploadAsync(

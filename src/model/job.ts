@@ -37,7 +37,17 @@ export interface JobRequirements {
      * (src/model/origins.ts says how they are written).
      */
     fetch?: boolean | readonly string[];
+    /** DCP's names for what no Worker here has. */
+    fdlibm?: boolean;
+    offscreenCanvas?: boolean;
   };
+  /** DCP's other names: what is `true` in them no Worker here has, all else says nothing. */
+  engine?: object;
+  browser?: object;
+  details?: object;
+  machine?: object;
+  discrete?: boolean;
+  useStrict?: boolean;
 }
 
 /**

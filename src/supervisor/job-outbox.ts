@@ -178,7 +178,9 @@ export class JobOutbox {
       if (pauseMs > 0 && !this.#urgent) await this.#wakeable.wait(pauseMs);
       this.#urgent = false;
       this.#lastRoundAt = performance.now();
-      for (const mail of this.#mail.values()) mail.leaving.push(...mail.results.splice(0));
+      // Not spread into one `push`: there may be more than a call takes arguments.
+      for (const mail of this.#mail.values())
+        for (const results of mail.results.splice(0)) mail.leaving.push(results);
       try {
         const isHeldUp = failures >= MESSAGE_ATTEMPTS && this.#mail.size > 0;
         if (!isHeldUp) await this.#sendMessages();

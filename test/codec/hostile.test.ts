@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decode, encode } from '#src/codec/index.js';
 import { MAX_NESTING } from '#src/codec/format.js';
-import { DecodingError } from '#src/model/index.js';
+import { DecodingError, InvalidArgumentError } from '#src/model/index.js';
 import { anyValue } from './arbitrary.js';
 import { assertSame } from './same.js';
 
@@ -286,3 +286,21 @@ function onlyDecodingError(head: Uint8Array, segments: Uint8Array[]): void {
   const copy = decode({ head: again.head, segments: again.segments.map((segment) => segment.slice()) });
   assertSame(copy, value);
 }
+
+test('what is no payload at all is an argument that does not fit', () => {
+  for (const [payload, field, got] of [
+    [5, 'payload', '5'],
+    [null, 'payload', 'null'],
+    [undefined, 'payload', 'undefined'],
+    [{}, 'payload.head', 'undefined'],
+    [{ head: 'abc', segments: [] }, 'payload.head', 'abc'],
+    [{ head: new Uint8Array(1) }, 'payload.segments', 'undefined'],
+  ] as const)
+    assert.throws(
+      () => decode(payload as never),
+      (error) =>
+        error instanceof InvalidArgumentError &&
+        error.field === field &&
+        error.message.endsWith(`, got ${got}`),
+    );
+});

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
 import { SliceError } from '#src/model/index.js';
+import { createCompute } from '#src/compute/index.js';
+import { ResultStore } from '#src/compute/result-handle.js';
 import { openClient } from './support.js';
 
 declare const work: { emit(name: string, value?: unknown): void; job: { public: { name: string } } };
@@ -190,4 +192,54 @@ test('Compute Groups and limits reach the Scheduler; wrong ones are refused', as
   misspelt.limits = { sliceTimeoutMS: 5 } as never;
   await assert.rejects(misspelt.exec(), { code: 'EINVAL', field: 'limits.sliceTimeoutMS' });
   assert.deepEqual(await compute.listJobs(), []);
+});
+
+test('what is no group list, Scheduler, directory or listener is refused with its name and value', async (t) => {
+  const { compute } = await openClient(t, { withWorker: false });
+  const job = compute.for(1, 1, (n: number) => n);
+  for (const [call, message] of [
+    [() => job.on('result', undefined as never), 'listener of "result": expected a function, got undefined'],
+    [() => job.once('error', 'x' as never), 'listener of "error": expected a function, got "x"'],
+    [() => job.work.on('mine', null as never), 'listener of "mine": expected a function, got null'],
+    [
+      () => createCompute({ scheduler: null as never }),
+      'scheduler: expected a Scheduler or the path of a directory, got null',
+    ],
+    [
+      () => createCompute({ scheduler: 5 as never }),
+      'scheduler: expected a Scheduler or the path of a directory, got 5',
+    ],
+    [
+      () => createCompute({ scheduler: '' }),
+      'scheduler: expected a Scheduler or the path of a directory, got ""',
+    ],
+    [
+      () => createCompute({ scheduler: {} as never }),
+      'scheduler: expected a Scheduler or the path of a directory, got {}',
+    ],
+    [() => createCompute({ directory: 5 as never }), 'directory: expected a path, got 5'],
+    [() => createCompute('/tmp' as never), 'options: expected an object, got "/tmp"'],
+  ] as const)
+    assert.throws(call, { name: 'InvalidArgumentError', code: 'EINVAL', message });
+  job.computeGroups = 'abc' as never;
+  await assert.rejects(job.exec(), {
+    code: 'EINVAL',
+    message: 'computeGroups: expected an array of join keys or { joinKey }, got "abc"',
+  });
+});
+
+test('Slices without a result are found without holding all their numbers', () => {
+  const store = new ResultStore<string>();
+  for (const index of [0, 2]) store.put(index, 'x');
+  assert.deepEqual(
+    Array.from(store.missing(5), (numbers) => [...numbers]),
+    [[2, 4, 5]],
+  );
+  assert.deepEqual([...store.missing(0)], []);
+  let found = 0;
+  for (const numbers of store.missing(1_000_000)) {
+    assert.ok(numbers.length > 0 && numbers.length <= 10_000);
+    found += numbers.length;
+  }
+  assert.equal(found, 999_998);
 });

@@ -44,3 +44,30 @@ test('localExec can be cancelled', async () => {
   job.once('accepted', () => setTimeout(() => void job.cancel(), 100));
   await assert.rejects(job.localExec(2), { code: 'ECANCELLED' });
 });
+
+test('localExec runs a Job of Compute Groups, too', { timeout: 30_000 }, async () => {
+  const job = compute.for(1, 2, (n: number) => n * 3);
+  job.computeGroups = ['one', { joinKey: 'two' }];
+  assert.deepEqual([...(await job.localExec(1))], [3, 6]);
+});
+
+test('localExec refuses what is not to be had here, and settings that are none', async () => {
+  const drawing = compute.for(1, 1, (n: number) => n);
+  drawing.requirements = { environment: { offscreenCanvas: true } };
+  await assert.rejects(drawing.localExec(1), {
+    code: 'EREQUIREMENT',
+    message: 'the Job requires environment.offscreenCanvas, which no Worker here has',
+  });
+  for (const [requirements, message] of [
+    [null, 'requirements: expected an object, got null'],
+    ['webgpu', 'requirements: expected an object, got "webgpu"'],
+    [{ environment: 5 }, 'requirements.environment: expected an object, got 5'],
+  ] as const) {
+    const job = compute.for(1, 1, (n: number) => n);
+    job.requirements = requirements as never;
+    await assert.rejects(async () => job.localExec(1), { code: 'EINVAL', message });
+  }
+  const grouped = compute.for(1, 1, (n: number) => n);
+  grouped.computeGroups = 'abc' as never;
+  await assert.rejects(grouped.localExec(1), { code: 'EINVAL', field: 'computeGroups' });
+});

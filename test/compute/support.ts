@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { createCompute, type Compute } from '#src/compute/index.js';
+import { openEmbeddedScheduler, type EmbeddedScheduler } from '#src/scheduler/index.js';
 import { Worker } from '#src/worker/index.js';
 
 /** A client on a Scheduler directory of its own; `withWorker` starts a Worker there. */
@@ -19,6 +20,19 @@ export async function openClient(
   });
   if (withWorker) await worker.start();
   return { compute: createCompute({ scheduler: directory }), directory };
+}
+
+/** A client on an open Scheduler of its own, for which nobody works. */
+export async function openScheduler(
+  t: TestContext,
+): Promise<{ compute: Compute; scheduler: EmbeddedScheduler }> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
+  const scheduler = await openEmbeddedScheduler(directory);
+  t.after(async () => {
+    await scheduler.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return { compute: createCompute({ scheduler }), scheduler };
 }
 
 /** Runs JavaScript in a process of its own; resolves with what it printed and how it ended. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { Job } from '#src/compute/index.js';
-import { openClient } from './support.js';
+import { SchedulerError } from '#src/model/index.js';
+import { openClient, openScheduler } from './support.js';
 
 test('an async iterable streams: results come before it ends, and it is never held whole', async (t) => {
   const { compute } = await openClient(t);
@@ -80,4 +81,61 @@ test('cancelling ends an upload that waits for its source, and closes the source
   job.once('result', () => void job.cancel());
   await assert.rejects(job.exec(), { code: 'ECANCELLED' });
   assert.ok(closed);
+});
+
+/** `Promise.withResolvers` is younger than Node 20. */
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+const UNREADABLE = new SchedulerError('the log cannot be read');
+const neverEnding = async function* (): AsyncGenerator<number> {
+  yield 1;
+  await new Promise<never>(() => {});
+};
+
+test('a Job that cannot be followed while it is uploaded is not sealed, and does not stay', async (t) => {
+  const { compute, scheduler } = await openScheduler(t);
+  let sealed = false;
+  scheduler.sealJob = () => Promise.resolve(void (sealed = true));
+  for (const input of [neverEnding(), Array.from({ length: 10_000 }, (_, n) => n)]) {
+    const added = deferred();
+    const addSlices = scheduler.addSlices.bind(scheduler);
+    scheduler.addSlices = async (...args) => {
+      await addSlices(...args);
+      added.resolve();
+      await sleep(20);
+    };
+    scheduler.waitForEvents = () => added.promise.then(() => Promise.reject(UNREADABLE));
+    await assert.rejects(compute.for(input, (x: number) => x).exec(), UNREADABLE);
+    assert.equal(sealed, false);
+    assert.deepEqual(await compute.listJobs(), []);
+  }
+});
+
+test('an upload that fails after following failed says so, and not that the Job was cancelled', async (t) => {
+  const { compute, scheduler } = await openScheduler(t);
+  const added = deferred();
+  scheduler.waitForEvents = () => added.promise.then(() => Promise.reject(UNREADABLE));
+  scheduler.addSlices = async () => {
+    added.resolve();
+    await sleep(20);
+    throw new SchedulerError('no room');
+  };
+  await assert.rejects(compute.for([1, 2], (x: number) => x).exec(), { code: 'ESCHEDULER' });
+  assert.deepEqual(await compute.listJobs(), []);
+});
+
+test('a Job whose upload has ended stays when it cannot be followed', async (t) => {
+  const { compute, scheduler } = await openScheduler(t);
+  const job = compute.for([1, 2], (x: number) => x);
+  const accepted = new Promise((resolve) => job.once('accepted', resolve));
+  scheduler.waitForEvents = () => accepted.then(() => Promise.reject(UNREADABLE));
+  await assert.rejects(job.exec(), UNREADABLE);
+  assert.deepEqual(
+    (await compute.listJobs()).map(({ state }) => state),
+    ['open'],
+  );
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import {
   makeSliceBatch,
@@ -20,7 +20,18 @@ import {
   SPILL_BYTES,
 } from '#src/scheduler/embedded/blob.js';
 import { Store } from '#src/scheduler/embedded/store.js';
-import { open, request, results, slices, spec, temporaryDirectory, text, textOf, upTo } from './support.js';
+import {
+  open,
+  range,
+  request,
+  results,
+  slices,
+  spec,
+  temporaryDirectory,
+  text,
+  textOf,
+  upTo,
+} from './support.js';
 
 const MIB = 1024 * 1024;
 
@@ -86,6 +97,109 @@ test('100,000 results of one call are all there', async (t) => {
     read.every((one, i) => one!.slice === numbers[i] && textOf(one!.payload) === `result ${numbers[i]}`),
   );
   assert.equal(await scheduler.requestTask(request()), null);
+});
+
+/** Slices whose results, or messages, are two records with a pack file in common. */
+const TWO_RECORDS = Array.from({ length: 1030 }, (_, i) => i + 1);
+const LARGE = new Uint8Array(SPILL_BYTES).fill(7);
+const largeAtEnds = (n: number): Payload => text('r', n === 1 || n === TWO_RECORDS.length ? [LARGE] : []);
+const packFiles = (directory: string): string[] =>
+  readdirSync(join(directory, 'packs'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.includes('/'),
+  );
+
+/** The store of an open Scheduler, some of whose next writes are refused: those whose places, from 0, are named. */
+async function refuseWrites(t: TestContext, directory: string, places: readonly number[]): Promise<Store> {
+  const store = await Store.open(directory, {});
+  t.after(() => store.close());
+  const { write } = Store.prototype;
+  let place = 0;
+  store.write = function <T>(run: () => T, options?: { frees?: boolean }): Promise<T> {
+    if (places.includes(place++)) return Promise.reject(new SchedulerError('no room'));
+    return write.call(this, run, options) as Promise<T>;
+  };
+  return store;
+}
+
+test('of results that share a pack file some are kept and some refused: the file stays', async (t) => {
+  const directory = temporaryDirectory(t);
+  const scheduler = await open(t, directory);
+  const jobId = await scheduler.createJob(spec(range(TWO_RECORDS.length)));
+  const store = await refuseWrites(t, directory, [1]);
+  const batch = results(TWO_RECORDS, largeAtEnds);
+  await assert.rejects(scheduler.submitResults('none', jobId, batch), { message: 'no room' });
+  assert.equal((await scheduler.jobStatus(jobId)).done, 1024, 'one record is there');
+  store.write = Store.prototype.write;
+  assert.deepEqual(await scheduler.submitResults('none', jobId, batch), { recorded: 6, duplicates: 1024 });
+  for (const stored of await scheduler.readResults(jobId, Uint32Array.of(1, TWO_RECORDS.length)))
+    assert.deepEqual(stored!.payload.segments, [LARGE]);
+});
+
+test('of messages that share a pack file some are kept and some refused: the file stays', async (t) => {
+  const directory = temporaryDirectory(t);
+  const scheduler = await open(t, directory);
+  const jobId = await scheduler.createJob(spec(range(1)));
+  const store = await refuseWrites(t, directory, [1]);
+  const messages = Array.from(
+    { length: 20 },
+    () => ({ type: 'custom', slice: 1, name: 'n', value: text('v', [LARGE]) }) as const,
+  );
+  await assert.rejects(scheduler.appendMessages(jobId, messages), { message: 'no room' });
+  store.write = Store.prototype.write;
+  const events = await scheduler.readEvents(jobId, 0, 100);
+  const values = events.flatMap((event) => (event.type === 'custom' ? [event.value.segments] : []));
+  assert.ok(values.length > 0 && values.length < messages.length, `${values.length} messages`);
+  for (const segments of values) assert.deepEqual(segments, [LARGE]);
+});
+
+test('a pack file that no record names is taken away', async (t) => {
+  const directory = temporaryDirectory(t);
+  const scheduler = await open(t, directory);
+  const jobId = await scheduler.createJob(spec(range(TWO_RECORDS.length)));
+  const store = await refuseWrites(t, directory, [0, 1]);
+  const batch = results(TWO_RECORDS, largeAtEnds);
+  await assert.rejects(scheduler.submitResults('none', jobId, batch), { message: 'no room' });
+  assert.deepEqual(packFiles(directory), []);
+  store.write = Store.prototype.write;
+  await scheduler.submitResults('none', jobId, batch);
+  await scheduler.submitResults('none', jobId, batch);
+  assert.equal(packFiles(directory).length, 1);
+});
+
+test('the pack file of a commit that failed stays if what it wrote is there all the same', async (t) => {
+  const directory = temporaryDirectory(t);
+  const scheduler = await open(t, directory);
+  const jobId = await scheduler.createJob(spec(range(2)));
+  const store = await Store.open(directory, {});
+  t.after(() => store.close());
+  const { root } = store as unknown as { root: { transactionSync(run: () => unknown): unknown } };
+  const { transactionSync } = root;
+  const submit = async (slice: number, commit: (run: () => unknown) => unknown): Promise<unknown> => {
+    root.transactionSync = commit;
+    const batch = results([slice], () => text('r', [LARGE]));
+    const receipt = await scheduler.submitResults('none', jobId, batch).catch((error: unknown) => error);
+    root.transactionSync = transactionSync;
+    return receipt;
+  };
+  const failure = new Error('Input/output error');
+  const failed = await submit(1, (run) => {
+    transactionSync.call(root, run);
+    throw failure;
+  });
+  assert.ok(failed instanceof SchedulerError && failed.cause === failure);
+  assert.equal(failed.name, 'SchedulerError');
+  const [stored] = await scheduler.readResults(jobId, Uint32Array.of(1));
+  assert.deepEqual(stored!.payload.segments, [LARGE]);
+
+  await submit(2, (run) => {
+    const abort = (): never => {
+      run();
+      throw failure;
+    };
+    return transactionSync.call(root, abort);
+  });
+  assert.deepEqual(await scheduler.readResults(jobId, Uint32Array.of(2)), [null]);
+  assert.equal(packFiles(directory).length, 1);
 });
 
 test('damage in a pack file is reported by Job and Slice, and other Jobs go on', async (t) => {

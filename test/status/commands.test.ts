@@ -234,6 +234,7 @@ test('the doctor says of each Job why it is not for this Worker, beside a Schedu
     });
   await deploy('needs a GPU', { webgpu: true });
   await deploy('fetches', { fetch: ['https://data.example.org'] });
+  await deploy('draws', { offscreenCanvas: true });
   await deploy(HOSTILE_NAME, {}, ['club']);
   const { socket, source } = await serve(t);
   source.current = statusOf({ scheduler: directory });
@@ -244,6 +245,7 @@ test('the doctor says of each Job why it is not for this Worker, beside a Schedu
   const codes = none.of('work').map(({ kind, code }) => [kind, code]);
   assert.deepEqual(codes.slice(1).sort(), [
     ['note', 'JOB_NEEDS_ORIGINS'],
+    ['note', 'JOB_NEEDS_OTHER_WORKER'],
     ['note', 'JOB_NEEDS_WEBGPU'],
     ['note', 'JOB_OF_OTHER_GROUP'],
     ['problem', 'NO_WORK_FOR_THIS_WORKER'],
@@ -263,7 +265,7 @@ test('the doctor says of each Job why it is not for this Worker, beside a Schedu
   assert.equal(joined.of('work').filter(({ kind }) => kind === 'ok').length, 2);
 
   const chosen = await diagnose(t, [...args, '--join', 'club', '--job-id', 'another']);
-  assert.equal(chosen.of('work').filter(({ code }) => code === 'JOB_NOT_CHOSEN').length, 3);
+  assert.equal(chosen.of('work').filter(({ code }) => code === 'JOB_NOT_CHOSEN').length, 4);
 
   const text = await run(t, ['doctor', ...args]);
   assert.equal(text.code, 1);

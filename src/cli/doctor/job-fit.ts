@@ -1,5 +1,6 @@
 import {
   offersOrigins,
+  requiredInVain,
   webgpuLack,
   type JobSpec,
   type JobStatus,
@@ -25,6 +26,11 @@ export function obstacles(
 ): Finding[] {
   const { webgpu = false, fetch = false } = spec.requirements.environment ?? {};
   const found: Finding[] = [];
+  const inVain = requiredInVain(spec.requirements);
+  if (inVain.length > 0)
+    found.push(
+      note('JOB_NEEDS_OTHER_WORKER', `requires ${inVain.join(', ')}, which no Worker of this kind has`),
+    );
   if (webgpu !== false) {
     const lacks = offer.adapters.map((adapter) => [adapter.name, webgpuLack(adapter, webgpu)] as const);
     if (lacks.length === 0)

@@ -1,10 +1,10 @@
 import {
+  checkRequirementNames,
   checkWebgpuRequirement,
   InvalidArgumentError,
   MAX_MODULES,
   MAX_ORIGINS,
   MAX_SLICE_NUMBER,
-  nearest,
   parseOriginRules,
   STORED_METRICS,
   type CodecName,
@@ -224,16 +224,20 @@ export function checkSpec(spec: JobSpec): void {
   } else if (set?.kind === 'list') {
     if (set.count !== null) bad('inputSet.count', 'null: the Scheduler counts what is uploaded', set.count);
   } else bad('inputSet.kind', '"list" or "range"', (set as { kind?: unknown } | undefined)?.kind);
-  if (typeof spec.requirements !== 'object' || spec.requirements === null)
+  if (typeof spec.requirements !== 'object' || spec.requirements === null || Array.isArray(spec.requirements))
     bad('requirements', 'an object', spec.requirements);
-  const environment: unknown = spec.requirements.environment ?? {};
+  const { environment: givenEnvironment, ...others } = spec.requirements;
+  const environment: unknown = givenEnvironment ?? {};
   if (typeof environment !== 'object') bad('requirements.environment', 'an object', environment);
+  checkRequirementNames('spec.requirements', spec.requirements);
   for (const [key, value] of Object.entries(environment as object)) {
     if (key === 'fetch' && Array.isArray(value)) checkOrigins('spec.requirements.environment.fetch', value);
     else if (key === 'webgpu') checkWebgpuRequirement('spec.requirements.environment.webgpu', value);
     else if (typeof value !== 'boolean') bad(`requirements.environment.${key}`, 'true or false', value);
-    else checkEnvironmentName(key);
   }
+  for (const [key, value] of Object.entries(others))
+    if (!['boolean', 'object', 'undefined'].includes(typeof value))
+      bad(`requirements.${key}`, 'true, false or an object', value);
   if (!Array.isArray(spec.computeGroups) || !spec.computeGroups.every((key) => typeof key === 'string')) {
     bad('computeGroups', 'an array of strings', spec.computeGroups);
   }
@@ -241,19 +245,6 @@ export function checkSpec(spec: JobSpec): void {
     const value = spec.limits?.[key];
     if (typeof value !== 'number' || !(value > 0)) bad(`limits.${key}`, 'a number above 0', value);
   }
-}
-
-/** What Jobs may require here, and what Jobs of DCP may require elsewhere. */
-const ENVIRONMENT_NAMES = ['webgpu', 'sharedArrayBuffer', 'fineClock', 'fetch', 'fdlibm', 'offscreenCanvas'];
-
-/** Names that nobody knows here may be somebody's; one that is nearly one of these is a slip, for which no Worker would ever come. */
-function checkEnvironmentName(key: string): void {
-  const near = nearest(key, ENVIRONMENT_NAMES, 2);
-  if (near !== null && near !== key)
-    throw new InvalidArgumentError(
-      `spec.requirements.environment.${key}`,
-      `there is no such requirement (did you mean ${near}?)`,
-    );
 }
 
 function checkModules(

@@ -1,6 +1,7 @@
 import {
   offersOrigins,
   offersWebgpu,
+  requiredInVain,
   SchedulerError,
   type JobId,
   type Task,
@@ -63,6 +64,7 @@ export class Dispatch {
   private suits(number: JobNumber, request: TaskRequest, takesPublic: boolean): boolean {
     const { id, spec } = this.jobs.fixedOf(number);
     const { webgpu = false, fetch = false } = spec.requirements.environment ?? {};
+    if (requiredInVain(spec.requirements).length > 0) return false;
     if (webgpu === false && request.capabilities.webgpuOnly === true) return false;
     if (webgpu !== false && !offersWebgpu(request.capabilities.webgpu, webgpu)) return false;
     if (fetch !== false && !offersOrigins(request.capabilities.fetch, fetch)) return false;

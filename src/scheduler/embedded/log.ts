@@ -75,22 +75,22 @@ export class Log {
     this.append(job, row, [[1, new Uint8Array(numbers.slice().buffer)]], null);
   }
 
-  /** Within the caps; what is beyond is dropped, and the log says so once. */
-  messages(job: JobNumber, row: JobRow, group: MessageGroup, pack: Uint8Array | null): void {
-    if (row.dropping) return;
+  /** What the Scheduler itself has to say of the Job. */
+  warning(job: JobNumber, row: JobRow, message: string): void {
+    this.append(job, row, [[2, 0, 'warn', message]], null);
+  }
+
+  /** Within the caps; what is beyond is dropped, and the log says so once. Answers how many are kept. */
+  messages(job: JobNumber, row: JobRow, group: MessageGroup, pack: Uint8Array | null): number {
+    if (row.dropping) return 0;
     if (
       row.messages + group.messages.length > MAX_MESSAGES ||
       row.messageBytes + group.bytes > MAX_MESSAGE_BYTES
     ) {
       row.dropping = true;
       const limit = `${MAX_MESSAGES} messages or ${MAX_MESSAGE_BYTES} bytes`;
-      this.append(
-        job,
-        row,
-        [[2, 0, 'warn', `The log of this Job is full (${limit}): further messages are dropped.`]],
-        null,
-      );
-      return;
+      this.warning(job, row, `The log of this Job is full (${limit}): further messages are dropped.`);
+      return 0;
     }
     const blob = group.draft?.bytes ?? null;
     if (blob !== null && pack !== null) namePack(blob, pack);
@@ -100,6 +100,7 @@ export class Log {
     this.append(job, row, events, blob);
     row.messages += group.messages.length;
     row.messageBytes += group.bytes;
+    return group.messages.length;
   }
 
   /**

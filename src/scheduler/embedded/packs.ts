@@ -5,6 +5,12 @@ import { SchedulerError } from '../../model/index.js';
 import { makeDirectory } from '../../system/index.js';
 import { BlobError, type Part } from './blob.js';
 
+/** A commit failed, and what it wrote is there all the same, or nobody can say: it may name a pack file. */
+export class UnsureWriteError extends SchedulerError {
+  // To callers it is what failed, like any other.
+  override readonly name = 'SchedulerError';
+}
+
 /**
  * Pack files hold the large parts of payloads: `packs/<job number>/<random name>`, written once, never changed.
  * A file is synced, and its folder with it, before a transaction names it; a crash in between leaves a file that nobody
@@ -45,7 +51,8 @@ export class Packs {
   }
 
   /**
-   * Writes a pack file, if there is anything for it, and takes it away again when `use` throws or answers false.
+   * Writes a pack file, if there is anything for it, and takes it away again when `use` answers false, or throws what
+   * leaves no doubt that no record names the file.
    * @throws SchedulerError the file cannot be written
    */
   async use(
@@ -69,9 +76,34 @@ export class Packs {
     let keep = false;
     try {
       keep = (await use(pack)) !== false;
+    } catch (error) {
+      keep = error instanceof UnsureWriteError;
+      throw error;
     } finally {
       if (!keep) await this.discard(job, pack);
     }
+  }
+
+  /**
+   * `use` for several writes, of which each answers how many of its entries are kept: the file stays when any are, or may be.
+   * Resolves with their sum when all writes have succeeded, else rejects with what the first failed with.
+   */
+  async useForAll(
+    job: number,
+    pieces: readonly Uint8Array[],
+    write: (pack: Uint8Array | null) => readonly Promise<number>[],
+  ): Promise<number> {
+    let kept = 0;
+    const failures: unknown[] = [];
+    await this.use(job, pieces, async (pack) => {
+      for (const outcome of await Promise.allSettled(write(pack))) {
+        if (outcome.status === 'fulfilled') kept += outcome.value;
+        else failures.push(outcome.reason);
+      }
+      return kept > 0 || failures.some((failure) => failure instanceof UnsureWriteError);
+    });
+    if (failures.length > 0) throw failures[0];
+    return kept;
   }
 
   /** Parts of one file, each in an ArrayBuffer of its own. Throws `BlobError` when the file is gone or too short. */

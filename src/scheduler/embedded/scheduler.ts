@@ -3,6 +3,8 @@ import {
   JobStateError,
   makeRangeBatch,
   packColumns,
+  requiredInVain,
+  requiredInVainText,
   SchedulerError,
   type JobEvent,
   type JobId,
@@ -142,6 +144,7 @@ export class EmbeddedScheduler implements Scheduler {
       checkSpec(spec);
       const { arguments: args, modules, ...rest } = spec;
       const payloads = modules === null ? [args] : [args, modulesPayload(modules)];
+      const inVain = requiredInVain(spec.requirements);
       const id = randomJobId();
       const { bytes, spill } = packBlob(packColumns(payloads), 0, payloads.length, 0);
       const create = (number: JobNumber): void => {
@@ -152,6 +155,8 @@ export class EmbeddedScheduler implements Scheduler {
         this.store.specs.put(number, encode({ id, spec: rest } satisfies JobFixed));
         this.store.data.put([number, 0], bytes);
         this.log.state(number, row, range ? 'open' : 'uploading');
+        if (inVain.length > 0)
+          this.log.warning(number, row, `${requiredInVainText(inVain)}: its Slices wait for one that has`);
         if (known > 0) this.leases.addPending(number, row, [1, known]);
         this.finishIfDone(number, row);
         this.jobs.put(number, row);
@@ -364,14 +369,9 @@ export class EmbeddedScheduler implements Scheduler {
       const number = this.store.read(() => this.jobs.numberOf(jobId));
       let recorded = 0;
       for (const { records, spill } of draftResults(results)) {
-        await this.store.packs.use(number, spill, async (pack) => {
-          const fresh = await Promise.all(
-            records.map((draft) => this.store.write(() => this.record(taskId, jobId, number, draft, pack))),
-          );
-          const sum = fresh.reduce((a, b) => a + b, 0);
-          recorded += sum;
-          return sum > 0;
-        });
+        recorded += await this.store.packs.useForAll(number, spill, (pack) =>
+          records.map((draft) => this.store.write(() => this.record(taskId, jobId, number, draft, pack))),
+        );
       }
       return { recorded, duplicates: count - recorded };
     });
@@ -431,15 +431,14 @@ export class EmbeddedScheduler implements Scheduler {
       const number = this.store.read(() => this.jobs.numberOf(jobId));
       const groups = draftMessages(messages);
       const spill = groups.flatMap(({ draft }) => draft?.spill ?? []);
-      const append = (group: MessageGroup, pack: Uint8Array | null): Promise<void> =>
+      const append = (group: MessageGroup, pack: Uint8Array | null): Promise<number> =>
         this.store.write(() => {
           const row = this.jobs.row(number, jobId);
-          this.log.messages(number, row, group, pack);
+          const kept = this.log.messages(number, row, group, pack);
           this.jobs.put(number, row);
+          return kept;
         });
-      await this.store.packs.use(number, spill, async (pack) => {
-        await Promise.all(groups.map((group) => append(group, pack)));
-      });
+      await this.store.packs.useForAll(number, spill, (pack) => groups.map((group) => append(group, pack)));
     });
   }
 

@@ -5,7 +5,7 @@ import { open as openLmdb, type Database, type RootDatabase } from 'lmdb';
 import { SchedulerError } from '../../model/index.js';
 import { makeDirectory } from '../../system/index.js';
 import { Doorbell } from './doorbell.js';
-import { Packs } from './packs.js';
+import { Packs, UnsureWriteError } from './packs.js';
 import { WriterLock } from './writer-lock.js';
 
 /** Version of everything this folder writes. A store of another version is refused. */
@@ -36,12 +36,12 @@ export class Table {
   }
 
   put(key: StoreKey, value: Uint8Array): void {
-    this.store.noteWrite();
+    this.store.noteWrite(this, key, value);
     this.db.putSync(key, value as Buffer);
   }
 
   remove(key: StoreKey): void {
-    this.store.noteWrite();
+    this.store.noteWrite(this, key, null);
     this.db.removeSync(key);
   }
 
@@ -128,6 +128,12 @@ export class Store {
 
   private users = 1;
   private writes = 0;
+  /** The last write of the newest transaction; null is what was removed. */
+  private lastWrite: {
+    readonly table: Table;
+    readonly key: StoreKey;
+    readonly value: Uint8Array | null;
+  } | null = null;
   private inWrite = false;
   private aborted = 0;
   private queue: Operation[] = [];
@@ -241,8 +247,9 @@ export class Store {
   }
 
   /** @internal for `Table` */
-  noteWrite(): void {
+  noteWrite(table: Table, key: StoreKey, value: Uint8Array | null): void {
     this.writes++;
+    this.lastWrite = { table, key, value };
   }
 
   /** Transactions of this process that came to nothing: what was read in one must not be remembered. */
@@ -310,6 +317,7 @@ export class Store {
   private transact(): void {
     const batch: Operation[] = [];
     this.writes = 0;
+    this.lastWrite = null;
     try {
       this.inWrite = true;
       this.root.transactionSync(() => {
@@ -335,7 +343,11 @@ export class Store {
         error.operation.reject(error.reason);
       } else {
         const reason = asSchedulerError(this.directory, error);
-        for (const operation of batch) operation.reject(reason);
+        // Known to be undone, but for a commit that failed at its very end.
+        this.inWrite = false;
+        const isUnsure = batch.length > 0 && this.seesLastWrite();
+        const told = isUnsure ? new UnsureWriteError(reason.message, { cause: error }) : reason;
+        for (const operation of batch) operation.reject(told);
       }
       return;
     } finally {
@@ -345,6 +357,18 @@ export class Store {
     for (const { outcome, resolve, reject } of batch) {
       if (outcome!.ok) resolve(outcome!.value as never);
       else reject(outcome!.error);
+    }
+  }
+
+  /** Whether readers see what the newest transaction wrote last. True when they see nothing at all any more. */
+  private seesLastWrite(): boolean {
+    if (this.lastWrite === null) return false;
+    const { table, key, value } = this.lastWrite;
+    try {
+      const seen = this.read(() => table.get(key));
+      return value === null ? seen === undefined : seen?.equals(value) === true;
+    } catch {
+      return true;
     }
   }
 

@@ -1,0 +1,59 @@
+/** What Jobs may name in their requirements, and what of it no Worker here has. */
+import { InvalidArgumentError } from './errors.js';
+import type { JobRequirements } from './job.js';
+import { nearestText } from './nearest.js';
+
+/** Each Worker offers these, or says in its requests how far. */
+const OFFERED = ['webgpu', 'sharedArrayBuffer', 'fineClock', 'fetch'];
+const ENVIRONMENT = [...OFFERED, 'fdlibm', 'offscreenCanvas'];
+/** Beside `environment` they are DCP's alone. */
+const GROUPS = ['environment', 'engine', 'browser', 'details', 'machine', 'discrete', 'useStrict'];
+
+/** Groups within groups; DCP has `details.offscreenCanvas.bigTexture4096`. */
+const MAX_LEVELS = 4;
+
+/**
+ * Refuses names that neither we nor DCP know: what is misspelt, or in the wrong place, would require nothing.
+ * @param field names the requirements in the error
+ * @throws {InvalidArgumentError}
+ */
+export function checkRequirementNames(field: string, requirements: JobRequirements): void {
+  for (const key of Object.keys(requirements)) {
+    if (GROUPS.includes(key)) continue;
+    const meant = ENVIRONMENT.includes(key)
+      ? ` (did you mean environment.${key}?)`
+      : nearestText(key, GROUPS);
+    throw unknownName(`${field}.${key}`, meant);
+  }
+  for (const key of Object.keys(requirements.environment ?? {}))
+    if (!ENVIRONMENT.includes(key))
+      throw unknownName(`${field}.environment.${key}`, nearestText(key, ENVIRONMENT));
+}
+
+function unknownName(field: string, meant: string): InvalidArgumentError {
+  return new InvalidArgumentError(field, `there is no such requirement${meant}`);
+}
+
+/** Paths of all that is required and that no Worker here has, whatever its machine: `environment.offscreenCanvas`. */
+export function requiredInVain({ environment = {}, ...others }: JobRequirements): string[] {
+  return [
+    ...required(environment, 'environment', 1).filter(
+      (path) => !OFFERED.includes(path.slice('environment.'.length)),
+    ),
+    ...required(others, '', 0),
+  ];
+}
+
+function required(group: object, at: string, level: number): string[] {
+  return Object.entries(group).flatMap(([key, value]: [string, unknown]) => {
+    const path = at === '' ? key : `${at}.${key}`;
+    if (value === true) return [path];
+    if (typeof value !== 'object' || value === null || level === MAX_LEVELS) return [];
+    return required(value, path, level + 1);
+  });
+}
+
+/** Of a Job that requires this, as part of a sentence. */
+export function requiredInVainText(paths: readonly string[]): string {
+  return `the Job requires ${paths.join(', ')}, which no Worker here has`;
+}
