@@ -37,11 +37,11 @@ export interface JobRequirements {
      * (src/model/origins.ts says how they are written).
      */
     fetch?: boolean | readonly string[];
-    /** DCP's names for what no Worker here has. */
+    /** DCP's names for what each Worker here has, and for what none has. */
     fdlibm?: boolean;
     offscreenCanvas?: boolean;
   };
-  /** DCP's other names: what is `true` in them no Worker here has, all else says nothing. */
+  /** DCP's other names: what is `true` in them no Worker here has, but for `engine.es7` and `useStrict`; all else says nothing. */
   engine?: object;
   browser?: object;
   details?: object;

@@ -3,9 +3,20 @@ import { InvalidArgumentError } from './errors.js';
 import type { JobRequirements } from './job.js';
 import { nearestText } from './nearest.js';
 
-/** Each Worker offers these, or says in its requests how far. */
-const OFFERED = ['webgpu', 'sharedArrayBuffer', 'fineClock', 'fetch'];
-const ENVIRONMENT = [...OFFERED, 'fdlibm', 'offscreenCanvas'];
+const ENVIRONMENT = ['webgpu', 'sharedArrayBuffer', 'fineClock', 'fetch', 'fdlibm', 'offscreenCanvas'];
+/**
+ * What each Worker has, or says in its requests how far. V8's functions of `Math` are those of fdlibm, and its strict mode is whole: DCP's own
+ * check of a sandbox (libexec/sandbox/calculate-capabilities.js in dcp-client) finds both.
+ */
+const OFFERED = [
+  'environment.webgpu',
+  'environment.sharedArrayBuffer',
+  'environment.fineClock',
+  'environment.fetch',
+  'environment.fdlibm',
+  'engine.es7',
+  'useStrict',
+];
 /** Beside `environment` they are DCP's alone. */
 const GROUPS = ['environment', 'engine', 'browser', 'details', 'machine', 'discrete', 'useStrict'];
 
@@ -35,13 +46,8 @@ function unknownName(field: string, meant: string): InvalidArgumentError {
 }
 
 /** Paths of all that is required and that no Worker here has, whatever its machine: `environment.offscreenCanvas`. */
-export function requiredInVain({ environment = {}, ...others }: JobRequirements): string[] {
-  return [
-    ...required(environment, 'environment', 1).filter(
-      (path) => !OFFERED.includes(path.slice('environment.'.length)),
-    ),
-    ...required(others, '', 0),
-  ];
+export function requiredInVain(requirements: JobRequirements): string[] {
+  return required(requirements, '', 0).filter((path) => !OFFERED.includes(path));
 }
 
 function required(group: object, at: string, level: number): string[] {
