@@ -226,7 +226,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     } catch (error) {
       if (this.#expected.has(started) && !this.#closing) return this.#startPeer();
       this.#missing.failed(null);
-      throw this.#closing ? error : this.onPeerMissing(error as EvaluatorError);
+      throw this.#closing ? error : this.onPeerMissing(unsuspected(error as EvaluatorError));
     }
     this.#missing.succeeded(null);
     void started.gone.then(() => this.#onGone(started));
@@ -301,6 +301,11 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 }
 
 const NO_WORK: GatedWork = Object.freeze({ jobId: null, adapters: new Set<string>() });
+
+/** No Job had it yet. */
+function unsuspected(error: EvaluatorError): EvaluatorError {
+  return new EvaluatorError(error.message, { cause: error.cause, suspects: 0 });
+}
 
 function closed(): EvaluatorError {
   return new EvaluatorError('the evaluator is closed', { suspects: 0 });

@@ -32,6 +32,8 @@ export interface EvaluatorPeerOptions {
 export interface PeerSandbox {
   /** Slices the peer was given and did not answer for: any of them may have been its end. */
   readonly suspects: number;
+  /** It loads its Work Function, which may have been the peer's end as well. */
+  readonly isLoading: boolean;
   onFrame(frame: Frame): void;
   /** The peer ends soon: what was not sent to it is to stay here. */
   onPeerRetiring(): void;
@@ -375,13 +377,15 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#sandboxes.clear();
     // Before anybody hears of it: who does may hand Slices to a Sandbox that is gone but has not said so.
     const owed = sandboxes.map(({ suspects }) => suspects);
+    const loading = sandboxes.map(({ isLoading }) => isLoading);
     const all = reason.suspects === 0 ? 0 : owed.reduce((sum, count) => sum + count, 0);
     sandboxes.forEach((sandbox, index) => {
-      const suspects = owed[index] === 0 ? 0 : all;
+      const loads = loading[index] && reason.suspects > 0 ? 1 : 0;
+      const suspects = owed[index] === 0 ? loads : all;
       sandbox.onPeerEnded(
         reason instanceof EvaluatorUnavailableError
           ? reason
-          : new EvaluatorError(reason.message, { cause: reason.cause, suspects }),
+          : new EvaluatorError(reason.message, { cause: reason.cause, suspects, loss: reason }),
       );
     });
     this.#onGone();

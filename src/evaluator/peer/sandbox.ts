@@ -75,6 +75,10 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     return this.#owed.count;
   }
 
+  get isLoading(): boolean {
+    return this.#state === 'assigning';
+  }
+
   async assign(job: SandboxJob): Promise<void> {
     if (this.#state !== 'open')
       throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already, or has ended`);
