@@ -17,7 +17,7 @@ export class MadeUpLink implements PeerLink {
   readonly memory = null;
   readonly channel: FrameChannel;
   readonly #theirs: FrameChannel;
-  #isGone = false;
+  isGone = false;
   /** Sandboxes that it was told to assign, and has not: it loads for ever. */
   loading = 0;
   /** Answers what it was told; false: as it does by itself, which is to create Sandboxes. */
@@ -51,9 +51,13 @@ export class MadeUpLink implements PeerLink {
     this.#theirs.pause();
   }
 
+  readOn(): void {
+    this.#theirs.resume();
+  }
+
   die(message: string): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
+    if (this.isGone) return;
+    this.isGone = true;
     this.#theirs.destroy();
     setImmediate(() => this.owner.onGone(new EvaluatorError(message)));
   }

@@ -6,6 +6,7 @@ import type { FrameChannel } from '../frames/channel.js';
 import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { BufferPool } from './buffer-pool.js';
+import type { Dues } from './dues.js';
 import { Heartbeat } from './heartbeat.js';
 import type { PeerLink, PeerLinkOwner } from './link.js';
 import { layersOf } from './layers.js';
@@ -16,6 +17,9 @@ import { Standstill } from './standstill.js';
 export const SMALL_FRAME_BYTES = 2 ** 20;
 /** How long Slices may take to end behind a peer that has lost a GPU, milliseconds. */
 const RETIRE_MS = 10_000;
+
+/** What waits to be sent may be more by so much than the Sandboxes have still to be told. */
+const EXCESS_BYTES = 2 ** 20;
 
 /** What an evaluator may say of the adapters that it uses. */
 const MAX_ADAPTERS = 64;
@@ -34,6 +38,9 @@ export interface PeerSandbox {
   readonly suspects: number;
   /** It loads its Work Function, which may have been the peer's end as well. */
   readonly isLoading: boolean;
+  /** Where in what was sent to the peer its assignment is, and what of all that was sent for it the peer may not have read. */
+  readonly assignedAt: number;
+  readonly dues: Dues;
   onFrame(frame: Frame): void;
   /** The peer ends soon: what was not sent to it is to stay here. */
   onPeerRetiring(): void;
@@ -180,24 +187,41 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
 
   /** The Sandbox has ended. */
   unbind(id: number): void {
+    const sandbox = this.#sandboxes.get(id);
     this.#sandboxes.delete(id);
+    // What waits to be sent for it is of no use, and has to be read all the same. One that was never heard of has not ended.
+    if (sandbox === undefined || this.#channel.unreadBytes === 0) return;
+    if (!this.#channel.mayHaveRead(sandbox.assignedAt)) return;
+    this.#forgetRead();
+    this.#left.push({ until: this.#channel.position, bytes: sandbox.dues.bytes });
   }
 
-  assign(id: number, job: SandboxJob): void {
+  #forgetRead(): void {
+    this.#left = this.#left.filter(({ until }) => !this.#channel.mayHaveRead(until));
+  }
+  #left: { readonly until: number; readonly bytes: number }[] = [];
+
+  /** Where the next frame will be in all that is sent to it. */
+  get position(): number {
+    return this.#channel.position;
+  }
+
+  /** As `run` and `answer`, it answers how many bytes wait to be sent for it. */
+  assign(id: number, job: SandboxJob): number {
     const { head, segments } = encode(job);
-    this.#channel.send([HostSays.assign, id], [head, ...segments]);
+    return this.#channel.send([HostSays.assign, id], [head, ...segments]);
   }
 
-  run(id: number, slices: number, parts: readonly Part[]): void {
-    this.#channel.send([HostSays.run, id, slices], parts);
+  run(id: number, slices: number, parts: readonly Part[]): number {
+    return this.#channel.send([HostSays.run, id, slices], parts);
   }
 
   release(id: number, results: number): void {
     this.#channel.send([HostSays.release, id, results]);
   }
 
-  answer(id: number, request: number, text: string, segments: readonly Uint8Array[]): void {
-    this.#channel.send([HostSays.answer, id, request], [Buffer.from(text), ...segments]);
+  answer(id: number, request: number, text: string, segments: readonly Uint8Array[]): number {
+    return this.#channel.send([HostSays.answer, id, request], [Buffer.from(text), ...segments]);
   }
 
   dispose(id: number): void {
@@ -252,6 +276,7 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   #onFrame(frame: Frame): void {
     // What it says while it is killed cannot be trusted any more than why it is.
     if (this.#end !== null) return;
+    if (this.#channel.unreadBytes > EXCESS_BYTES) this.#checkThatItReads();
     this.#heartbeat.heard();
     const [kind, id] = frame.header;
     if (kind === EvaluatorSays.died) {
@@ -300,6 +325,17 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
         this.#endIfRetired();
       }
     }
+  }
+
+  /** Whoever talks and does not listen would fill our memory with answers. */
+  #checkThatItReads(): void {
+    const { unreadBytes } = this.#channel;
+    this.#forgetRead();
+    let due = 0;
+    for (const { bytes } of this.#left) due += bytes;
+    for (const { dues } of this.#sandboxes.values()) due += dues.bytes;
+    if (unreadBytes > due + EXCESS_BYTES)
+      throw new ProtocolError(`it reads nothing: ${unreadBytes - due} bytes of answers wait for it`);
   }
 
   /** It has lost what only a new one has: what runs in it may end, nothing more is begun. */

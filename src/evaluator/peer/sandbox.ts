@@ -12,6 +12,7 @@ import { resultSegments, resultsFromParts, slicesToParts } from '../frames/colum
 import { ProtocolError, isShared, type Frame, type Part, type SharedPart } from '../frames/frame.js';
 import { EndKind, EvaluatorSays } from '../frames/messages.js';
 import { OwedSlices } from '../owed-slices.js';
+import { Dues } from './dues.js';
 import { SHARED_BYTES } from './memory.js';
 import type { EvaluatorPeer, PeerSandbox } from './peer.js';
 
@@ -54,6 +55,8 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
   #remoteId = 0;
   #assigning: { resolve(): void; reject(error: Error): void } | null = null;
   readonly #owed = new OwedSlices();
+  readonly dues = new Dues();
+  assignedAt = 0;
   /** Pieces that have not been sent. */
   #waiting: SliceBatch[] = [];
   /** Bytes of results the observer has not done with, and how many batches came when they were too many. */
@@ -106,7 +109,10 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       }
       this.#peer = peer;
       if (this.#isDisposed) this.#end(peer);
-      else peer.assign(this.#remoteId, job);
+      else {
+        this.assignedAt = peer.position;
+        this.dues.assign(peer.assign(this.#remoteId, job));
+      }
       return;
     }
   }
@@ -118,7 +124,8 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
   }
 
   answer(request: number, text: string, segments: readonly Uint8Array[]): void {
-    this.#peer?.answer(this.#remoteId, request, text, segments);
+    const peer = this.#peer;
+    if (peer !== null) this.dues.answer(peer.answer(this.#remoteId, request, text, segments));
   }
 
   dispose(): void {
@@ -163,6 +170,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       case EvaluatorSays.assigned:
         if (this.#state !== 'assigning') throw new ProtocolError('a Sandbox that was assigned twice');
         this.#state = 'assigned';
+        this.dues.assigned();
         this.#assigning!.resolve();
         this.#assigning = null;
         break;
@@ -187,6 +195,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       }
       case EvaluatorSays.rejected:
         if (!this.#owed.settle(second)) throw notOwed('a rejection', second);
+        this.dues.ended(1);
         this.observer.onRejected({
           slice: second,
           reason: textOf(parts[0]),
@@ -225,13 +234,15 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       const batch = this.#waiting.shift()!;
       this.#owed.add(batch);
       const segments = batch.segments.map((segment) => placed(segment, peer));
-      peer.run(this.#remoteId, batch.numbers.length, slicesToParts(batch, segments));
+      const { length } = batch.numbers;
+      this.dues.run(length, peer.run(this.#remoteId, length, slicesToParts(batch, segments)));
     }
   }
 
   #onResults(id: number, count: number, parts: readonly Part[]): void {
-    // Before anything is fetched or looked at, and before their bytes are: so many Slices were never handed over.
-    if (count > this.#owed.count)
+    // Before anything is fetched or looked at, and before their bytes are: so many Slices were never handed over. And those of none
+    // could be said for ever.
+    if (!(count >= 1 && count <= this.#owed.count))
       throw new ProtocolError(`${count} results where ${this.#owed.count} are owed`);
     const peer = this.#peer!;
     const sent = resultSegments(parts);
@@ -239,6 +250,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     const segments = sent.map((part) => (isShared(part) ? fetched(part, peer) : part));
     const results = resultsFromParts(count, parts, segments);
     for (const number of results.numbers) if (!this.#owed.settle(number)) throw notOwed('a result', number);
+    this.dues.ended(count);
     let bytes = results.heads.byteLength;
     for (const segment of segments) bytes += segment.byteLength;
     this.#overdrafts = this.#heldBytes >= CREDIT_BYTES ? this.#overdrafts + 1 : 0;
