@@ -150,3 +150,31 @@ test('Slices that an evaluator cannot have read are not due when it says that th
   await seen.until(() => seen.end !== null);
   assert.match(seen.end!.error!.message, /protocol violation: it reads nothing/);
 });
+
+test('evaluators that come and do not stay are started less and less often, and somebody is told, once', async (t) => {
+  const warnings: string[] = [];
+  const listen = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', listen);
+  t.after(() => process.off('warning', listen));
+  let isDoomed = false;
+  const evaluator = open(t, (link) => {
+    link.onFrame = ({ header: [kind] }) => {
+      if (!isDoomed || kind !== HostSays.create) return false;
+      link.die('the killer of large processes was there');
+      return true;
+    };
+    link.begin();
+  });
+  await evaluator.createSandbox(new Recorder());
+  isDoomed = true;
+  evaluator.links[0]!.kill();
+  await sleep(1_000);
+  // After 100, 200 and 400 ms.
+  assert.ok(evaluator.links.length <= 4, `${evaluator.links.length} were opened`);
+  while (evaluator.links.length < 4) await sleep(5);
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0]!,
+    /^evaluators end before any Job has them, .* The last time: the killer of large processes/,
+  );
+});

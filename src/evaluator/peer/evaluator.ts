@@ -10,7 +10,7 @@ import type {
   SandboxObserver,
 } from '../evaluator.js';
 import { completeLimits } from '../options.js';
-import { Backoff } from './backoff.js';
+import { Backoff, HEALTHY_MS } from './backoff.js';
 import type { PeerLink } from './link.js';
 import type { EvaluatorPeer } from './peer.js';
 import { ClaimedSandbox, type SandboxHost } from './sandbox.js';
@@ -21,6 +21,7 @@ const IDLE_MS = 2_000;
 const CLOSE_MS = 1_000;
 /** How often a Sandbox is created anew whose peer ended meanwhile. */
 const CREATE_TRIES = 2;
+const WARNING = 'DcpEvaluatorWarning';
 
 /**
  * Sandboxes in evaluators that are spoken to in frames, of which each serves one Job and may be gone at any moment.
@@ -36,8 +37,10 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   readonly #byJob = new Map<JobId, Promise<EvaluatorPeer<Link>>>();
   /** Losses of the peers of each Job. The first may be anybody's doing, and the spare peer is there: it takes over at once. */
   protected readonly losses = new Backoff<JobId>(undefined, undefined, 1);
-  /** Peers that did not come so far. */
+  /** Peers that did not come so far, or ended before any Job had them. */
   readonly #missing: Backoff<null>;
+  /** Somebody has been told of those that end so. */
+  #isWarned = false;
   #spare: Promise<EvaluatorPeer<Link>> | null = null;
   #lastId = 0;
   #closing: Promise<void> | null = null;
@@ -228,8 +231,12 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       this.#missing.failed(null);
       throw this.#closing ? error : this.onPeerMissing(unsuspected(error as EvaluatorError));
     }
-    this.#missing.succeeded(null);
-    void started.gone.then(() => this.#onGone(started));
+    // Not before it has lived for a while: it may get no further than this each time.
+    const healthy = setTimeout(() => this.#missing.succeeded(null), HEALTHY_MS).unref();
+    void started.gone.then(() => {
+      clearTimeout(healthy);
+      this.#onGone(started);
+    });
     this.onPeerReady(started);
     return started;
   }
@@ -278,9 +285,24 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       if (!this.#closing && !this.#expected.has(gone)) this.losses.failed(jobId, gone.startedAt);
       return;
     }
-    if (this.#closing || this.#spare === null) return;
+    if (this.#closing) return;
+    if (!this.#expected.has(gone)) this.#onSpareLost(gone);
+    if (this.#spare === null) return;
     this.#spare = null;
     void this.#prepareSpare();
+  }
+
+  /** One may be anybody's doing; of more in a row nobody else would tell. */
+  #onSpareLost({ startedAt, end }: EvaluatorPeer<Link>): void {
+    this.#missing.failed(null, startedAt);
+    if (this.#missing.failuresInRow(null) === 1) this.#isWarned = false;
+    else if (!this.#isWarned) {
+      this.#isWarned = true;
+      process.emitWarning(
+        `evaluators end before any Job has them, one after another; the next is tried less and less often. The last time: ${end!.message}`,
+        WARNING,
+      );
+    }
   }
 
   /** Looks in a while for peers whose Job needs them no more, and ends them. */

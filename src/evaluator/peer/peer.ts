@@ -126,6 +126,11 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   }
   #retirement: NodeJS.Timeout | null = null;
 
+  /** Why it ends, or has ended; null: it does not. */
+  get end(): EvaluatorError | null {
+    return this.#end;
+  }
+
   /** No Sandbox of it is in use, or about to be. */
   get isIdle(): boolean {
     return this.#sandboxes.size === 0 && this.#binding === 0;
