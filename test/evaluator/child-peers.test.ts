@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { encode } from '#src/codec/index.js';
 import { resultsToParts } from '#src/evaluator/frames/columns.js';
+import type { EvaluatorGate, GateAction } from '#src/evaluator/index.js';
 import { EvaluatorSays, HostSays } from '#src/evaluator/frames/messages.js';
 import { EvaluatorError, packColumns, zeroMetrics } from '#src/model/index.js';
 import { MadeUpEvaluator, type MadeUpLink } from './made-up-peers.js';
@@ -177,4 +178,29 @@ test('evaluators that come and do not stay are started less and less often, and 
     warnings[0]!,
     /^evaluators end before any Job has them, .* The last time: the killer of large processes/,
   );
+});
+
+test('while its Job may not run, a Sandbox takes no evaluator, and it can be disposed of', async (t) => {
+  const evaluator = open(t, (link) => link.begin());
+  const [one, two] = [new Recorder(), new Recorder()];
+  const disposed = await evaluator.createSandbox(one);
+  const kept = await evaluator.createSandbox(two);
+  const action = (of: GateAction): EvaluatorGate => ({
+    actionOf: ({ jobId }) => (jobId === null ? 'run' : of),
+    closedAdapters: [],
+  });
+  // It is inside the peer when that is ended.
+  const assigning = disposed.assign(jobOf('() => 1'));
+  await evaluator.gate(action('kill'));
+  const other = kept.assign(jobOf('() => 1')).catch(() => undefined);
+  await sleep(200);
+  assert.ok(evaluator.links.length <= 2, `${evaluator.links.length} were opened`);
+  disposed.dispose();
+  await assert.rejects(assigning, /disposed of/);
+  assert.deepEqual(one.end, { error: null, unfinished: [] });
+  assert.equal(two.end, null);
+  await evaluator.gate(action('run'));
+  await evaluator.untilLoading(1);
+  kept.dispose();
+  await other;
 });

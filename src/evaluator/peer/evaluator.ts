@@ -117,12 +117,12 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   protected async setGate(gate: EvaluatorGate): Promise<void> {
     this.#gate = gate;
     await Promise.all(Array.from(this.#peers, (peer) => this.#applyGate(peer)));
+    this.#wakeGateWaiters();
     if (this.#closing || gate.actionOf(NO_WORK) === 'kill') return;
-    this.#openGate();
     if (this.#spare === null && this.#sandboxes.size > 0) void this.#prepareSpare();
   }
   #gate: EvaluatorGate = { actionOf: () => 'run', closedAdapters: [] };
-  /** Who waits until there may be peers again. */
+  /** Who waits until there may be peers again, or one for a Job. */
   #gateWaiters: (() => void)[] = [];
 
   async #applyGate(peer: EvaluatorPeer<Link>): Promise<void> {
@@ -143,18 +143,21 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     }
   }
 
-  async #untilOpen(): Promise<void> {
-    while (!this.#closing && this.#gate.actionOf(NO_WORK) === 'kill')
+  async #untilOpenFor(work: GatedWork): Promise<void> {
+    while (!this.#closing && this.#gate.actionOf(work) === 'kill')
       await new Promise<void>((resolve) => this.#gateWaiters.push(resolve));
   }
 
-  #openGate(): void {
+  #wakeGateWaiters(): void {
     for (const resolve of this.#gateWaiters.splice(0)) resolve();
   }
 
-  async peerFor({ id, requirements }: SandboxJob): Promise<EvaluatorPeer<Link>> {
+  async peerFor({ id, requirements }: SandboxJob, isWanted: () => boolean): Promise<EvaluatorPeer<Link>> {
     for (;;) {
+      // One that the Job took now would be ended at once.
+      await this.#untilOpenFor({ jobId: id, adapters: NO_WORK.adapters });
       if (this.#closing) throw closed();
+      if (!isWanted()) throw new EvaluatorError('the Sandbox was disposed of', { suspects: 0 });
       let starting = this.#byJob.get(id);
       if (starting === undefined) {
         starting = this.#takeSpare(id, requiresWebgpu(requirements.environment?.webgpu));
@@ -198,7 +201,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     }
     this.losses.cancel();
     this.#missing.cancel();
-    this.#openGate();
+    this.#wakeGateWaiters();
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     for (const peer of this.#peers) peer.kill(closed());
     await Promise.all([...this.#peers].map(({ gone }) => gone));
@@ -219,7 +222,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 
   async #startPeer(): Promise<EvaluatorPeer<Link>> {
     await this.#missing.wait(null);
-    await this.#untilOpen();
+    await this.#untilOpenFor(NO_WORK);
     if (this.#closing) throw closed();
     const started = this.openPeer();
     this.#peers.add(started);

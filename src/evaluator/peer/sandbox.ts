@@ -30,8 +30,8 @@ const DISPOSE_MS = 5_000;
 const OVERDRAFT_BATCHES = 4;
 
 export interface SandboxHost {
-  /** The peer of the Job, which may have to be opened. Rejects with `EvaluatorError`. */
-  peerFor(job: SandboxJob): Promise<EvaluatorPeer>;
+  /** The peer of the Job, which may have to be opened, and not before it may run. Rejects with `EvaluatorError`. */
+  peerFor(job: SandboxJob, isWanted: () => boolean): Promise<EvaluatorPeer>;
   /** The Sandbox has ended. */
   forget(sandbox: ClaimedSandbox): void;
 }
@@ -87,19 +87,15 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already, or has ended`);
     this.#state = 'assigning';
     const assigned = new Promise<void>((resolve, reject) => (this.#assigning = { resolve, reject }));
-    // It may end, and reject, before anybody waits for that: in the turn that also told it was bound.
-    assigned.catch(() => undefined);
-    try {
-      await this.#bind(job);
-    } catch (error) {
-      this.#finish(this.#isDisposed ? null : (error as EvaluatorError));
-    }
+    // Who disposes of it does not wait for a peer.
+    this.#bind(job).catch((error: EvaluatorError) => this.#finish(this.#isDisposed ? null : error));
     await assigned;
   }
 
   async #bind(job: SandboxJob): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const peer = await this.host.peerFor(job);
+      const peer = await this.#peerFor(job);
+      if (this.#isDisposed) throw new EvaluatorError('the Sandbox was disposed of');
       try {
         this.#remoteId = await peer.bind(this.limits, this);
       } catch (error) {
@@ -117,6 +113,19 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     }
   }
 
+  async #peerFor(job: SandboxJob): Promise<EvaluatorPeer> {
+    this.#awaitsPeer = true;
+    try {
+      return await this.host.peerFor(job, () => !this.#isDisposed);
+    } finally {
+      this.#awaitsPeer = false;
+      // It has ended meanwhile, and the peer may be for nobody now.
+      if (this.#isDisposed) this.host.forget(this);
+    }
+  }
+  /** Until then nothing of it is anywhere else. */
+  #awaitsPeer = false;
+
   run(batch: SliceBatch): void {
     if (this.#state === 'ended') return;
     this.#waiting.push(...pieces(own(batch)));
@@ -132,7 +141,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     if (this.#peer !== null) this.#end(this.#peer);
-    else if (this.#state === 'open') setImmediate(() => this.#finish(null));
+    else if (this.#state === 'open' || this.#awaitsPeer) setImmediate(() => this.#finish(null));
   }
 
   #end(peer: EvaluatorPeer): void {
