@@ -224,24 +224,34 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     await this.#missing.wait(null);
     await this.#untilOpenFor(NO_WORK);
     if (this.#closing) throw closed();
-    const started = this.openPeer();
-    this.#peers.add(started);
-    void started.gone.then(() => this.#peers.delete(started));
+    let started: EvaluatorPeer<Link> | null = null;
     try {
+      started = this.#openPeer();
       await started.ready;
     } catch (error) {
-      if (this.#expected.has(started) && !this.#closing) return this.#startPeer();
+      if (started !== null && this.#expected.has(started) && !this.#closing) return this.#startPeer();
       this.#missing.failed(null);
       throw this.#closing ? error : this.onPeerMissing(unsuspected(error as EvaluatorError));
     }
-    // Not before it has lived for a while: it may get no further than this each time.
-    const healthy = setTimeout(() => this.#missing.succeeded(null), HEALTHY_MS).unref();
-    void started.gone.then(() => {
-      clearTimeout(healthy);
-      this.#onGone(started);
-    });
+    this.#watch(started);
     this.onPeerReady(started);
     return started;
+  }
+
+  #watch(peer: EvaluatorPeer<Link>): void {
+    // Not before it has lived for a while: it may get no further than this each time.
+    const healthy = setTimeout(() => this.#missing.succeeded(null), HEALTHY_MS).unref();
+    void peer.gone.then(() => {
+      clearTimeout(healthy);
+      this.#onGone(peer);
+    });
+  }
+
+  #openPeer(): EvaluatorPeer<Link> {
+    const opened = this.openPeer();
+    this.#peers.add(opened);
+    void opened.gone.then(() => this.#peers.delete(opened));
+    return opened;
   }
 
   async #takeSpare(jobId: JobId, usesGpu: boolean): Promise<EvaluatorPeer<Link>> {
