@@ -24,7 +24,7 @@ export { runSingleSlice } from './single-slice.js';
 export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
 export { evaluatorEnvironment } from './child-process/environment.js';
-export { howItEnded } from './child-process/process.js';
+export { howItEnded, isWithoutStreams } from './child-process/process.js';
 export { Freezer, type FreezeMeans } from './child-process/freezer.js';
 export { isAnyStopped } from './child-process/process-tree.js';
 export { PeerWatch } from './peer-watch.js';

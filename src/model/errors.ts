@@ -161,13 +161,23 @@ export class SchedulerError extends DcpError {
 export class EvaluatorError extends DcpError {
   /**
    * How many Slices may have brought it about. 0: none did. 1: the one that was running did. More: all that were under way
-   * in the same process, and which one shows only when they run again one at a time.
+   * in the same process, and which one shows only when they run again one at a time. To load the Work Function counts as one.
    */
   readonly suspects: number;
+  readonly #loss: EvaluatorError | null;
 
-  constructor(message: string, options: ErrorOptions & { readonly suspects?: number } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly suspects?: number; readonly loss?: EvaluatorError } = {},
+  ) {
     super('EEVALUATOR', message, options);
     this.suspects = options.suspects ?? 1;
+    this.#loss = options.loss ?? null;
+  }
+
+  /** What the errors of all Sandboxes that were lost together have in common: that is one loss, however many of them hear of it. */
+  get loss(): EvaluatorError {
+    return this.#loss ?? this;
   }
 }
 

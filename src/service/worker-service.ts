@@ -203,7 +203,7 @@ export class WorkerService implements WorkerControl {
     );
     // Not STOPPING=1: systemd would kill it after TimeoutStopSec=, and what is held may take longer.
     this.#manager.status('finishes what it holds, then stops');
-    this.#endWorker({ finish: 'task' });
+    this.#endWorker({ finish: 'task', timeoutMs: this.#settings.inForce.stopTimeoutMs });
   }
 
   stop(now: boolean): void {

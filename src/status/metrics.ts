@@ -8,22 +8,28 @@ export const MAX_JOBS = 50;
 /** Adapters that are named. */
 const MAX_ADAPTERS = 16;
 
-const WORKER_STATES: readonly WorkerState[] = [
-  'starting',
-  'created',
-  'running',
-  'paused',
-  'stopping',
-  'stopped',
-];
-const SANDBOX_STATES: readonly WorkerStatus['sandboxes'][number]['state'][] = [
-  'opening',
-  'warm',
-  'assigning',
-  'ready',
-  'ending',
-  'ended',
-];
+/** Records, so that none can be left out. */
+const WORKER_STATES = namesIn<WorkerState>({
+  starting: true,
+  created: true,
+  running: true,
+  paused: true,
+  finishing: true,
+  stopping: true,
+  stopped: true,
+});
+const SANDBOX_STATES = namesIn<WorkerStatus['sandboxes'][number]['state']>({
+  opening: true,
+  warm: true,
+  assigning: true,
+  ready: true,
+  ending: true,
+  ended: true,
+});
+
+function namesIn<Name extends string>(names: Readonly<Record<Name, true>>): readonly Name[] {
+  return Object.keys(names) as Name[];
+}
 
 /** What `GET /metrics` answers. docs/MONITORING.md lists the metrics. */
 export function metricsText(status: WorkerStatus): string {

@@ -1,4 +1,4 @@
-import { subBatch, type SliceBatch, type Task } from '../model/index.js';
+import { InvalidArgumentError, subBatch, type SliceBatch, type Task } from '../model/index.js';
 
 /**
  * A Task from the moment it is leased until the Scheduler has acknowledged something for each of its Slices.
@@ -70,8 +70,9 @@ export class HeldTask {
     return to - from;
   }
 
-  /** The next `count` Slices, for one hand-over. */
+  /** The next `count` Slices, for one hand-over: one, at least, so that something comes back for it. */
   cut(count: number): { chunk: Chunk; batch: SliceBatch } {
+    if (!(count >= 1)) throw new InvalidArgumentError('count', `expected a number from 1, got ${count}`);
     const from = this.#next;
     const to = Math.min(this.#slices.numbers.length, from + count);
     this.#next = to;

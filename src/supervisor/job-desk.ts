@@ -49,8 +49,10 @@ export class JobDesk {
   /** Slices of which one ended an evaluator process; each is run again while no other of the Job is. */
   readonly suspects = new Set<number>();
   #runsSuspect = false;
-  /** Assignments in a row that ended with the Sandbox. */
+  /** Losses in a row by which assignments ended. */
   failedAssignments = 0;
+  /** What has ended those: of several Sandboxes that were lost together, only one counts. */
+  readonly assignmentLosses = new WeakSet<Error>();
   /** Why no Sandbox can take the Job, as the result of each of its Slices. */
   broken: Payload | null = null;
   /** Names of the GPUs that its process was seen to use; another process has other ones. */

@@ -13,7 +13,7 @@ export type SupervisorState = 'created' | 'running' | 'paused' | 'finishing' | '
 const NEXT: Readonly<Record<SupervisorState, readonly SupervisorState[]>> = {
   created: ['running', 'stopped'],
   running: ['paused', 'finishing', 'stopping'],
-  paused: ['running', 'stopping'],
+  paused: ['running', 'finishing', 'stopping'],
   finishing: ['stopping'],
   stopping: ['stopped'],
   stopped: [],

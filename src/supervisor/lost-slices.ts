@@ -24,7 +24,7 @@ export interface LostSlicesOwner {
   onFreed(): void;
 }
 
-/** Assignments in a row that may end with the Sandbox before the Job's Slices are given back as tried. */
+/** Evaluators lost in a row that may end assignments before the Job's Slices are given back as tried. */
 const MAX_FAILED_ASSIGNMENTS = 3;
 
 /**
@@ -83,8 +83,12 @@ export class LostSlices {
     if (error instanceof WorkFunctionError) return this.#breakJob(desk, error);
     if (error instanceof RequirementError)
       return this.deliveries.giveBackQueued(desk, uncounted(error.code, error));
-    if (error instanceof EvaluatorUnavailableError)
+    // There was no evaluator, or what ended it had nothing to do with the Job.
+    if (error instanceof EvaluatorError && error.suspects === 0)
       return this.deliveries.giveBackQueued(desk, uncounted('EEVALUATOR', error));
+    const loss = error instanceof EvaluatorError ? error.loss : error;
+    if (desk.assignmentLosses.has(loss)) return;
+    desk.assignmentLosses.add(loss);
     this.owner.onLost(desk);
     if (++desk.failedAssignments >= MAX_FAILED_ASSIGNMENTS) {
       // Perhaps the Job's source does this to every Sandbox; its Slices must not go round for ever.

@@ -191,6 +191,12 @@ export class SandboxAllocator {
     while (!sandbox.retiring && sandbox.chunks < depth) {
       const held = desk.nextTask();
       if (held === null) return;
+      // It was allowed more when it was handed them.
+      if (sandbox.slicesHanded >= this.options.maxSandboxUse) {
+        sandbox.retiring = true;
+        if (sandbox.chunks === 0) sandbox.dispose();
+        return;
+      }
       const allowed = desk.allowance(held);
       if (allowed === 0) return;
       const most = Math.min(allowed, this.options.maxSandboxUse - sandbox.slicesHanded);

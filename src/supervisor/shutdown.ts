@@ -92,7 +92,7 @@ export class Shutdown {
     // What stands still would not end by itself.
     this.parts.thaw();
     const leftoversEnded = leftovers?.stop();
-    if (this.#finish === 'task' && lifecycle.state === 'running') {
+    if (this.#finish === 'task') {
       lifecycle.enter('finishing');
       const isDone = (): boolean => this.#finish !== 'task' || this.#holdsNoSlices();
       await this.#untilQuiet(this.#options.taskTimeoutMs ?? Infinity, isDone);

@@ -27,6 +27,9 @@ import {
 } from '../supervisor/index.js';
 
 export type EvaluatorKind = 'child' | 'in-process';
+const EVALUATOR_KINDS: readonly EvaluatorKind[] = ['child', 'in-process'];
+/** As many as an evaluator has threads, and a Supervisor Sandboxes. */
+const MAX_CORES = 1024;
 
 export interface WorkerOptions extends Omit<SupervisorOptions, 'gpu'> {
   /** Directory of an embedded Scheduler, opened and closed by the Worker; or a Scheduler, which is left open. */
@@ -36,7 +39,7 @@ export interface WorkerOptions extends Omit<SupervisorOptions, 'gpu'> {
    * Default 60,000. Means nothing for a Scheduler that is open already.
    */
   readonly leaseMs?: number;
-  /** Threads that run Sandboxes, at least 1. Default: the number of usable cores. `sandboxes` defaults to it. */
+  /** Threads that run Sandboxes, 1 to 1024. Default: the number of usable cores. `sandboxes` defaults to it. */
   readonly cores?: number;
   /**
    * Where Sandboxes live: `child`, in processes of their own, one for each Job, which may crash; `in-process`, in this
@@ -64,6 +67,34 @@ const NO_GPU: ReturnType<typeof askForGpus> = Promise.resolve({ adapters: [], pr
 
 function isLocation(evaluator: NonNullable<WorkerOptions['evaluator']>): evaluator is EvaluatorLocation {
   return typeof evaluator === 'object' && ('path' in evaluator || 'port' in evaluator);
+}
+
+/** What types say of these, for who has none. */
+function checkParts({ scheduler, cores, evaluator = 'child' }: WorkerOptions): void {
+  if (!(typeof scheduler === 'string' ? scheduler !== '' : isObject(scheduler)))
+    throw new InvalidArgumentError(
+      'scheduler',
+      `expected a directory or a Scheduler, got ${shown(scheduler)}`,
+    );
+  if (cores !== undefined && !(Number.isInteger(cores) && cores >= 1 && cores <= MAX_CORES))
+    throw new InvalidArgumentError(
+      'cores',
+      `expected a whole number from 1 to ${MAX_CORES}, got ${shown(cores)}`,
+    );
+  // Whatever else this was taken for would run what is not to be trusted in this process.
+  if (!(typeof evaluator === 'string' ? EVALUATOR_KINDS.includes(evaluator) : isObject(evaluator)))
+    throw new InvalidArgumentError(
+      'evaluator',
+      `expected ${EVALUATOR_KINDS.map(shown).join(', ')}, where a standing evaluator listens, or an Evaluator, got ${shown(evaluator)}`,
+    );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
 /** A standing evaluator was told which adapters it offers when it was started. */
@@ -193,6 +224,7 @@ export class Worker {
     } = this.#options;
     const opening = leaseMs === undefined ? {} : { leaseMs };
     try {
+      checkParts(this.#options);
       const isRemote = isLocation(evaluator);
       if (isRemote) checkRemote(evaluator, gpu);
       if (isRemote)

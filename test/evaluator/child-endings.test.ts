@@ -1,7 +1,8 @@
 /** Evaluator processes that crash, hang, are killed or orphaned: nothing is lost, nobody waits, nothing stays behind. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openChildProcessEvaluator, type ChildProcessEvaluatorOptions } from '#src/evaluator/index.js';
@@ -59,6 +60,26 @@ test('a process that is killed before it is ready is no reason to have no evalua
   const { sandbox, seen } = await start(evaluator, (x: number) => x);
   sandbox.run(slices([5]));
   await seen.untilEnded(1);
+});
+
+test('for want of descriptors there is no process, which is said, and nothing is left of it', () => {
+  const program = fileURLToPath(new URL('./fixtures/no-descriptors.js', import.meta.url));
+  const { stdout, stderr, status } = spawnSync(
+    'sh',
+    ['-c', 'ulimit -n 80 && exec "$0" "$1"', process.execPath, program],
+    { encoding: 'utf8', timeout: 120_000, killSignal: 'SIGKILL' },
+  );
+  assert.equal(status, 0, stderr);
+  const said = JSON.parse(stdout) as { processes: [string, string, number][]; connections: string[] };
+  // Wherever there was none left: a process has several, and they come one after another.
+  assert.ok(said.processes.length > 4 && said.connections.length > 2, stdout);
+  for (const [name, message, left] of said.processes) {
+    assert.equal(name, 'EvaluatorError', message);
+    assert.match(message, /^no evaluator process: .*EMFILE|Too many open files/);
+    assert.equal(left, 0, `${left} descriptors are left of: ${message}`);
+  }
+  for (const message of said.connections)
+    assert.match(message, /^no evaluator process: .*(EMFILE|Too many open files)/);
 });
 
 test('each Job has a process of its own, shared by its Sandboxes', async (t) => {

@@ -86,6 +86,25 @@ test('metrics say what the status says, in seconds, bytes and parts', () => {
   assert.equal(metrics.get('dcp_worker_idle_places')!.values.size, Object.keys(IDLE_REASONS).length);
 });
 
+test('whatever state a Worker is in, one of the states is 1', () => {
+  const states: readonly WorkerStatus['state'][] = [
+    'starting',
+    'created',
+    'running',
+    'paused',
+    'finishing',
+    'stopping',
+    'stopped',
+  ];
+  for (const state of states) {
+    const { values } = parse(metricsText(statusOf({ state }))).get('dcp_worker_state')!;
+    assert.deepEqual(
+      [...values].filter(([, value]) => value === 1),
+      [[JSON.stringify({ state }), 1]],
+    );
+  }
+});
+
 test('names of Jobs cannot end a label, a line or a terminal’s patience', () => {
   const text = metricsText(statusOf());
   assert.doesNotMatch(text, /[\u001b\u202e]/);

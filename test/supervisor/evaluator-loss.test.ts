@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EvaluatorUnavailableError, SliceError } from '#src/model/index.js';
+import { EvaluatorError, EvaluatorUnavailableError, SliceError } from '#src/model/index.js';
 import type { SupervisorOptions } from '#src/supervisor/index.js';
 import { MortalEvaluator, openMachine, upTo } from './support.js';
 
@@ -65,6 +65,45 @@ test('an evaluator that cannot create Sandboxes is tried again', async (t) => {
   const results = await machine.compute.for(1, 5, (n: number) => n).exec();
   assert.equal(results.length, 5);
   assert.ok(troubles.includes('evaluator'));
+});
+
+test('Slices for which no evaluator could be started have not been tried, nor has their Job done anything', async (t) => {
+  const machine = await openMachine(t);
+  let failures = 4;
+  const returned: boolean[] = [];
+  const setAside: string[] = [];
+  machine.work(
+    {
+      sandboxes: 1,
+      maxAttempts: 1,
+      jobBackoff: { crashes: 1, firstMs: 100 },
+      observer: {
+        onReturned: (_job, _slices, { counted }) => returned.push(counted),
+        onJobSetAside: (_id, reason) => setAside.push(reason),
+      },
+    },
+    {
+      evaluator: {
+        createSandbox: async (observer, limits) => {
+          const sandbox = await machine.evaluator.createSandbox(observer, limits);
+          return {
+            id: sandbox.id,
+            assign: (job) =>
+              failures-- > 0
+                ? Promise.reject(new EvaluatorError('no process', { suspects: 0 }))
+                : sandbox.assign(job),
+            run: (batch) => sandbox.run(batch),
+            answer: (...answer) => sandbox.answer(...answer),
+            dispose: () => sandbox.dispose(),
+          };
+        },
+        close: () => Promise.resolve(),
+      },
+    },
+  );
+  assert.deepEqual([...(await machine.compute.for(1, 5, (n: number) => n).exec())], upTo(5));
+  assert.ok(returned.length > 0 && !returned.includes(true), returned.join());
+  assert.deepEqual(setAside, []);
 });
 
 test('who looks for idleness finds it without an evaluator, and not while there is something to do', async (t) => {

@@ -1,6 +1,7 @@
 /** A Supervisor over the child-process host, whose processes die. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openChildProcessEvaluator } from '#src/evaluator/index.js';
 import { SliceError } from '#src/model/index.js';
 import { killOne } from '../evaluator/kill-process.js';
@@ -60,4 +61,42 @@ test('a Slice that ends its process each time fails alone; those that ran beside
     [...results].filter((_, i) => i !== 6),
     upTo(20).filter((n) => n !== 7),
   );
+});
+
+test('a process that is killed while it loads the Work Function for several Sandboxes is one loss', async (t) => {
+  const machine = await openMachine(t);
+  const evaluator = await openChildProcessEvaluator({ threads: 4, onLog: () => undefined });
+  t.after(() => evaluator.close());
+  const setAside: string[] = [];
+  const supervisor = machine.work(
+    {
+      sandboxes: 4,
+      maxAttempts: 1,
+      jobBackoff: { crashes: 2, firstMs: 100 },
+      observer: { onJobSetAside: (_id, reason) => setAside.push(reason) },
+    },
+    { evaluator },
+  );
+  // Long enough that all of them load at the same time.
+  const job = machine.compute.for(
+    upTo(8),
+    '(() => { for (const end = Date.now() + 1000; Date.now() < end;); return (n) => -n; })()',
+  );
+  const results = job.exec();
+  for (;;) {
+    const loading = supervisor.status().sandboxes.filter(({ state }) => state === 'assigning');
+    const { pid } = evaluator.stats().processes.find(({ jobId }) => jobId !== null) ?? {};
+    if (loading.length === 4 && pid !== undefined) {
+      // They are bound by now.
+      await sleep(200);
+      process.kill(pid, 'SIGKILL');
+      break;
+    }
+    await sleep(5);
+  }
+  assert.deepEqual(
+    [...(await results)],
+    upTo(8).map((n) => -n),
+  );
+  assert.deepEqual(setAside, []);
 });

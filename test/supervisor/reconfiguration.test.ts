@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { InvalidArgumentError, makeRangeBatch, type Task } from '#src/model/index.js';
+import { HeldTask } from '#src/supervisor/held-task.js';
 import { Worker } from '#src/worker/index.js';
 import { CountingEvaluator, openMachine, recordings, temporaryDirectory, upTo } from './support.js';
 
@@ -51,6 +53,46 @@ test('Sandboxes become fewer and more under load: none too many, no Slice lost o
     [],
   );
   assert.equal(supervisor.status().counts.lostSandboxes, 0);
+});
+
+test('Sandboxes that had more Slices than they are allowed from now on give way, and no Slice is lost or run twice', async (t) => {
+  const machine = await openMachine(t);
+  const handed = new Map<number, number>();
+  const supervisor = machine.work({
+    observer: {
+      onHandOver: ({ sandboxId, slices }) => handed.set(sandboxId, (handed.get(sandboxId) ?? 0) + slices),
+    },
+  });
+  const job = machine.compute.for(1, 600, (n: number) => {
+    work.emit('ran', n);
+    for (const end = Date.now() + 1; Date.now() < end;);
+    return -n;
+  });
+  const runs: number[] = [];
+  job.work.on('ran', (n) => runs.push(n as number));
+  const results = job.exec();
+  await until(() => handed.size === 2 && Math.min(...handed.values()) > 20);
+  const before = [...handed.keys()];
+  supervisor.reconfigure({ maxSandboxUse: 10 });
+  assert.deepEqual(
+    [...(await results)],
+    upTo(600).map((n) => -n),
+  );
+  assert.deepEqual([runs.length, new Set(runs).size], [600, 600]);
+  const later = [...handed].filter(([id]) => !before.includes(id));
+  assert.ok(later.length > 0 && later.every(([, slices]) => slices <= 10), JSON.stringify([...handed]));
+});
+
+test('a hand-over of no Slices is refused', () => {
+  const task = { slices: makeRangeBatch([1, 2]) } as unknown as Task;
+  const held = new HeldTask(task);
+  for (const count of [0, -490, NaN])
+    assert.throws(
+      () => held.cut(count),
+      (error) =>
+        error instanceof InvalidArgumentError && error.message.startsWith('count: expected a number from 1'),
+    );
+  assert.deepEqual([held.queued, [...held.cut(1).chunk.numbers]], [2, [1]]);
 });
 
 test('Sandboxes that are idle or warm end at once when they are too many', async (t) => {

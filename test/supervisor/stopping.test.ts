@@ -93,6 +93,26 @@ test('a paused Supervisor gives back what it holds and takes nothing until it re
   assert.equal((await results).length, 500);
 });
 
+test('who is paused finishes what Sandboxes hold as well, however long that takes', async (t) => {
+  const machine = await openMachine(t);
+  const returned: number[] = [];
+  const states: string[] = [];
+  const supervisor = machine.work({
+    observer: { onState: (state) => states.push(state), onReturned: (_job, slices) => returned.push(slices) },
+  });
+  const job = machine.compute.for(1, 2, async (n: number) => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return -n;
+  });
+  const results = job.exec();
+  while (supervisor.status().jobs[0]?.running !== 2) await sleep(5);
+  supervisor.pause();
+  await supervisor.stop({ finish: 'task', timeoutMs: 1 });
+  assert.deepEqual([...(await results)], [-1, -2]);
+  assert.deepEqual(returned, []);
+  assert.deepEqual(states, ['running', 'paused', 'finishing', 'stopping', 'stopped']);
+});
+
 test('illegal transitions throw', async (t) => {
   const machine = await openMachine(t);
   const supervisor = machine.work();

@@ -4,6 +4,7 @@ import {
   evaluatorEnvironment,
   Freezer,
   howItEnded,
+  isWithoutStreams,
   isAnyStopped,
   removeCgroupOf,
   StderrLog,
@@ -50,8 +51,10 @@ export class GatedChild {
       env: { ...evaluatorEnvironment(process.env), PATH: process.env['PATH'] },
       stdio: [socket, socket, 'pipe'],
     });
-    const log = new StderrLog(this.#child.stderr!, (line) => owner.onLog(line));
     this.#child.on('error', (error) => this.#end(`it does not start: ${error.message}`));
+    // For want of descriptors there are no streams either.
+    if (isWithoutStreams(this.#child)) return;
+    const log = new StderrLog(this.#child.stderr!, (line) => owner.onLog(line));
     this.#child.on('exit', () => {
       // What it may have started.
       this.#signal('SIGKILL');

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { EvaluatorError } from '../../model/index.js';
 import type { ConfinedProcess, Confinement, ConfinementReport } from '../confinement/index.js';
 import { FrameChannel, onDescriptor } from '../frames/channel.js';
@@ -32,7 +33,8 @@ export class EvaluatorProcess implements PeerLink {
   readonly channel: FrameChannel;
   readonly memory: PeerMemory | null;
   readonly #process: ConfinedProcess;
-  readonly #log: StderrLog;
+  /** Null: for want of descriptors it has no streams either, and never began. */
+  readonly #log: StderrLog | null;
   readonly #freezer: Freezer;
   #exit: EvaluatorError | null = null;
   #isChannelClosed = false;
@@ -43,18 +45,29 @@ export class EvaluatorProcess implements PeerLink {
     private readonly owner: PeerLinkOwner,
   ) {
     const native = loadNative();
-    const [ours, theirs] = native.socketPair();
+    const [ours, theirs] = orNoProcess(() => native.socketPair());
     this.memory = PeerMemory.create(options.regionBytes);
-    // The channel is the first descriptor behind the standard ones, shared memory follows (peer/served-memory.ts).
-    this.#process = options.confinement.spawn(
-      evaluatorArguments({ ...options, ...options.confinement.ofProcess }),
-      ['ignore', 'ignore', 'pipe', theirs, ...(this.memory?.descriptors ?? [])],
-      { cwd: '/', env: evaluatorEnvironment(process.env) },
-    );
-    native.closeDescriptor(theirs);
+    try {
+      // The channel is the first descriptor behind the standard ones, shared memory follows (peer/served-memory.ts).
+      this.#process = orNoProcess(() =>
+        options.confinement.spawn(
+          evaluatorArguments({ ...options, ...options.confinement.ofProcess }),
+          ['ignore', 'ignore', 'pipe', theirs, ...(this.memory?.descriptors ?? [])],
+          { cwd: '/', env: evaluatorEnvironment(process.env) },
+        ),
+      );
+    } catch (error) {
+      native.closeDescriptor(ours);
+      this.memory?.close();
+      throw error;
+    } finally {
+      native.closeDescriptor(theirs);
+    }
     const { child } = this.#process;
     this.#freezer = new Freezer(() => this.pid, options.freezeMeans);
-    this.#log = new StderrLog(child.stderr!, (line) => options.onLog(this.pid, line));
+    this.#log = isWithoutStreams(child)
+      ? null
+      : new StderrLog(child.stderr!, (line) => options.onLog(this.pid, line));
     this.channel = new FrameChannel(onDescriptor(ours), SMALL_FRAME_BYTES, {
       onFrame: (frame) => {
         this.#process.settle();
@@ -122,8 +135,21 @@ export class EvaluatorProcess implements PeerLink {
   #describeExit(code: number | null, signal: NodeJS.Signals | null): EvaluatorError {
     const { failure } = this.#process;
     if (failure !== null) return new EvaluatorError(failure);
-    const said = this.#log.fatal;
+    const said = this.#log?.fatal ?? '';
     return new EvaluatorError(`${this.name} ${howItEnded(code, signal)}${said === '' ? '' : `: ${said}`}`);
+  }
+}
+
+/** Node makes no streams, which its types do not know, when there are no descriptors for a process. Its `error` says so. */
+export function isWithoutStreams({ pid, stderr }: ChildProcess): boolean {
+  return pid === undefined && (stderr as unknown) === undefined;
+}
+
+function orNoProcess<T>(begin: () => T): T {
+  try {
+    return begin();
+  } catch (cause) {
+    throw new EvaluatorError(`no evaluator process: ${(cause as Error).message}`, { cause });
   }
 }
 

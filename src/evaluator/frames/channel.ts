@@ -26,6 +26,13 @@ export class FrameChannel {
   /** What reads now. */
   #input: FrameReader | GreetingReader;
   #closed = false;
+  /** Bytes of all frames that were sent, and of those of them that the system has taken, or takes by now. */
+  #sent = 0;
+  #begun = 0;
+  // Node calls it when it has passed on to the system all that waited behind what was written.
+  readonly #onWritten = (): void => {
+    this.#begun = this.#sent;
+  };
 
   /**
    * @param maxBytes of the parts of one frame that comes in
@@ -68,18 +75,40 @@ export class FrameChannel {
     return this.#socket.writableLength;
   }
 
-  /** The bytes of the parts must not change until they are sent. Does nothing once the channel has ended. */
-  send(header: readonly number[], parts?: readonly Part[]): void {
-    if (this.#closed) return;
+  /** Those of them of which the other side cannot have read anything. */
+  get unreadBytes(): number {
+    return Math.min(this.#sent - this.#begun, this.#socket.writableLength);
+  }
+
+  /** Bytes of all frames so far: where the next one begins. */
+  get position(): number {
+    return this.#sent;
+  }
+
+  /** Whether the other side may have read what begins there. */
+  mayHaveRead(position: number): boolean {
+    return position < this.#sent - this.unreadBytes;
+  }
+
+  /** The bytes of the parts must not change until they are sent. Answers how many there are; does nothing once the channel has ended. */
+  send(header: readonly number[], parts?: readonly Part[]): number {
+    if (this.#closed) return 0;
     const buffers = encodeFrame(header, parts);
+    const [first] = buffers as [Uint8Array];
+    let bytes = first.byteLength;
+    for (let i = 1; i < buffers.length; i++) bytes += buffers[i]!.byteLength;
+    this.#sent += bytes;
     if (buffers.length === 1) {
-      this.#socket.write(buffers[0]!);
-      return;
+      this.#socket.write(first, this.#onWritten);
+      return bytes;
     }
     // Corked, they leave by one `writev` and are not put together before.
     this.#socket.cork();
+    const last = buffers.pop()!;
     for (const buffer of buffers) this.#socket.write(buffer);
+    this.#socket.write(last, this.#onWritten);
     this.#socket.uncork();
+    return bytes;
   }
 
   /** Resolves when so little waits to be sent that more is welcome; undefined: it is now. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const FIRST_MS = 100;
 const LONGEST_MS = 5_000;
 /** What lived so long and then failed, failed for the first time. */
-const HEALTHY_MS = 10_000;
+export const HEALTHY_MS = 10_000;
 /** Keys remembered. */
 const MAX_KEYS = 256;
 

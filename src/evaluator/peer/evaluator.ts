@@ -10,7 +10,7 @@ import type {
   SandboxObserver,
 } from '../evaluator.js';
 import { completeLimits } from '../options.js';
-import { Backoff } from './backoff.js';
+import { Backoff, HEALTHY_MS } from './backoff.js';
 import type { PeerLink } from './link.js';
 import type { EvaluatorPeer } from './peer.js';
 import { ClaimedSandbox, type SandboxHost } from './sandbox.js';
@@ -21,6 +21,7 @@ const IDLE_MS = 2_000;
 const CLOSE_MS = 1_000;
 /** How often a Sandbox is created anew whose peer ended meanwhile. */
 const CREATE_TRIES = 2;
+const WARNING = 'DcpEvaluatorWarning';
 
 /**
  * Sandboxes in evaluators that are spoken to in frames, of which each serves one Job and may be gone at any moment.
@@ -36,8 +37,10 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   readonly #byJob = new Map<JobId, Promise<EvaluatorPeer<Link>>>();
   /** Losses of the peers of each Job. The first may be anybody's doing, and the spare peer is there: it takes over at once. */
   protected readonly losses = new Backoff<JobId>(undefined, undefined, 1);
-  /** Peers that did not come so far. */
+  /** Peers that did not come so far, or ended before any Job had them. */
   readonly #missing: Backoff<null>;
+  /** Somebody has been told of those that end so. */
+  #isWarned = false;
   #spare: Promise<EvaluatorPeer<Link>> | null = null;
   #lastId = 0;
   #closing: Promise<void> | null = null;
@@ -114,12 +117,12 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   protected async setGate(gate: EvaluatorGate): Promise<void> {
     this.#gate = gate;
     await Promise.all(Array.from(this.#peers, (peer) => this.#applyGate(peer)));
+    this.#wakeGateWaiters();
     if (this.#closing || gate.actionOf(NO_WORK) === 'kill') return;
-    this.#openGate();
     if (this.#spare === null && this.#sandboxes.size > 0) void this.#prepareSpare();
   }
   #gate: EvaluatorGate = { actionOf: () => 'run', closedAdapters: [] };
-  /** Who waits until there may be peers again. */
+  /** Who waits until there may be peers again, or one for a Job. */
   #gateWaiters: (() => void)[] = [];
 
   async #applyGate(peer: EvaluatorPeer<Link>): Promise<void> {
@@ -140,18 +143,21 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     }
   }
 
-  async #untilOpen(): Promise<void> {
-    while (!this.#closing && this.#gate.actionOf(NO_WORK) === 'kill')
+  async #untilOpenFor(work: GatedWork): Promise<void> {
+    while (!this.#closing && this.#gate.actionOf(work) === 'kill')
       await new Promise<void>((resolve) => this.#gateWaiters.push(resolve));
   }
 
-  #openGate(): void {
+  #wakeGateWaiters(): void {
     for (const resolve of this.#gateWaiters.splice(0)) resolve();
   }
 
-  async peerFor({ id, requirements }: SandboxJob): Promise<EvaluatorPeer<Link>> {
+  async peerFor({ id, requirements }: SandboxJob, isWanted: () => boolean): Promise<EvaluatorPeer<Link>> {
     for (;;) {
+      // One that the Job took now would be ended at once.
+      await this.#untilOpenFor({ jobId: id, adapters: NO_WORK.adapters });
       if (this.#closing) throw closed();
+      if (!isWanted()) throw new EvaluatorError('the Sandbox was disposed of', { suspects: 0 });
       let starting = this.#byJob.get(id);
       if (starting === undefined) {
         starting = this.#takeSpare(id, requiresWebgpu(requirements.environment?.webgpu));
@@ -195,7 +201,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     }
     this.losses.cancel();
     this.#missing.cancel();
-    this.#openGate();
+    this.#wakeGateWaiters();
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     for (const peer of this.#peers) peer.kill(closed());
     await Promise.all([...this.#peers].map(({ gone }) => gone));
@@ -216,22 +222,36 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 
   async #startPeer(): Promise<EvaluatorPeer<Link>> {
     await this.#missing.wait(null);
-    await this.#untilOpen();
+    await this.#untilOpenFor(NO_WORK);
     if (this.#closing) throw closed();
-    const started = this.openPeer();
-    this.#peers.add(started);
-    void started.gone.then(() => this.#peers.delete(started));
+    let started: EvaluatorPeer<Link> | null = null;
     try {
+      started = this.#openPeer();
       await started.ready;
     } catch (error) {
-      if (this.#expected.has(started) && !this.#closing) return this.#startPeer();
+      if (started !== null && this.#expected.has(started) && !this.#closing) return this.#startPeer();
       this.#missing.failed(null);
-      throw this.#closing ? error : this.onPeerMissing(error as EvaluatorError);
+      throw this.#closing ? error : this.onPeerMissing(unsuspected(error as EvaluatorError));
     }
-    this.#missing.succeeded(null);
-    void started.gone.then(() => this.#onGone(started));
+    this.#watch(started);
     this.onPeerReady(started);
     return started;
+  }
+
+  #watch(peer: EvaluatorPeer<Link>): void {
+    // Not before it has lived for a while: it may get no further than this each time.
+    const healthy = setTimeout(() => this.#missing.succeeded(null), HEALTHY_MS).unref();
+    void peer.gone.then(() => {
+      clearTimeout(healthy);
+      this.#onGone(peer);
+    });
+  }
+
+  #openPeer(): EvaluatorPeer<Link> {
+    const opened = this.openPeer();
+    this.#peers.add(opened);
+    void opened.gone.then(() => this.#peers.delete(opened));
+    return opened;
   }
 
   async #takeSpare(jobId: JobId, usesGpu: boolean): Promise<EvaluatorPeer<Link>> {
@@ -278,9 +298,24 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       if (!this.#closing && !this.#expected.has(gone)) this.losses.failed(jobId, gone.startedAt);
       return;
     }
-    if (this.#closing || this.#spare === null) return;
+    if (this.#closing) return;
+    if (!this.#expected.has(gone)) this.#onSpareLost(gone);
+    if (this.#spare === null) return;
     this.#spare = null;
     void this.#prepareSpare();
+  }
+
+  /** One may be anybody's doing; of more in a row nobody else would tell. */
+  #onSpareLost({ startedAt, end }: EvaluatorPeer<Link>): void {
+    this.#missing.failed(null, startedAt);
+    if (this.#missing.failuresInRow(null) === 1) this.#isWarned = false;
+    else if (!this.#isWarned) {
+      this.#isWarned = true;
+      process.emitWarning(
+        `evaluators end before any Job has them, one after another; the next is tried less and less often. The last time: ${end!.message}`,
+        WARNING,
+      );
+    }
   }
 
   /** Looks in a while for peers whose Job needs them no more, and ends them. */
@@ -301,6 +336,11 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 }
 
 const NO_WORK: GatedWork = Object.freeze({ jobId: null, adapters: new Set<string>() });
+
+/** No Job had it yet. */
+function unsuspected(error: EvaluatorError): EvaluatorError {
+  return new EvaluatorError(error.message, { cause: error.cause, suspects: 0 });
+}
 
 function closed(): EvaluatorError {
   return new EvaluatorError('the evaluator is closed', { suspects: 0 });

@@ -6,6 +6,7 @@ import type { FrameChannel } from '../frames/channel.js';
 import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
 import { BufferPool } from './buffer-pool.js';
+import type { Dues } from './dues.js';
 import { Heartbeat } from './heartbeat.js';
 import type { PeerLink, PeerLinkOwner } from './link.js';
 import { layersOf } from './layers.js';
@@ -16,6 +17,9 @@ import { Standstill } from './standstill.js';
 export const SMALL_FRAME_BYTES = 2 ** 20;
 /** How long Slices may take to end behind a peer that has lost a GPU, milliseconds. */
 const RETIRE_MS = 10_000;
+
+/** What waits to be sent may be more by so much than the Sandboxes have still to be told. */
+const EXCESS_BYTES = 2 ** 20;
 
 /** What an evaluator may say of the adapters that it uses. */
 const MAX_ADAPTERS = 64;
@@ -32,6 +36,11 @@ export interface EvaluatorPeerOptions {
 export interface PeerSandbox {
   /** Slices the peer was given and did not answer for: any of them may have been its end. */
   readonly suspects: number;
+  /** It loads its Work Function, which may have been the peer's end as well. */
+  readonly isLoading: boolean;
+  /** Where in what was sent to the peer its assignment is, and what of all that was sent for it the peer may not have read. */
+  readonly assignedAt: number;
+  readonly dues: Dues;
   onFrame(frame: Frame): void;
   /** The peer ends soon: what was not sent to it is to stay here. */
   onPeerRetiring(): void;
@@ -117,6 +126,11 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   }
   #retirement: NodeJS.Timeout | null = null;
 
+  /** Why it ends, or has ended; null: it does not. */
+  get end(): EvaluatorError | null {
+    return this.#end;
+  }
+
   /** No Sandbox of it is in use, or about to be. */
   get isIdle(): boolean {
     return this.#sandboxes.size === 0 && this.#binding === 0;
@@ -178,24 +192,41 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
 
   /** The Sandbox has ended. */
   unbind(id: number): void {
+    const sandbox = this.#sandboxes.get(id);
     this.#sandboxes.delete(id);
+    // What waits to be sent for it is of no use, and has to be read all the same. One that was never heard of has not ended.
+    if (sandbox === undefined || this.#channel.unreadBytes === 0) return;
+    if (!this.#channel.mayHaveRead(sandbox.assignedAt)) return;
+    this.#forgetRead();
+    this.#left.push({ until: this.#channel.position, bytes: sandbox.dues.bytes });
   }
 
-  assign(id: number, job: SandboxJob): void {
+  #forgetRead(): void {
+    this.#left = this.#left.filter(({ until }) => !this.#channel.mayHaveRead(until));
+  }
+  #left: { readonly until: number; readonly bytes: number }[] = [];
+
+  /** Where the next frame will be in all that is sent to it. */
+  get position(): number {
+    return this.#channel.position;
+  }
+
+  /** As `run` and `answer`, it answers how many bytes wait to be sent for it. */
+  assign(id: number, job: SandboxJob): number {
     const { head, segments } = encode(job);
-    this.#channel.send([HostSays.assign, id], [head, ...segments]);
+    return this.#channel.send([HostSays.assign, id], [head, ...segments]);
   }
 
-  run(id: number, slices: number, parts: readonly Part[]): void {
-    this.#channel.send([HostSays.run, id, slices], parts);
+  run(id: number, slices: number, parts: readonly Part[]): number {
+    return this.#channel.send([HostSays.run, id, slices], parts);
   }
 
   release(id: number, results: number): void {
     this.#channel.send([HostSays.release, id, results]);
   }
 
-  answer(id: number, request: number, text: string, segments: readonly Uint8Array[]): void {
-    this.#channel.send([HostSays.answer, id, request], [Buffer.from(text), ...segments]);
+  answer(id: number, request: number, text: string, segments: readonly Uint8Array[]): number {
+    return this.#channel.send([HostSays.answer, id, request], [Buffer.from(text), ...segments]);
   }
 
   dispose(id: number): void {
@@ -250,6 +281,7 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   #onFrame(frame: Frame): void {
     // What it says while it is killed cannot be trusted any more than why it is.
     if (this.#end !== null) return;
+    if (this.#channel.unreadBytes > EXCESS_BYTES) this.#checkThatItReads();
     this.#heartbeat.heard();
     const [kind, id] = frame.header;
     if (kind === EvaluatorSays.died) {
@@ -298,6 +330,17 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
         this.#endIfRetired();
       }
     }
+  }
+
+  /** Whoever talks and does not listen would fill our memory with answers. */
+  #checkThatItReads(): void {
+    const { unreadBytes } = this.#channel;
+    this.#forgetRead();
+    let due = 0;
+    for (const { bytes } of this.#left) due += bytes;
+    for (const { dues } of this.#sandboxes.values()) due += dues.bytes;
+    if (unreadBytes > due + EXCESS_BYTES)
+      throw new ProtocolError(`it reads nothing: ${unreadBytes - due} bytes of answers wait for it`);
   }
 
   /** It has lost what only a new one has: what runs in it may end, nothing more is begun. */
@@ -375,13 +418,15 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#sandboxes.clear();
     // Before anybody hears of it: who does may hand Slices to a Sandbox that is gone but has not said so.
     const owed = sandboxes.map(({ suspects }) => suspects);
+    const loading = sandboxes.map(({ isLoading }) => isLoading);
     const all = reason.suspects === 0 ? 0 : owed.reduce((sum, count) => sum + count, 0);
     sandboxes.forEach((sandbox, index) => {
-      const suspects = owed[index] === 0 ? 0 : all;
+      const loads = loading[index] && reason.suspects > 0 ? 1 : 0;
+      const suspects = owed[index] === 0 ? loads : all;
       sandbox.onPeerEnded(
         reason instanceof EvaluatorUnavailableError
           ? reason
-          : new EvaluatorError(reason.message, { cause: reason.cause, suspects }),
+          : new EvaluatorError(reason.message, { cause: reason.cause, suspects, loss: reason }),
       );
     });
     this.#onGone();

@@ -12,6 +12,7 @@ import { resultSegments, resultsFromParts, slicesToParts } from '../frames/colum
 import { ProtocolError, isShared, type Frame, type Part, type SharedPart } from '../frames/frame.js';
 import { EndKind, EvaluatorSays } from '../frames/messages.js';
 import { OwedSlices } from '../owed-slices.js';
+import { Dues } from './dues.js';
 import { SHARED_BYTES } from './memory.js';
 import type { EvaluatorPeer, PeerSandbox } from './peer.js';
 
@@ -29,8 +30,8 @@ const DISPOSE_MS = 5_000;
 const OVERDRAFT_BATCHES = 4;
 
 export interface SandboxHost {
-  /** The peer of the Job, which may have to be opened. Rejects with `EvaluatorError`. */
-  peerFor(job: SandboxJob): Promise<EvaluatorPeer>;
+  /** The peer of the Job, which may have to be opened, and not before it may run. Rejects with `EvaluatorError`. */
+  peerFor(job: SandboxJob, isWanted: () => boolean): Promise<EvaluatorPeer>;
   /** The Sandbox has ended. */
   forget(sandbox: ClaimedSandbox): void;
 }
@@ -54,6 +55,8 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
   #remoteId = 0;
   #assigning: { resolve(): void; reject(error: Error): void } | null = null;
   readonly #owed = new OwedSlices();
+  readonly dues = new Dues();
+  assignedAt = 0;
   /** Pieces that have not been sent. */
   #waiting: SliceBatch[] = [];
   /** Bytes of results the observer has not done with, and how many batches came when they were too many. */
@@ -75,24 +78,24 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     return this.#owed.count;
   }
 
+  get isLoading(): boolean {
+    return this.#state === 'assigning';
+  }
+
   async assign(job: SandboxJob): Promise<void> {
     if (this.#state !== 'open')
       throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already, or has ended`);
     this.#state = 'assigning';
     const assigned = new Promise<void>((resolve, reject) => (this.#assigning = { resolve, reject }));
-    // It may end, and reject, before anybody waits for that: in the turn that also told it was bound.
-    assigned.catch(() => undefined);
-    try {
-      await this.#bind(job);
-    } catch (error) {
-      this.#finish(this.#isDisposed ? null : (error as EvaluatorError));
-    }
+    // Who disposes of it does not wait for a peer.
+    this.#bind(job).catch((error: EvaluatorError) => this.#finish(this.#isDisposed ? null : error));
     await assigned;
   }
 
   async #bind(job: SandboxJob): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const peer = await this.host.peerFor(job);
+      const peer = await this.#peerFor(job);
+      if (this.#isDisposed) throw new EvaluatorError('the Sandbox was disposed of');
       try {
         this.#remoteId = await peer.bind(this.limits, this);
       } catch (error) {
@@ -102,10 +105,26 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       }
       this.#peer = peer;
       if (this.#isDisposed) this.#end(peer);
-      else peer.assign(this.#remoteId, job);
+      else {
+        this.assignedAt = peer.position;
+        this.dues.assign(peer.assign(this.#remoteId, job));
+      }
       return;
     }
   }
+
+  async #peerFor(job: SandboxJob): Promise<EvaluatorPeer> {
+    this.#awaitsPeer = true;
+    try {
+      return await this.host.peerFor(job, () => !this.#isDisposed);
+    } finally {
+      this.#awaitsPeer = false;
+      // It has ended meanwhile, and the peer may be for nobody now.
+      if (this.#isDisposed) this.host.forget(this);
+    }
+  }
+  /** Until then nothing of it is anywhere else. */
+  #awaitsPeer = false;
 
   run(batch: SliceBatch): void {
     if (this.#state === 'ended') return;
@@ -114,14 +133,15 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
   }
 
   answer(request: number, text: string, segments: readonly Uint8Array[]): void {
-    this.#peer?.answer(this.#remoteId, request, text, segments);
+    const peer = this.#peer;
+    if (peer !== null) this.dues.answer(peer.answer(this.#remoteId, request, text, segments));
   }
 
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     if (this.#peer !== null) this.#end(this.#peer);
-    else if (this.#state === 'open') setImmediate(() => this.#finish(null));
+    else if (this.#state === 'open' || this.#awaitsPeer) setImmediate(() => this.#finish(null));
   }
 
   #end(peer: EvaluatorPeer): void {
@@ -159,6 +179,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       case EvaluatorSays.assigned:
         if (this.#state !== 'assigning') throw new ProtocolError('a Sandbox that was assigned twice');
         this.#state = 'assigned';
+        this.dues.assigned();
         this.#assigning!.resolve();
         this.#assigning = null;
         break;
@@ -183,6 +204,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       }
       case EvaluatorSays.rejected:
         if (!this.#owed.settle(second)) throw notOwed('a rejection', second);
+        this.dues.ended(1);
         this.observer.onRejected({
           slice: second,
           reason: textOf(parts[0]),
@@ -221,13 +243,15 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
       const batch = this.#waiting.shift()!;
       this.#owed.add(batch);
       const segments = batch.segments.map((segment) => placed(segment, peer));
-      peer.run(this.#remoteId, batch.numbers.length, slicesToParts(batch, segments));
+      const { length } = batch.numbers;
+      this.dues.run(length, peer.run(this.#remoteId, length, slicesToParts(batch, segments)));
     }
   }
 
   #onResults(id: number, count: number, parts: readonly Part[]): void {
-    // Before anything is fetched or looked at, and before their bytes are: so many Slices were never handed over.
-    if (count > this.#owed.count)
+    // Before anything is fetched or looked at, and before their bytes are: so many Slices were never handed over. And those of none
+    // could be said for ever.
+    if (!(count >= 1 && count <= this.#owed.count))
       throw new ProtocolError(`${count} results where ${this.#owed.count} are owed`);
     const peer = this.#peer!;
     const sent = resultSegments(parts);
@@ -235,6 +259,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     const segments = sent.map((part) => (isShared(part) ? fetched(part, peer) : part));
     const results = resultsFromParts(count, parts, segments);
     for (const number of results.numbers) if (!this.#owed.settle(number)) throw notOwed('a result', number);
+    this.dues.ended(count);
     let bytes = results.heads.byteLength;
     for (const segment of segments) bytes += segment.byteLength;
     this.#overdrafts = this.#heldBytes >= CREDIT_BYTES ? this.#overdrafts + 1 : 0;

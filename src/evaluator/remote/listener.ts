@@ -3,7 +3,7 @@ import type net from 'node:net';
 import { InvalidArgumentError } from '../../model/index.js';
 import { evaluatorArguments } from '../child-process/arguments.js';
 import { evaluatorEnvironment } from '../child-process/environment.js';
-import { howItEnded } from '../child-process/process.js';
+import { howItEnded, isWithoutStreams } from '../child-process/process.js';
 import { StderrLog } from '../child-process/stderr-log.js';
 import {
   completeConfinement,
@@ -184,7 +184,12 @@ class Served {
       clearTimeout(this.#patience);
       socket.off('data', read).off('close', leave).off('end', leave).pause();
       // Not now: Node goes on reading behind this call, and would take what is the process's.
-      setImmediate(() => void this.args().then((args) => this.#start(args)));
+      setImmediate(() => {
+        this.args().then(
+          (args) => this.#start(args),
+          (error: Error) => this.#onExit(`no evaluator process: ${error.message}`, false),
+        );
+      });
     });
     const read = (chunk: Buffer): void => {
       try {
@@ -232,9 +237,10 @@ class Served {
     }
     const { child } = started;
     this.#process = started;
+    child.on('error', (error) => this.#onExit(`no evaluator process: ${error.message}`, false));
+    if (isWithoutStreams(child)) return;
     child.stdin!.on('error', () => undefined);
     this.#log = new StderrLog(child.stderr!, (line) => this.owner.onLog(line));
-    child.on('error', (error) => this.#onExit(`no evaluator process: ${error.message}`, false));
     child.on('close', (code, signal) => {
       const said = this.#log!.fatal;
       if (started.failure !== null) return this.#onExit(started.failure, false);

@@ -1,0 +1,206 @@
+/** Evaluators of which the processes are made up here: how many are started, and what is told of those that do not come or do not stay. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test, { type TestContext } from 'node:test';
+import { encode } from '#src/codec/index.js';
+import { resultsToParts } from '#src/evaluator/frames/columns.js';
+import type { EvaluatorGate, GateAction } from '#src/evaluator/index.js';
+import { EvaluatorSays, HostSays } from '#src/evaluator/frames/messages.js';
+import { EvaluatorError, packColumns, zeroMetrics } from '#src/model/index.js';
+import { MadeUpEvaluator, type MadeUpLink } from './made-up-peers.js';
+import { Recorder, jobOf, slices } from './support.js';
+
+function open(t: TestContext, meet: (link: MadeUpLink) => void): MadeUpEvaluator {
+  const evaluator = new MadeUpEvaluator(meet);
+  t.after(() => evaluator.close());
+  return evaluator;
+}
+
+test('an evaluator that does not come is nobody’s doing', async (t) => {
+  let comes = true;
+  const evaluator = open(t, (link) => {
+    if (comes) link.begin();
+    else link.die('there is no process');
+  });
+  const sandbox = await evaluator.createSandbox(new Recorder());
+  comes = false;
+  evaluator.links[0]!.kill();
+  while (evaluator.links.length < 2) await sleep(2);
+  await assert.rejects(sandbox.assign(jobOf('() => 1')), (error) => {
+    assert.ok(error instanceof EvaluatorError);
+    assert.deepEqual([error.message, error.suspects], ['there is no process', 0]);
+    return true;
+  });
+});
+
+test('Sandboxes that are lost while they load have one loss in common', async (t) => {
+  const evaluator = open(t, (link) => link.begin());
+  const sandboxes = await Promise.all([1, 2, 3].map(() => evaluator.createSandbox(new Recorder())));
+  const ended = sandboxes.map((sandbox) => sandbox.assign(jobOf('() => 1')).catch((error: unknown) => error));
+  await evaluator.untilLoading(3);
+  evaluator.links[0]!.die('it was killed');
+  const errors = (await Promise.all(ended)) as EvaluatorError[];
+  assert.deepEqual(
+    errors.map(({ message, suspects }) => [message, suspects]),
+    Array(3).fill(['it was killed', 1]),
+  );
+  assert.equal(new Set(errors.map(({ loss }) => loss)).size, 1);
+});
+
+/** A Sandbox of an evaluator that loads at once and hears of its Slices by `onRun`. */
+async function assigned(t: TestContext, onRun: (link: MadeUpLink, sandbox: number) => void) {
+  const seen = new Recorder();
+  const evaluator = open(t, (link) => {
+    link.onFrame = (frame) => {
+      const [kind, sandbox = 0] = frame.header;
+      if (kind === HostSays.assign) link.say([EvaluatorSays.assigned, sandbox]);
+      else if (kind === HostSays.run) onRun(link, sandbox);
+      return kind === HostSays.assign;
+    };
+    link.begin();
+  });
+  const sandbox = await evaluator.createSandbox(seen);
+  await sandbox.assign(jobOf('() => 1'));
+  return { evaluator, sandbox, seen, link: evaluator.links[0]! };
+}
+
+function sayResults(link: MadeUpLink, sandbox: number, numbers: readonly number[]): void {
+  const batch = {
+    numbers: Uint32Array.from(numbers),
+    outcomes: new Uint8Array(numbers.length),
+    ...zeroMetrics(numbers.length),
+    ...packColumns(numbers.map((number) => encode(number))),
+  };
+  link.say([EvaluatorSays.results, sandbox, 1, numbers.length], resultsToParts(batch, []));
+}
+
+test('results of no Slices, which could be said for ever, are a protocol violation', async (t) => {
+  const { sandbox, seen } = await assigned(t, (link, number) => sayResults(link, number, []));
+  sandbox.run(slices([1]));
+  await seen.until(() => seen.end !== null);
+  assert.match(seen.end!.error!.message, /protocol violation: 0 results where 1 are owed/);
+});
+
+test('who asks on and on and does not read the answers is ended before they fill the memory', async (t) => {
+  let answered = 0;
+  const { sandbox, seen } = await assigned(t, (link, number) => {
+    link.stopReading();
+    for (let id = 1; id <= 50_000; id++) link.say([EvaluatorSays.request, number, id], [Buffer.from('?')]);
+  });
+  seen.onRequest = ({ id }) => {
+    answered++;
+    sandbox.answer(id, 'no '.repeat(100), []);
+  };
+  sandbox.run(slices([1]));
+  await seen.until(() => seen.end !== null);
+  assert.match(
+    seen.end!.error!.message,
+    /protocol violation: it reads nothing: \d+ bytes of answers wait for it/,
+  );
+  // 1 MiB, what the socket takes, and what is due: the answers to some requests.
+  assert.ok(answered * 300 < 4 * 2 ** 20, `${answered} requests were answered`);
+});
+
+const DATUM_BYTES = 3 * 2 ** 20;
+/** More than the system keeps for who does not read. */
+const data = (count: number): Uint8Array[] =>
+  Array.from({ length: count }, () => new Uint8Array(DATUM_BYTES));
+
+test('Slices wait for an evaluator that is slow, however large they are, and for one whose Sandbox has ended', async (t) => {
+  let number = 0;
+  const { evaluator, sandbox, seen, link } = await assigned(t, (peer, id) => {
+    if (number > 0) return;
+    number = id;
+    sayResults(peer, number, [1]);
+    peer.stopReading();
+  });
+  sandbox.run(slices([1]));
+  await seen.untilEnded(1);
+  sandbox.run(slices(data(10), 2));
+  const chatter = async (): Promise<void> => {
+    for (let i = 0; i < 100; i++)
+      link.say([EvaluatorSays.console, number, 2, 0], [Buffer.from('it takes its time')]);
+    const before = seen.messages.length;
+    await seen.until(() => seen.messages.length >= before + 100);
+  };
+  await chatter();
+  const other = new Recorder();
+  const second = await evaluator.createSandbox(other);
+  link.say([EvaluatorSays.ended, number, 0, 0], [new Uint8Array(0)]);
+  await seen.until(() => seen.end !== null);
+  assert.deepEqual(seen.end, {
+    error: null,
+    unfinished: Array.from({ length: 10 }, (_, index) => index + 2),
+  });
+  link.readOn();
+  await second.assign(jobOf('() => 1'));
+  assert.equal(evaluator.links.filter(({ isGone }) => isGone).length, 0);
+});
+
+test('Slices that an evaluator cannot have read are not due when it says that they have ended', async (t) => {
+  let number = 0;
+  const { sandbox, seen, link } = await assigned(t, (peer, id) => {
+    number = id;
+    peer.stopReading();
+    sayResults(peer, number, [1]);
+  });
+  sandbox.run(slices([1]));
+  await seen.untilEnded(1);
+  sandbox.run(slices(data(10), 2));
+  for (let slice = 2; slice <= 11; slice++) sayResults(link, number, [slice]);
+  await seen.until(() => seen.end !== null);
+  assert.match(seen.end!.error!.message, /protocol violation: it reads nothing/);
+});
+
+test('evaluators that come and do not stay are started less and less often, and somebody is told, once', async (t) => {
+  const warnings: string[] = [];
+  const listen = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', listen);
+  t.after(() => process.off('warning', listen));
+  let isDoomed = false;
+  const evaluator = open(t, (link) => {
+    link.onFrame = ({ header: [kind] }) => {
+      if (!isDoomed || kind !== HostSays.create) return false;
+      link.die('the killer of large processes was there');
+      return true;
+    };
+    link.begin();
+  });
+  await evaluator.createSandbox(new Recorder());
+  isDoomed = true;
+  evaluator.links[0]!.kill();
+  await sleep(1_000);
+  // After 100, 200 and 400 ms.
+  assert.ok(evaluator.links.length <= 4, `${evaluator.links.length} were opened`);
+  while (evaluator.links.length < 4) await sleep(5);
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0]!,
+    /^evaluators end before any Job has them, .* The last time: the killer of large processes/,
+  );
+});
+
+test('while its Job may not run, a Sandbox takes no evaluator, and it can be disposed of', async (t) => {
+  const evaluator = open(t, (link) => link.begin());
+  const [one, two] = [new Recorder(), new Recorder()];
+  const disposed = await evaluator.createSandbox(one);
+  const kept = await evaluator.createSandbox(two);
+  const action = (of: GateAction): EvaluatorGate => ({
+    actionOf: ({ jobId }) => (jobId === null ? 'run' : of),
+    closedAdapters: [],
+  });
+  // It is inside the peer when that is ended.
+  const assigning = disposed.assign(jobOf('() => 1'));
+  await evaluator.gate(action('kill'));
+  const other = kept.assign(jobOf('() => 1')).catch(() => undefined);
+  await sleep(200);
+  assert.ok(evaluator.links.length <= 2, `${evaluator.links.length} were opened`);
+  disposed.dispose();
+  await assert.rejects(assigning, /disposed of/);
+  assert.deepEqual(one.end, { error: null, unfinished: [] });
+  assert.equal(two.end, null);
+  await evaluator.gate(action('run'));
+  await evaluator.untilLoading(1);
+  kept.dispose();
+  await other;
+});
