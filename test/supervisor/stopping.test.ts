@@ -29,7 +29,7 @@ test('stopping under load loses no Slice and runs none twice', async (t) => {
     const { jobs, sandboxes } = supervisor.status();
     assert.deepEqual(sandboxes, []);
     assert.ok(jobs.every(({ queued, running }) => queued === 0 && running === 0));
-    const { leased } = await machine.scheduler.jobStatus(job.id!);
+    const { leased } = await machine.scheduler.jobStatus(job.id);
     assert.equal(leased, 0, 'everything was submitted or given back');
   }
   assert.deepEqual([...(await results)], upTo(600));
