@@ -5,12 +5,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sandboxScripts } from '#src/evaluator/scripts.js';
+import { Control } from '#src/sandbox/host.js';
 import { openHost } from '../evaluator/support.js';
 import { attacks, run, type Attack } from './support.js';
 
 // Before any Sandbox is made: all of this process get it.
 (sandboxScripts() as { prelude: string }).prelude =
   `Object.defineProperty(globalThis, 'host', { value: host, writable: true });\n${sandboxScripts().prelude}`;
+
+/** All that are shared with native code. */
+const CONTROL_WORDS = Object.keys(Control).length;
 
 const from = 'DESIGN: native code believes nothing the prelude says';
 
@@ -60,12 +64,12 @@ attacks([
   forged(
     "the control words as a segment: the host's view would be on native memory that goes away",
     `const view = new Uint8Array(control.buffer); const args = one(1); args[8] = [view]; args[9] = Uint32Array.of(1); try { host.deliver(...args); } catch {} try { host.post(1, 1, 0, 'x', Uint8Array.of(0), [view]); } catch {}
-     if (control.length !== 9 || control.buffer.byteLength !== 72) return report('reached the control words: they were detached');`,
+     if (control.length !== ${CONTROL_WORDS} || control.buffer.byteLength !== ${8 * CONTROL_WORDS}) return report('reached the control words: they were detached');`,
   ),
   forged(
     'the control words detached, transferred and emitted',
     `for (const f of [() => control.buffer.transfer(), () => control.buffer.transfer(1 << 20), () => control.buffer.transferToFixedLength(8), () => structuredClone(control, { transfer: [control.buffer] }), () => work.emit('x', control), () => new WebAssembly.Memory({ initial: 1 }).buffer]) { try { f(); } catch {} }
-     if (control.length !== 9) return report('reached the control words: they were detached');`,
+     if (control.length !== ${CONTROL_WORDS}) return report('reached the control words: they were detached');`,
   ),
   forged(
     'control words that are no numbers, and numbers that are none of ours',
