@@ -1,5 +1,7 @@
 #include "addon/uncounted_buffers.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -71,10 +73,12 @@ class UncountedBuffers {
   UncountedBuffers(const UncountedBuffers&) = delete;
   UncountedBuffers& operator=(const UncountedBuffers&) = delete;
 
-  // The thread ends, and its isolate has.
+  // The thread ends, and its isolate has. With the main thread the process ends, and what its bytes
+  // belong to, Node's allocator among them, is gone already: they are left alone.
   ~UncountedBuffers() {
+    const bool is_main = gettid() == getpid();
     for (auto& [store, buffer] : buffers_) {
-      if (!buffer.IsGarbage()) Orphans::All().Add(std::move(buffer));
+      if (is_main || !buffer.IsGarbage()) Orphans::All().Add(std::move(buffer));
     }
   }
 
