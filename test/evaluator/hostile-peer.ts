@@ -1,14 +1,14 @@
 /** An evaluator of a test's own making, which has the descriptors of shared memory and says what it likes. */
 import { encode } from '#src/codec/index.js';
-import { FrameChannel, onDescriptor } from '#src/evaluator/frames/channel.js';
+import type { FrameChannel } from '#src/evaluator/frames/channel.js';
 import type { Frame, Part } from '#src/evaluator/frames/frame.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '#src/evaluator/frames/messages.js';
-import { loadNative } from '#src/evaluator/native.js';
 import { PeerEvaluator } from '#src/evaluator/peer/evaluator.js';
 import type { PeerLink, PeerLinkOwner } from '#src/evaluator/peer/link.js';
 import { PeerMemory } from '#src/evaluator/peer/memory.js';
-import { EvaluatorPeer, SMALL_FRAME_BYTES } from '#src/evaluator/peer/peer.js';
+import { EvaluatorPeer } from '#src/evaluator/peer/peer.js';
 import { EvaluatorError } from '#src/model/index.js';
+import { channelsOf } from './made-up-peers.js';
 
 const REGION_BYTES = 64 * 2 ** 20;
 
@@ -36,17 +36,7 @@ class HostileLink implements PeerLink {
     private readonly hostility: Hostility,
     private readonly owner: PeerLinkOwner,
   ) {
-    const [ours, theirs] = loadNative().socketPair();
-    this.channel = new FrameChannel(onDescriptor(ours), SMALL_FRAME_BYTES, {
-      onFrame: (frame) => owner.onFrame(frame),
-      onClosed: (error) => {
-        if (error !== null) owner.onBroken(error as EvaluatorError);
-      },
-    });
-    this.#theirs = new FrameChannel(onDescriptor(theirs), Number.MAX_SAFE_INTEGER, {
-      onFrame: (frame) => this.#onFrame(frame),
-      onClosed: () => undefined,
-    });
+    [this.channel, this.#theirs] = channelsOf(owner, (frame) => this.#onFrame(frame));
     this.#theirs.send([EvaluatorSays.ready, PROTOCOL_VERSION], [encode([]).head]);
   }
 

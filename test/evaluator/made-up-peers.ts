@@ -24,17 +24,7 @@ export class MadeUpLink implements PeerLink {
   onFrame: (frame: Frame) => boolean = () => false;
 
   constructor(private readonly owner: PeerLinkOwner) {
-    const [ours, theirs] = loadNative().socketPair();
-    this.channel = new FrameChannel(onDescriptor(ours), SMALL_FRAME_BYTES, {
-      onFrame: (frame) => owner.onFrame(frame),
-      onClosed: (error) => {
-        if (error !== null) owner.onBroken(error as EvaluatorError);
-      },
-    });
-    this.#theirs = new FrameChannel(onDescriptor(theirs), Number.MAX_SAFE_INTEGER, {
-      onFrame: (frame) => this.#onFrame(frame),
-      onClosed: () => undefined,
-    });
+    [this.channel, this.#theirs] = channelsOf(owner, (frame) => this.#onFrame(frame));
   }
 
   /** It is ready. */
@@ -77,6 +67,23 @@ export class MadeUpLink implements PeerLink {
     else if (kind === HostSays.assign) this.loading++;
     else if (kind === HostSays.dispose) this.say([EvaluatorSays.ended, sandbox, 0, 0], [new Uint8Array(0)]);
   }
+}
+
+/** Both ends of what an evaluator of a test's own making is spoken to over: the host's, and its own. */
+export function channelsOf(
+  owner: PeerLinkOwner,
+  onFrame: (frame: Frame) => void,
+): [ours: FrameChannel, theirs: FrameChannel] {
+  const [ours, theirs] = loadNative().socketPair();
+  return [
+    new FrameChannel(onDescriptor(ours), SMALL_FRAME_BYTES, {
+      onFrame: (frame) => owner.onFrame(frame),
+      onClosed: (error) => {
+        if (error !== null) owner.onBroken(error as EvaluatorError);
+      },
+    }),
+    new FrameChannel(onDescriptor(theirs), Number.MAX_SAFE_INTEGER, { onFrame, onClosed: () => undefined }),
+  ];
 }
 
 export class MadeUpEvaluator extends PeerEvaluator<MadeUpLink> {
