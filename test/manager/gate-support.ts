@@ -1,4 +1,5 @@
 /** dcp-evaluator-manager before an evaluator that says who it is and sends back what it gets. */
+import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -10,8 +11,8 @@ import { start, temporaryDirectory, type Running } from '../cli/support.js';
 /** Monitors that see what others do at this machine. */
 const OTHERS = ['session', 'screensaver', 'logind', 'battery'];
 
-/** The program that an evaluator is once it has said who it is. */
-export const ECHO = 'dcp-gate-echo';
+/** The program that an evaluator is once it has said who it is. No other test makes room for it. */
+export const ECHO = `dcp-gate-${process.pid}`;
 const EVALUATOR = `#!/bin/sh
 # A process of its own beside it, as evaluators may have.
 sleep 60 &
@@ -113,7 +114,12 @@ export function stateOf(pid: number): string | null {
   }
 }
 
-/** Resolves when a process is in this state. The test's time limit is the only one. */
+/** Resolves when a process is in this state; rejects when it is gone, and that is not what was wanted. */
 export async function untilState(pid: number, wanted: (state: string | null) => boolean): Promise<void> {
-  while (!wanted(stateOf(pid))) await sleep(10);
+  for (;;) {
+    const state = stateOf(pid);
+    if (wanted(state)) return;
+    assert.ok(state !== null, `process ${pid} is gone`);
+    await sleep(10);
+  }
 }

@@ -181,12 +181,12 @@ test('frozen evaluators stand still with all they have started, and go on', asyn
 test('what stays frozen too long is ended', async (t) => {
   const gate = await startGate(t, '--stop', 'freeze', '--freeze-for', '0.5', '--exclusive', ECHO);
   // The evaluator itself is what it is to make room for.
+  // It may be over before anyone can see it stopped.
   const [peer, processes] = await served(t, gate);
-  for (const pid of processes) await untilState(pid, isStopped);
   assert.equal(await peer.closed, false);
   for (const pid of processes) await untilState(pid, isGone);
   await gate.printed(
-    /evaluators are frozen; PROGRAM_RUNNING: dcp-gate-echo runs[^]*evaluators are ended; PROGRAM_RUNNING/,
+    /evaluators are frozen; PROGRAM_RUNNING: dcp-gate-\d+ runs[^]*evaluators are ended; PROGRAM_RUNNING/,
   );
 });
 
