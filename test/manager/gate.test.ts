@@ -17,8 +17,10 @@ const stoppedNot = (state: string | null): boolean => state !== 'T';
 async function served(t: TestContext, gate: Gate): Promise<[Peer, number[]]> {
   const peer = new Peer(t, gate.port);
   const processes = await peer.processes();
-  assert.ok(processes !== null, 'no evaluator was started');
-  return [peer, processes];
+  if (processes !== null) return [peer, processes];
+  gate.child.kill('SIGKILL');
+  const { stdout, stderr } = await gate.ended;
+  assert.fail(`no evaluator was started:\n${stdout}${stderr}`);
 }
 
 function ask(socketPath: string, url: string): Promise<string> {
