@@ -1,10 +1,9 @@
 import path from 'node:path';
-import { InvalidArgumentError, type JobId, type JobStatus } from '../model/index.js';
+import { InvalidArgumentError, shown, type JobId, type JobStatus } from '../model/index.js';
 import type { Scheduler } from '../scheduler/index.js';
 import { planInput, planRange, type InputPlan, type RangeObject } from './input-set.js';
 import { Job } from './job.js';
 import { schedulerContext, type SchedulerContext } from './scheduler-context.js';
-import { shown } from './shown.js';
 import { workFunctionOrigin, type WorkFunctionFile } from './work-function.js';
 
 export interface ComputeOptions {

@@ -1,5 +1,4 @@
-import { InvalidArgumentError } from '../model/index.js';
-import { shown } from './shown.js';
+import { InvalidArgumentError, shown } from '../model/index.js';
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- arguments of listeners are whatever the event's table says */
 type Listener = (...args: any[]) => void;

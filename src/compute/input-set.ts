@@ -1,5 +1,4 @@
-import { inspect } from 'node:util';
-import { InvalidArgumentError, MAX_SLICE_NUMBER } from '../model/index.js';
+import { InvalidArgumentError, MAX_SLICE_NUMBER, shown } from '../model/index.js';
 
 /** A range of numbers, `end` included, as DCP has it. `group` makes each Slice an array of so many of them. */
 export interface RangeObject {
@@ -52,7 +51,7 @@ export function planInput(input: unknown): InputPlan {
   }
   throw new InvalidArgumentError(
     'input',
-    `expected an array, an iterable, an async iterable, { start, end, step? }, or numbers start and end; got ${describe(input)}`,
+    `expected an array, an iterable, an async iterable, { start, end, step? }, or numbers start and end; got ${shown(input)}`,
   );
 }
 
@@ -73,9 +72,5 @@ function checkCount(count: number): void {
 
 function finite(field: string, value: unknown): void {
   if (typeof value === 'number' && Number.isFinite(value)) return;
-  throw new InvalidArgumentError(field, `expected a finite number, got ${describe(value)}`);
-}
-
-function describe(value: unknown): string {
-  return ['object', 'function'].includes(typeof value) ? `a value of type ${typeof value}` : inspect(value);
+  throw new InvalidArgumentError(field, `expected a finite number, got ${shown(value)}`);
 }

@@ -3,10 +3,10 @@ import {
   InvalidArgumentError,
   offersOrigins,
   parseOriginRules,
+  shown,
   type Determinism,
   type JobRequirements,
 } from '../model/index.js';
-import { shown } from './shown.js';
 
 /** How `localExec` differs from a run anywhere else: the same Slice then computes the same every time. */
 export interface LocalExecOptions {

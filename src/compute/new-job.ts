@@ -3,6 +3,7 @@ import path from 'node:path';
 import {
   DEFAULT_JOB_LIMITS,
   InvalidArgumentError,
+  shown,
   type JobLimits,
   type JobPublic,
   type JobRequirements,
@@ -10,7 +11,6 @@ import {
 } from '../model/index.js';
 import type { InputPlan } from './input-set.js';
 import { bundleModules } from './modules/index.js';
-import { shown } from './shown.js';
 import { encodeAt } from './upload.js';
 import type { WorkFunctionOrigin } from './work-function.js';
 
@@ -70,10 +70,9 @@ async function code(
 export function requiredName(name: unknown, index: number): string {
   if (typeof name === 'string' && name !== '' && !path.isAbsolute(name) && !/^[a-z]+:\/\//i.test(name))
     return name;
-  const shown = typeof name === 'string' ? JSON.stringify(name) : typeof name;
   throw new InvalidArgumentError(
     `requires[${index}]`,
-    `expected the name of a package or a relative path, got ${shown}`,
+    `expected the name of a package or a relative path, got ${shown(name)}`,
   );
 }
 

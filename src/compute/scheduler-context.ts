@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { homeDirectory } from '../identity/index.js';
-import { InvalidArgumentError } from '../model/index.js';
+import { InvalidArgumentError, shown } from '../model/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
-import { shown } from './shown.js';
 
 /** Where Jobs go when nothing else is said: `DCP_SCHEDULER_DIR`, or `~/.dcp/scheduler`, for which `DCP_HOMEDIR` counts. */
 export function defaultSchedulerDirectory(): string {

@@ -1,12 +1,9 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { inspect } from 'node:util';
-import { InvalidArgumentError } from '../model/index.js';
+import { InvalidArgumentError, shown } from '../model/index.js';
 import { withoutKeys } from './secret.js';
 
 /** The longest part of a wrong value that a message repeats, characters. */
 const SHOWN = 60;
-
-const ON_ONE_LINE = { depth: 1, breakLength: Infinity } as const;
 
 /** An address, which names an account or an identity: 20 bytes as 0x and 40 digits, spelled as EIP-55 has it. */
 export type Address = `0x${string}`;
@@ -23,7 +20,10 @@ export function addressOfPublicKey(publicKey: Uint8Array): Address {
 export function parseAddress(field: string, value: unknown): Address {
   const [, digits] = /^(?:0x)?([0-9a-f]{40})$/i.exec(typeof value === 'string' ? value : '') ?? [];
   if (digits === undefined)
-    throw new InvalidArgumentError(field, `expected 0x and 40 hexadecimal digits, got ${shown(value)}`);
+    throw new InvalidArgumentError(
+      field,
+      `expected 0x and 40 hexadecimal digits, got ${shownWithoutKeys(value)}`,
+    );
   const address = spelled(digits.toLowerCase());
   const isOneCase = digits === digits.toLowerCase() || digits === digits.toUpperCase();
   const wrong = [...digits].findIndex((digit, i) => digit !== address[i + 2]);
@@ -42,9 +42,9 @@ function spelled(digits: string): Address {
   return `0x${letters.join('')}`;
 }
 
-/** A wrong value as a message may repeat it. */
-export function shown(value: unknown): string {
+/** A wrong value as a message may repeat it, and no private key. */
+export function shownWithoutKeys(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = withoutKeys(typeof value === 'string' ? JSON.stringify(value) : inspect(value, ON_ONE_LINE));
+  const text = withoutKeys(shown(value, Infinity));
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }

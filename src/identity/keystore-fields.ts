@@ -1,4 +1,4 @@
-import { shown } from './address.js';
+import { shownWithoutKeys } from './address.js';
 import { KeystoreError } from './keystore-error.js';
 
 /**
@@ -30,20 +30,24 @@ export class KeystoreFields {
   object(name: string): KeystoreFields {
     const value = this.value(name);
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw this.error(name, `expected an object, got ${shown(value)}`);
+      throw this.error(name, `expected an object, got ${shownWithoutKeys(value)}`);
     return new KeystoreFields(this.#file, `${this.#path}${name}.`, value);
   }
 
   integer(name: string, least: number, most: number): number {
     const value = this.value(name);
     if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-    throw this.error(name, `expected a whole number from ${least} to ${most}, got ${shown(value)}`);
+    throw this.error(
+      name,
+      `expected a whole number from ${least} to ${most}, got ${shownWithoutKeys(value)}`,
+    );
   }
 
   oneOf<Name extends string>(name: string, known: readonly Name[]): Name {
     const value = this.value(name);
     const found = known.find((candidate) => typeof value === 'string' && candidate === value.toLowerCase());
-    if (found === undefined) throw this.error(name, `expected ${known.join(' or ')}, got ${shown(value)}`);
+    if (found === undefined)
+      throw this.error(name, `expected ${known.join(' or ')}, got ${shownWithoutKeys(value)}`);
     return found;
   }
 

@@ -3,7 +3,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 import { InvalidArgumentError } from '../model/index.js';
-import { parseAddress, shown, type Address } from './address.js';
+import { parseAddress, shownWithoutKeys, type Address } from './address.js';
 import { deriveByScrypt, keyDerivationOf, type Derive } from './key-derivation.js';
 import { KeystoreError } from './keystore-error.js';
 import { KeystoreFields } from './keystore-fields.js';
@@ -36,7 +36,7 @@ export class Keystore {
     if (fields.value('version') === undefined && fields.value('encseed') !== undefined)
       throw fields.error('encseed', 'a keystore of the Ethereum presale; only version 3 is read');
     if (fields.value('version') !== 3)
-      throw fields.error('version', `expected 3, got ${shown(fields.value('version'))}`);
+      throw fields.error('version', `expected 3, got ${shownWithoutKeys(fields.value('version'))}`);
     const crypto = fields.object('crypto');
     crypto.oneOf('cipher', [CIPHER]);
     const label = fields.value('label');

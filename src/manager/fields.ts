@@ -1,4 +1,4 @@
-import { InvalidArgumentError, knownName, nearestText } from '../model/index.js';
+import { InvalidArgumentError, knownName, nearestText, shown } from '../model/index.js';
 
 /**
  * Options that were given, taken out one by one. Each call throws InvalidArgumentError with the field and the value when it does
@@ -88,8 +88,4 @@ export class Fields {
   error(name: string, message: string): InvalidArgumentError {
     return new InvalidArgumentError(this.field(name), message);
   }
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
 }

@@ -10,5 +10,6 @@ export { checkRequirementNames, requiredInVain, requiredInVainText } from './req
 export * from './slice-batch.js';
 export * from './slice-metrics.js';
 export * from './task.js';
+export { shown } from './shown.js';
 export * from './webgpu.js';
 export { bytesText, countText, durationText, percentText, rateText, slicesText } from './wording.js';

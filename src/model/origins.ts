@@ -1,5 +1,6 @@
 /** Which origins (HTML, "origin": scheme, host and port) an operator allows, or a Job asks for. */
 import { InvalidArgumentError } from './errors.js';
+import { shown } from './shown.js';
 
 /** One entry of a list of origins. */
 export interface OriginRule {
@@ -31,7 +32,7 @@ const EXPECTED =
  */
 export function parseOriginRule(field: string, text: unknown): OriginRule {
   const fail = (): never => {
-    throw new InvalidArgumentError(field, `${EXPECTED}; got ${JSON.stringify(text) ?? typeof text}`);
+    throw new InvalidArgumentError(field, `${EXPECTED}; got ${shown(text)}`);
   };
   if (typeof text !== 'string') return fail();
   if (text === '*' || text === 'private:*')

@@ -1,5 +1,6 @@
 /** What a Job asks of a GPU, and what a Worker's adapters have (WebGPU, "Features" and "Limits"). */
 import { InvalidArgumentError } from './errors.js';
+import { shown } from './shown.js';
 
 /** Names a Job's `requirements.environment.webgpu` may have beside `true`. */
 export interface WebgpuRequirement {
@@ -38,7 +39,10 @@ const NAME = /^[a-zA-Z][a-zA-Z0-9-]{0,63}$/;
 export function checkWebgpuRequirement(field: string, value: unknown): void {
   if (typeof value === 'boolean') return;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new InvalidArgumentError(field, `expected true, false or { features, limits }, got ${show(value)}`);
+    throw new InvalidArgumentError(
+      field,
+      `expected true, false or { features, limits }, got ${shown(value)}`,
+    );
   for (const key of Object.keys(value))
     if (key !== 'features' && key !== 'limits')
       throw new InvalidArgumentError(`${field}.${key}`, 'there are features and limits only');
@@ -46,19 +50,19 @@ export function checkWebgpuRequirement(field: string, value: unknown): void {
   if (!Array.isArray(features) || features.length > MAX_ENTRIES)
     throw new InvalidArgumentError(
       `${field}.features`,
-      `expected an array of at most ${MAX_ENTRIES} names, got ${show(features)}`,
+      `expected an array of at most ${MAX_ENTRIES} names, got ${shown(features)}`,
     );
   features.forEach((name: unknown, index) => {
     if (typeof name !== 'string' || !NAME.test(name))
       throw new InvalidArgumentError(
         `${field}.features[${index}]`,
-        `expected the name of a feature, got ${show(name)}`,
+        `expected the name of a feature, got ${shown(name)}`,
       );
   });
   if (typeof limits !== 'object' || limits === null || Array.isArray(limits))
     throw new InvalidArgumentError(
       `${field}.limits`,
-      `expected an object of numbers by name, got ${show(limits)}`,
+      `expected an object of numbers by name, got ${shown(limits)}`,
     );
   const entries = Object.entries(limits as Record<string, unknown>);
   if (entries.length > MAX_ENTRIES)
@@ -68,17 +72,13 @@ export function checkWebgpuRequirement(field: string, value: unknown): void {
     );
   for (const [name, limit] of entries) {
     if (!NAME.test(name))
-      throw new InvalidArgumentError(`${field}.limits`, `${show(name)} is not the name of a limit`);
+      throw new InvalidArgumentError(`${field}.limits`, `${shown(name)} is not the name of a limit`);
     if (!Number.isSafeInteger(limit) || (limit as number) < 0)
       throw new InvalidArgumentError(
         `${field}.limits.${name}`,
-        `expected a whole number from 0, got ${show(limit)}`,
+        `expected a whole number from 0, got ${shown(limit)}`,
       );
   }
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? typeof value;
 }
 
 /** Whether a Job that asks for this gets WebGPU at all. */

@@ -1,6 +1,6 @@
 import { availableParallelism, hostname } from 'node:os';
 import type { SandboxLimits } from '../evaluator/index.js';
-import { InvalidArgumentError, type Determinism, type JobId } from '../model/index.js';
+import { InvalidArgumentError, shown, type Determinism, type JobId } from '../model/index.js';
 import type { PublicGroupUse } from '../scheduler/index.js';
 import type { FetchLimits } from './fetch/index.js';
 import type { GpuShareOptions } from './gpu-share.js';
@@ -134,12 +134,12 @@ function publicGroupUse({
 
 function number(field: string, value: number, least: number): number {
   if (typeof value === 'number' && value >= least) return value;
-  throw new InvalidArgumentError(field, `expected a number of at least ${least}, got ${String(value)}`);
+  throw new InvalidArgumentError(field, `expected a number of at least ${least}, got ${shown(value)}`);
 }
 
 function directory(field: string, value: string | null): string | null {
   if (value === null || (typeof value === 'string' && value !== '' && !value.includes('\0'))) return value;
-  throw new InvalidArgumentError(field, `expected a path or null, got ${JSON.stringify(value)}`);
+  throw new InvalidArgumentError(field, `expected a path or null, got ${shown(value)}`);
 }
 
 function integer(field: string, value: number, least: number, most: number): number {

@@ -14,7 +14,7 @@ import {
   type EvaluatorOffer,
   type GpuOptions,
 } from '../evaluator/index.js';
-import { InvalidArgumentError } from '../model/index.js';
+import { InvalidArgumentError, shown } from '../model/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
   Supervisor,
@@ -91,10 +91,6 @@ function checkParts({ scheduler, cores, evaluator = 'child' }: WorkerOptions): v
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
 /** A standing evaluator was told which adapters it offers when it was started. */

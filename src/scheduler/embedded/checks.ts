@@ -7,6 +7,7 @@ import {
   MAX_SLICE_NUMBER,
   parseOriginRules,
   STORED_METRICS,
+  shown,
   type CodecName,
   type JobModules,
   type JobSpec,
@@ -15,13 +16,12 @@ import {
   type SliceMessage,
 } from '../../model/index.js';
 import type { PublicGroupUse, TaskRequest } from '../scheduler.js';
-import { show } from './jobs.js';
 
 // What callers hand in, checked before anything is written. Each failure names the field and the value.
 
 export function checkInteger(field: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least)
-    throw new InvalidArgumentError(field, `expected an integer from ${least}, got ${show(value)}`);
+    throw new InvalidArgumentError(field, `expected an integer from ${least}, got ${shown(value)}`);
 }
 
 function checkOrigins(field: string, entries: readonly unknown[]): void {
@@ -37,35 +37,35 @@ export function checkRequest(request: TaskRequest): void {
     if (typeof request[key] !== 'number' || !(request[key] > 0))
       throw new InvalidArgumentError(
         `request.${key}`,
-        `expected a number above 0, got ${show(request[key])}`,
+        `expected a number above 0, got ${shown(request[key])}`,
       );
   }
   if (typeof request.workerId !== 'string')
-    throw new InvalidArgumentError('request.workerId', `expected a string, got ${show(request.workerId)}`);
+    throw new InvalidArgumentError('request.workerId', `expected a string, got ${shown(request.workerId)}`);
   if (!Array.isArray(request.computeGroups))
     throw new InvalidArgumentError(
       'request.computeGroups',
-      `expected an array, got ${show(request.computeGroups)}`,
+      `expected an array, got ${shown(request.computeGroups)}`,
     );
   if (!PUBLIC_GROUP_USES.includes(request.publicGroup))
     throw new InvalidArgumentError(
       'request.publicGroup',
-      `expected one of ${PUBLIC_GROUP_USES.join(', ')}, got ${show(request.publicGroup)}`,
+      `expected one of ${PUBLIC_GROUP_USES.join(', ')}, got ${shown(request.publicGroup)}`,
     );
   if (request.jobIds !== null && !Array.isArray(request.jobIds))
     throw new InvalidArgumentError(
       'request.jobIds',
-      `expected an array or null, got ${show(request.jobIds)}`,
+      `expected an array or null, got ${shown(request.jobIds)}`,
     );
   if (!Array.isArray(request.exceptJobs))
     throw new InvalidArgumentError(
       'request.exceptJobs',
-      `expected an array, got ${show(request.exceptJobs)}`,
+      `expected an array, got ${shown(request.exceptJobs)}`,
     );
   if (!Array.isArray(request.capabilities?.fetch))
     throw new InvalidArgumentError(
       'request.capabilities.fetch',
-      `expected an array of origins, got ${show(request.capabilities?.fetch)}`,
+      `expected an array of origins, got ${shown(request.capabilities?.fetch)}`,
     );
   checkOrigins('request.capabilities.fetch', request.capabilities.fetch);
   checkOffers(request.capabilities.webgpu);
@@ -73,13 +73,13 @@ export function checkRequest(request: TaskRequest): void {
   if (webgpuOnly !== undefined && typeof webgpuOnly !== 'boolean')
     throw new InvalidArgumentError(
       'request.capabilities.webgpuOnly',
-      `expected true or false, got ${show(webgpuOnly)}`,
+      `expected true or false, got ${shown(webgpuOnly)}`,
     );
   for (const [jobId, ms] of Object.entries(request.sliceMs)) {
     if (typeof ms !== 'number' || !(ms >= 0))
       throw new InvalidArgumentError(
         `request.sliceMs[${JSON.stringify(jobId)}]`,
-        `expected a number from 0, got ${show(ms)}`,
+        `expected a number from 0, got ${shown(ms)}`,
       );
   }
 }
@@ -87,13 +87,13 @@ export function checkRequest(request: TaskRequest): void {
 function checkOffers(offers: TaskRequest['capabilities']['webgpu']): void {
   const field = 'request.capabilities.webgpu';
   if (!Array.isArray(offers))
-    throw new InvalidArgumentError(field, `expected an array of adapters, got ${show(offers)}`);
+    throw new InvalidArgumentError(field, `expected an array of adapters, got ${shown(offers)}`);
   (offers as readonly unknown[]).forEach((offer, index) => {
     const { features, limits } = Object(offer) as Record<string, unknown>;
     if (!Array.isArray(features) || typeof limits !== 'object' || limits === null)
       throw new InvalidArgumentError(
         `${field}[${index}]`,
-        `expected an adapter's features and limits, got ${show(offer)}`,
+        `expected an adapter's features and limits, got ${shown(offer)}`,
       );
   });
 }
@@ -101,16 +101,16 @@ function checkOffers(offers: TaskRequest['capabilities']['webgpu']): void {
 /** Checks that columns belong together, so that nothing out of bounds is stored; answers how many entries there are. */
 export function checkColumns(field: string, columns: PayloadColumns, numbers: Uint32Array): number {
   if (!(numbers instanceof Uint32Array))
-    throw new InvalidArgumentError(`${field}.numbers`, `expected a Uint32Array, got ${show(numbers)}`);
+    throw new InvalidArgumentError(`${field}.numbers`, `expected a Uint32Array, got ${shown(numbers)}`);
   const count = numbers.length;
   if (!(columns.heads instanceof Uint8Array))
-    throw new InvalidArgumentError(`${field}.heads`, `expected a Uint8Array, got ${show(columns.heads)}`);
+    throw new InvalidArgumentError(`${field}.heads`, `expected a Uint8Array, got ${shown(columns.heads)}`);
   const ends = (name: 'headEnds' | 'segmentEnds', total: number): void => {
     const list = columns[name];
     if (!(list instanceof Uint32Array) || list.length !== count) {
       throw new InvalidArgumentError(
         `${field}.${name}`,
-        `expected a Uint32Array of ${count}, as many as numbers, got ${list instanceof Uint32Array ? list.length : show(list)}`,
+        `expected a Uint32Array of ${count}, as many as numbers, got ${list instanceof Uint32Array ? list.length : shown(list)}`,
       );
     }
     let before = 0;
@@ -131,7 +131,7 @@ export function checkColumns(field: string, columns: PayloadColumns, numbers: Ui
     if (!(segment instanceof Uint8Array))
       throw new InvalidArgumentError(
         `${field}.segments[${i}]`,
-        `expected a Uint8Array, got ${show(segment)}`,
+        `expected a Uint8Array, got ${shown(segment)}`,
       );
   });
   for (let i = 0; i < count; i++) {
@@ -150,14 +150,14 @@ export function checkResults(results: ResultBatch): number {
   if (!(outcomes instanceof Uint8Array) || outcomes.length !== count)
     throw new InvalidArgumentError(
       'results.outcomes',
-      `expected a Uint8Array of ${count}, got ${show(outcomes?.length)}`,
+      `expected a Uint8Array of ${count}, got ${shown(outcomes?.length)}`,
     );
   for (const key of STORED_METRICS) {
     const list = results[key];
     if (!(list instanceof Float64Array) || list.length !== count)
       throw new InvalidArgumentError(
         `results.${key}`,
-        `expected a Float64Array of ${count}, got ${show(list?.length)}`,
+        `expected a Float64Array of ${count}, got ${shown(list?.length)}`,
       );
     for (let i = 0; i < count; i++) {
       if (!(list[i]! >= 0 && list[i]! < Infinity))
@@ -176,7 +176,7 @@ const LEVELS = ['debug', 'log', 'info', 'warn', 'error'];
 
 export function checkMessage(message: SliceMessage, i: number): void {
   const bad = (field: string, expected: string, given: unknown): never => {
-    throw new InvalidArgumentError(`messages[${i}].${field}`, `expected ${expected}, got ${show(given)}`);
+    throw new InvalidArgumentError(`messages[${i}].${field}`, `expected ${expected}, got ${shown(given)}`);
   };
   if (!Number.isInteger(message.slice) || message.slice < 0 || message.slice > MAX_SLICE_NUMBER)
     bad('slice', 'a Slice number', message.slice);
@@ -195,10 +195,10 @@ const CODECS: readonly CodecName[] = ['native', 'kvin', 'json'];
 /** @throws InvalidArgumentError naming the first field that does not fit */
 export function checkSpec(spec: JobSpec): void {
   const bad = (field: string, expected: string, given: unknown): never => {
-    throw new InvalidArgumentError(`spec.${field}`, `expected ${expected}, got ${show(given)}`);
+    throw new InvalidArgumentError(`spec.${field}`, `expected ${expected}, got ${shown(given)}`);
   };
   if (typeof spec !== 'object' || spec === null)
-    throw new InvalidArgumentError('spec', `expected an object, got ${show(spec)}`);
+    throw new InvalidArgumentError('spec', `expected an object, got ${shown(spec)}`);
   for (const key of ['name', 'description', 'link'] as const) {
     if (typeof spec.public?.[key] !== 'string') bad(`public.${key}`, 'a string', spec.public?.[key]);
   }

@@ -271,11 +271,3 @@ export const EMPTY = new Uint8Array(0);
 
 /** Above every number in a key. */
 export const LAST = 2 ** 53 - 1;
-
-/** A value for a message, never long. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? 'an array' : `a ${value.constructor?.name ?? 'object'}`;
-  return String(value);
-}

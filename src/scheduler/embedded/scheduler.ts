@@ -6,6 +6,7 @@ import {
   requiredInVain,
   requiredInVainText,
   SchedulerError,
+  shown,
   type JobEvent,
   type JobId,
   type JobSpec,
@@ -32,7 +33,6 @@ import {
   LAST,
   newRow,
   randomJobId,
-  show,
   type JobFixed,
   type JobNumber,
   type JobRow,
@@ -65,10 +65,10 @@ export async function openEmbeddedScheduler(
   options: EmbeddedSchedulerOptions = {},
 ): Promise<EmbeddedScheduler> {
   if (typeof directory !== 'string' || directory === '')
-    throw new InvalidArgumentError('directory', `expected a path, got ${show(directory)}`);
+    throw new InvalidArgumentError('directory', `expected a path, got ${shown(directory)}`);
   const leaseMs = options.leaseMs ?? 60_000;
   if (!Number.isFinite(leaseMs) || leaseMs < 1000)
-    throw new InvalidArgumentError('options.leaseMs', `expected at least 1000, got ${show(leaseMs)}`);
+    throw new InvalidArgumentError('options.leaseMs', `expected at least 1000, got ${shown(leaseMs)}`);
   const clock = options.clock ?? systemClock();
   const store = await Store.open(directory, options);
   const scheduler = new EmbeddedScheduler(store, clock, leaseMs);
@@ -216,7 +216,7 @@ export class EmbeddedScheduler implements Scheduler {
   readResults(jobId: JobId, numbers: Uint32Array): Promise<(StoredResult | null)[]> {
     return this.calls.track(async () => {
       if (!(numbers instanceof Uint32Array))
-        throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
+        throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${shown(numbers)}`);
       const number = this.store.read(() => this.jobs.numberOf(jobId));
       const out: (StoredResult | null)[] = [];
       for (let from = 0; from < numbers.length; from += 4096) {
@@ -408,11 +408,11 @@ export class EmbeddedScheduler implements Scheduler {
   returnSlices(taskId: TaskId, numbers: Uint32Array, reason: ReturnReason): Promise<void> {
     return this.calls.track(() => {
       if (!(numbers instanceof Uint32Array))
-        throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${show(numbers)}`);
+        throw new InvalidArgumentError('numbers', `expected a Uint32Array, got ${shown(numbers)}`);
       if (typeof reason?.counted !== 'boolean')
         throw new InvalidArgumentError(
           'reason.counted',
-          `expected true or false, got ${show(reason?.counted)}`,
+          `expected true or false, got ${shown(reason?.counted)}`,
         );
       const set = fromNumbers(numbers);
       return this.store.write(() => {
