@@ -85,7 +85,7 @@ function checkParts({ scheduler, cores, evaluator = 'child' }: WorkerOptions): v
   if (!(typeof evaluator === 'string' ? EVALUATOR_KINDS.includes(evaluator) : isObject(evaluator)))
     throw new InvalidArgumentError(
       'evaluator',
-      `expected ${EVALUATOR_KINDS.map(shown).join(', ')}, where a standing evaluator listens, or an Evaluator, got ${shown(evaluator)}`,
+      `expected ${EVALUATOR_KINDS.map((kind) => shown(kind)).join(', ')}, where a standing evaluator listens, or an Evaluator, got ${shown(evaluator)}`,
     );
 }
 
