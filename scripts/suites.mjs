@@ -114,6 +114,8 @@ const SUITES = {
   confinement: { timeoutMs: 240_000 },
   limits: { timeoutMs: 180_000, alone: /^lost-thread[.]/ },
   campaign: { timeoutMs: 240_000, alone: /./ },
+  conformance: { timeoutMs: 300_000, long: true },
+  supervisor: { timeoutMs: 240_000 },
   soak: { timeoutMs: 240_000, alone: /./ },
   dashboard: { timeoutMs: 240_000 },
   examples: { timeoutMs: 240_000, long: true },

@@ -87,7 +87,7 @@ class Program {
 }
 
 const compute = createCompute({ scheduler: schedulerDirectory });
-const workers = [0, 1].map(() => new Program('dcp-worker', ['--cores', '1', '--lease', '1', '--json']));
+const workers = [0, 1].map(() => new Program('dcp-worker', ['--cores', '1', '--lease', '3', '--json']));
 let client = new Program('dcp-job', ['run', jobFile, '--json']);
 
 /** What a person would do after the client died: follow the Job if there is one, start over if it was not deployed. */

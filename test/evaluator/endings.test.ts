@@ -1,7 +1,7 @@
 /** Processes that end while work of all sorts is pending: at once, quietly, and with the exit code Node gives. */
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { MAX_EXIT_MS, runFixture, type Ending } from './support.js';
+import { MAX_EXIT_MS, median, runFixture, type Ending } from './support.js';
 
 const MOMENTS = [0, 3, 40];
 
@@ -21,9 +21,13 @@ async function ends(
     if (expected.stderr) assert.match(ending.stderr, expected.stderr);
     else assert.equal(ending.stderr, '');
     if (expected.stdout) assert.match(ending.stdout, expected.stdout);
-    if (!meet) assert.ok(ending.exitMs < MAX_EXIT_MS, `the end took ${ending.exitMs.toFixed(0)} ms`);
   }
-  if (!meet) t.diagnostic(`ended in ${endings.map(({ exitMs }) => exitMs.toFixed(0)).join(', ')} ms`);
+  if (meet) return;
+  const took = endings.map(({ exitMs }) => exitMs);
+  const inWords = `ended in ${took.map((ms) => ms.toFixed(0)).join(', ')} ms`;
+  t.diagnostic(inWords);
+  // One may meet what else the machine does; a wait that nothing ends is longer.
+  assert.ok(median(took) < MAX_EXIT_MS && Math.max(...took) < 5 * MAX_EXIT_MS, inWords);
 }
 
 /** How Node reports what nobody caught. */
