@@ -22,6 +22,7 @@ const HEAP_MIB = 512;
 /** How long a Sandbox has been there when a Job comes. */
 const IDLE_MS = 20;
 const ECHO = "a worker thread's message and answer";
+const ECHOES = `${ECHO}, one after another`;
 /** Hand-overs in one run. */
 const IN_A_ROW = 20;
 
@@ -95,7 +96,16 @@ const handOverAll = async (): Promise<Record<string, Figures>> => ({
     { rounds: 51, warmUp: 10 },
   )),
   ...(await measure(
-    { 'one after another': { turns: IN_A_ROW, prepare: prewarm(IN_A_ROW), run: assignAll } },
+    {
+      'one after another': { turns: IN_A_ROW, prepare: prewarm(IN_A_ROW), run: assignAll },
+      [ECHOES]: {
+        turns: IN_A_ROW,
+        prepare: () => setTimeout(IN_A_ROW * IDLE_MS),
+        async run() {
+          for (let i = 0; i < IN_A_ROW; i++) await thread.send(null, false);
+        },
+      },
+    },
     { rounds: 15 },
   )),
 });
@@ -119,7 +129,7 @@ for (const [where, { start, handOver }] of Object.entries({ 'on one core': pinne
     ratio <= 1,
   );
   for (const [name, { wallUs }] of Object.entries(handOver)) {
-    if (name === ECHO) continue;
+    if (name === ECHO || name === ECHOES) continue;
     report.standing(
       `hand over a prewarmed Sandbox, ${name}, ${where}`,
       'under 100 µs',
