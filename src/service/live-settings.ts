@@ -68,9 +68,7 @@ export class LiveSettings {
       for (const line of lines) log.say('notice', 'setting', { change: line }, line);
       return lines.length === 0 ? ['nothing has changed'] : lines;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      for (const line of message.split('\n'))
-        log.say('error', 'notReloaded', { message: line }, `not reloaded: ${line}`);
+      this.#sayNotReloaded(error);
       throw error;
     }
   }
@@ -86,10 +84,15 @@ export class LiveSettings {
     return [line];
   }
 
-  /** Somebody has begun, or ceased, to use the machine. */
+  /** Somebody has begun, or ceased, to use the machine. What keeps the profile from following is said in the log. */
   onPresence(isInUse: boolean): void {
     this.#isInUse = isInUse;
-    if (this.owner.worker.status() !== null) this.#applyPresence();
+    if (this.owner.worker.status() === null) return;
+    try {
+      this.#applyPresence();
+    } catch (error) {
+      this.#sayNotReloaded(error);
+    }
   }
 
   /** The Worker has started: from now on it takes what follows from how the machine is used. */
@@ -102,10 +105,10 @@ export class LiveSettings {
     if (!this.#inForce.isProfileAuto) return;
     const profile = this.#isInUse ? 'inUse' : 'idle';
     if (profile === this.#presenceProfile) return;
-    this.#presenceProfile = profile;
     const before = this.owner.places();
     // It stays `auto`: nobody has chosen it.
     this.#change(this.source.withProfile(profile));
+    this.#presenceProfile = profile;
     const what = this.#isInUse ? 'somebody uses' : 'nobody uses';
     const line = `${what} the machine, profile ${profile}: ${before} → ${this.owner.places()}`;
     this.owner.log.say('notice', 'profile', { profile }, line);
@@ -121,6 +124,12 @@ export class LiveSettings {
     } catch (error) {
       throw explained(error);
     }
+  }
+
+  #sayNotReloaded(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    for (const line of message.split('\n'))
+      this.owner.log.say('error', 'notReloaded', { message: line }, `not reloaded: ${line}`);
   }
 
   #putIntoEffect(offered: Offered): void {

@@ -10,7 +10,7 @@ import {
 import type { GpuOptions } from '../evaluator/index.js';
 import { outputsOf, type OutputSpec } from '../logging/index.js';
 import { InvalidArgumentError } from '../model/index.js';
-import { readToken, type HttpListenerOptions } from '../status/index.js';
+import type { HttpListenerOptions } from '../status/index.js';
 import type { SupervisorChange } from '../supervisor/index.js';
 import {
   gpuSandboxes,
@@ -82,7 +82,8 @@ export interface ServiceSettings {
   readonly showsDashboard: boolean;
   /** Where `dcp-worker status` asks. One that somebody named must be had. */
   readonly statusSocket: { readonly path: string; readonly isNamed: boolean };
-  readonly http: HttpListenerOptions | null;
+  /** Its token is read when it is opened, and only then. */
+  readonly http: (Omit<HttpListenerOptions, 'token'> & { readonly tokenFile: string | null }) | null;
 }
 
 /** Throws `InvalidArgumentError`, naming the key, for what a schema cannot see. */
@@ -216,11 +217,7 @@ function outputsIn({ worker }: ConfigValues, { json, verbose, canDraw }: Service
   });
 }
 
-function httpListener({ worker: { status } }: ConfigValues): HttpListenerOptions | null {
-  if (status.httpPort === null) return null;
-  return {
-    port: status.httpPort,
-    address: status.httpAddress,
-    token: status.tokenFile === null ? null : readToken('worker.status.tokenFile', status.tokenFile),
-  };
+function httpListener({ worker: { status } }: ConfigValues): ServiceSettings['http'] {
+  const { httpPort: port, httpAddress: address, tokenFile } = status;
+  return port === null ? null : { port, address, tokenFile };
 }
