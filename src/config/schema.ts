@@ -295,7 +295,7 @@ const worker = section({
     },
   ),
   reportInterval: optional(number(0, DAY_S), 'none', {
-    description: 'Between summaries of what was done; 0: none.',
+    description: 'Between summaries of what was done, 0.1 at least; 0: none.',
     unit: 's',
     ...live,
   }),

@@ -25,6 +25,9 @@ import { freezeMsOf, machineWatchOf } from './manager-settings.js';
 /** Sandboxes at a time, whatever else is said. */
 const MOST_SANDBOXES = 1024;
 
+/** Reports are some lines each, in every output. */
+const LEAST_REPORT_MS = 100;
+
 /** What the configuration does not say. */
 export interface ServiceOptions {
   /** Of the program. */
@@ -101,7 +104,8 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
       cores: sandboxes.all,
       evaluator: evaluatorChoice(worker.evaluator),
       leaseMs: worker.lease * 1000,
-      jobIds: worker.jobAddresses,
+      // An empty list says nothing: any.
+      jobIds: worker.jobAddresses?.length ? worker.jobAddresses : null,
       computeGroups: joinKeys(values),
       leavePublicGroup: publicGroup === 'never',
       publicGroupFallback: publicGroup === 'fallback',
@@ -114,7 +118,7 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
     evaluator: worker.evaluator,
     stopTimeoutMs: worker.stopTimeout * 1000,
     cleanupTimeoutMs: worker.cleanupTimeout * 1000,
-    reportIntervalMs: worker.reportInterval ? worker.reportInterval * 1000 : null,
+    reportIntervalMs: worker.reportInterval ? Math.max(LEAST_REPORT_MS, worker.reportInterval * 1000) : null,
     exitWhenIdle,
     isProfileAuto,
     // A profile that somebody chose does not make of who uses the machine a reason to stop.
