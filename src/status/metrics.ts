@@ -76,7 +76,10 @@ function ofWorker(status: WorkerStatus): Metric[] {
       'gate_reason',
       'Why work may not run now. Always 1.',
       status.gates.flatMap(({ target, reasons }) =>
-        reasons.map(({ monitor, code }) => sample(1, { target: String(target), monitor, code })),
+        // Two rules may say the same of one target, and samples with the same labels are no metrics.
+        [...new Map(reasons.map((reason) => [`${reason.monitor} ${reason.code}`, reason])).values()].map(
+          ({ monitor, code }) => sample(1, { target: String(target), monitor, code }),
+        ),
       ),
     ),
     gauge(

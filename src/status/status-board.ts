@@ -6,6 +6,7 @@ import { IdleWatch } from './idle-watch.js';
 import { MachineUse } from './machine-use.js';
 import { PeriodHistory } from './period-history.js';
 import { RecentRecords } from './recent-records.js';
+import { StartTime } from './start-time.js';
 import {
   type StatusSource,
   type WorkerHistory,
@@ -51,7 +52,7 @@ const NOTHING_YET: SupervisorStatus['counts'] = Object.freeze({
  */
 export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, LogSink {
   readonly dropped = 0;
-  readonly #startedAt = Date.now();
+  readonly #start = new StartTime();
   readonly #history = new PeriodHistory(PERIOD_MS);
   readonly #machine = new MachineUse();
   readonly #idle = new IdleWatch();
@@ -76,7 +77,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
     return {
       ...facts,
       time: Date.now(),
-      startedAt: this.#startedAt,
+      startedAt: this.#start.look(),
       pid: process.pid,
       workerId: supervisor?.workerId ?? null,
       state: supervisor?.state ?? 'starting',

@@ -26,3 +26,15 @@ test('rates go by the time that a period took, whatever it should have taken', (
   between(history.slices[0]!, 8000 / ms, 8000 / 50);
   between(history.failed[0]!, 2000 / ms, 2000 / 50);
 });
+
+test('when the clock is set the start moves with it', (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 10_000 });
+  const board = boardOf(t);
+  assert.equal(board.status().startedAt, 10_000);
+  // To and fro.
+  for (const now of [1_800_000_000_000, 1_700_000_000_000]) {
+    t.mock.timers.setTime(now);
+    const { time, startedAt } = board.status();
+    assert.ok(startedAt <= time && startedAt > time - 60_000, `${startedAt} of ${time}`);
+  }
+});
