@@ -168,7 +168,8 @@ const worker = section({
       ...live,
     }),
     maxTemperature: optional(number(20, 120), 'not watched', {
-      description: 'The temperature of a processor or GPU above which work stops.',
+      description:
+        'The temperature of a processor or GPU above which work stops; cards under the driver of NVIDIA are not seen.',
       unit: '°C',
       ...live,
     }),
