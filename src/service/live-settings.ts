@@ -40,6 +40,8 @@ export interface LiveSettingsOwner {
 /** The settings in force, and how a running Worker gets others: what cannot be taken leaves those before in force. */
 export class LiveSettings {
   #inForce: ServiceSettings;
+  /** Whether evaluators were started with a GPU. */
+  readonly #hadGpu: boolean;
   /** Whether somebody uses the machine, as far as it is watched. */
   #isInUse = false;
   /** Which one `auto` has chosen. */
@@ -51,6 +53,7 @@ export class LiveSettings {
     private readonly owner: LiveSettingsOwner,
   ) {
     this.#inForce = settings;
+    this.#hadGpu = settings.worker.gpu !== null;
   }
 
   get inForce(): ServiceSettings {
@@ -63,7 +66,7 @@ export class LiveSettings {
     try {
       const read = this.source.reread();
       this.#putIntoEffect(read);
-      const lines = [...read.warnings, ...read.changes.map(changeText)];
+      const lines = [...read.warnings, ...read.changes.map(changeText), ...this.#waitingForStart()];
       log.say('notice', 'reloaded', { changes: lines }, 'configuration read again');
       for (const line of lines) log.say('notice', 'setting', { change: line }, line);
       return lines.length === 0 ? ['nothing has changed'] : lines;
@@ -124,6 +127,14 @@ export class LiveSettings {
     } catch (error) {
       throw explained(error);
     }
+  }
+
+  /** What of the settings in force a Worker that was started with others cannot have. */
+  #waitingForStart(): string[] {
+    const hasNow = this.#inForce.worker.gpu !== null;
+    return hasNow && !this.#hadGpu
+      ? ['GPUs are used when the Worker is started again: it began with none']
+      : [];
   }
 
   #sayNotReloaded(error: unknown): void {

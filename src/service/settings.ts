@@ -59,7 +59,10 @@ export interface ServiceOptions {
 /** What a Worker that runs as a program was told, by options and configuration together. */
 export interface ServiceSettings {
   readonly version: string;
-  readonly worker: Omit<WorkerOptions, 'observer'> & { readonly scheduler: string; readonly cores: number };
+  readonly worker: Omit<WorkerOptions, 'observer' | 'onEvaluatorLine'> & {
+    readonly scheduler: string;
+    readonly cores: number;
+  };
   /** Where Sandboxes live, as displays show it. */
   readonly evaluator: string;
   /** How long running Slices may take to end when told to stop, milliseconds. */
@@ -111,7 +114,8 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
       publicGroupFallback: publicGroup === 'fallback',
       spool: worker.spool ?? options.defaultSpool,
       allowedOrigins: worker.allowOrigins.any,
-      gpu: gpuOptionsOf(options.gpu, sandboxes),
+      // Evaluators are started with a GPU, or are not: where another profile uses it they are.
+      gpu: usesGpu(values) ? gpuOptionsOf(options.gpu, sandboxes) : null,
       freezeLeaseMs: freezeMsOf(worker.manager),
       confinement: { mode: worker.confinement, memoryMiB: worker.evaluatorMemory },
     },
@@ -172,11 +176,16 @@ function sandboxesOf({ cores, utilization, maxSandboxes }: Capacity): Sandboxes 
   };
 }
 
+/** Whether with some profile, or none, Jobs that require WebGPU are taken. */
+function usesGpu(values: ConfigValues): boolean {
+  return ([null, 'inUse', 'idle'] as const).some((name) => sandboxesOf(capacityOf(values, name)).gpu !== 0);
+}
+
 function gpuOptionsOf(
   adapters: GpuOptions | null,
   { gpu, gpuUtilization }: Sandboxes,
 ): WorkerGpuOptions | null {
-  if (adapters === null || gpu === 0) return null;
+  if (adapters === null) return null;
   return { ...adapters, utilization: gpuUtilization, ...(gpu === null ? {} : { sandboxes: gpu }) };
 }
 

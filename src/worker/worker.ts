@@ -54,7 +54,7 @@ export interface WorkerOptions extends Omit<SupervisorOptions, 'gpu'> {
 }
 
 export interface WorkerGpuOptions extends GpuOptions {
-  /** Of the Sandboxes, so many at most work for Jobs that require WebGPU, from 1. Default: two for each adapter. */
+  /** Of the Sandboxes, so many at most work for Jobs that require WebGPU; 0: none for now. Default: two for each adapter. */
   readonly sandboxes?: number;
   /** The part of them that is used, above 0 up to 1. Default 1; of any number at least one Sandbox is. */
   readonly utilization?: number;
@@ -125,7 +125,7 @@ export function gpuSandboxes(gpu: WorkerGpuOptions | null | undefined, adapters:
   const { sandboxes = adapters * SANDBOXES_PER_ADAPTER, utilization = 1 } = gpu ?? {};
   if (!(utilization > 0 && utilization <= 1))
     throw new InvalidArgumentError('gpu.utilization', `expected above 0 up to 1, got ${utilization}`);
-  return usedOf(sandboxes, utilization);
+  return sandboxes === 0 ? 0 : usedOf(sandboxes, utilization);
 }
 
 /** The whole program as a library: a Supervisor with its Scheduler and Evaluator. */
