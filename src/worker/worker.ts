@@ -51,6 +51,8 @@ export interface WorkerOptions extends Omit<SupervisorOptions, 'gpu'> {
   readonly confinement?: ConfinementOptions;
   /** Which GPUs Jobs that require WebGPU get, if this machine has any; null: such Jobs are not taken. Default: any. */
   readonly gpu?: WorkerGpuOptions | null;
+  /** Hears of the lines that evaluator processes of the Worker's own print. Default: they go to standard error. */
+  readonly onEvaluatorLine?: (pid: number, line: string) => void;
 }
 
 export interface WorkerGpuOptions extends GpuOptions {
@@ -216,6 +218,7 @@ export class Worker {
       evaluator = 'child',
       gpu = {},
       confinement = {},
+      onEvaluatorLine,
       ...options
     } = this.#options;
     const opening = leaseMs === undefined ? {} : { leaseMs };
@@ -233,7 +236,14 @@ export class Worker {
           : scheduler;
       const openEvaluator =
         typeof evaluator === 'string'
-          ? await this.#own(this.#openOwn(evaluator, { threads: cores, gpu, confinement }))
+          ? await this.#own(
+              this.#openOwn(evaluator, {
+                threads: cores,
+                gpu,
+                confinement,
+                ...(onEvaluatorLine && { onLog: onEvaluatorLine }),
+              }),
+            )
           : isRemote
             ? await this.#own(this.#openRemote(evaluator))
             : evaluator;
@@ -255,7 +265,12 @@ export class Worker {
 
   async #openOwn(
     kind: EvaluatorKind,
-    options: { threads: number; gpu: GpuOptions | null; confinement: ConfinementOptions },
+    options: {
+      threads: number;
+      gpu: GpuOptions | null;
+      confinement: ConfinementOptions;
+      onLog?: (pid: number, line: string) => void;
+    },
   ): Promise<Evaluator> {
     if (kind === 'child') return (this.#child = await openChildProcessEvaluator(options));
     checkUnconfined("in the Worker's own process", options.confinement);
