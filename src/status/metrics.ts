@@ -142,7 +142,7 @@ function ofMachine({ usage }: WorkerStatus): Metric[] {
     ),
     gauge(
       'gpu_use_ratio',
-      "Part of the adapters' time that Slices used in the last second.",
+      "Part of the adapters' time that Slices use; told when they end, so that it lags behind by one.",
       usage.gpu === null ? [] : [sample(usage.gpu)],
     ),
     gauge('process_cores', "Cores that the Worker's own process used in the last second.", [
