@@ -111,8 +111,8 @@
       // The part of the memory that must be available; with less work is ended. Takes a number from 0 to 100
       // (%). undefined: not watched. Live.
       minMemory: undefined,
-      // The temperature of a processor or GPU above which work stops. Takes a number from 20 to 120 (°C).
-      // undefined: not watched. Live.
+      // The temperature of a processor or GPU above which work stops; cards under the driver of NVIDIA are not
+      // seen. Takes a number from 20 to 120 (°C). undefined: not watched. Live.
       maxTemperature: undefined,
       battery: {
         // Work stops while the machine runs on its battery. Takes true or false. Live.
@@ -213,7 +213,8 @@
     // Where the Worker tells what it does; "detect" is what suits where it was started. Takes a list of at
     // most 8, each "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log".
     output: ['detect'],
-    // Between summaries of what was done; 0: none. Takes a number from 0 to 86400 (s). undefined: none. Live.
+    // Between summaries of what was done, 0.1 at least; 0: none. Takes a number from 0 to 86400 (s).
+    // undefined: none. Live.
     reportInterval: undefined,
     logfile: {
       // The file of the output "logfile". Takes an absolute path of a file, or one that begins with ~/.

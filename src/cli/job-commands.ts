@@ -3,14 +3,19 @@ import path from 'node:path';
 import { createCompute, type Compute, type JobCancelledError } from '../compute/index.js';
 import {
   durationText,
+  harmlessLines,
   type JobId,
   JobStateError,
   type JobStatus,
+  printable,
   SchedulerError,
   SliceError,
 } from '../model/index.js';
 import { doneOfTotal, printJsonLine, printResults, table } from './present.js';
 import { ExitCode } from './program.js';
+
+/** Characters of a description that are shown. */
+const LONGEST_DESCRIPTION = 2_000;
 
 /** Options of the commands that look at Jobs or change them. */
 export interface JobCommandOptions {
@@ -38,7 +43,7 @@ export async function listJobs({ scheduler, json }: JobCommandOptions): Promise<
       doneOfTotal(job),
       String(job.failed),
       age(job),
-      job.public.name,
+      printable(job.public.name),
     ]);
     process.stdout.write(table([['JOB', 'STATE', 'DONE', 'FAILED', 'AGE', 'NAME'], ...rows]));
   } else process.stderr.write(`no Jobs in ${scheduler}\n`);
@@ -52,8 +57,10 @@ export async function showStatus(id: JobId, { scheduler, json }: JobCommandOptio
   else {
     const rows = [
       ['job', status.id],
-      ['name', status.public.name],
-      ...(status.public.description === '' ? [] : [['description', status.public.description]]),
+      ['name', printable(status.public.name)],
+      ...(status.public.description === ''
+        ? []
+        : [['description', printable(status.public.description, LONGEST_DESCRIPTION)]]),
       ['state', status.state],
       ['slices', doneOfTotal(status)],
       ['failed', String(status.failed)],
@@ -90,7 +97,8 @@ export async function showResults(
   for (const [index, result] of results.entries()) {
     if (!(result instanceof SliceError)) continue;
     failed++;
-    if (!json) process.stderr.write(`slice ${index + 1} failed, ${result.code}: ${result.message}\n`);
+    const message = harmlessLines(result.message, Infinity);
+    if (!json) process.stderr.write(`slice ${index + 1} failed, ${result.code}: ${message}\n`);
   }
   const status = await compute.jobStatus(id);
   if (!json && status.state !== 'finished')

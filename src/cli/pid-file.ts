@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeDirectory } from '../system/index.js';
 
@@ -7,6 +7,11 @@ export const DEFAULT_PID_FILE = path.resolve(import.meta.dirname, '../../run/dcp
 
 /** How often other processes may be quicker. */
 const ATTEMPTS = 3;
+
+/** Of the kernel's times for programs, on every machine. */
+const TICK_MS = 10;
+/** How far the time of a file and that of a process may be apart that began before it. */
+const CLOCKS_APART_MS = 2_000;
 
 /**
  * What came of a pid file that was to be written. `stale` is what was there of a process that is gone; null: there was
@@ -18,8 +23,8 @@ export type PidFileOutcome =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /**
- * Writes this process's id into a file, unless the process that the file names is alive. The file appears with its
- * contents, and goes when this process exits.
+ * Writes this process's id into a file, unless the process that the file names is alive, and not just another one that has got its id
+ * since. The file appears with its contents, and goes when this process exits.
  */
 export function writePidFile(file: string): PidFileOutcome {
   // Wherever the process goes meanwhile, this is the file.
@@ -48,7 +53,7 @@ export function claimPidFile(file: string, warn: (message: string) => void): voi
 function claim(target: string, fresh: string): PidFileOutcome {
   for (let attempt = 1; ; attempt++) {
     const before = contentsOf(target);
-    const owner = livingOther(before);
+    const owner = livingOther(target, before);
     if (owner !== null) return { kind: 'taken', pid: owner };
     if (before !== null && !isOfPidFile(before))
       return { kind: 'failed', reason: 'it holds something else than a process id' };
@@ -72,7 +77,7 @@ function claim(target: string, fresh: string): PidFileOutcome {
 function takeOver(target: string, fresh: string): PidFileOutcome | null {
   const lock = `${target}.lock`;
   if (!isLinked(fresh, lock)) {
-    const holder = livingOther(contentsOf(lock));
+    const holder = livingOther(lock, contentsOf(lock));
     if (holder !== null) return { kind: 'taken', pid: holder };
     // Of a process that was killed just here, which nobody waits for.
     removeIfAny(lock);
@@ -80,7 +85,7 @@ function takeOver(target: string, fresh: string): PidFileOutcome | null {
   }
   try {
     const stale = contentsOf(target);
-    const owner = livingOther(stale);
+    const owner = livingOther(target, stale);
     if (owner !== null) return { kind: 'taken', pid: owner };
     // Where nothing is any more somebody may put a file without the lock.
     if (stale === null) return null;
@@ -133,10 +138,33 @@ function isOfPidFile(contents: string): boolean {
   return /^[-\d\s\0]*$/.test(contents);
 }
 
-/** The process that a pid file names, if it is alive and another one; else null. */
-function livingOther(contents: string | null): number | null {
+/** The process that a pid file names, if it is alive and another one, and may have written the file; else null. */
+function livingOther(file: string, contents: string | null): number | null {
   const pid = contents !== null && /^[1-9]\d*$/.test(contents) ? Number(contents) : null;
-  return pid !== null && isOther(pid) ? pid : null;
+  return pid !== null && isOther(pid) && !isSuccessor(pid, file) ? pid : null;
+}
+
+/**
+ * Whether this process only has the number of the one that wrote the file, as after a reboot: it began later, and is no program of this name.
+ * Either alone could be wrong, after the clock was set or where a program has become another.
+ */
+function isSuccessor(pid: number, file: string): boolean {
+  try {
+    const written = statSync(file).mtimeMs;
+    const began = performance.timeOrigin + (startTicksOf(pid) - startTicksOf(process.pid)) * TICK_MS;
+    if (began < written + CLOCKS_APART_MS) return false;
+    const program = path.basename(process.argv[1] ?? '');
+    return !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program);
+  } catch {
+    // It may not be looked at, or is gone just now: the next attempt sees that.
+    return false;
+  }
+}
+
+/** When a process began, in ticks since the boot: field 22 of proc(5), `stat`. The name before may hold spaces and parentheses. */
+function startTicksOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
 }
 
 /** Whether another process with this id is alive. In a container each start may have the id that the last one had. */

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { SliceError, type JobStatus } from '../model/index.js';
+import { harmlessJson, oneLine as harmlessLine, SliceError, type JobStatus } from '../model/index.js';
 
 /** Whether JSON holds the value as it is: nothing is lost, nothing becomes something else. */
 function isJson(value: unknown, above: ReadonlySet<unknown> = new Set()): boolean {
@@ -29,8 +29,8 @@ function isJson(value: unknown, above: ReadonlySet<unknown> = new Set()): boolea
 
 /** One line of text: JSON if that holds the value, else as `util.inspect` shows it, first 100 elements of anything. */
 function oneLine(value: unknown): string {
-  if (isJson(value)) return JSON.stringify(value);
-  return inspect(value, { breakLength: Infinity, compact: true, depth: 20 }).replaceAll('\n', '\\n');
+  if (isJson(value)) return harmlessJson(JSON.stringify(value));
+  return harmlessLine(inspect(value, { breakLength: Infinity, compact: true, depth: 20 }), Infinity);
 }
 
 /** A result as the fields of a JSON line: `value`, or `inspect` where JSON cannot hold it, or `error`. */
@@ -41,7 +41,7 @@ export function resultFields(result: unknown): object {
 }
 
 export function printJsonLine(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  process.stdout.write(`${harmlessJson(JSON.stringify(line))}\n`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { parseOriginRule } from '../model/index.js';
 import { CommanderError, InvalidArgumentError as InvalidOptionError, type Command } from 'commander';
+import { leaveGoneTerminalsAtExit } from './gone-terminals.js';
 
 /** What every program's exit code means. */
 export const ExitCode = {
@@ -42,6 +43,9 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     });
     command.showHelpAfterError(`(${program.name()} --help tells more)`);
   }
+  leaveGoneTerminalsAtExit();
+  // What is left to say there interests nobody either, and what the program does for others goes on.
+  process.stderr.on('error', () => {});
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // EIO: a terminal that is gone.
     const isReaderGone = error.code === 'EPIPE' || error.code === 'EIO';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { createCompute, JobCancelledError, type Job, type ResultHandle } from '../compute/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
-import { durationText, type SliceError, slicesText } from '../model/index.js';
+import { durationText, harmlessLines, printable, type SliceError, slicesText } from '../model/index.js';
 import { loadJobFile } from './job-file.js';
 import { printJsonLine, printResults, resultFields } from './present.js';
 import { ExitCode, quoted } from './program.js';
@@ -122,7 +122,7 @@ class JobRun {
     job.on('accepted', () => {
       this.#accepted = true;
       const where = options.local === null ? '' : ' (on this machine alone)';
-      this.#say({ type: 'accepted', job: job.id }, `Job ${job.id} "${job.public.name}"${where}`);
+      this.#say({ type: 'accepted', job: job.id }, `Job ${job.id} "${printable(job.public.name)}"${where}`);
       if (options.local === null) this.#noWorkerTimer = setTimeout(() => this.#missWorker(), NO_WORKER_MS);
     });
     job.on('status', (status) => {
@@ -132,7 +132,7 @@ class JobRun {
     job.on('console', ({ sliceNumber, level, message }) => {
       this.#say(
         { type: 'console', slice: sliceNumber, level, message },
-        `slice ${sliceNumber} ${level}: ${message}`,
+        `slice ${sliceNumber} ${level}: ${harmlessLines(message, Infinity)}`,
       );
     });
     job.on('error', ({ sliceNumber, error }) => this.#tellFailure(sliceNumber, error));
@@ -150,7 +150,7 @@ class JobRun {
     if (this.options.json) return;
     if (this.#failures <= SHOWN_FAILURES) {
       const detail = error.stack?.includes(error.message) === true ? error.stack : error.message;
-      this.#bar.print(`slice ${slice} failed, ${error.code}: ${detail}`);
+      this.#bar.print(`slice ${slice} failed, ${error.code}: ${harmlessLines(detail, Infinity)}`);
     } else if (this.#failures === SHOWN_FAILURES + 1) {
       this.#bar.print('more Slices failed; their errors are not shown');
     }

@@ -81,10 +81,16 @@ export async function startWorker(program: Command, options: OptionValues): Prom
 export async function doctorSubjectOf(program: Command, options: OptionValues): Promise<DoctorSubject> {
   const config = configOf(program);
   const told = { ...(await toldBy(options, config)), identity: null, paymentAddress: null };
-  const { worker } = asConfigured(config, () => settingsOf(config.values, told));
+  const { worker, statusSocket, outputs } = asConfigured(config, () => settingsOf(config.values, told));
   const evaluator = evaluatorChoice(config.values.worker.evaluator);
   return {
     scheduler: worker.scheduler,
+    folders: [
+      worker.scheduler,
+      ...(worker.spool ? [worker.spool] : []),
+      ...outputs.flatMap((output) => (output.kind === 'logfile' ? path.dirname(output.file) : [])),
+      path.dirname(statusSocket.path),
+    ],
     evaluator: typeof evaluator === 'string' ? null : evaluator,
     confinement: worker.confinement ?? {},
     gpu: told.gpu,

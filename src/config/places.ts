@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { InvalidArgumentError, shown } from '../model/index.js';
 import { variable, type Environment } from './variables.js';
 
 /** Where the places begin. */
@@ -33,6 +34,8 @@ const SCOPE = /^[\w-][\w.-]*$/;
  *
  * Those of the machine (`/etc`) are above those of the user, the ones of one program above those of all: so that who
  * administers a machine has the last word in files, and who starts the program for this one run.
+ *
+ * Throws `InvalidArgumentError` for a scope that can name no file.
  */
 export function filePlaces(
   program: string,
@@ -40,8 +43,13 @@ export function filePlaces(
   env: Environment,
 ): readonly FilePlace[] {
   const scope = variable(env, 'DCP_CONFIG_SCOPE');
+  if (scope !== undefined && !SCOPE.test(scope))
+    throw new InvalidArgumentError(
+      '$DCP_CONFIG_SCOPE',
+      `expected letters, digits, "_", "-" and, but at the beginning, ".", got ${shown(scope)}`,
+    );
   const scoped = (folder: string): string[] =>
-    scope !== undefined && SCOPE.test(scope) ? [path.join(folder, 'scope', scope)] : [];
+    scope === undefined ? [] : [path.join(folder, 'scope', scope)];
   const dcp = path.join(home, '.dcp');
   const machine = path.join(etc, 'dcp');
   const files = [

@@ -168,7 +168,8 @@ const worker = section({
       ...live,
     }),
     maxTemperature: optional(number(20, 120), 'not watched', {
-      description: 'The temperature of a processor or GPU above which work stops.',
+      description:
+        'The temperature of a processor or GPU above which work stops; cards under the driver of NVIDIA are not seen.',
       unit: '°C',
       ...live,
     }),
@@ -295,7 +296,7 @@ const worker = section({
     },
   ),
   reportInterval: optional(number(0, DAY_S), 'none', {
-    description: 'Between summaries of what was done; 0: none.',
+    description: 'Between summaries of what was done, 0.1 at least; 0: none.',
     unit: 's',
     ...live,
   }),

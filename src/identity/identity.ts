@@ -98,6 +98,11 @@ function readStdin(name: string, { stdin = process.stdin, ask }: IdentityOptions
 }
 
 async function createIdentity(file: string, options: IdentityOptions): Promise<Identity> {
+  if (options.passphrase === '')
+    throw new InvalidArgumentError(
+      'passphrase',
+      `expected one to encrypt ${file} with, which is to be made, or none at all; got the empty one ($DCP_KEYSTORE_PASSPHRASE)`,
+    );
   const key = PrivateKey.generate();
   const text = await keystoreText(key, {
     passphrase: options.passphrase ?? '',

@@ -1,6 +1,7 @@
 /** Passphrases: where they come from, and opening a keystore with what there is. */
 import { createInterface } from 'node:readline/promises';
 import { Writable, type Readable } from 'node:stream';
+import { InvalidArgumentError } from '../model/index.js';
 import { expandHome, readFile, type Surroundings } from './files.js';
 import { PassphraseError } from './keystore-error.js';
 import { Keystore } from './keystore.js';
@@ -21,7 +22,8 @@ export interface Passphrase {
 
 /**
  * The passphrase that the operator has laid ready: the first line of a file, else the environment variable
- * `DCP_KEYSTORE_PASSPHRASE`, which is taken out of `env`, so that no process started later inherits it; null: none.
+ * `DCP_KEYSTORE_PASSPHRASE`, which is taken out of `env`, so that no process started later inherits it; null: none. Throws
+ * `InvalidArgumentError` for a file whose first line is empty: it is still to be written, or was written by a script that had nothing.
  */
 export async function passphraseLaidReady(
   file: string | undefined,
@@ -32,7 +34,13 @@ export async function passphraseLaidReady(
   delete env[PASSPHRASE_VARIABLE];
   if (file === undefined) return variable ?? null;
   const text = await readFile(expandHome(file, surroundings), surroundings);
-  return text.split(/\r?\n/, 1)[0]!;
+  const passphrase = text.split(/\r?\n/, 1)[0]!;
+  if (passphrase === '')
+    throw new InvalidArgumentError(
+      '--passphrase-file',
+      `${file}: expected a passphrase in its first line, got nothing`,
+    );
+  return passphrase;
 }
 
 /** Opens a keystore with the passphrase given, or else the empty one, or else what a person answers. */

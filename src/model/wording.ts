@@ -2,8 +2,10 @@
 
 /** `850 ms`, `12.3 s`, `4 min 5 s`, `2 h 5 min`, `3 d 4 h`. */
 export function durationText(ms: number): string {
-  if (ms < 1000) return `${ms < 10 ? Number(ms.toPrecision(2)) : Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  // What rounds up to the next unit is said in that.
+  if (ms < 999.5) return `${ms < 10 ? Number(ms.toPrecision(2)) : Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 60_000) return '1 min 0 s';
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 60) return `${minutes} min ${Math.floor((ms % 60_000) / 1000)} s`;
   const hours = Math.floor(minutes / 60);

@@ -40,6 +40,8 @@ export interface LiveSettingsOwner {
 /** The settings in force, and how a running Worker gets others: what cannot be taken leaves those before in force. */
 export class LiveSettings {
   #inForce: ServiceSettings;
+  /** Whether evaluators were started with a GPU. */
+  readonly #hadGpu: boolean;
   /** Whether somebody uses the machine, as far as it is watched. */
   #isInUse = false;
   /** Which one `auto` has chosen. */
@@ -51,6 +53,7 @@ export class LiveSettings {
     private readonly owner: LiveSettingsOwner,
   ) {
     this.#inForce = settings;
+    this.#hadGpu = settings.worker.gpu !== null;
   }
 
   get inForce(): ServiceSettings {
@@ -63,14 +66,12 @@ export class LiveSettings {
     try {
       const read = this.source.reread();
       this.#putIntoEffect(read);
-      const lines = [...read.warnings, ...read.changes.map(changeText)];
+      const lines = [...read.warnings, ...read.changes.map(changeText), ...this.#waitingForStart()];
       log.say('notice', 'reloaded', { changes: lines }, 'configuration read again');
       for (const line of lines) log.say('notice', 'setting', { change: line }, line);
       return lines.length === 0 ? ['nothing has changed'] : lines;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      for (const line of message.split('\n'))
-        log.say('error', 'notReloaded', { message: line }, `not reloaded: ${line}`);
+      this.#sayNotReloaded(error);
       throw error;
     }
   }
@@ -86,10 +87,15 @@ export class LiveSettings {
     return [line];
   }
 
-  /** Somebody has begun, or ceased, to use the machine. */
+  /** Somebody has begun, or ceased, to use the machine. What keeps the profile from following is said in the log. */
   onPresence(isInUse: boolean): void {
     this.#isInUse = isInUse;
-    if (this.owner.worker.status() !== null) this.#applyPresence();
+    if (this.owner.worker.status() === null) return;
+    try {
+      this.#applyPresence();
+    } catch (error) {
+      this.#sayNotReloaded(error);
+    }
   }
 
   /** The Worker has started: from now on it takes what follows from how the machine is used. */
@@ -102,10 +108,10 @@ export class LiveSettings {
     if (!this.#inForce.isProfileAuto) return;
     const profile = this.#isInUse ? 'inUse' : 'idle';
     if (profile === this.#presenceProfile) return;
-    this.#presenceProfile = profile;
     const before = this.owner.places();
     // It stays `auto`: nobody has chosen it.
     this.#change(this.source.withProfile(profile));
+    this.#presenceProfile = profile;
     const what = this.#isInUse ? 'somebody uses' : 'nobody uses';
     const line = `${what} the machine, profile ${profile}: ${before} → ${this.owner.places()}`;
     this.owner.log.say('notice', 'profile', { profile }, line);
@@ -121,6 +127,20 @@ export class LiveSettings {
     } catch (error) {
       throw explained(error);
     }
+  }
+
+  /** What of the settings in force a Worker that was started with others cannot have. */
+  #waitingForStart(): string[] {
+    const hasNow = this.#inForce.worker.gpu !== null;
+    return hasNow && !this.#hadGpu
+      ? ['GPUs are used when the Worker is started again: it began with none']
+      : [];
+  }
+
+  #sayNotReloaded(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    for (const line of message.split('\n'))
+      this.owner.log.say('error', 'notReloaded', { message: line }, `not reloaded: ${line}`);
   }
 
   #putIntoEffect(offered: Offered): void {

@@ -1,7 +1,7 @@
 import { openDashboard, type Dashboard } from '../dashboard/index.js';
 import { openOutputs } from '../logging/index.js';
 import { InvalidArgumentError } from '../model/index.js';
-import { openStatusServer, openTaskTraces, type StatusServer } from '../status/index.js';
+import { openStatusServer, openTaskTraces, readToken, type StatusServer } from '../status/index.js';
 import type { SupervisorObserver } from '../supervisor/index.js';
 import type { ServiceSettings } from './settings.js';
 import { WorkerService, type WorkerServiceOwner } from './worker-service.js';
@@ -83,9 +83,10 @@ async function tracesOf(
 /** A Worker whose usual socket another one has can be asked nothing, and works. */
 async function openServer(
   service: WorkerService,
-  { statusSocket, http }: ServiceSettings,
+  { statusSocket, http: listener }: ServiceSettings,
   warn: (message: string) => void,
 ): Promise<StatusServer | null> {
+  const http = listener === null ? null : { ...listener, token: tokenIn(listener.tokenFile) };
   const options = {
     source: service.board,
     control: service,
@@ -103,4 +104,8 @@ async function openServer(
     warn(`${error.message}; nobody can ask this Worker how it is: --status-socket names another place`);
     return http === null ? null : openStatusServer({ ...options, socket: null });
   }
+}
+
+function tokenIn(file: string | null): string | null {
+  return file === null ? null : readToken('worker.status.tokenFile', file);
 }

@@ -10,7 +10,7 @@ import {
 import type { GpuOptions } from '../evaluator/index.js';
 import { outputsOf, type OutputSpec } from '../logging/index.js';
 import { InvalidArgumentError } from '../model/index.js';
-import { readToken, type HttpListenerOptions } from '../status/index.js';
+import type { HttpListenerOptions } from '../status/index.js';
 import type { SupervisorChange } from '../supervisor/index.js';
 import {
   gpuSandboxes,
@@ -24,6 +24,9 @@ import { freezeMsOf, machineWatchOf } from './manager-settings.js';
 
 /** Sandboxes at a time, whatever else is said. */
 const MOST_SANDBOXES = 1024;
+
+/** Reports are some lines each, in every output. */
+const LEAST_REPORT_MS = 100;
 
 /** What the configuration does not say. */
 export interface ServiceOptions {
@@ -56,7 +59,10 @@ export interface ServiceOptions {
 /** What a Worker that runs as a program was told, by options and configuration together. */
 export interface ServiceSettings {
   readonly version: string;
-  readonly worker: Omit<WorkerOptions, 'observer'> & { readonly scheduler: string; readonly cores: number };
+  readonly worker: Omit<WorkerOptions, 'observer' | 'onEvaluatorLine'> & {
+    readonly scheduler: string;
+    readonly cores: number;
+  };
   /** Where Sandboxes live, as displays show it. */
   readonly evaluator: string;
   /** How long running Slices may take to end when told to stop, milliseconds. */
@@ -82,7 +88,8 @@ export interface ServiceSettings {
   readonly showsDashboard: boolean;
   /** Where `dcp-worker status` asks. One that somebody named must be had. */
   readonly statusSocket: { readonly path: string; readonly isNamed: boolean };
-  readonly http: HttpListenerOptions | null;
+  /** Its token is read when it is opened, and only then. */
+  readonly http: (Omit<HttpListenerOptions, 'token'> & { readonly tokenFile: string | null }) | null;
 }
 
 /** Throws `InvalidArgumentError`, naming the key, for what a schema cannot see. */
@@ -100,20 +107,22 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
       cores: sandboxes.all,
       evaluator: evaluatorChoice(worker.evaluator),
       leaseMs: worker.lease * 1000,
-      jobIds: worker.jobAddresses,
+      // An empty list says nothing: any.
+      jobIds: worker.jobAddresses?.length ? worker.jobAddresses : null,
       computeGroups: joinKeys(values),
       leavePublicGroup: publicGroup === 'never',
       publicGroupFallback: publicGroup === 'fallback',
       spool: worker.spool ?? options.defaultSpool,
       allowedOrigins: worker.allowOrigins.any,
-      gpu: gpuOptionsOf(options.gpu, sandboxes),
+      // Evaluators are started with a GPU, or are not: where another profile uses it they are.
+      gpu: usesGpu(values) ? gpuOptionsOf(options.gpu, sandboxes) : null,
       freezeLeaseMs: freezeMsOf(worker.manager),
       confinement: { mode: worker.confinement, memoryMiB: worker.evaluatorMemory },
     },
     evaluator: worker.evaluator,
     stopTimeoutMs: worker.stopTimeout * 1000,
     cleanupTimeoutMs: worker.cleanupTimeout * 1000,
-    reportIntervalMs: worker.reportInterval ? worker.reportInterval * 1000 : null,
+    reportIntervalMs: worker.reportInterval ? Math.max(LEAST_REPORT_MS, worker.reportInterval * 1000) : null,
     exitWhenIdle,
     isProfileAuto,
     // A profile that somebody chose does not make of who uses the machine a reason to stop.
@@ -167,11 +176,16 @@ function sandboxesOf({ cores, utilization, maxSandboxes }: Capacity): Sandboxes 
   };
 }
 
+/** Whether with some profile, or none, Jobs that require WebGPU are taken. */
+function usesGpu(values: ConfigValues): boolean {
+  return ([null, 'inUse', 'idle'] as const).some((name) => sandboxesOf(capacityOf(values, name)).gpu !== 0);
+}
+
 function gpuOptionsOf(
   adapters: GpuOptions | null,
   { gpu, gpuUtilization }: Sandboxes,
 ): WorkerGpuOptions | null {
-  if (adapters === null || gpu === 0) return null;
+  if (adapters === null) return null;
   return { ...adapters, utilization: gpuUtilization, ...(gpu === null ? {} : { sandboxes: gpu }) };
 }
 
@@ -216,11 +230,7 @@ function outputsIn({ worker }: ConfigValues, { json, verbose, canDraw }: Service
   });
 }
 
-function httpListener({ worker: { status } }: ConfigValues): HttpListenerOptions | null {
-  if (status.httpPort === null) return null;
-  return {
-    port: status.httpPort,
-    address: status.httpAddress,
-    token: status.tokenFile === null ? null : readToken('worker.status.tokenFile', status.tokenFile),
-  };
+function httpListener({ worker: { status } }: ConfigValues): ServiceSettings['http'] {
+  const { httpPort: port, httpAddress: address, tokenFile } = status;
+  return port === null ? null : { port, address, tokenFile };
 }

@@ -79,6 +79,8 @@ export class WorkerService implements WorkerControl {
     this.#worker = new Worker({
       ...worker,
       looksForIdleness: settings.exitWhenIdle,
+      onEvaluatorLine: (pid, line) =>
+        this.log.say('warning', 'evaluatorSaid', { pid, line }, `evaluator process ${pid}: ${line}`),
       observer: joinObservers(this.log, this.board, traces, {
         onIdle: () => {
           if (settings.exitWhenIdle) this.#stop(false);

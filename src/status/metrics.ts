@@ -76,7 +76,10 @@ function ofWorker(status: WorkerStatus): Metric[] {
       'gate_reason',
       'Why work may not run now. Always 1.',
       status.gates.flatMap(({ target, reasons }) =>
-        reasons.map(({ monitor, code }) => sample(1, { target: String(target), monitor, code })),
+        // Two rules may say the same of one target, and samples with the same labels are no metrics.
+        [...new Map(reasons.map((reason) => [`${reason.monitor} ${reason.code}`, reason])).values()].map(
+          ({ monitor, code }) => sample(1, { target: String(target), monitor, code }),
+        ),
       ),
     ),
     gauge(
@@ -139,7 +142,7 @@ function ofMachine({ usage }: WorkerStatus): Metric[] {
     ),
     gauge(
       'gpu_use_ratio',
-      "Part of the adapters' time that Slices used in the last second.",
+      "Part of the adapters' time that Slices use; told when they end, so that it lags behind by one.",
       usage.gpu === null ? [] : [sample(usage.gpu)],
     ),
     gauge('process_cores', "Cores that the Worker's own process used in the last second.", [

@@ -2,10 +2,12 @@ import type { LogRecord, LogSink } from '../logging/index.js';
 import { NO_METRICS } from '../model/index.js';
 import type { DeliveredResults, SupervisorObserver, SupervisorStatus } from '../supervisor/index.js';
 import { busySandboxes } from './busy-sandboxes.js';
+import { GpuUse } from './gpu-use.js';
 import { IdleWatch } from './idle-watch.js';
 import { MachineUse } from './machine-use.js';
 import { PeriodHistory } from './period-history.js';
 import { RecentRecords } from './recent-records.js';
+import { StartTime } from './start-time.js';
 import {
   type StatusSource,
   type WorkerHistory,
@@ -51,16 +53,17 @@ const NOTHING_YET: SupervisorStatus['counts'] = Object.freeze({
  */
 export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, LogSink {
   readonly dropped = 0;
-  readonly #startedAt = Date.now();
+  readonly #start = new StartTime();
   readonly #history = new PeriodHistory(PERIOD_MS);
   readonly #machine = new MachineUse();
+  readonly #gpu = new GpuUse();
   readonly #idle = new IdleWatch();
   readonly #records = new RecentRecords();
   readonly #recordListeners = new Set<(record: LogRecord) => void>();
   readonly #periodListeners = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
   #usage: WorkerUsage;
-  #period = { slices: 0, failed: 0, metrics: { elapsedMs: 0, webgpuMs: 0 } };
+  #period = { slices: 0, failed: 0, elapsedMs: 0 };
   #periodBegan = performance.now();
 
   constructor(private readonly options: StatusBoardOptions) {
@@ -76,7 +79,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
     return {
       ...facts,
       time: Date.now(),
-      startedAt: this.#startedAt,
+      startedAt: this.#start.look(),
       pid: process.pid,
       workerId: supervisor?.workerId ?? null,
       state: supervisor?.state ?? 'starting',
@@ -128,8 +131,8 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
   onResults: SupervisorObserver['onResults'] = ({ slices, failed, metrics }: DeliveredResults) => {
     this.#period.slices += slices;
     this.#period.failed += failed;
-    this.#period.metrics.elapsedMs += metrics.elapsedMs;
-    this.#period.metrics.webgpuMs += metrics.webgpuMs;
+    this.#period.elapsedMs += metrics.elapsedMs;
+    this.#gpu.add(metrics);
   };
 
   onTrouble: SupervisorObserver['onTrouble'] = (subject, error, retryMs) => {
@@ -142,12 +145,12 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
 
   #endPeriod(): void {
     const { supervisor, adapters } = this.options.look();
-    const { slices, failed, metrics } = this.#period;
+    const { slices, failed, elapsedMs } = this.#period;
     const now = performance.now();
     const ms = Math.max(1, now - this.#periodBegan);
     this.#periodBegan = now;
-    this.#period = { slices: 0, failed: 0, metrics: { elapsedMs: 0, webgpuMs: 0 } };
-    const gpu = adapters.length === 0 ? null : Math.min(1, metrics.webgpuMs / ms / adapters.length);
+    this.#period = { slices: 0, failed: 0, elapsedMs: 0 };
+    const gpu = this.#gpu.endPeriod(ms, adapters.length);
     this.#usage = { ...this.#machine.look(), gpu };
     const { cores } = this.#usage;
     const busy = busySandboxes(supervisor?.sandboxes ?? []);
@@ -155,7 +158,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       ms,
       slices,
       failed,
-      elapsedMs: metrics.elapsedMs,
+      elapsedMs,
       cpu: cores.reduce((sum, core) => sum + core, 0) / Math.max(1, cores.length),
       gpu: gpu ?? 0,
       busy,

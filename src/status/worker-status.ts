@@ -58,7 +58,7 @@ export interface WorkerRates {
 export interface WorkerUsage {
   /** The part of each of the machine's cores that was in use, whoever used it. */
   readonly cores: readonly number[];
-  /** The part of the adapters' time that Slices used: they say how long they waited for the GPU. Null: no adapter. */
+  /** The part of the adapters' time that Slices used: they say how long they waited for the GPU, when they end. Null: no adapter. */
   readonly gpu: number | null;
   /** Cores that the Supervisor's own process used: 0.005 is half a percent of one. */
   readonly ownCores: number;

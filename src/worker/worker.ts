@@ -51,10 +51,12 @@ export interface WorkerOptions extends Omit<SupervisorOptions, 'gpu'> {
   readonly confinement?: ConfinementOptions;
   /** Which GPUs Jobs that require WebGPU get, if this machine has any; null: such Jobs are not taken. Default: any. */
   readonly gpu?: WorkerGpuOptions | null;
+  /** Hears of the lines that evaluator processes of the Worker's own print. Default: they go to standard error. */
+  readonly onEvaluatorLine?: (pid: number, line: string) => void;
 }
 
 export interface WorkerGpuOptions extends GpuOptions {
-  /** Of the Sandboxes, so many at most work for Jobs that require WebGPU, from 1. Default: two for each adapter. */
+  /** Of the Sandboxes, so many at most work for Jobs that require WebGPU; 0: none for now. Default: two for each adapter. */
   readonly sandboxes?: number;
   /** The part of them that is used, above 0 up to 1. Default 1; of any number at least one Sandbox is. */
   readonly utilization?: number;
@@ -125,7 +127,7 @@ export function gpuSandboxes(gpu: WorkerGpuOptions | null | undefined, adapters:
   const { sandboxes = adapters * SANDBOXES_PER_ADAPTER, utilization = 1 } = gpu ?? {};
   if (!(utilization > 0 && utilization <= 1))
     throw new InvalidArgumentError('gpu.utilization', `expected above 0 up to 1, got ${utilization}`);
-  return usedOf(sandboxes, utilization);
+  return sandboxes === 0 ? 0 : usedOf(sandboxes, utilization);
 }
 
 /** The whole program as a library: a Supervisor with its Scheduler and Evaluator. */
@@ -216,6 +218,7 @@ export class Worker {
       evaluator = 'child',
       gpu = {},
       confinement = {},
+      onEvaluatorLine,
       ...options
     } = this.#options;
     const opening = leaseMs === undefined ? {} : { leaseMs };
@@ -233,7 +236,14 @@ export class Worker {
           : scheduler;
       const openEvaluator =
         typeof evaluator === 'string'
-          ? await this.#own(this.#openOwn(evaluator, { threads: cores, gpu, confinement }))
+          ? await this.#own(
+              this.#openOwn(evaluator, {
+                threads: cores,
+                gpu,
+                confinement,
+                ...(onEvaluatorLine && { onLog: onEvaluatorLine }),
+              }),
+            )
           : isRemote
             ? await this.#own(this.#openRemote(evaluator))
             : evaluator;
@@ -255,7 +265,12 @@ export class Worker {
 
   async #openOwn(
     kind: EvaluatorKind,
-    options: { threads: number; gpu: GpuOptions | null; confinement: ConfinementOptions },
+    options: {
+      threads: number;
+      gpu: GpuOptions | null;
+      confinement: ConfinementOptions;
+      onLog?: (pid: number, line: string) => void;
+    },
   ): Promise<Evaluator> {
     if (kind === 'child') return (this.#child = await openChildProcessEvaluator(options));
     checkUnconfined("in the Worker's own process", options.confinement);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { createCompute } from '#src/compute/index.js';
 import { jobFile, jsonLines, run, SQUARES, start, temporaryDirectory } from './support.js';
 
 test('run --local prints results in order, everything else on standard error', async (t) => {
@@ -229,6 +230,37 @@ test('a Job from run to rm, on a Scheduler directory with a Worker', async (t) =
   const gone = await run(t, 'dcp-job', ['status', id, ...on]);
   assert.equal(gone.code, 1);
   assert.match(gone.stderr, /^dcp-job: job "\w{22}": the Scheduler has no such Job\n$/);
+});
+
+test('what a Job is called, and what its Slices say, moves nothing in a terminal', async (t) => {
+  const directory = temporaryDirectory(t);
+  const on = ['--scheduler', directory];
+  const evil = 'evil\x1b]0;owned\x07\x1b[2J\nJOB2  finished\x9b\u202e';
+  const job = createCompute({ scheduler: directory }).for(1, 1, () => 1);
+  job.public.name = job.public.description = evil;
+  void job.exec().catch(() => undefined);
+  await new Promise((resolve) => job.once('accepted', resolve));
+  const source = `export default (compute) => {
+    const job = compute.for(1, 2, (n, text) => {
+      console.log(text);
+      if (n === 2) throw new Error(text);
+      return new Map([[text, text]]);
+    }, [${JSON.stringify(evil)}]);
+    job.public.name = ${JSON.stringify(evil)};
+    return job;
+  };`;
+  for (const command of [
+    ['ls', ...on],
+    ['ls', '--json', ...on],
+    ['status', job.id!, ...on],
+    ['run', jobFile(t, source), '--local', '1'],
+  ]) {
+    const { stdout, stderr } = await run(t, 'dcp-job', command);
+    assert.match(stdout, /evil/);
+    assert.doesNotMatch(stdout, /^JOB2/m, command[0]);
+    assert.doesNotMatch(stdout + stderr, /(?!\n)[\p{Cc}\p{Bidi_Control}]/u, command[0]);
+  }
+  await job.cancel();
 });
 
 test('Ctrl-C leaves the Job with the Scheduler and says how to follow it', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
@@ -166,6 +166,32 @@ test('a Worker takes the Jobs and groups it is told to', async (t) => {
   assert.deepEqual(await states(), ['finished', 'finished', 'open']);
   await other.cancel();
   await Promise.all(ends);
+});
+
+test('what evaluator processes print is in the log, and nowhere else', async (t) => {
+  const options = ['--scheduler', temporaryDirectory(t), '--no-gpu', '--cores', '1', '--confinement', 'off'];
+  const worker = start(t, 'dcp-worker', [...options, '--json']);
+  await worker.printed(/"type":"started"/);
+  const { pid } = worker.child;
+  const threads = readdirSync(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}/children`);
+  const processes = threads.flatMap((file) => readFileSync(file, 'latin1').match(/\d+/g) ?? []);
+  // Node tells of its debugger, or of why there is none.
+  for (const id of processes) process.kill(Number(id), 'SIGUSR1');
+  const [, said] = await worker.printed(/"type":"evaluatorSaid".*"pid":(\d+),"line":"\w/);
+  assert.ok(processes.includes(said!));
+  worker.child.kill('SIGTERM');
+  assert.equal((await worker.ended).stderr, '');
+});
+
+test('doctor looks at every folder that the Worker writes to', async (t) => {
+  const directory = temporaryDirectory(t);
+  const folders = ['scheduler', 'spool', 'logs', 'run'].map((name) => path.join(directory, name));
+  const [scheduler, spool, logs, sockets] = folders as [string, string, string, string];
+  const { stdout } = await run(t, 'dcp-worker', [
+    ...['--scheduler', scheduler, '--spool', spool, '--no-gpu', '--status-socket', `${sockets}/socket`],
+    ...['-o', 'logfile', '--logfile', `${logs}/log`, 'doctor'],
+  ]);
+  for (const folder of folders) assert.ok(stdout.includes(` ${folder}`), `${folder} in ${stdout}`);
 });
 
 test('what cannot be used: one line and an exit code', async (t) => {

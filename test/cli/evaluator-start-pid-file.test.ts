@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +18,9 @@ function goneId(): number {
   return spawnSync(process.execPath, ['--version']).pid;
 }
 
-function livingId(t: TestContext): number {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+function livingId(t: TestContext, ...args: readonly string[]): number {
+  const words = ['-e', 'setInterval(() => {}, 1000)', ...args];
+  const child = spawn(process.execPath, words, { stdio: 'ignore' });
   t.after(() => child.kill('SIGKILL'));
   return child.pid!;
 }
@@ -47,6 +48,21 @@ test('one that names no living process, or this one, is replaced', (t) => {
     assert.deepEqual(writePidFile(file), { kind: 'written', stale }, stale);
     assert.equal(readFileSync(file, 'utf8'), `${process.pid}\n`);
   }
+});
+
+test('one of a process whose id another program has by now is replaced', (t) => {
+  const file = path.join(temporaryDirectory(t), 'a.pid');
+  const id = livingId(t);
+  writeFileSync(file, `${id}\n`);
+  assert.deepEqual(writePidFile(file), { kind: 'taken', pid: id });
+  // It has survived a reboot.
+  utimesSync(file, new Date(), new Date(Date.now() - 60_000));
+  assert.deepEqual(writePidFile(file), { kind: 'written', stale: String(id) });
+  // Of the same program any may be the one.
+  const same = livingId(t, process.argv[1]!);
+  writeFileSync(file, `${same}\n`);
+  utimesSync(file, new Date(), new Date(Date.now() - 60_000));
+  assert.deepEqual(writePidFile(file), { kind: 'taken', pid: same });
 });
 
 test('a file that is no pid file is not replaced', (t) => {

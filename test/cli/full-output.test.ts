@@ -1,9 +1,11 @@
-/** Standard output that is a file on a disk without room. */
+/** Standard output that is a file on a disk without room, and standard error that nobody reads. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { test } from 'node:test';
-import { jobFile, programFile } from './support.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tinyClient } from './evaluator-start-support.js';
+import { jobFile, programFile, start, temporaryDirectory } from './support.js';
 
 test('what cannot be written is one line and exit code 1', (t) => {
   const full = openSync('/dev/full', 'w');
@@ -22,4 +24,29 @@ test('what cannot be written is one line and exit code 1', (t) => {
     assert.match(stderr, new RegExp(`^${program}: standard output cannot be written: ENOSPC: .*\n$`, 'm'));
     assert.doesNotMatch(stderr, /^ +at /m);
   }
+});
+
+test('a standard error that nobody reads any more ends no Worker', async (t) => {
+  const directory = temporaryDirectory(t);
+  const worker = start(t, 'dcp-worker', [
+    ...['--scheduler', directory, '--cores', '1', '--no-gpu', '--exit-when-idle'],
+    // An output that is in trouble says so there.
+    ...['-o', 'logfile', '--logfile', '/dev/full'],
+  ]);
+  worker.child.stderr!.destroy();
+  const { code, signal } = await worker.ended;
+  assert.deepEqual([code, signal], [0, null]);
+});
+
+test('nor what an evaluator manager tells', async (t) => {
+  const manager = start(t, 'dcp-evaluator-manager', [
+    ...['-p', '0', '-s', 'SIGPWR,toggle', '--', '--dcp-client', tinyClient(t)],
+  ]);
+  await manager.printed(/Listening on /);
+  manager.child.stderr!.destroy();
+  manager.child.kill('SIGPWR');
+  await sleep(300);
+  manager.child.kill('SIGTERM');
+  const { code, signal } = await manager.ended;
+  assert.deepEqual([code, signal], [0, null]);
 });

@@ -134,16 +134,21 @@ test('what is watched changes by SIGHUP; a mistake in it names the key', async (
 });
 
 test('the profile auto follows who uses the machine, and dcp-worker profile goes before it', async (t) => {
+  const tokenFile = path.join(temporaryDirectory(t), 'token');
+  writeFileSync(tokenFile, 'a-token-of-some-length');
   const { running, command, shown, end } = worker(
     t,
     `{ worker: {
       profile: 'auto',
+      status: { httpPort: 0, tokenFile: '${tokenFile}' },
       profiles: { inUse: { maxSandboxes: 1 }, idle: { maxSandboxes: 2 } },
       manager: { presence: ['signal'], resumeAfter: 0 },
     } }`,
   );
   await running.printed(/worker .*Sandbox/);
   assert.equal((await shown()).places.all, 2);
+  // It is just being replaced, which is nothing to a page that is open.
+  writeFileSync(tokenFile, '');
   running.child.kill('SIGPWR');
   await running.printed(/somebody uses the machine, profile inUse: 2 places → 1 place/);
   assert.deepEqual((await shown()).gates, []);

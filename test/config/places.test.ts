@@ -245,8 +245,12 @@ test('another program has places of its own', (t) => {
   assert.equal(machine.load({ program: 'other' }).values.worker.lease, 6);
 });
 
-test('a scope that is no name is not looked for', (t) => {
+test('a scope that is no name of a file is an error, and not just looked over', (t) => {
   const machine = new Machine(t);
   machine.write('~/.dcp/secret.js', '{ worker: { lease: 5 } }');
-  assert.equal(machine.load({ env: { DCP_CONFIG_SCOPE: '../secret' } }).values.worker.lease, 60);
+  for (const scope of ['../secret', 'gpu:0', '.hidden'])
+    assert.throws(() => machine.load({ env: { DCP_CONFIG_SCOPE: scope } }), {
+      code: 'EINVAL',
+      message: `$DCP_CONFIG_SCOPE: expected letters, digits, "_", "-" and, but at the beginning, ".", got "${scope}"`,
+    });
 });

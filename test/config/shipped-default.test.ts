@@ -5,7 +5,6 @@ import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync } from '
 import path from 'node:path';
 import test from 'node:test';
 import { KNOWN_KEYS, loadConfig } from '#src/config/index.js';
-import { settingsOf } from '#src/service/index.js';
 import { CHECKOUT, Machine, OWN } from './support.js';
 
 const PUBLISHED = path.join(CHECKOUT, 'test/compat/dcp-4/node_modules/dcp-worker/etc/dcp-worker-config.js');
@@ -144,30 +143,4 @@ test('what is changed belongs in a place of its own, which wins', (t) => {
   const machine = new Machine(t);
   machine.write(OWN, '{ worker: { utilization: { cpu: 0.5 } } }');
   assert.deepEqual({ ...machine.load().values.worker.utilization }, { cpu: 0.5, gpu: 1 });
-});
-
-test('without an address syslog is where it usually is: a default that names a host would look for a socket of that name', (t) => {
-  const { values } = new Machine(t).load();
-  const worker = { ...values.worker, output: ['syslog'] as const };
-  const { outputs } = settingsOf(
-    { ...values, worker: { ...worker, syslog: { ...worker.syslog, transport: 'unix' } } },
-    {
-      version: '1.0.0',
-      gpu: null,
-      exitWhenIdle: false,
-      json: false,
-      verbose: false,
-      canDraw: false,
-      uncaughtLog: null,
-      defaultScheduler: '/nowhere',
-      defaultSpool: '/nowhere',
-      defaultStatusSocket: '/nowhere',
-      identity: null,
-      paymentAddress: null,
-    },
-  );
-  assert.deepEqual(
-    outputs.map((output) => output.kind === 'syslog' && [output.transport, output.address]),
-    [['unix', null]],
-  );
 });

@@ -1,10 +1,12 @@
 /** `dcp-worker -o dashboard` with a Job to run. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jobFile, programFile, start, temporaryDirectory } from '../cli/support.js';
 import { openTerminal } from './opened-terminal.js';
-import { withoutTmux } from './tmux.js';
+import { TestTerminal, withoutTmux } from './tmux.js';
 
 const JOB = `
   export default function (compute) {
@@ -43,4 +45,20 @@ test('a Worker shows what it runs, is paused, and stops by q, q', { skip: withou
   await terminal.press('q', 'q');
   await isBack(/^\$$/m);
   job.child.kill();
+});
+
+test('a Worker whose terminal has gone ends with its exit code', { skip: withoutTmux }, async (t) => {
+  const directory = temporaryDirectory(t);
+  const terminal = new TestTerminal(t, 80, 24, { HOME: directory, WORKER: programFile('dcp-worker') });
+  const code = path.join(directory, 'code');
+  const options = `--scheduler ${directory}/scheduler --cores 1,0 --status-socket ${directory}/socket`;
+  // The shell outlives its terminal to tell.
+  await terminal.type(
+    `trap '' HUP; $NODE $WORKER -o dashboard ${options}; echo $? >${code}.new; mv ${code}.new ${code}`,
+  );
+  await terminal.shows(/Idle: 1 place for .*nothing for this Worker/);
+  await terminal.killPane();
+  for (const end = performance.now() + 30_000; !existsSync(code); await sleep(50))
+    assert.ok(performance.now() < end, 'it runs on');
+  assert.equal(readFileSync(code, 'utf8'), '0\n');
 });

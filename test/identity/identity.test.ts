@@ -124,8 +124,12 @@ test('somebody is asked three times, and only where the empty passphrase does no
   assert.deepEqual(asked, []);
 });
 
-test('a new id.keystore is encrypted with the passphrase that is given', async (t) => {
+test('a new id.keystore is encrypted with the passphrase that is given, which is not empty', async (t) => {
   const home = temporaryHome(t);
+  await assert.rejects(openIdentity({ ...home, passphrase: '' }), {
+    code: 'EINVAL',
+    message: /^passphrase: /,
+  });
   const { address, file } = await openIdentity({ ...home, passphrase: 'moo' });
   const keystore = new Keystore('k', readFileSync(file!, 'utf8'));
   assert.match(keystore.label!, /^identity:.+@.+$/);

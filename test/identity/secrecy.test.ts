@@ -99,6 +99,10 @@ test('a passphrase file goes before the environment, and its first line counts',
     /warning: .*wrong has mode 0644, .*\nwho: .*cow\.keystore: wrong passphrase, or the file is damaged\n/,
   );
   assert.doesNotMatch(stderr, /boo/);
+  const empty = write(home, 'empty', '\nnot this\n');
+  const refused = await startFixture(t, 'who', [...args, empty], env).ended;
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /who: --passphrase-file: .*empty: expected a passphrase .*, got nothing\n/);
 });
 
 test('what is refused is not repeated, not even in the stack', async (t) => {

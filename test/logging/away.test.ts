@@ -194,6 +194,19 @@ test('nobody listens at a UDP port of a machine that says so: what follows waits
   await sink.close(1_000);
 });
 
+test('UDP syslog to an address that cannot be had says why', async () => {
+  const heard: string[] = [];
+  // All machines of this network: not for a socket that has not asked for it.
+  const sink = openOutput(
+    { ...LOCAL_SYSLOG, transport: 'udp', address: '255.255.255.255', port: 514 },
+    { ...QUIET, onLoneTrouble: (text) => heard.push(text) },
+  );
+  sink.write(record());
+  await until('the trouble is said', () => heard.length > 0);
+  await sink.close(10);
+  assert.match(heard[0]!, /^syslog udp 255\.255\.255\.255:\d+: connect EACCES /);
+});
+
 const addresses = await lookup('localhost', { all: true });
 const withoutTwo = addresses.length > 1 ? false : 'localhost has one address here';
 

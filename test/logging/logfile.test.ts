@@ -107,6 +107,27 @@ test('two that write to one file put it aside once, and lose nothing', async (t)
   );
 });
 
+test('who writes little to a shared file follows it wherever the busy one has put it aside', async (t) => {
+  const file = path.join(temporaryDirectory(t), 'log');
+  const options = { mostBytes: 10_000, keep: 1 };
+  const quiet = open(file, options);
+  const busy = open(file, options);
+  for (let round = 0; round < 5; round++) {
+    const { ino } = statSync(file);
+    while (statSync(file).ino === ino) {
+      const { size } = statSync(file);
+      for (const one of numbered(50)) busy.write(one);
+      await until('it is written', () => statSync(file).size !== size);
+    }
+    quiet.write(record({ text: `quiet ${round}` }));
+    await until('it is in the file of that name', () =>
+      readFileSync(file, 'utf8').includes(`quiet ${round}`),
+    );
+    assert.ok(statSync(`${file}.1`).size <= 10_000);
+  }
+  await Promise.all([quiet.close(1_000), busy.close(1_000)]);
+});
+
 test('after reopen() a file that was renamed is left as it is, and a new one begun', async (t) => {
   const file = path.join(temporaryDirectory(t), 'folder/log');
   const sink = open(file);

@@ -6,6 +6,7 @@ import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryDirectory } from '../cli/support.js';
 import { Tree, WatchedManager } from './support.js';
 
@@ -147,6 +148,29 @@ test('evaluators stop while a program runs that wants the machine for itself', a
     const { text } = watched.manager.decision.cpu.reasons[0]!;
     assert.equal(text, `${path.basename(file)} runs (process ${game.pid})`);
     game.kill('SIGKILL');
+    await watched.untilAction('run');
+  }
+});
+
+test("of another user's program, whose file is hidden, the command line counts", async (t) => {
+  const stat = (name: string): string => `5 (${name}) S 1 5 5 0 -1 0 0 0 0 0 1 1 1 1 20 0 1 0 100 0 0`;
+  const tree = new Tree(t, { 'proc/5/stat': stat('render'), 'proc/5/cmdline': '/usr/bin/render\0-x\0' });
+  const long = 'render-with-a-long-name';
+  const watched = new WatchedManager(t, {
+    root: tree.root,
+    monitors: { program: { names: ['/opt/render/render', long], everyMs: 100, ...NOW } },
+  });
+  await sleep(300);
+  assert.equal(watched.action, 'run');
+  for (const [name, line] of [
+    ['render', '/opt/render/render\0-x\0'],
+    ['render', 'render\0'],
+    [long.slice(0, 15), `/opt/${long}\0`],
+  ] as const) {
+    tree.write({ 'proc/5/stat': stat(name), 'proc/5/cmdline': line });
+    await watched.untilAction('kill');
+    assert.deepEqual(watched.codes, ['PROGRAM_RUNNING']);
+    tree.remove('proc/5');
     await watched.untilAction('run');
   }
 });

@@ -144,7 +144,9 @@ test(
 );
 
 test('what may not run has a line for each target, and for each reason', () => {
-  const metrics = parse(metricsText(statusOf({ gates: [GATE] })));
+  const [blender] = GATE.reasons;
+  const reasons = [blender!, { ...blender!, text: 'render runs (process 13)' }];
+  const metrics = parse(metricsText(statusOf({ gates: [{ ...GATE, reasons }] })));
   assert.equal(valueOf(metrics, 'gated', { target: '0', action: 'freeze' }), 1);
   const reason = { target: '0', monitor: 'program', code: 'PROGRAM_RUNNING' };
   assert.equal(valueOf(metrics, 'gate_reason', reason), 1);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DcpError } from '#src/model/index.js';
 import { openStatusServer, type StatusServerOptions } from '#src/status/index.js';
 import { ask, LiteralSource, RecordingControl, serve, temporaryDirectory } from './support.js';
@@ -66,6 +67,24 @@ test('a socket that a dead process left is replaced', async (t) => {
   const server = await openStatusServer(optionsFor(socket));
   t.after(() => server.close());
   assert.equal((await ask(socket, '/status')).status, 200);
+});
+
+test('a socket whose folder was removed is there again before long', async (t) => {
+  const socket = path.join(temporaryDirectory(t), 'run/worker.sock');
+  const server = await openStatusServer({ ...optionsFor(socket), lookEveryMs: 20 });
+  t.after(() => server.close());
+  for (let round = 0; round < 2; round++) {
+    rmSync(path.dirname(socket), { recursive: true });
+    // As long as nobody may make it, it is tried again.
+    writeFileSync(path.dirname(socket), '');
+    await sleep(100);
+    rmSync(path.dirname(socket));
+    while (!existsSync(socket)) await sleep(10);
+    assert.equal((await ask(socket, '/status')).status, 200);
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+  }
+  await server.close();
+  assert.equal(existsSync(socket), false);
 });
 
 test('a socket of a live Worker is refused with its process id, and works on', async (t) => {

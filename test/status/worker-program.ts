@@ -19,6 +19,7 @@ withWorkerCommands(program, {
     allowedOrigins: list(allowedOrigins),
     evaluator: null,
     confinement: {},
+    folders: [scheduler!],
     gpu: null,
   }),
 });

@@ -1,9 +1,7 @@
-import path from 'node:path';
 import type { ConfinementOptions, EvaluatorLocation, GpuOptions } from '../../evaluator/index.js';
 import { printJsonLine } from '../present.js';
 import { ExitCode } from '../program.js';
 import type { StatusClient } from '../status-client.js';
-import { defaultStatusSocket } from '../status-socket.js';
 import { checkEvaluator, checkGpus } from './check-evaluator.js';
 import { checkMachine } from './check-machine.js';
 import { checkWork } from './check-work.js';
@@ -19,6 +17,8 @@ export interface DoctorSubject extends Omit<WorkerOffer, 'adapters'> {
   readonly evaluator: EvaluatorLocation | null;
   /** Of evaluators that the Worker starts. */
   readonly confinement: ConfinementOptions;
+  /** Folders that it writes to. */
+  readonly folders: readonly string[];
   /** Null: Jobs get no GPU. */
   readonly gpu: GpuOptions | null;
 }
@@ -47,7 +47,6 @@ async function examine(subject: DoctorSubject, client: StatusClient): Promise<Se
     checkWorker(client),
   ]);
   const offer: WorkerOffer = { ...subject, adapters: gpus.adapters };
-  const folders = [subject.scheduler, path.dirname(defaultStatusSocket())];
   return [
     {
       name: 'evaluator',
@@ -60,7 +59,7 @@ async function examine(subject: DoctorSubject, client: StatusClient): Promise<Se
       title: '3. There is work for it',
       findings: await checkWork(subject.scheduler, offer, worker.status),
     },
-    { name: 'machine', title: 'The machine', findings: checkMachine(folders) },
+    { name: 'machine', title: 'The machine', findings: checkMachine(subject.folders) },
   ];
 }
 

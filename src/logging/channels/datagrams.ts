@@ -117,10 +117,13 @@ export class UdpDatagrams implements Channel<Buffer> {
     });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.connect(this.port, address, () => {
+      // Whatever its types say: Node tells it of a failure instead of the listeners.
+      const connected = (error?: Error): void => {
         socket.off('error', reject);
-        resolve();
-      });
+        if (error) reject(error);
+        else resolve();
+      };
+      socket.connect(this.port, address, connected);
     });
     return socket;
   }

@@ -33,14 +33,15 @@ export interface LogFileOptions {
 }
 
 /**
- * A file of lines. Several processes may write to one: lines are appended whole, and who finds at its own rotation that another
- * has put the file aside goes on with the new one.
+ * A file of lines. Several processes may write to one: lines are appended whole, and who finds that another has put the file aside
+ * goes on with the new one.
  */
 export class LogFile implements Channel<Buffer> {
   readonly name: string;
   readonly #file: string;
   #fd: number;
-  #bytes = 0;
+  /** How long it was when it could not be put aside. */
+  #keptBytes = 0;
   /** A device, or a FIFO, has no size and no name to put it aside under. */
   #rotates = false;
   /** The last write ended within a line: the disk was full. */
@@ -60,10 +61,10 @@ export class LogFile implements Channel<Buffer> {
   async send(messages: readonly Buffer[]): Promise<Sent> {
     this.#busy = true;
     try {
+      if (this.#rotates && !this.#isStillOurs) this.#reopening = true;
       if (this.#reopening) this.#replace();
       const bytes = messages.reduce((sum, { length }) => sum + length, 0);
-      const isFull = this.#rotates && this.#bytes > 0 && this.#bytes + bytes > this.options.mostBytes;
-      const failure = isFull ? this.#rotate() : null;
+      const failure = this.#rotates && this.#hasNoRoomFor(bytes) ? this.#rotate() : null;
       const sent = await this.#append(messages);
       return sent.error === null ? { ...sent, error: failure } : sent;
     } catch (error) {
@@ -109,7 +110,6 @@ export class LogFile implements Channel<Buffer> {
       try {
         const { bytesWritten } = await write(this.#fd, bytes, done, bytes.length - done, null);
         done += bytesWritten;
-        this.#bytes += bytesWritten;
       } catch (error) {
         failure = error as Error;
       }
@@ -128,6 +128,12 @@ export class LogFile implements Channel<Buffer> {
     return this.#torn ? Buffer.from('\n') : Buffer.alloc(0);
   }
 
+  /** With what others have written to it. An empty one has room for anything. */
+  #hasNoRoomFor(bytes: number): boolean {
+    const grown = fstatSync(this.#fd).size - this.#keptBytes;
+    return grown > 0 && grown + bytes > this.options.mostBytes;
+  }
+
   /** A file that cannot be put aside is written on, and this is tried again once it has grown by as much. */
   #rotate(): Error | null {
     try {
@@ -135,7 +141,7 @@ export class LogFile implements Channel<Buffer> {
       this.#replace();
       return null;
     } catch (error) {
-      this.#bytes = 0;
+      this.#keptBytes = fstatSync(this.#fd).size;
       return error as Error;
     }
   }
@@ -172,7 +178,7 @@ export class LogFile implements Channel<Buffer> {
     makeDirectory(path.dirname(this.#file));
     const fd = openSync(this.#file, FLAGS, MODE);
     const stat = fstatSync(fd);
-    this.#bytes = stat.size;
+    this.#keptBytes = 0;
     this.#rotates = this.options.mostBytes > 0 && stat.isFile();
     return fd;
   }

@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Finding, Target } from '../monitor.js';
 import type { MonitorKind } from '../monitor-kind.js';
@@ -42,21 +42,37 @@ class ProgramMonitor extends PolledMonitor {
 
   #matching(stat: ProcessStat): string | undefined {
     return this.settings.names.find((name) => {
-      if (name.startsWith('/')) return this.#fileOf(stat.pid) === name;
+      if (name.startsWith('/')) return this.#isFile(stat.pid, name);
       if (shortened(name) !== stat.name) return false;
       // Only the beginning of a long name is kept.
-      return Buffer.byteLength(name) <= NAME_BYTES || path.basename(this.#fileOf(stat.pid) ?? '') === name;
+      return Buffer.byteLength(name) <= NAME_BYTES || this.#isFile(stat.pid, name);
     });
   }
 
-  /** Null: it is gone, or another user's. */
-  #fileOf(pid: number): string | null {
+  /**
+   * Whether a process is of the file with this path, or this name. Which one a process of another user is of may not be seen: there its
+   * command line counts.
+   */
+  #isFile(pid: number, name: string): boolean {
+    const folder = path.join(this.root, 'proc', String(pid));
+    const isName = (file: string): boolean => file === name || path.basename(file) === name;
     try {
       // As the kernel says it of a file that was replaced while it ran.
-      return readlinkSync(path.join(this.root, 'proc', String(pid), 'exe')).replace(/ \(deleted\)$/, '');
+      return isName(readlinkSync(path.join(folder, 'exe')).replace(/ \(deleted\)$/, ''));
     } catch {
-      return null;
+      const said = firstWordOf(path.join(folder, 'cmdline'));
+      // One that was found by $PATH is called as it was typed.
+      return said !== '' && (isName(said) || said === path.basename(name));
     }
+  }
+}
+
+/** Empty: it is gone, or a thread of the kernel. */
+function firstWordOf(commandLine: string): string {
+  try {
+    return readFileSync(commandLine, 'utf8').split('\0', 1)[0]!;
+  } catch {
+    return '';
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
 import { InvalidArgumentError } from '../../model/index.js';
@@ -14,6 +15,8 @@ export interface StatusServerOptions {
   readonly control: WorkerControl;
   /** Path of the Unix socket, through which a Worker is also changed; null: none. */
   readonly socket: string | null;
+  /** How often it is looked whether the socket is still there, milliseconds. Default 30,000. */
+  readonly lookEveryMs?: number;
   /** Where to listen on TCP, for reading alone; null: nowhere. */
   readonly http: HttpListenerOptions | null;
   /** Hears of what went wrong while answering, with the reference that the asker got. */
@@ -38,6 +41,8 @@ export const HEADERS_MS = 5_000;
 export const REQUEST_MS = 10_000;
 /** How long a connection may neither bring nor take a byte, milliseconds; Node looks twice before it ends one that took some. */
 export const INACTIVE_MS = 8_000;
+/** How often it is looked whether the socket is still there, milliseconds. */
+const LOOK_MS = 30_000;
 /** How long what is being answered may take to leave at the end, milliseconds. */
 const CLOSE_MS = 500;
 
@@ -46,6 +51,10 @@ export class StatusServer {
   readonly #servers: Server[] = [];
   readonly #events: EventStreams;
   readonly #router: Router;
+  /** The socket's listener; null: none. */
+  #local: Server | null = null;
+  #looking: NodeJS.Timeout | undefined;
+  #isLooking = false;
   #removeSocket: () => void = () => undefined;
   #closing: Promise<void> | null = null;
   /** Where the page is; null: no TCP listener. */
@@ -60,8 +69,9 @@ export class StatusServer {
     const { socket, http } = this.options;
     if (http !== null) checkHttp(http);
     if (socket !== null) {
-      const server = this.#create((request, response) => this.#router.handle(request, response, null));
-      this.#removeSocket = await listenOnSocket(server, socket);
+      await this.#listenOn(socket);
+      const { lookEveryMs = LOOK_MS } = this.options;
+      this.#looking = setInterval(() => void this.#look(socket), lookEveryMs).unref();
     }
     if (http !== null) await this.#listenOnTcp(http);
   }
@@ -70,6 +80,44 @@ export class StatusServer {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #listenOn(socket: string): Promise<void> {
+    const server = this.#create((request, response) => this.#router.handle(request, response, null));
+    try {
+      this.#removeSocket = await listenOnSocket(server, socket);
+      this.#local = server;
+    } catch (error) {
+      this.#servers.splice(this.#servers.indexOf(server), 1);
+      throw error;
+    }
+  }
+
+  /**
+   * A folder that is there for the time of a login is emptied at its end, while this process may go on. What is gone is made again, now or
+   * once it can be; what others have put there is theirs.
+   */
+  async #look(socket: string): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      if (lstatSync(socket, { throwIfNoEntry: false }) !== undefined) return;
+      // Before there is another: a listener that is closed removes what has its name. What is being answered goes on.
+      this.#local?.close();
+      this.#local = null;
+      this.#removeSocket();
+      await this.#listenOn(socket);
+      if (this.#closing !== null) this.#closeLocal();
+    } catch {
+      // Somebody else was quicker, or there is no folder yet.
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #closeLocal(): void {
+    this.#removeSocket();
+    this.#local?.close();
   }
 
   async #listenOnTcp({ port, address, token }: HttpListenerOptions): Promise<void> {
@@ -116,6 +164,7 @@ export class StatusServer {
       (server) =>
         new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
     );
+    clearInterval(this.#looking);
     this.#events.close();
     this.#removeSocket();
     const patience = setTimeout(() => {
