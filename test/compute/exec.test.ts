@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { test } from 'node:test';
 import { SliceError } from '#src/model/index.js';
 import { createCompute } from '#src/compute/index.js';
+import { Emitter } from '#src/compute/emitter.js';
 import { ResultStore } from '#src/compute/result-handle.js';
 import { openClient } from './support.js';
 
@@ -153,6 +154,18 @@ test('what a listener throws ends neither the Job nor other listeners', async (t
   }
 });
 
+test('a listener for once goes alone, also when the same function is a listener for good', () => {
+  const emitter = new Emitter<{ tick: [] }>();
+  let calls = 0;
+  const listener = (): void => void calls++;
+  emitter.once('tick', listener);
+  emitter.on('tick', listener);
+  for (let i = 0; i < 3; i++) emitter.emit('tick');
+  assert.equal(calls, 4);
+  emitter.off('tick', listener);
+  assert.equal(emitter.listenerCount('tick'), 0);
+});
+
 test('an empty input set is finished at once', async (t) => {
   const { compute } = await openClient(t, { withWorker: false });
   assert.equal((await compute.for([], () => 1).exec()).length, 0);
@@ -181,6 +194,20 @@ test('a cancelled Job rejects and keeps what it has', async (t) => {
   assert.equal(reason, 'enough');
   assert.ok(job.results.length >= 1);
   assert.equal((await compute.jobStatus(job.id!)).state, 'cancelled');
+});
+
+test('what of `public` is left out has its default; what is no text is refused', async (t) => {
+  const { compute } = await openClient(t, { withWorker: false });
+  const job = compute.for([], () => 1);
+  job.public = { name: 'Named' };
+  assert.deepEqual(job.public, { name: 'Named', description: '', link: '' });
+  await job.exec();
+  assert.deepEqual((await compute.jobStatus(job.id!)).public, { name: 'Named', description: '', link: '' });
+  assert.throws(() => (job.public = null as never), { code: 'EINVAL', field: 'public' });
+  assert.throws(() => (job.public = { link: 5 as never }), { code: 'EINVAL', field: 'public.link' });
+  const changed = compute.for([], () => 1);
+  changed.public.name = null as never;
+  await assert.rejects(changed.exec(), { code: 'EINVAL', field: 'public.name' });
 });
 
 test('Compute Groups and limits reach the Scheduler; wrong ones are refused', async (t) => {
