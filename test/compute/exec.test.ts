@@ -255,6 +255,37 @@ test('what is no group list, Scheduler, directory or listener is refused with it
   });
 });
 
+test('a result of the last Slice there can be takes no place for those before it', () => {
+  const store = new ResultStore<string>();
+  const last = 2 ** 32 - 2;
+  assert.ok(store.put(last, 'last') && store.put(65_536, 'second'));
+  assert.ok(!store.put(last, 'again'));
+  assert.deepEqual(store.entries(), [
+    [65_536, 'second'],
+    [last, 'last'],
+  ]);
+  assert.deepEqual(
+    [store.at(-1), store.slice(1), store.read(last), store.read(0)],
+    ['last', ['last'], 'last', undefined],
+  );
+  assert.deepEqual(
+    [store.isAvailable(last), store.isAvailable(0), store.isAvailable(0.5)],
+    [true, false, false],
+  );
+});
+
+test('at and slice of a result handle are those of arrays', () => {
+  const store = new ResultStore<number | undefined>();
+  const array = [0, undefined, 2, 3, 4];
+  array.forEach((value, index) => store.put(index, value));
+  for (const a of [-9, -2, -0.5, 0, 1.7, 4, 9, NaN, Infinity, -Infinity]) {
+    assert.equal(store.at(a), array.at(a), `at(${a})`);
+    assert.deepEqual(store.slice(a), array.slice(a), `slice(${a})`);
+    for (const b of [-3, 0, 2.5, 9, NaN])
+      assert.deepEqual(store.slice(a, b), array.slice(a, b), `slice(${a}, ${b})`);
+  }
+});
+
 test('Slices without a result are found without holding all their numbers', () => {
   const store = new ResultStore<string>();
   for (const index of [0, 2]) store.put(index, 'x');
