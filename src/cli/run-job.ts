@@ -1,7 +1,20 @@
 import path from 'node:path';
-import { createCompute, JobCancelledError, type Job, type ResultHandle } from '../compute/index.js';
+import {
+  createCompute,
+  JobCancelledError,
+  type Compute,
+  type Job,
+  type ResultHandle,
+} from '../compute/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
-import { durationText, harmlessLines, printable, type SliceError, slicesText } from '../model/index.js';
+import {
+  durationText,
+  harmlessLines,
+  printable,
+  type JobId,
+  type SliceError,
+  slicesText,
+} from '../model/index.js';
 import { loadJobFile } from './job-file.js';
 import { printJsonLine, printResults, resultFields } from './present.js';
 import { ExitCode, quoted } from './program.js';
@@ -31,8 +44,9 @@ const SHOWN_FAILURES = 10;
 export async function runJob(file: string, options: RunJobOptions): Promise<number> {
   const jobFile = await loadJobFile(file);
   const { directory } = jobFile;
-  const job = await jobFile.makeJob(createCompute({ scheduler: options.scheduler, directory }), options.args);
-  const run = new JobRun(job, options);
+  const compute = createCompute({ scheduler: options.scheduler, directory });
+  const job = await jobFile.makeJob(compute, options.args);
+  const run = new JobRun(compute, job, options);
   const results = await run.results();
   if (results === null) return run.exitCode;
   if (options.json || jobFile.done === null) printResults(results.entries(), options.json);
@@ -72,6 +86,7 @@ class JobRun {
   #noWorkerTimer: NodeJS.Timeout | undefined;
 
   constructor(
+    private readonly compute: Compute,
     private readonly job: Job,
     private readonly options: RunJobOptions,
   ) {
@@ -123,7 +138,9 @@ class JobRun {
       this.#accepted = true;
       const where = options.local === null ? '' : ' (on this machine alone)';
       this.#say({ type: 'accepted', job: job.id }, `Job ${job.id} "${printable(job.public.name)}"${where}`);
-      if (options.local === null) this.#noWorkerTimer = setTimeout(() => this.#missWorker(), NO_WORKER_MS);
+      if (options.local !== null) return;
+      // Where it fails, the run itself does, and says why.
+      this.#noWorkerTimer = setTimeout(() => void this.#missWorker(job.id!).catch(() => {}), NO_WORKER_MS);
     });
     job.on('status', (status) => {
       if (options.json) printJsonLine({ type: 'status', ...status });
@@ -171,9 +188,10 @@ class JobRun {
     );
   }
 
-  #missWorker(): void {
-    const { distributed, computed } = this.job.status;
-    if (distributed > 0 || computed > 0) return;
+  async #missWorker(id: JobId): Promise<void> {
+    // Not what the handle knows: that a Slice was handed out stands in no log.
+    const { state, leased, done } = await this.compute.jobStatus(id);
+    if (leased > 0 || done > 0 || state === 'cancelled') return;
     const hint = `no Worker has taken a Slice so far; start one with: dcp-worker --scheduler ${quoted(this.options.scheduler)}`;
     this.#say({ type: 'warning', message: hint }, hint);
   }

@@ -3,12 +3,17 @@ import { InvalidArgumentError, shown } from '../model/index.js';
 /* eslint-disable @typescript-eslint/no-explicit-any -- arguments of listeners are whatever the event's table says */
 type Listener = (...args: any[]) => void;
 
+interface Entry {
+  readonly listener: Listener;
+  readonly once: boolean;
+}
+
 /**
  * Events of a Job. An error thrown by a listener ends neither the other listeners nor the Job: it becomes an uncaught
  * exception of its own, as with EventTarget.
  */
 export class Emitter<Events extends Record<string, unknown[]>> {
-  readonly #listeners = new Map<string, { readonly listener: Listener; readonly once: boolean }[]>();
+  readonly #listeners = new Map<string, Entry[]>();
 
   on<K extends keyof Events & string>(name: K, listener: (...args: Events[K]) => void): this {
     return this.#add(name, listener, false);
@@ -17,10 +22,8 @@ export class Emitter<Events extends Record<string, unknown[]>> {
     return this.#add(name, listener, true);
   }
   off<K extends keyof Events & string>(name: K, listener: (...args: Events[K]) => void): this {
-    const listeners = this.#listeners.get(this.canonical(name)) ?? [];
-    const at = listeners.findLastIndex((entry) => entry.listener === listener);
-    // Replaced and not changed: `emit` may be walking over it.
-    if (at >= 0) this.#listeners.set(this.canonical(name), listeners.toSpliced(at, 1));
+    const entry = this.#listeners.get(this.canonical(name))?.findLast((one) => one.listener === listener);
+    if (entry !== undefined) this.#remove(name, entry);
     return this;
   }
   addListener<K extends keyof Events & string>(name: K, listener: (...args: Events[K]) => void): this {
@@ -46,10 +49,10 @@ export class Emitter<Events extends Record<string, unknown[]>> {
   emit<K extends keyof Events & string>(name: K, ...args: Events[K]): boolean {
     const listeners = this.#listeners.get(this.canonical(name));
     if (listeners === undefined || listeners.length === 0) return false;
-    for (const { listener, once } of listeners) {
-      if (once) this.off(name, listener);
+    for (const entry of listeners) {
+      if (entry.once) this.#remove(name, entry);
       try {
-        listener.apply(this, args);
+        entry.listener.apply(this, args);
       } catch (error) {
         process.nextTick(() => {
           throw error;
@@ -62,6 +65,12 @@ export class Emitter<Events extends Record<string, unknown[]>> {
   /** The name under which an event is known; a subclass may accept others. */
   protected canonical(name: string): string {
     return name;
+  }
+
+  #remove(name: string, entry: Entry): void {
+    const key = this.canonical(name);
+    // Replaced and not changed: `emit` may be walking over it.
+    this.#listeners.set(key, this.#listeners.get(key)?.filter((one) => one !== entry) ?? []);
   }
 
   #add(name: string, listener: Listener, once: boolean): this {

@@ -13,12 +13,16 @@ export type InputPlan =
   | { readonly kind: 'range'; readonly start: number; readonly step: number; readonly count: number }
   | { readonly kind: 'list'; readonly source: Iterable<unknown> | AsyncIterable<unknown> };
 
-/** Quotients this near to a whole number are one: `(0.3 - 0) / 0.1` is 2.9999999999999996. */
-const NEARLY = 1e-9;
+/** A last number this near to `end`, relative to the numbers of the range, is `end`: `3 * 0.1` is 0.30000000000000004. */
+const NEARLY = 8 * Number.EPSILON;
+
+/** What a range object may say. */
+const RANGE_FIELDS = ['start', 'end', 'step', 'group'];
 
 /**
  * Numbers from `start` to `end`, both included, `step` apart (default 1, or -1 when `end` is smaller). Throws
- * `InvalidArgumentError` for numbers that are not finite, and for a step that leads away from `end`.
+ * `InvalidArgumentError` for numbers that are not finite, for a step that leads away from `end`, and for one that is lost in
+ * the precision of numbers: 2^53 + 1 is 2^53.
  */
 export function planRange({ start, end, step: givenStep, group }: RangeObject): InputPlan {
   finite('start', start);
@@ -28,9 +32,14 @@ export function planRange({ start, end, step: givenStep, group }: RangeObject): 
   if (step === 0 || (end !== start && Math.sign(step) !== Math.sign(end - start))) {
     throw new InvalidArgumentError('step', `expected a step that leads from ${start} to ${end}, got ${step}`);
   }
+  if (end !== start && (start + step === start || end - step === end)) {
+    throw new InvalidArgumentError('step', `${step} makes no difference to a number from ${start} to ${end}`);
+  }
   const steps = (end - start) / step;
   const whole = Math.round(steps);
-  const count = (Math.abs(steps - whole) <= NEARLY * Math.max(1, whole) ? whole : Math.floor(steps)) + 1;
+  const reachesEnd =
+    Math.abs(start + whole * step - end) <= NEARLY * Math.max(Math.abs(start), Math.abs(end));
+  const count = (reachesEnd ? whole : Math.floor(steps)) + 1;
   if (group === undefined) {
     checkCount(count);
     return { kind: 'range', start, step, count };
@@ -47,12 +56,24 @@ export function planInput(input: unknown): InputPlan {
   if (typeof input === 'object' && input !== null) {
     if (Symbol.asyncIterator in input) return { kind: 'list', source: input as AsyncIterable<unknown> };
     if (Symbol.iterator in input) return { kind: 'list', source: input as Iterable<unknown> };
-    if ('start' in input && 'end' in input) return planRange(input as RangeObject);
+    if ('start' in input && 'end' in input) return planRange(onlyRange(input as RangeObject));
   }
   throw new InvalidArgumentError(
     'input',
     `expected an array, an iterable, an async iterable, { start, end, step? }, or numbers start and end; got ${shown(input)}`,
   );
+}
+
+/** A part that is misspelt would change nothing. */
+function onlyRange(range: RangeObject): RangeObject {
+  for (const field of Object.keys(range)) {
+    if (!RANGE_FIELDS.includes(field))
+      throw new InvalidArgumentError(
+        `input.${field}`,
+        `is no part of a range; these are: ${RANGE_FIELDS.join(', ')}`,
+      );
+  }
+  return range;
 }
 
 function* groups(start: number, step: number, count: number, size: number): Iterable<number[]> {

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { decode } from '../codec/index.js';
 import type { SliceError } from '../model/index.js';
 import {
+  InvalidArgumentError,
   Outcome,
   sliceError,
   type ConsoleLevel,
@@ -41,14 +42,29 @@ export class JobFollower {
 
   /**
    * Resolves with the Job's last state once the log has told it, with null when `signal` aborts. Rejects with the
-   * Scheduler's errors; `JobNotFoundError` when the Job is removed meanwhile.
+   * Scheduler's errors; `JobNotFoundError` when the Job is removed meanwhile; `InvalidArgumentError` when the log has no
+   * entry `after`.
    */
   async run(signal: AbortSignal): Promise<'finished' | 'cancelled' | null> {
     let over: 'finished' | 'cancelled' | null = null;
+    const after = this.#cursor;
+    if (after > 0 && (await this.scheduler.readEvents(this.jobId, after - 1, 1)).length === 0)
+      throw new InvalidArgumentError('after', `the log of job ${this.jobId} has no entry ${after} so far`);
+    // The entry that tells the end may be the last of those that are not told again.
+    let mayBeOver = after > 0;
     while (!signal.aborted) {
       const events = await this.scheduler.readEvents(this.jobId, this.#cursor, EVENTS_AT_ONCE);
       if (events.length === 0) {
         if (over !== null) return over;
+        if (mayBeOver) {
+          mayBeOver = false;
+          const { state } = await this.scheduler.jobStatus(this.jobId);
+          if (state === 'finished' || state === 'cancelled') {
+            over = state;
+            // It may have come to its end since the log was read.
+            continue;
+          }
+        }
         await this.scheduler.waitForEvents(this.jobId, this.#cursor, signal);
         continue;
       }

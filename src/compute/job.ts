@@ -15,7 +15,7 @@ import { Emitter } from './emitter.js';
 import { JobCancelledError } from './errors.js';
 import { JobFollower, type JobFollowerSink } from './job-follower.js';
 import { toAllowedOrigins, toDeterminism, type LocalExecOptions } from './local-exec.js';
-import { joinKeys, requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
+import { jobPublic, joinKeys, requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
 import { uploadSlices } from './upload.js';
@@ -26,7 +26,10 @@ import { uploadSlices } from './upload.js';
  */
 export type ReadyState = 'new' | 'exec' | 'init' | 'deploying' | 'uploading' | 'deployed' | 'reconnected';
 
-/** A Job's progress in DCP's words, in Slices. `total` is null while the input set is being uploaded. */
+/**
+ * A Job's progress in DCP's words, in Slices, when its log last grew: handing out Slices alone writes nothing there. `total`
+ * is null while the input set is being uploaded.
+ */
 export interface JobRunStatus {
   readonly runStatus: 'new' | 'uploading' | 'running' | 'finished' | 'cancelled';
   readonly total: number | null;
@@ -51,7 +54,8 @@ export interface JobEvents<R> {
   /** All of the Job is with the Scheduler: it goes on without this process. */
   accepted: [job: Job<R>];
   readystatechange: [state: ReadyState];
-  status: [status: JobRunStatus & { readonly job: JobId }];
+  /** `cursor` is the last entry of the Job's log that has been told: see `compute.resume`. */
+  status: [status: JobRunStatus & { readonly job: JobId; readonly cursor: number }];
   result: [
     event: {
       readonly job: JobId;
@@ -123,8 +127,6 @@ export interface ExistingJob {
 export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   /** Custom events of the Work Function, all of them; `job.on` has those whose names are no event of the Job. */
   readonly work = new Emitter<Record<string, [value: unknown, source: CustomEventSource]>>();
-  /** Shown to whoever sees the Job; the Work Function reads it as `work.job.public`. */
-  readonly public: JobPublic;
   requirements: JobRequirements = {};
   /** Workers of these groups only; none: any Worker. */
   computeGroups: ComputeGroup[] = [];
@@ -136,7 +138,9 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   readonly #context: SchedulerContext;
   readonly #source: NewJob | ExistingJob;
   readonly #required = new Set<string>();
+  #public = jobPublic({});
   #inspected = false;
+  #isLocal = false;
   readonly #store = new ResultStore<R>();
   #id: JobId | null = null;
   #readyState: ReadyState = 'new';
@@ -154,15 +158,23 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     this.results = resultHandle(this.#store);
     if ('id' in source) {
       this.#id = source.id;
-      this.public = { ...source.public };
-    } else {
-      this.public = { name: 'Unnamed Job', description: '', link: '' };
+      this.#public = { ...source.public };
     }
   }
 
   /** Null until the Scheduler has registered the Job. */
   get id(): JobId | null {
     return this.#id;
+  }
+  /**
+   * Shown to whoever sees the Job; the Work Function reads it as `work.job.public`. Set as a whole, parts that are left out
+   * have their defaults. Throws `InvalidArgumentError` for what is no text.
+   */
+  get public(): JobPublic {
+    return this.#public;
+  }
+  set public(given: Partial<JobPublic>) {
+    this.#public = jobPublic(given);
   }
   get readyState(): ReadyState {
     return this.#readyState;
@@ -221,8 +233,9 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const { requirements } = this;
     const allowedOrigins = toAllowedOrigins(options, requirements);
     const { inspect = null, gpu = {} } = options;
-    this.#inspected = inspect !== null;
     return this.#begin(async () => {
+      this.#inspected = inspect !== null;
+      this.#isLocal = true;
       const { withLocalWorker } = await import('./local-worker.js');
       return withLocalWorker(
         cores,
@@ -245,23 +258,18 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   }
 
   /**
-   * Fetches the results there are now into `results`, waiting for nothing and telling no listener. Rejects with
-   * `JobStateError` before the Scheduler has the Job.
+   * Fetches the results there are now into `results`, waiting for nothing and telling no listener. After `localExec` they
+   * are those of its run. Rejects with `JobStateError` before the Scheduler has the Job.
    */
   async fetchResults(): Promise<ResultHandle<R>> {
     const id = this.#deployedId();
-    await this.#withScheduler(async (scheduler) => {
-      const { known } = await scheduler.jobStatus(id);
-      const sink = { ...this.#sink(id, scheduler), onResult: this.#keep, onSliceError: this.#keep };
-      const follower = new JobFollower(scheduler, id, sink);
-      for (const numbers of this.#store.missing(known)) await follower.fetchResults(numbers);
-    });
+    await this.#withScheduler((scheduler) => this.#fetchMissing(scheduler, id));
     return this.results;
   }
 
   /**
    * No Slice of the Job is handed out any more; `exec` rejects with `JobCancelledError`. Results so far are kept. Rejects
-   * with `JobStateError` before the Scheduler has the Job. Cancelling a finished Job does nothing.
+   * with `JobStateError` before the Scheduler has the Job. Cancelling a finished Job does nothing, nor does it after `localExec`.
    */
   async cancel(reason?: string): Promise<void> {
     const id = this.#deployedId();
@@ -278,15 +286,25 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     return this.#id;
   }
 
-  /** With the Scheduler of the run under way, or one opened for this call. */
+  /** With the Scheduler of the run under way, or one opened for this call. That of `localExec` went with its run. */
   async #withScheduler(call: (scheduler: Scheduler) => Promise<void>): Promise<void> {
     if (this.#scheduler !== null) return call(this.#scheduler);
+    if (this.#isLocal) return;
     const use = await this.#context();
     try {
       await call(use.scheduler);
     } finally {
       await use.end();
     }
+  }
+
+  /** Fetches what the handle does not have, and tells nobody. */
+  async #fetchMissing(scheduler: Scheduler, id: JobId): Promise<void> {
+    const { known, done } = await scheduler.jobStatus(id);
+    if (this.#store.length >= done) return;
+    const sink = { ...this.#sink(id, scheduler), onResult: this.#keep, onSliceError: this.#keep };
+    const follower = new JobFollower(scheduler, id, sink);
+    for (const numbers of this.#store.missing(known)) await follower.fetchResults(numbers);
   }
 
   readonly #keep = (slice: number, result: unknown): void => {
@@ -317,7 +335,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     const follower = new JobFollower(scheduler, id, this.#sink(id, scheduler), after);
     this.#enter('reconnected');
     const end = await follower.run(new AbortController().signal);
-    return this.#finish(scheduler, id, follower, end);
+    return this.#finish(scheduler, id, end);
   }
 
   async #deploy(scheduler: Scheduler, source: NewJob): Promise<ResultHandle<R>> {
@@ -364,19 +382,17 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
       this.#enter('deployed');
       this.emit('accepted', this);
     }
-    return this.#finish(scheduler, id, follower, await following);
+    return this.#finish(scheduler, id, await following);
   }
 
-  /** The end of the log has been reached: results it named to somebody else, before `after`, are fetched too. */
+  /** The end of the log has been reached: results it named before `after` are fetched too. */
   async #finish(
     scheduler: Scheduler,
     id: JobId,
-    follower: JobFollower,
     end: 'finished' | 'cancelled' | null,
   ): Promise<ResultHandle<R>> {
     if (end !== 'finished') return this.#cancelled(id);
-    const { known } = await scheduler.jobStatus(id);
-    for (const numbers of this.#store.missing(known)) await follower.fetchResults(numbers);
+    await this.#fetchMissing(scheduler, id);
     this.emit('complete', this.results);
     return this.results;
   }
@@ -413,11 +429,11 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
         if (!JOB_EVENTS.includes(this.canonical(name))) this.emit(name, value, source);
       },
       onState: () => {},
-      onCaughtUp: async () => {
+      onCaughtUp: async (cursor) => {
         const { state, total, done, leased, failed } = await scheduler.jobStatus(job);
         const runStatus = state === 'open' ? 'running' : state;
         this.#status = { runStatus, total, distributed: done + leased, computed: done, failed };
-        this.emit('status', { job, ...this.#status });
+        this.emit('status', { job, ...this.#status, cursor });
       },
     };
   }

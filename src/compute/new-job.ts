@@ -38,13 +38,27 @@ export interface JobSettings {
   readonly inspected: boolean;
 }
 
+/** `given`, with what a Job has where it says nothing. Throws `InvalidArgumentError` for what is no text. */
+export function jobPublic(given: Partial<JobPublic>): JobPublic {
+  const whole: JobPublic = { name: 'Unnamed Job', description: '', link: '' };
+  if (typeof given !== 'object' || given === null)
+    throw new InvalidArgumentError('public', `expected { name?, description?, link? }, got ${shown(given)}`);
+  for (const field of Object.keys(whole) as (keyof JobPublic)[]) {
+    const text: unknown = given[field];
+    if (text === undefined) continue;
+    if (typeof text !== 'string')
+      throw new InvalidArgumentError(`public.${field}`, `expected a string, got ${shown(text)}`);
+    whole[field] = text;
+  }
+  return whole;
+}
+
 /** Rejects with `InvalidArgumentError`, `EncodingError` or `ModuleError` for what cannot be deployed. */
 export async function specOf(source: NewJob, settings: JobSettings): Promise<JobSpec> {
   const { arguments: args, input } = source;
   const { requirements, computeGroups, limits } = settings;
-  const { name, description, link } = settings.public;
   return {
-    public: { name: String(name), description: String(description), link: String(link) },
+    public: jobPublic(settings.public),
     ...(await code(source, settings)),
     arguments: encodeAt('arguments', args),
     codec: 'native',

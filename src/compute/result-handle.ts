@@ -3,7 +3,6 @@ import type { SliceError } from '../model/index.js';
 
 /** Methods of arrays that a handle has too; they see the results that are there, in input order. */
 const ARRAY_METHODS = [
-  'at',
   'every',
   'filter',
   'find',
@@ -15,7 +14,6 @@ const ARRAY_METHODS = [
   'join',
   'map',
   'reduce',
-  'slice',
   'some',
 ] as const;
 
@@ -23,6 +21,11 @@ const ARRAY_METHODS = [
 const MISSING_AT_ONCE = 10_000;
 
 const MISSING = Symbol('no result yet');
+
+/** Results kept in one array. V8 ends the process where one array grows too far, beyond 112 million places. */
+const PAGE = 65_536;
+/** Results that one array is made of. */
+const MAX_ARRAY = 100_000_000;
 
 /**
  * Results of a Job in the order of its input set. The result of a Slice that failed is its `SliceError`. While the Job
@@ -35,8 +38,11 @@ export type ResultHandle<R> = ResultStore<R> &
 
 /** What is behind a `ResultHandle`. */
 export class ResultStore<R> implements Iterable<R | SliceError> {
-  readonly #results: (R | SliceError | typeof MISSING)[] = [];
+  /** Pages with a result, by their place; each as long as it must be. */
+  readonly #pages = new Map<number, (R | SliceError | typeof MISSING)[]>();
   #available = 0;
+  /** Index behind the last result. */
+  #end = 0;
 
   /** How many results are there. */
   get length(): number {
@@ -45,25 +51,44 @@ export class ResultStore<R> implements Iterable<R | SliceError> {
 
   /** Whether input `index` (from 0) has a result. */
   isAvailable(index: number): boolean {
-    return index in this.#results && this.#results[index] !== MISSING;
+    const page = this.#pages.get(Math.floor(index / PAGE));
+    return page !== undefined && index % PAGE in page && page[index % PAGE] !== MISSING;
   }
 
-  /** The results that are there. */
+  /** The results that are there. Throws a RangeError for more than one array can have: those can be iterated over. */
   values(): (R | SliceError)[] {
-    return this.#results.filter((result) => result !== MISSING) as (R | SliceError)[];
+    this.#checkArray();
+    return [...this];
   }
 
-  /** Pairs of input index (from 0) and result. */
+  /** Pairs of input index (from 0) and result. Throws like `values`. */
   entries(): [number, R | SliceError][] {
-    const pairs: [number, R | SliceError][] = [];
-    this.#results.forEach((result, index) => {
-      if (result !== MISSING) pairs.push([index, result]);
-    });
-    return pairs;
+    this.#checkArray();
+    return [...this.#pairs()];
   }
 
-  [Symbol.iterator](): ArrayIterator<R | SliceError> {
-    return this.values()[Symbol.iterator]();
+  /** As of arrays. */
+  at(index: number): R | SliceError | undefined {
+    if (this.#available < this.#end) return this.values().at(index);
+    const at = Math.trunc(index) || 0;
+    return this.read(at < 0 ? this.#end + at : at);
+  }
+
+  /** As of arrays. */
+  slice(start = 0, end = this.#available): (R | SliceError)[] {
+    if (this.#available < this.#end) return this.values().slice(start, end);
+    const place = (index: number): number => {
+      const at = Math.trunc(index) || 0;
+      return Math.min(at < 0 ? Math.max(0, this.#end + at) : at, this.#end);
+    };
+    const first = place(start);
+    const length = Math.max(0, place(end) - first);
+    this.#checkArray(length);
+    return Array.from({ length }, (_, i) => this.read(first + i) as R | SliceError);
+  }
+
+  *[Symbol.iterator](): IterableIterator<R | SliceError> {
+    for (const [, result] of this.#pairs()) yield result;
   }
 
   toJSON(): (R | SliceError)[] {
@@ -76,20 +101,40 @@ export class ResultStore<R> implements Iterable<R | SliceError> {
 
   /** @internal The result of input `index`, undefined while there is none. */
   read(index: number): R | SliceError | undefined {
-    const result = this.#results[index];
+    const result = this.#pages.get(Math.floor(index / PAGE))?.[index % PAGE];
     return result === MISSING ? undefined : result;
   }
 
   /** @internal False when it was there already. */
   put(index: number, result: R | SliceError): boolean {
+    const number = Math.floor(index / PAGE);
+    let page = this.#pages.get(number);
+    if (page === undefined) this.#pages.set(number, (page = []));
+    const at = index % PAGE;
     // Filled up rather than left with holes: an array with large holes becomes a slow table.
-    while (this.#results.length < index) this.#results.push(MISSING);
-    const isNew = index >= this.#results.length || this.#results[index] === MISSING;
+    while (page.length < at) page.push(MISSING);
+    const isNew = at >= page.length || page[at] === MISSING;
     if (isNew) {
-      this.#results[index] = result;
+      page[at] = result;
       this.#available++;
+      this.#end = Math.max(this.#end, index + 1);
     }
     return isNew;
+  }
+
+  *#pairs(): Generator<[number, R | SliceError], void> {
+    for (let number = 0; number * PAGE < this.#end; number++) {
+      const page = this.#pages.get(number) ?? [];
+      for (let at = 0; at < page.length; at++) {
+        const result = page[at]!;
+        if (result !== MISSING) yield [number * PAGE + at, result];
+      }
+    }
+  }
+
+  #checkArray(length = this.#available): void {
+    if (length > MAX_ARRAY)
+      throw new RangeError(`${length} results are too many for one array; iterate over them`);
   }
 
   /** @internal Numbers, from 1, of the Slices up to `count` that have no result: some at a time, as there may be billions. */

@@ -49,26 +49,41 @@ async function uploadAsync(
   signal: AbortSignal,
 ): Promise<void> {
   const iterator = source[Symbol.asyncIterator]();
-  const stopped = new Promise<'stopped'>((resolve) => {
-    signal.addEventListener('abort', () => resolve('stopped'), { once: true });
-  });
+  let hasEnded = false;
+  const next = async (): Promise<IteratorResult<unknown>> => {
+    try {
+      const step = await iterator.next();
+      hasEnded = step.done === true;
+      return step;
+    } catch (error) {
+      hasEnded = true;
+      throw error;
+    }
+  };
+  let stop = (): void => {};
+  signal.addEventListener('abort', () => stop(), { once: true });
+  // No race with a promise that stays pending: it would keep what each race ended with, and so every datum.
+  const nextOrStopped = (): Promise<IteratorResult<unknown> | 'stopped'> =>
+    new Promise((resolve, reject) => {
+      stop = () => resolve('stopped');
+      next().then(resolve, reject);
+    });
   try {
-    for (;;) {
-      const next = iterator.next();
+    while (!signal.aborted) {
+      const coming = nextOrStopped();
       // Awaited below in any case, perhaps after the source has failed.
-      next.catch(() => {});
-      const first = await Promise.race([next, stopped, ...(batch.isEmpty ? [] : [batch.aged()])]);
+      coming.catch(() => {});
+      const first = await (batch.isEmpty ? coming : Promise.race([coming, batch.aged()]));
       if (first === 'aged') await batch.send();
-      const step = first === 'aged' ? await Promise.race([next, stopped]) : first;
-      if (step === 'stopped') return;
-      if (step.done === true) return;
+      const step = first === 'aged' ? await coming : first;
+      if (step === 'stopped' || step.done === true) return;
       batch.add(step.value);
       if (batch.isFull) await batch.send();
     }
   } finally {
     batch.forgetAge();
-    // A source that waits for ever must not hold up the end.
-    iterator.return?.().catch(() => {});
+    // As `for await` does it, but for waiting: a source that waits for ever must not hold up the end.
+    if (!hasEnded) (async () => iterator.return?.())().catch(() => {});
   }
 }
 

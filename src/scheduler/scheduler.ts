@@ -109,8 +109,8 @@ export interface Scheduler {
   /** Resolves true when there may be new work, false when `signal` aborts. May be early, is never late for long. */
   waitForWork(signal: AbortSignal): Promise<boolean>;
   /**
-   * Extends the leases. Answers the Tasks that are gone (expired, or their Job was cancelled or removed):
-   * their Slices belong to somebody else and should be dropped.
+   * Extends the leases, also those that ran out and whose Slices nobody has taken so far. Answers the Tasks that are gone
+   * (taken back, or their Job was cancelled or removed): their Slices belong to somebody else and should be dropped.
    */
   renewLeases(taskIds: readonly TaskId[]): Promise<TaskId[]>;
   /**

@@ -1,9 +1,11 @@
 import type { SandboxJob } from '../evaluator/index.js';
 import {
   DEFAULT_JOB_LIMITS,
+  payloadByteLength,
   requiresWebgpu,
   type Determinism,
   type JobId,
+  type JobModules,
   type JobSpec,
   type Payload,
 } from '../model/index.js';
@@ -15,6 +17,8 @@ import { SliceMeter } from './slice-meter.js';
 const CHUNK_MS = 150;
 /** Slices longer than this are handed over one by one: waiting for the next costs nothing beside them. */
 const LONG_SLICE_MS = 250;
+
+const NO_MODULES: JobModules = { script: new Uint8Array(0), sourceMap: new Uint8Array(0), assets: [] };
 
 /** In place of a Slice's number: no Slice, but the Work Function's loading. */
 export const LOADING = 0;
@@ -59,6 +63,8 @@ export class JobDesk {
   adapters: ReadonlySet<string> = new Set();
   /** Its Sandboxes get WebGPU. */
   readonly usesGpu: boolean;
+  /** Of its code, modules and arguments. */
+  readonly bytes: number;
 
   constructor(
     readonly job: SandboxJob,
@@ -67,6 +73,11 @@ export class JobDesk {
     readonly outbox: JobOutbox,
   ) {
     this.usesGpu = requiresWebgpu(job.requirements.environment?.webgpu);
+    const { script, sourceMap, assets } = job.modules ?? NO_MODULES;
+    this.bytes = [script, sourceMap, ...assets].reduce(
+      (sum, part) => sum + part.byteLength,
+      job.workFunction.length + payloadByteLength(job.arguments),
+    );
   }
 
   get id(): JobId {

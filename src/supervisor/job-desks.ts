@@ -4,6 +4,8 @@ import type { JobDesk } from './job-desk.js';
 
 /** Jobs remembered without holding anything of them: their measured Slice times make the next Task fit. */
 const REMEMBERED_JOBS = 64;
+/** What the Jobs themselves, with their modules and arguments, may take of that, bytes. */
+const REMEMBERED_BYTES = 64 * 2 ** 20;
 
 /** The Jobs of which something is held, or was not long ago. */
 export class JobDesks {
@@ -34,10 +36,13 @@ export class JobDesks {
 
   /** Of those that hold nothing, the ones used longest ago are forgotten. */
   add(desk: JobDesk): void {
+    const empty = [...this.#byId.values()].filter((old) => old.isEmpty);
     this.#byId.set(desk.id, desk);
-    for (const old of this.#byId.values()) {
-      if (this.#byId.size <= REMEMBERED_JOBS) return;
-      if (old.isEmpty) this.#byId.delete(old.id);
+    let bytes = empty.reduce((sum, old) => sum + old.bytes, 0);
+    for (const old of empty) {
+      if (this.#byId.size <= REMEMBERED_JOBS && bytes <= REMEMBERED_BYTES) return;
+      this.#byId.delete(old.id);
+      bytes -= old.bytes;
     }
   }
 

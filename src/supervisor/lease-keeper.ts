@@ -27,6 +27,14 @@ export class LeaseKeeper {
     this.#schedule(held.task.leaseMs / 3);
   }
 
+  /**
+   * Renews what should have been renewed by now, as this process stood still. Before it asks for a Task: that gives back
+   * whatever ran out, its own too.
+   */
+  async catchUp(): Promise<void> {
+    if (performance.now() > this.#dueAt) await this.#renew();
+  }
+
   stop(): void {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -43,6 +51,7 @@ export class LeaseKeeper {
   }
 
   async #renew(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#dueAt = Infinity;
     const tasks = this.owner.heldTasks();

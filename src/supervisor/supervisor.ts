@@ -145,6 +145,7 @@ export class Supervisor {
     });
     this.#source = new TaskSource(scheduler, {
       nextRequest: () => this.#nextRequest(),
+      beforeRequest: () => this.#leases.catchUp(),
       onTask: (task) => this.#onTask(task),
       onNothing: () => this.#onNothing(),
       onTrouble: (error, retryMs) => this.#observer.onTrouble('scheduler', error, retryMs),

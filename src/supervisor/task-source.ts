@@ -5,6 +5,8 @@ import { backoffMs, Wakeable } from './wakeable.js';
 export interface TaskSourceOwner {
   /** What to ask for now; null when enough is held. */
   nextRequest(): TaskRequest | null;
+  /** Awaited before each request. */
+  beforeRequest(): Promise<void>;
   /** Answers false for a Task that was not wanted. */
   onTask(task: Task): Promise<boolean>;
   /** The Scheduler had nothing. */
@@ -41,6 +43,7 @@ export class TaskSource {
         continue;
       }
       try {
+        await this.owner.beforeRequest();
         const task = await this.scheduler.requestTask(request);
         if (task !== null) {
           if (await this.owner.onTask(task)) fruitless = 0;

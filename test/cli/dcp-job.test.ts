@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { createCompute } from '#src/compute/index.js';
+import { openEmbeddedScheduler } from '#src/scheduler/index.js';
 import { jobFile, jsonLines, run, SQUARES, start, temporaryDirectory } from './support.js';
 
 test('run --local prints results in order, everything else on standard error', async (t) => {
@@ -263,12 +264,38 @@ test('what a Job is called, and what its Slices say, moves nothing in a terminal
   await job.cancel();
 });
 
+/** A run of a Job of which somebody has taken a Slice. */
+async function startWithLease(t: TestContext): Promise<ReturnType<typeof start>> {
+  const directory = temporaryDirectory(t);
+  const client = start(t, 'dcp-job', ['run', jobFile(t, SQUARES), '--scheduler', directory, '--', '6']);
+  const [, id] = await client.printed(/Job (\w{22}) "Squares"/);
+  const scheduler = await openEmbeddedScheduler(directory);
+  t.after(() => scheduler.close());
+  await scheduler.requestTask({
+    workerId: 'busy',
+    sandboxes: 1,
+    targetMs: 1_000,
+    sliceMs: {},
+    computeGroups: [],
+    publicGroup: 'take',
+    jobIds: [id!],
+    exceptJobs: [],
+    maxSlices: 1,
+    maxBytes: 1_000,
+    capabilities: { webgpu: [], fetch: [] },
+  });
+  return client;
+}
+
 test('Ctrl-C leaves the Job with the Scheduler and says how to follow it', async (t) => {
   const directory = temporaryDirectory(t);
   const on = ['--scheduler', directory];
+  const busy = await startWithLease(t);
   const client = start(t, 'dcp-job', ['run', jobFile(t, SQUARES), ...on, '--', '6']);
   const [, id] = await client.printed(/Job (\w{22}) "Squares"/);
   await client.printed(/no Worker has taken a Slice so far; start one with: dcp-worker --scheduler /);
+  busy.child.kill('SIGINT');
+  assert.doesNotMatch((await busy.ended).stderr, /no Worker/, 'it has a Slice, and no result yet');
   client.child.kill('SIGINT');
   const { code, stderr } = await client.ended;
   assert.equal(code, 130);

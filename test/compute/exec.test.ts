@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { test } from 'node:test';
 import { SliceError } from '#src/model/index.js';
 import { createCompute } from '#src/compute/index.js';
+import { Emitter } from '#src/compute/emitter.js';
 import { ResultStore } from '#src/compute/result-handle.js';
 import { openClient } from './support.js';
 
@@ -154,6 +155,18 @@ test('what a listener throws ends neither the Job nor other listeners', async (t
   }
 });
 
+test('a listener for once goes alone, also when the same function is a listener for good', () => {
+  const emitter = new Emitter<{ tick: [] }>();
+  let calls = 0;
+  const listener = (): void => void calls++;
+  emitter.once('tick', listener);
+  emitter.on('tick', listener);
+  for (let i = 0; i < 3; i++) emitter.emit('tick');
+  assert.equal(calls, 4);
+  emitter.off('tick', listener);
+  assert.equal(emitter.listenerCount('tick'), 0);
+});
+
 test('an empty input set is finished at once', async (t) => {
   const { compute } = await openClient(t, { withWorker: false });
   assert.equal((await compute.for([], () => 1).exec()).length, 0);
@@ -182,6 +195,20 @@ test('a cancelled Job rejects and keeps what it has', async (t) => {
   assert.equal(reason, 'enough');
   assert.ok(job.results.length >= 1);
   assert.equal((await compute.jobStatus(job.id!)).state, 'cancelled');
+});
+
+test('what of `public` is left out has its default; what is no text is refused', async (t) => {
+  const { compute } = await openClient(t, { withWorker: false });
+  const job = compute.for([], () => 1);
+  job.public = { name: 'Named' };
+  assert.deepEqual(job.public, { name: 'Named', description: '', link: '' });
+  await job.exec();
+  assert.deepEqual((await compute.jobStatus(job.id!)).public, { name: 'Named', description: '', link: '' });
+  assert.throws(() => (job.public = null as never), { code: 'EINVAL', field: 'public' });
+  assert.throws(() => (job.public = { link: 5 as never }), { code: 'EINVAL', field: 'public.link' });
+  const changed = compute.for([], () => 1);
+  changed.public.name = null as never;
+  await assert.rejects(changed.exec(), { code: 'EINVAL', field: 'public.name' });
 });
 
 test('Compute Groups and limits reach the Scheduler; wrong ones are refused', async (t) => {
@@ -227,6 +254,37 @@ test('what is no group list, Scheduler, directory or listener is refused with it
     code: 'EINVAL',
     message: 'computeGroups: expected an array of join keys or { joinKey }, got "abc"',
   });
+});
+
+test('a result of the last Slice there can be takes no place for those before it', () => {
+  const store = new ResultStore<string>();
+  const last = 2 ** 32 - 2;
+  assert.ok(store.put(last, 'last') && store.put(65_536, 'second'));
+  assert.ok(!store.put(last, 'again'));
+  assert.deepEqual(store.entries(), [
+    [65_536, 'second'],
+    [last, 'last'],
+  ]);
+  assert.deepEqual(
+    [store.at(-1), store.slice(1), store.read(last), store.read(0)],
+    ['last', ['last'], 'last', undefined],
+  );
+  assert.deepEqual(
+    [store.isAvailable(last), store.isAvailable(0), store.isAvailable(0.5)],
+    [true, false, false],
+  );
+});
+
+test('at and slice of a result handle are those of arrays', () => {
+  const store = new ResultStore<number | undefined>();
+  const array = [0, undefined, 2, 3, 4];
+  array.forEach((value, index) => store.put(index, value));
+  for (const a of [-9, -2, -0.5, 0, 1.7, 4, 9, NaN, Infinity, -Infinity]) {
+    assert.equal(store.at(a), array.at(a), `at(${a})`);
+    assert.deepEqual(store.slice(a), array.slice(a), `slice(${a})`);
+    for (const b of [-3, 0, 2.5, 9, NaN])
+      assert.deepEqual(store.slice(a, b), array.slice(a, b), `slice(${a}, ${b})`);
+  }
 });
 
 test('Slices without a result are found without holding all their numbers', () => {

@@ -35,6 +35,18 @@ test('fractions that fall a little short of the end still reach it', () => {
   );
 });
 
+test('no range goes beyond its end, however many numbers it has', () => {
+  const count = (start: number, end: number, step?: number): number => {
+    const plan = planRange({ start, end, ...(step === undefined ? {} : { step }) });
+    assert.ok(plan.kind === 'range');
+    return plan.count;
+  };
+  assert.equal(count(1, 2_000_000_000, 2), 1_000_000_000);
+  assert.equal(count(1, 2_000_000_000, 10), 200_000_000);
+  assert.equal(count(0, 500_000_000.6), 500_000_001);
+  assert.equal(count(0, 4e7, 0.01), 4_000_000_001);
+});
+
 test('a range that leads nowhere is refused with its field', () => {
   const refused = (range: Parameters<typeof planRange>[0], field: string): void => {
     assert.throws(() => planRange(range), { code: 'EINVAL', field });
@@ -44,6 +56,8 @@ test('a range that leads nowhere is refused with its field', () => {
   refused({ start: NaN, end: 3 }, 'start');
   refused({ start: 1, end: Infinity }, 'end');
   refused({ start: 1, end: 1e12 }, 'input');
+  refused({ start: 2 ** 53, end: 2 ** 53 + 10 }, 'step');
+  refused({ start: -(2 ** 53) - 2, end: 0, step: 0.5 }, 'step');
   refused({ start: 1, end: 9, group: 1.5 }, 'group');
 });
 
@@ -72,6 +86,8 @@ test('the forms of compute.for', () => {
   wrong(() => compute.for(1, work), 'end');
   // @ts-expect-error -- what is tested
   wrong(() => compute.for({ a: 1 }, work), 'input');
+  // @ts-expect-error -- what is tested
+  wrong(() => compute.for({ start: 1, end: 10, stpe: 5 }, work), 'input.stpe');
   // @ts-expect-error -- what is tested
   wrong(() => compute.for([1]), 'workFunction');
   // @ts-expect-error -- what is tested

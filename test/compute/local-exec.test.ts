@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { compute } from '#src/compute/index.js';
+import { compute, createCompute } from '#src/compute/index.js';
 import { PACKAGE, runScript } from './support.js';
 
 test('localExec leaves no thread, handle or file behind: the process ends by itself', async (t) => {
@@ -43,6 +43,15 @@ test('localExec can be cancelled', async () => {
   const job = compute.for(1, 2, () => new Promise(() => setTimeout(() => undefined, 60_000)));
   job.once('accepted', () => setTimeout(() => void job.cancel(), 100));
   await assert.rejects(job.localExec(2), { code: 'ECANCELLED' });
+});
+
+test('a Job that has run here can still be cancelled and asked for its results, which asks no Scheduler', async () => {
+  const local = createCompute({ scheduler: path.join(tmpdir(), 'there', 'is', 'none') });
+  const job = local.for(1, 3, (n: number) => n * 3);
+  const results = await job.localExec(1);
+  await job.cancel();
+  assert.equal(await job.fetchResults(), results);
+  assert.deepEqual([...results], [3, 6, 9]);
 });
 
 test('localExec runs a Job of Compute Groups, too', { timeout: 30_000 }, async () => {

@@ -28,6 +28,8 @@ test('a Job deployed by a process that has ended is resumed from another', async
   job.work.on('ran', (n) => ran.add(n));
   const states: string[] = [];
   job.on('readystatechange', (state) => states.push(state));
+  let cursor = 0;
+  job.on('status', (status) => (cursor = status.cursor));
   const results = await job.exec();
   assert.equal(results[49], 150);
   assert.equal(ran.size, 50, 'its log is told from the start');
@@ -36,8 +38,13 @@ test('a Job deployed by a process that has ended is resumed from another', async
   const late = await compute.getJob<number>(id);
   const { length } = await late.fetchResults();
   assert.equal(length, 50);
-  const quiet = await compute.resume<number>(id, { after: 1_000_000_000 });
+  const quiet = await compute.resume<number>(id, { after: cursor });
   quiet.on('result', () => assert.fail('nothing is told again'));
+  assert.equal((await quiet.exec())[49], 150);
+  await assert.rejects((await compute.resume(id, { after: cursor + 1 })).exec(), {
+    code: 'EINVAL',
+    field: 'after',
+  });
   assert.throws(() => quiet.localExec(), { code: 'EJOBSTATE' });
 });
 

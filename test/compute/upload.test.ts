@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Job } from '#src/compute/index.js';
 import { SchedulerError } from '#src/model/index.js';
 import { openClient, openScheduler } from './support.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 test('an async iterable streams: results come before it ends, and it is never held whole', async (t) => {
   const { compute } = await openClient(t);
@@ -32,6 +37,56 @@ test('an async iterable streams: results come before it ends, and it is never he
   assert.equal(handle.length, pulled);
   assert.equal(handle[pulled - 1], 599 % 256);
   assert.ok(farthestAhead <= 70, `${farthestAhead} Slices ahead of the Scheduler`);
+});
+
+test('of an async iterable nothing stays in memory that the Scheduler has', async (t) => {
+  const { compute, scheduler } = await openScheduler(t);
+  scheduler.addSlices = () => Promise.resolve();
+  const data: WeakRef<object>[] = [];
+  const kept: number[] = [];
+  const source = (async function* (): AsyncGenerator<object> {
+    for (let i = 0; i < 6_000; i++) {
+      const datum = { i };
+      data.push(new WeakRef(datum));
+      yield datum;
+    }
+    await sleep(1);
+    collectGarbage();
+    kept.push(data.slice(0, 2_000).filter((datum) => datum.deref() !== undefined).length);
+    throw new Error('enough');
+  })();
+  await assert.rejects(compute.for(source, (x: object) => x).exec(), { message: 'enough' });
+  assert.ok(kept[0]! < 10, `${kept[0]} of the first 2000 data are still in memory`);
+});
+
+test('an async iterable may have a `return` of its own, or `next`, that answers no promise', async (t) => {
+  const { compute } = await openClient(t);
+  const returned: string[] = [];
+  const source = (name: string, last: () => unknown): AsyncIterable<number> => {
+    let n = 0;
+    const next = (): unknown => (++n <= 2 ? { done: false, value: n } : last());
+    return {
+      [Symbol.asyncIterator]: () => ({ next, return: () => void returned.push(name) }),
+    } as unknown as AsyncIterable<number>;
+  };
+  const fail = (): never => {
+    throw new Error('the source is broken');
+  };
+  const double = (x: number): number => x * 2;
+  const results = await compute
+    .for(
+      source('ends', () => ({ done: true, value: undefined })),
+      double,
+    )
+    .exec();
+  assert.deepEqual([...results], [2, 4]);
+  await assert.rejects(compute.for(source('fails', fail), double).exec(), {
+    message: 'the source is broken',
+  });
+  assert.deepEqual(returned, [], 'it has ended by itself');
+  const symbols = source('is left', () => ({ done: false, value: Symbol('s') }));
+  await assert.rejects(compute.for(symbols, double).exec(), { code: 'EENCODING' });
+  assert.deepEqual(returned, ['is left']);
 });
 
 test('a datum that cannot be encoded names Slice and path, and leaves nothing in the Scheduler', async (t) => {

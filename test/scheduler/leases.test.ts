@@ -34,8 +34,29 @@ test('a renewed lease lasts', async (t) => {
     assert.equal(await scheduler.requestTask(request()), null);
   }
   clock.time += 10_000;
-  assert.deepEqual(await scheduler.renewLeases([task.id]), [task.id], 'too late');
   assert.equal((await scheduler.requestTask(upTo(2)))!.slices.numbers.length, 2);
+  assert.deepEqual(await scheduler.renewLeases([task.id]), [task.id], 'too late');
+});
+
+test("a lease that ran out is still its holder's until somebody asks for a Task", async (t) => {
+  const clock = new ManualClock();
+  const scheduler = await open(t, temporaryDirectory(t), { clock, leaseMs: 10_000 });
+  const jobId = await scheduler.createJob(spec(range(2)));
+  const task = (await scheduler.requestTask(upTo(2)))!;
+  clock.time += 90_000;
+  assert.deepEqual(await scheduler.renewLeases([task.id]), []);
+  assert.equal(await scheduler.requestTask(request()), null);
+  clock.time += 10_000;
+  await scheduler.returnSlices(task.id, Uint32Array.of(1, 2), shutdown);
+  const again = (await scheduler.requestTask(upTo(2)))!;
+  assert.deepEqual(
+    [[...again.attempts], [...again.expiries]],
+    [
+      [0, 0],
+      [0, 0],
+    ],
+  );
+  assert.equal((await scheduler.jobStatus(jobId)).leased, 2);
 });
 
 test('setting the date changes no lease', async (t) => {

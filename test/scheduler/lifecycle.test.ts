@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   InvalidArgumentError,
   JobNotFoundError,
@@ -19,6 +21,9 @@ import {
   textOf,
   upTo,
 } from './support.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 test('a list Job goes from uploading to finished, and everything outlives the process that wrote it', async (t) => {
   const directory = temporaryDirectory(t);
@@ -127,6 +132,22 @@ test('cancelling keeps results, voids leases, and may be done twice', async (t) 
   await scheduler.returnSlices(task.id, Uint32Array.of(2), { code: 'ESHUTDOWN', message: '', counted: true });
   assert.equal(await scheduler.requestTask(request()), null);
   assert.equal(textOf((await scheduler.readResults(jobId, Uint32Array.of(1)))[0]!.payload), 'result 1');
+});
+
+test('Work Functions of Jobs that were looked at do not stay in memory', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const ids: string[] = [];
+  const workFunction = (): string => `() => '${'x'.repeat(2 ** 20)}'`;
+  for (let i = 0; i < 16; i++)
+    ids.push(await scheduler.createJob(spec({ ...range(1), workFunction: workFunction() })));
+  const heap = (): number => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed / 2 ** 20;
+  };
+  const before = heap();
+  for (const id of ids) await scheduler.jobStatus(id);
+  assert.ok(heap() - before < 4, `${heap() - before} MiB more`);
+  assert.equal((await scheduler.fetchJob(ids[0]!)).workFunction, workFunction());
 });
 
 test('a removed Job is gone for everybody, with its files', async (t) => {

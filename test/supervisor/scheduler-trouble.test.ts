@@ -44,6 +44,25 @@ test('a Job that is cancelled or removed while it runs is dropped, its Slices ar
   assert.equal((await machine.compute.for(1, 2, (n: number) => n).exec()).length, 2);
 });
 
+test('a process that stood still for longer than a lease keeps its Slices and runs them once', async (t) => {
+  const machine = await openMachine(t, { leaseMs: 1000 });
+  // Its next request is due before the next renewal, as with leases of usual length.
+  machine.scheduler.waitForWork = () => sleep(1, true);
+  const supervisor = machine.work();
+  const job = machine.compute.for(1, 1, async (n: number) => {
+    console.log('begins');
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    return n;
+  });
+  let begun = 0;
+  job.on('console', () => begun++);
+  const results = job.exec();
+  while (supervisor.status().jobs[0]?.running !== 1) await sleep(10);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_200);
+  assert.deepEqual([...(await results)], [1]);
+  assert.equal(begun, 1);
+});
+
 declare const work: { emit(name: string, value?: unknown): void };
 
 test('what Slices say outlasts a Scheduler that is away for long, but does not hold up results', async (t) => {

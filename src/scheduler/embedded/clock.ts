@@ -1,19 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { uptime } from 'node:os';
 import { SchedulerError } from '../../model/index.js';
 
 /**
- * The time leases are written in. It must not jump when somebody sets the date, must go on while the machine is
- * suspended, and must be the same in every process on the machine.
+ * The time leases are written in. It must not jump when somebody sets the date, must stand while the machine is asleep, as
+ * whoever holds a lease sleeps with it, and must be the same in every process on the machine.
  */
 export interface SchedulerClock {
-  /** Milliseconds since the machine started, time asleep included. */
+  /** Milliseconds since the machine started, without the time it slept. */
   now(): number;
   /** Changes with every start of the machine: a time of another boot means nothing. */
   readonly bootId: string;
 }
 
-/** `CLOCK_BOOTTIME` as libuv reads it (from `/proc/uptime` where there is one: 10 ms steps), and Linux's boot id. */
+/** `CLOCK_MONOTONIC`, and Linux's boot id. */
 export function systemClock(): SchedulerClock {
   const path = '/proc/sys/kernel/random/boot_id';
   let bootId: string;
@@ -25,5 +24,5 @@ export function systemClock(): SchedulerClock {
       { cause },
     );
   }
-  return { now: () => Math.round(uptime() * 1000), bootId };
+  return { now: () => Number(process.hrtime.bigint() / 1_000_000n), bootId };
 }

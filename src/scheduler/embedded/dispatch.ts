@@ -62,7 +62,7 @@ export class Dispatch {
   }
 
   private suits(number: JobNumber, request: TaskRequest, takesPublic: boolean): boolean {
-    const { id, spec } = this.jobs.fixedOf(number);
+    const { id, spec } = this.jobs.briefOf(number);
     const { webgpu = false, fetch = false } = spec.requirements.environment ?? {};
     if (requiredInVain(spec.requirements).length > 0) return false;
     if (webgpu === false && request.capabilities.webgpuOnly === true) return false;
@@ -101,7 +101,7 @@ export class Dispatch {
         this.store.ready.remove([turn, number]);
         continue;
       }
-      const { id: jobId, spec } = this.jobs.fixedOf(number);
+      const { id: jobId, spec } = this.jobs.briefOf(number);
       const portion = this.leases.portion(number, taskSize(request, request.sliceMs[jobId], row));
       if (portion.alone && !this.leases.mayTakeSuspect(request.workerId)) continue;
       // To the end of the queue, also when its data turn out to be damaged: it must not block others.

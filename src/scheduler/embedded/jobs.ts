@@ -132,6 +132,12 @@ export interface JobFixed {
   readonly spec: Omit<JobSpec, 'arguments' | 'modules'>;
 }
 
+/** What is needed of it again and again. */
+interface JobBrief {
+  readonly id: JobId;
+  readonly spec: Omit<JobFixed['spec'], 'workFunction'>;
+}
+
 export function encode(value: unknown): Uint8Array {
   return packr.pack(value);
 }
@@ -152,7 +158,7 @@ export function damaged(what: string, why: string): SchedulerError {
 /** Reads and writes of Jobs' rows; inside a transaction where it writes. */
 export class Jobs {
   /** Fixed parts never change, and numbers are never used twice. */
-  private readonly fixed = new Map<JobNumber, JobFixed>();
+  private readonly briefs = new Map<JobNumber, JobBrief>();
   private aborts = 0;
 
   constructor(private readonly store: Store) {}
@@ -192,32 +198,40 @@ export class Jobs {
     this.store.rows.put(number, encodeRow(row));
   }
 
-  fixedOf(number: JobNumber): JobFixed {
+  briefOf(number: JobNumber): JobBrief {
     if (this.store.aborts !== this.aborts) {
       // A Job that was created in an aborted transaction leaves its number to another.
       this.aborts = this.store.aborts;
-      this.fixed.clear();
+      this.briefs.clear();
     }
-    let fixed = this.fixed.get(number);
-    if (!fixed) {
-      const what = `job number ${number}`;
-      const bytes = this.store.specs.get(number);
-      if (bytes === undefined) throw damaged(what, 'its description is missing');
-      fixed = decode(bytes, what) as JobFixed;
-      if (typeof fixed?.id !== 'string' || typeof fixed.spec?.inputSet?.kind !== 'string')
-        throw damaged(what, 'its description is not one');
-      if (this.fixed.size >= 4096) this.fixed.clear();
-      this.fixed.set(number, fixed);
+    let brief = this.briefs.get(number);
+    if (!brief) {
+      const { id, spec } = this.fixedOf(number);
+      // Thousands of them are kept, and a Work Function may be large.
+      const { workFunction: _, ...rest } = spec;
+      brief = { id, spec: rest };
+      if (this.briefs.size >= 4096) this.briefs.clear();
+      this.briefs.set(number, brief);
     }
+    return brief;
+  }
+
+  fixedOf(number: JobNumber): JobFixed {
+    const what = `job number ${number}`;
+    const bytes = this.store.specs.get(number);
+    if (bytes === undefined) throw damaged(what, 'its description is missing');
+    const fixed = decode(bytes, what) as JobFixed;
+    if (typeof fixed?.id !== 'string' || typeof fixed.spec?.inputSet?.kind !== 'string')
+      throw damaged(what, 'its description is not one');
     return fixed;
   }
 
   forget(number: JobNumber): void {
-    this.fixed.delete(number);
+    this.briefs.delete(number);
   }
 
   status(number: JobNumber, row: JobRow): JobStatus {
-    const { id, spec } = this.fixedOf(number);
+    const { id, spec } = this.briefOf(number);
     return {
       id,
       state: row.state as JobState,
@@ -234,7 +248,7 @@ export class Jobs {
 
   /** A list Job cancelled while it was uploaded never learns its total; then what is known stands for it. */
   private totalOf(number: JobNumber, row: JobRow): number {
-    const { inputSet } = this.fixedOf(number).spec;
+    const { inputSet } = this.briefOf(number).spec;
     return inputSet.kind === 'range' ? inputSet.count : row.known;
   }
 

@@ -213,10 +213,12 @@ export class Leases {
     return lease.secret === secret ? { job, task, lease } : null;
   }
 
-  isExpired({ lease }: HeldLease): boolean {
-    return lease.boot !== this.clock.bootId || lease.expires <= this.clock.now();
+  /** Of an earlier start of the machine. */
+  isVoid({ lease }: HeldLease): boolean {
+    return lease.boot !== this.clock.bootId;
   }
 
+  /** Also a lease that ran out: as long as nobody has taken its Slices, whoever asks still has them. */
   renew({ job, task, lease }: HeldLease): void {
     this.store.expiry.remove([lease.expires, job, task]);
     lease.expires = this.clock.now() + this.leaseMs;

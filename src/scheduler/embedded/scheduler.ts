@@ -352,7 +352,7 @@ export class EmbeddedScheduler implements Scheduler {
         taskIds.filter((id) => {
           const held = this.leases.find(id);
           if (held === null) return true;
-          if (this.leases.isExpired(held)) {
+          if (this.leases.isVoid(held)) {
             this.leases.expire(held);
             return true;
           }
