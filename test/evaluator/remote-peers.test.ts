@@ -184,6 +184,14 @@ const PRETENDERS: [string, (socket: net.Socket) => void, RegExp][] = [
     },
     /protocol violation: it begins with message 2 of version 1/,
   ],
+  [
+    'one whose confinement is a long story',
+    (socket) => {
+      socket.write('dcp-evaluator frames 2\n');
+      socket.once('data', () => socket.write(Buffer.concat(encodeFrame([1, 2], [Buffer.alloc(70_000)]))));
+    },
+    /protocol violation: its confinement has 70000 bytes/,
+  ],
 ];
 for (const [who, serve, message] of PRETENDERS) {
   test(`the Worker says what is wrong with ${who}`, async (t) => {
@@ -252,7 +260,7 @@ const OFFERS: [string, Uint8Array, RegExp][] = [
     /an offer whose adapters are no list/,
   ],
   // Each byte is an empty array.
-  ['is long', new Uint8Array(2 ** 20 + 1).fill(0x90), /an offer of 1048577 bytes/],
+  ['is long', new Uint8Array(2 ** 16 + 1).fill(0x90), /an offer of 65537 bytes/],
   ['comes again', encode({ threads: 1, adapters: [], problems: [] }).head, /an offer that nobody asked for/],
 ];
 for (const [how, head, message] of OFFERS) {

@@ -13,8 +13,8 @@ export interface EvaluatorOffer {
 }
 
 const MAX_ENTRIES = 64;
-/** Few bytes can stand for much memory once they are decoded. */
-const MAX_BYTES = 2 ** 20;
+/** A few bytes can take much memory and time to decode. */
+const MAX_BYTES = 2 ** 16;
 
 /**
  * Reads what an evaluator said; of objects only what is known stays.
