@@ -16,12 +16,18 @@ namespace dcp {
 
 namespace {
 
+// What is said of something that was thrown, in bytes: a text may be as long as V8's longest
+// string, and however often it is copied here, no account of the Sandbox's has it.
+constexpr size_t kMaxThrown = 4096;
+// Promises of which it is said that nobody handles them, of all that were rejected in one turn.
+constexpr uint32_t kMaxUnhandled = 16;
+
 // log(text), for our own scripts
 void Log(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   v8::Local<v8::String> text;
   if (info[0]->ToString(isolate->GetCurrentContext()).ToLocal(&text)) {
-    ClassicSandbox::Of(isolate).Log(ToUtf8(isolate, text));
+    ClassicSandbox::Of(isolate).Log(ToUtf8(isolate, text, kMaxThrown));
   }
 }
 
@@ -107,7 +113,7 @@ void InitWebgpu(const Arguments& info) {
   }
 }
 
-// What a script or callback threw, with its stack where it has one.
+// What a script or callback threw, with its stack where it has one, cut where it is long.
 std::string WhatWasThrown(v8::Isolate* isolate, v8::Local<v8::Value> thrown) {
   v8::TryCatch caught(isolate);
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
@@ -116,9 +122,9 @@ std::string WhatWasThrown(v8::Isolate* isolate, v8::Local<v8::Value> thrown) {
   if (thrown->IsNativeError() &&
       thrown.As<v8::Object>()->Get(context, Name(isolate, "stack")).ToLocal(&stack) &&
       stack->IsString()) {
-    return ToUtf8(isolate, stack.As<v8::String>());
+    return ToUtf8(isolate, stack.As<v8::String>(), kMaxThrown);
   }
-  if (thrown->ToDetailString(context).ToLocal(&text)) return ToUtf8(isolate, text);
+  if (thrown->ToDetailString(context).ToLocal(&text)) return ToUtf8(isolate, text, kMaxThrown);
   return "something that cannot be shown";
 }
 
@@ -254,6 +260,7 @@ std::string ClassicIsolate::TakeUnhandled() {
   // Promise, reason and a number for each; -1 says that it is handled meanwhile.
   v8::Local<v8::Array> taken = TakeRejections();
   std::string text;
+  uint32_t unhandled = 0;
   for (uint32_t at = 0; at + 2 < taken->Length(); at += 3) {
     v8::Local<v8::Value> reason;
     v8::Local<v8::Value> number;
@@ -262,9 +269,13 @@ std::string ClassicIsolate::TakeUnhandled() {
       break;
     }
     if (number->IsNumber() && number.As<v8::Number>()->Value() < 0) continue;
+    if (++unhandled > kMaxUnhandled) continue;
     const Deadlines::Running running(owner_.deadlines);
     if (!text.empty()) text += '\n';
     text += WhatWasThrown(isolate, reason);
+  }
+  if (unhandled > kMaxUnhandled) {
+    text += "\nand " + std::to_string(unhandled - kMaxUnhandled) + " more";
   }
   return text;
 }

@@ -60,23 +60,25 @@ void ClassicSandbox::Release(size_t bytes) {
 bool ClassicSandbox::Turn() {
   ClassicIsolate& isolate = this->isolate();
   v8::HandleScope scope(isolate.get());
+  // Looked at once: the host may release some of it at any moment, and wakes this Sandbox then.
+  const bool full = output_.IsFull();
   bool did = BeginTurn();
   if (did && goes_on()) isolate.RunPromiseJobs();
-  if (goes_on() && control_.next_timer_ms != 0 && control_.next_timer_ms <= MonotonicMs() &&
-      !output_.IsFull()) {
+  if (goes_on() && !full && control_.next_timer_ms != 0 &&
+      control_.next_timer_ms <= MonotonicMs()) {
     control_.next_timer_ms = 0;
     isolate.CallOnTimer();
     did = true;
   }
-  if (goes_on() && !output_.IsFull() && ReadOneLine()) did = true;
-  if (goes_on() && isolate.has_rejections()) {
+  if (goes_on() && !full && ReadOneLine()) did = true;
+  if (goes_on() && !full && isolate.has_rejections()) {
     ReportUnhandled();
     did = true;
   }
-  if (goes_on() && !did && isolate.OnlyALineCanWakeIt()) {
+  // While the peer does not read, lines wait that came before: none of this is the last word.
+  if (goes_on() && !did && !full && isolate.OnlyALineCanWakeIt()) {
     EndIfItCannotAnswer();
-    // While the peer does not read, lines wait that came before the end.
-    if (input_.IsAtEnd() && !output_.IsFull()) ending_.Decide({});
+    if (input_.IsAtEnd()) ending_.Decide({});
   }
   return did;
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -45,6 +46,15 @@ std::vector<Grant> GrantsOf(const Specification& specification) {
     for (std::string& path : Expand(entry.path)) grants.push_back({std::move(path), entry.access});
   }
   return grants;
+}
+
+// A cache, or the memory that the parts of a driver share: the kernel counts it as a file.
+bool WritesFiles(const Specification& specification) {
+  const auto& profiles = specification.profiles;
+  return !specification.cache_directory.empty() ||
+         std::any_of(profiles.begin(), profiles.end(), [](Profile profile) {
+           return profile == Profile::kNvidia || profile == Profile::kMesa;
+         });
 }
 
 void Say(int fd, const std::string& line) {
@@ -127,7 +137,7 @@ class Launcher {
     }
     Make(Layer::kResourceLimits, [this] {
       return SetResourceLimits({.own_user_namespace = IsOn(Layer::kUserNamespace),
-                                .writes_files = !specification_.cache_directory.empty(),
+                                .writes_files = WritesFiles(specification_),
                                 .writes_output = specification_.writes_output,
                                 .memory_bytes = specification_.memory_bytes});
     });

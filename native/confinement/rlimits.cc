@@ -12,7 +12,7 @@ namespace {
 constexpr rlim_t kDescriptors = 4096;
 // Threads count. A Sandbox for each of 1024 cores, and what Node, V8 and drivers have.
 constexpr rlim_t kProcesses = 4096;
-// Of a shader cache.
+// Of a shader cache, or of memory that a driver shares.
 constexpr rlim_t kFileBytes = rlim_t{256} << 20;
 
 // Not above what there is already: only the machine's administrator raises that.

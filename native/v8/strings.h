@@ -75,4 +75,13 @@ inline std::string ToUtf8(v8::Isolate* isolate, v8::Local<v8::String> string) {
   return text;
 }
 
+// The beginning of a string, `capacity` bytes of it at most; "..." says that there is more.
+inline std::string ToUtf8(v8::Isolate* isolate, v8::Local<v8::String> string, size_t capacity) {
+  std::string text(capacity, '\0');
+  size_t read = 0;
+  text.resize(WriteUtf8(isolate, string, text.data(), capacity, &read));
+  if (read < static_cast<size_t>(string->Length())) text += "...";
+  return text;
+}
+
 }  // namespace dcp

@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import {
+  MAX_MIB,
+  MIN_HEAP_MIB,
   beConfined,
   confinementText,
   missingLayers,
@@ -159,8 +161,11 @@ function heapLimitOf(options: readonly string[]): number | undefined {
   for (const option of wordsOf(options)) {
     if (!option.startsWith('--'))
       throw new UsageError(`--options: expected V8 options, as --name=value; got ${option}`);
-    const [, limit] = /^--max[-_]old[-_]space[-_]size=(\d+)$/.exec(option) ?? [];
-    if (limit !== undefined) heapMiB = Number(limit);
+    const [, limit] = /^--max[-_]old[-_]space[-_]size=(.*)$/s.exec(option) ?? [];
+    if (limit === undefined) continue;
+    heapMiB = /^\d+$/.test(limit) ? Number(limit) : NaN;
+    if (!(heapMiB >= MIN_HEAP_MIB && heapMiB <= MAX_MIB))
+      throw new UsageError(`--options: expected whole MiB from ${MIN_HEAP_MIB} to ${MAX_MIB}, got ${option}`);
   }
   return heapMiB;
 }

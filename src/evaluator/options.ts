@@ -12,8 +12,8 @@ const DEFAULT_SANDBOX_LIMITS: SandboxLimits = Object.freeze({
   gpuBuffers: 65_536,
   gpuPipelines: 4096,
 });
-const MIN_HEAP_MIB = 16;
-const MAX_MIB = 1 << 20;
+export const MIN_HEAP_MIB = 16;
+export const MAX_MIB = 1 << 20;
 /** Tables of ends count a head's bytes in 32 bits. */
 const MAX_RESULT_MIB = 4095;
 

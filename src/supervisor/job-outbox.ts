@@ -281,9 +281,10 @@ export class JobOutbox {
   }
 }
 
-/** About what a message takes: 100 bytes beside its text or value. */
+/** About what a message takes: 100 bytes beside its text, or name and value. */
 function messageByteLength(message: SliceMessage): number {
-  return 100 + (message.type === 'console' ? message.message.length * 2 : payloadByteLength(message.value));
+  if (message.type === 'console') return 100 + message.message.length * 2;
+  return 100 + message.name.length * 2 + payloadByteLength(message.value);
 }
 
 function isInvalid(error: unknown): error is DcpError {

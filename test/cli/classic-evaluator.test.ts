@@ -301,6 +301,14 @@ test('mistakes on the command line are named', async (t) => {
     [[ECHO, '-p', '0', '--socket', 'x'], /--port and --socket: one or the other/],
     [[ECHO, '--frames'], /--frames and startup files: one or the other/],
     [[ECHO, '--options=max-old-space-size'], /--options: expected V8 options/],
+    [
+      [ECHO, '--options=--max-old-space-size=8'],
+      /--options: expected whole MiB from 16 to 1048576, got --max/,
+    ],
+    [
+      [ECHO, '--options=--max-old-space-size=2g'],
+      /--options: expected whole MiB from 16 to 1048576, got --max/,
+    ],
     [[ECHO, '--options=--no-opt --nonsense=1'], /--options: V8 knows no option --nonsense=1/],
     [[ECHO, '-d', '8'], /'8' is invalid.*0 to 7/],
   ];

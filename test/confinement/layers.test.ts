@@ -1,14 +1,17 @@
 /** What a confined process cannot do, by each layer alone where two forbid the same, and that it could without them. */
 import assert from 'node:assert/strict';
+import { spawnSync, type StdioOptions } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { LayerName } from '#src/evaluator/confinement/layers.js';
+import { programBesideAddon } from '#src/system/index.js';
 import { attempts, noNamespaces, stateOf } from './support.js';
 
 const skip = noNamespaces;
+const LAUNCHER = programBesideAddon('dcp-confine')!;
 /** Where a process that nothing keeps from it leaves files. */
 const IN_ROOT = `/confined-${process.pid}`;
 const IN_MEMORY = `/dev/shm/confined-${process.pid}`;
@@ -91,6 +94,21 @@ test('the cache directory can be written to, and nothing run that was put there'
   assert.equal(outcomes['write'], 'done');
   assert.match(String(outcomes['run']), DENIED);
   assert.match(String(outcomes['beside']), /^(ENOTDIR|ENOENT|EACCES|EROFS)$/);
+});
+
+test('no file can be longer than 0 bytes, but where the parts of a driver share memory', () => {
+  const script = `fs.readFileSync('/proc/self/limits', 'latin1')`;
+  for (const [profile, most] of [
+    ['cpu', 0],
+    ['software-gpu', 0],
+    ['nvidia', 2 ** 28],
+    ['mesa', 2 ** 28],
+  ]) {
+    const words = ['--report=3', `--profile=${profile}`, '--', process.execPath, '-p', script];
+    const stdio: StdioOptions = ['ignore', 'pipe', 'ignore', 'pipe'];
+    const { stdout } = spawnSync(LAUNCHER, words, { stdio, env: {}, encoding: 'latin1' });
+    assert.match(stdout, new RegExp(`^Max file size +${most} +${most} +bytes`, 'm'));
+  }
 });
 
 test('nobody can be connected to', { skip }, async (t) => {

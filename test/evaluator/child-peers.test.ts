@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { encode } from '#src/codec/index.js';
 import { resultsToParts } from '#src/evaluator/frames/columns.js';
-import type { EvaluatorGate, GateAction } from '#src/evaluator/index.js';
+import type { EvaluatorGate, GateAction, SandboxLimits } from '#src/evaluator/index.js';
 import { EvaluatorSays, HostSays } from '#src/evaluator/frames/messages.js';
 import { EvaluatorError, packColumns, zeroMetrics } from '#src/model/index.js';
 import { MadeUpEvaluator, type MadeUpLink } from './made-up-peers.js';
@@ -48,7 +48,11 @@ test('Sandboxes that are lost while they load have one loss in common', async (t
 });
 
 /** A Sandbox of an evaluator that loads at once and hears of its Slices by `onRun`. */
-async function assigned(t: TestContext, onRun: (link: MadeUpLink, sandbox: number) => void) {
+async function assigned(
+  t: TestContext,
+  onRun: (link: MadeUpLink, sandbox: number) => void,
+  limits: Partial<SandboxLimits> = {},
+) {
   const seen = new Recorder();
   const evaluator = open(t, (link) => {
     link.onFrame = (frame) => {
@@ -59,19 +63,24 @@ async function assigned(t: TestContext, onRun: (link: MadeUpLink, sandbox: numbe
     };
     link.begin();
   });
-  const sandbox = await evaluator.createSandbox(seen);
+  const sandbox = await evaluator.createSandbox(seen, limits);
   await sandbox.assign(jobOf('() => 1'));
   return { evaluator, sandbox, seen, link: evaluator.links[0]! };
 }
 
-function sayResults(link: MadeUpLink, sandbox: number, numbers: readonly number[]): void {
+function sayResults(
+  link: MadeUpLink,
+  sandbox: number,
+  numbers: readonly number[],
+  segments: readonly Uint8Array[] = [],
+): void {
   const batch = {
     numbers: Uint32Array.from(numbers),
     outcomes: new Uint8Array(numbers.length),
     ...zeroMetrics(numbers.length),
-    ...packColumns(numbers.map((number) => encode(number))),
+    ...packColumns(numbers.map((number) => ({ ...encode(number), segments }))),
   };
-  link.say([EvaluatorSays.results, sandbox, 1, numbers.length], resultsToParts(batch, []));
+  link.say([EvaluatorSays.results, sandbox, 1, numbers.length], resultsToParts(batch, batch.segments));
 }
 
 test('results of no Slices, which could be said for ever, are a protocol violation', async (t) => {
@@ -79,6 +88,41 @@ test('results of no Slices, which could be said for ever, are a protocol violati
   sandbox.run(slices([1]));
   await seen.until(() => seen.end !== null);
   assert.match(seen.end!.error!.message, /protocol violation: 0 results where 1 are owed/);
+});
+
+test('results that are larger than results may be are a protocol violation', async (t) => {
+  const { sandbox, seen } = await assigned(
+    t,
+    (link, number) => sayResults(link, number, [1], [new Uint8Array(3 * 2 ** 20)]),
+    { resultMiB: 1 },
+  );
+  sandbox.run(slices([1]));
+  await seen.until(() => seen.end !== null);
+  assert.match(
+    seen.end!.error!.message,
+    /protocol violation: results of 3145729 bytes at once, where 3145728/,
+  );
+});
+
+test('credit for results that the owner has not done with is kept in bytes', async (t) => {
+  const { sandbox, seen } = await assigned(
+    t,
+    (link, number) => {
+      for (let slice = 1; slice <= 20; slice++)
+        sayResults(link, number, [slice], [new Uint8Array(2 * 2 ** 20)]);
+    },
+    { resultMiB: 1 },
+  );
+  let taken = 0;
+  seen.onResults = ({ segments }) => {
+    taken += segments[0]!.byteLength;
+    return new Promise(() => undefined);
+  };
+  sandbox.run(slices(Array.from({ length: 20 }, (_, index) => index)));
+  await seen.until(() => seen.end !== null);
+  assert.match(seen.end!.error!.message, /protocol violation: results beyond its credit of 16777216 bytes/);
+  // The credit, and twice what may come at once.
+  assert.equal(taken, 20 * 2 ** 20);
 });
 
 test('who asks on and on and does not read the answers is ended before they fill the memory', async (t) => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { get, type IncomingMessage } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { openInProcessEvaluator } from '#src/evaluator/index.js';
+import { InspectorServer } from '#src/evaluator/inspector/server.js';
 import { DevTools } from './devtools.js';
 import { slices, start, valuesOf, type StartOptions, type Started } from './support.js';
 
@@ -180,6 +182,16 @@ test('the list of Sandboxes; who says another name for this machine learns nothi
   const socket = new WebSocket(url, { headers: { host: 'evil.example' } });
   const error = await new Promise<Error>((resolve) => socket.on('error', resolve));
   assert.match(error.message, /400/);
+});
+
+test('who connects and is gone before the answer is no trouble', async () => {
+  const http = createServer();
+  const server = new InspectorServer(http, new WebSocketServer({ noServer: true }), () => undefined);
+  const socket = new PassThrough();
+  http.emit('upgrade', { url: '/wrong', headers: { host: 'evil.example' } }, socket, Buffer.alloc(0));
+  socket.destroy(new Error('write ECONNRESET'));
+  await new Promise((resolve) => socket.on('close', resolve));
+  await server.close();
 });
 
 test('only loopback addresses are listened on', async () => {

@@ -14,7 +14,10 @@ import {
   readStartupFiles,
 } from '#src/evaluator/index.js';
 import { encodeFrame } from '#src/evaluator/frames/frame.js';
+import { EvaluatorSays } from '#src/evaluator/frames/messages.js';
+import { EvaluatorPeer } from '#src/evaluator/peer/peer.js';
 import { EvaluatorUnavailableError, InvalidArgumentError } from '#src/model/index.js';
+import { MadeUpLink } from './made-up-peers.js';
 import { Recorder, slices, start } from './support.js';
 
 /** A listener in this process: it starts no process before somebody has greeted. */
@@ -181,6 +184,14 @@ const PRETENDERS: [string, (socket: net.Socket) => void, RegExp][] = [
     },
     /protocol violation: it begins with message 2 of version 1/,
   ],
+  [
+    'one whose confinement is a long story',
+    (socket) => {
+      socket.write('dcp-evaluator frames 2\n');
+      socket.once('data', () => socket.write(Buffer.concat(encodeFrame([1, 2], [Buffer.alloc(70_000)]))));
+    },
+    /protocol violation: its confinement has 70000 bytes/,
+  ],
 ];
 for (const [who, serve, message] of PRETENDERS) {
   test(`the Worker says what is wrong with ${who}`, async (t) => {
@@ -242,22 +253,30 @@ test('locations that cannot be are refused', () => {
     );
 });
 
-test('an evaluator whose offer is nonsense is given up', async (t) => {
-  const port = await pretend(t, (socket) => {
-    socket.write('dcp-evaluator frames 2\n');
-    socket.once('data', () => {
-      socket.write(Buffer.concat(encodeFrame([1, 2], [encode([]).head])));
-      socket.write(
-        Buffer.concat(encodeFrame([17], [encode({ threads: 1, adapters: 'many', problems: [] }).head])),
-      );
-    });
+const OFFERS: [string, Uint8Array, RegExp][] = [
+  [
+    'is nonsense',
+    encode({ threads: 1, adapters: 'many', problems: [] }).head,
+    /an offer whose adapters are no list/,
+  ],
+  // Each byte is an empty array.
+  ['is long', new Uint8Array(2 ** 16 + 1).fill(0x90), /an offer of 65537 bytes/],
+  ['comes again', encode({ threads: 1, adapters: [], problems: [] }).head, /an offer that nobody asked for/],
+];
+for (const [how, head, message] of OFFERS) {
+  test(`an evaluator whose offer ${how} is ended`, async () => {
+    const options = { startTimeoutMs: 5_000, hangTimeoutMs: 5_000 };
+    const peer = new EvaluatorPeer(options, (owner) => new MadeUpLink(owner));
+    peer.link.begin();
+    await peer.ready;
+    // As for Sandboxes whose results may be long.
+    peer.link.channel.maxBytes = 2 ** 30;
+    void peer.describe();
+    for (let times = 0; times < 2; times++) peer.link.say([EvaluatorSays.offer], [head]);
+    await peer.gone;
+    assert.match(peer.end!.message, message);
   });
-  const offers: unknown[] = [];
-  const evaluator = openRemoteEvaluator({ host: '127.0.0.1', port, onOffer: (offer) => offers.push(offer) });
-  t.after(() => evaluator.close());
-  await assert.rejects(evaluator.createSandbox(new Recorder()), /an offer whose adapters are no list/);
-  assert.deepEqual(offers, []);
-});
+}
 
 test('a UNIX socket will do, and the evaluator says what it offers', async (t) => {
   const { listener } = await listen(t);

@@ -1,6 +1,9 @@
 /** What a Job may try by its name, or by what it prints, in every form that records are given. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { StderrLog } from '#src/evaluator/index.js';
 import { journalEntry } from '#src/logging/formats/journal-entry.js';
 import { fileLine, jsonLine, priorityLine, timedLine } from '#src/logging/formats/lines.js';
 import { localMessage, rfc5424 } from '#src/logging/formats/syslog-message.js';
@@ -98,4 +101,14 @@ test('text is cut between characters, to the byte', () => {
   assert.equal(cutBytes('abc', 2), '');
   assert.equal(oneLine('ab😀', 3), 'ab… (2 more characters)');
   assert.equal(oneLine('a\ud800', 9), 'a\ud800', 'half a pair is no reason to fail');
+});
+
+test('nothing is obeyed of what an evaluator process prints, nor of its last word', async () => {
+  const stderr = new PassThrough();
+  const lines: string[] = [];
+  const log = new StderrLog(stderr, (line) => lines.push(line));
+  stderr.end(`${HOSTILE}\nTypeError: \x1b[2Jno\n`);
+  await once(stderr, 'end');
+  for (const line of lines) assert.doesNotMatch(line, OBEYED);
+  assert.deepEqual([lines.at(-1), log.fatal], Array(2).fill('TypeError: \\x1b[2Jno'));
 });

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeSliceBatch, packColumns, zeroMetrics, type ResultBatch } from '#src/model/index.js';
+import { makeSliceBatch, packColumns, zeroMetrics, type ResultBatch, type SliceMessage } from '#src/model/index.js';
 import type { Scheduler } from '#src/scheduler/index.js';
 import { HeldTask } from '#src/supervisor/held-task.js';
 import { JobOutbox } from '#src/supervisor/job-outbox.js';
 
-test('any number of deliveries leave in one round', { timeout: 60_000 }, async () => {
-  let submitted = 0;
-  const submitResults = (_task: string, _job: string, { numbers }: ResultBatch) => {
-    submitted += numbers.length;
-    return Promise.resolve({ recorded: numbers.length, duplicates: 0 });
-  };
-  const outbox = new JobOutbox(
-    { submitResults } as unknown as Scheduler,
+const empty = { head: new Uint8Array(0), segments: [] };
+
+function open(scheduler: Partial<Scheduler>, maxMessageBytes: number): JobOutbox {
+  return new JobOutbox(
+    scheduler as Scheduler,
     'job',
-    { intervalMs: 0, maxMessageBytes: 1 },
+    { intervalMs: 0, maxMessageBytes },
     {
       onSubmitted: () => {},
       onAcknowledged: () => {},
@@ -22,7 +19,15 @@ test('any number of deliveries leave in one round', { timeout: 60_000 }, async (
       onTrouble: (error) => assert.fail(String(error)),
     },
   );
-  const empty = { head: new Uint8Array(0), segments: [] };
+}
+
+test('any number of deliveries leave in one round', { timeout: 60_000 }, async () => {
+  let submitted = 0;
+  const submitResults = (_task: string, _job: string, { numbers }: ResultBatch) => {
+    submitted += numbers.length;
+    return Promise.resolve({ recorded: numbers.length, duplicates: 0 });
+  };
+  const outbox = open({ submitResults }, 1);
   const held = new HeldTask({
     id: 'task',
     jobId: 'job',
@@ -43,4 +48,22 @@ test('any number of deliveries leave in one round', { timeout: 60_000 }, async (
   await outbox.flush();
   assert.equal(submitted, deliveries);
   assert.ok(outbox.isEmpty);
+});
+
+test('names of messages count for what they take', async () => {
+  const kept: SliceMessage[] = [];
+  const appendMessages = (_job: string, messages: readonly SliceMessage[]) => {
+    kept.push(...messages);
+    return Promise.resolve();
+  };
+  const outbox = open({ appendMessages } as Partial<Scheduler>, 2 ** 20);
+  const name = 'x'.repeat(2 ** 18);
+  outbox.addMessages(
+    Array.from({ length: 20 }, (): SliceMessage => ({ type: 'custom', slice: 1, name, value: empty })),
+  );
+  await outbox.flush();
+  assert.deepEqual(
+    kept.map(({ type }) => type),
+    ['custom', 'custom', 'console'],
+  );
 });

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
+import { oneLine } from '../../model/index.js';
 
 /** What one process may print; more is read and dropped. */
 const MAX_BYTES = 64 * 1024;
 const MAX_LINE = 1000;
 
-/** Passes on what an evaluator process prints on standard error, line by line, up to a bound. */
+/** Passes on what an evaluator process prints on standard error, line by line, up to a bound; somebody may have broken out into it. */
 export class StderrLog {
   #rest = '';
   #bytes = 0;
@@ -33,7 +34,7 @@ export class StderrLog {
   }
 
   #line(line: string): void {
-    const text = line.trim().slice(0, MAX_LINE);
+    const text = oneLine(line.trim(), MAX_LINE);
     if (text === '') return;
     if (/^(FATAL ERROR|# Fatal|#\s+Fatal|\w*Error:)/.test(text)) this.fatal ||= text.replace(/^#\s*/, '');
     this.onLine(text);

@@ -1,10 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
+import { harmlessLines } from '../../model/index.js';
 
 /** What is passed on in one period, and what may wait for whoever reads us; more is read and dropped. */
 const MAX_CHARACTERS = 64 * 1024;
 const PERIOD_MS = 60_000;
-/** Those by which a text could rule a terminal. */
-const CONTROLS = /[^\P{Cc}\n\t]/gu;
 
 /**
  * Passes on what confined processes print on standard error, within bounds: they may belong to somebody who has broken out of a Sandbox. Never
@@ -29,10 +28,10 @@ export class PrintedText {
   #add(text: string): void {
     this.#period ??= setTimeout(() => this.#endPeriod(), this.periodMs).unref();
     const room = this.output.writableLength < MAX_CHARACTERS ? MAX_CHARACTERS - this.#passed : 0;
-    const taken = text.slice(0, room);
-    this.#passed += taken.length;
-    this.#dropped += text.length - taken.length;
-    const passed = taken.replace(CONTROLS, '');
+    const shown = harmlessLines(text, Infinity);
+    const passed = shown.slice(0, room);
+    this.#passed += passed.length;
+    this.#dropped += shown.length - passed.length;
     const isCut = this.#passed === MAX_CHARACTERS && !passed.endsWith('\n');
     if (passed !== '') this.output.write(isCut ? `${passed}\n` : passed);
   }

@@ -7,6 +7,7 @@ type Column = Uint32Array | Float64Array | Uint8Array;
 /** Parts in front of the segments. */
 const SLICE_COLUMNS = 4;
 const RESULT_COLUMNS = 5 + STORED_METRICS.length;
+const RESULT_HEADS = 4;
 
 /** @param segments what goes in place of the batch's own segments */
 export function slicesToParts(batch: SliceBatch, segments: readonly Part[]): Part[] {
@@ -68,6 +69,13 @@ export function resultsFromParts(
 
 export function resultSegments(parts: readonly Part[]): readonly Part[] {
   return parts.slice(RESULT_COLUMNS);
+}
+
+/** How long results are together, wherever they lie: their heads and segments. */
+export function resultBytes(parts: readonly Part[]): number {
+  let bytes = parts[RESULT_HEADS]?.byteLength ?? 0;
+  for (const { byteLength } of resultSegments(parts)) bytes += byteLength;
+  return bytes;
 }
 
 /** A batch that is cut from a larger one may bring more heads than it names. */

@@ -169,10 +169,12 @@ export class InProcessEvaluator implements Evaluator {
     limits: Partial<SandboxLimits> = {},
   ): ClassicSandbox {
     if (this.#closing) throw new EvaluatorError('the evaluator is closed');
+    const complete = completeLimits(limits);
+    const setup = this.#setupOf(startup);
     const id = ++this.#lastId;
     const sandbox = new ClassicSandbox(id, this.#native, observer);
     this.#sandboxes.set(id, sandbox);
-    sandbox.start(this.#setupOf(startup), completeLimits(limits));
+    sandbox.start(setup, complete);
     return sandbox;
   }
 

@@ -134,6 +134,8 @@ export class InspectorServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node listens to it no more, and whoever connected may have gone.
+    socket.on('error', () => socket.destroy());
     const entry = this.#targets.get((request.url ?? '').slice(1));
     if (entry?.socket !== null || !isFromHere(request)) {
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');

@@ -4,6 +4,8 @@ import { ProtocolError, isShared, type Part } from '../frames/frame.js';
 
 const STATES: readonly unknown[] = ['on', 'off', 'missing'] satisfies LayerState['state'][];
 const MAX_WHY = 500;
+/** A few bytes can take much memory and time to decode. */
+const MAX_BYTES = 2 ** 16;
 
 /**
  * Reads which layers of confinement an evaluator says it has put on itself.
@@ -11,6 +13,8 @@ const MAX_WHY = 500;
  */
 export function layersOf(part: Part | undefined): readonly LayerState[] {
   if (part === undefined || isShared(part)) throw new ProtocolError('it begins without its confinement');
+  if (part.byteLength > MAX_BYTES)
+    throw new ProtocolError(`its confinement has ${part.byteLength} bytes, where ${MAX_BYTES} are the most`);
   let value: unknown;
   try {
     value = decode({ head: part, segments: [] });

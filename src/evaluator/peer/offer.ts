@@ -13,6 +13,8 @@ export interface EvaluatorOffer {
 }
 
 const MAX_ENTRIES = 64;
+/** A few bytes can take much memory and time to decode. */
+const MAX_BYTES = 2 ** 16;
 
 /**
  * Reads what an evaluator said; of objects only what is known stays.
@@ -22,6 +24,8 @@ export function offerOf(parts: readonly Part[]): EvaluatorOffer {
   const [head] = parts;
   if (parts.length !== 1 || head === undefined || isShared(head))
     throw new ProtocolError('an offer in pieces');
+  if (head.byteLength > MAX_BYTES)
+    throw new ProtocolError(`an offer of ${head.byteLength} bytes, where ${MAX_BYTES} are the most`);
   let value: unknown;
   try {
     value = decode({ head, segments: [] });

@@ -76,7 +76,8 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   #onReady: () => void = () => undefined;
   #onNotReady: (error: EvaluatorError) => void = () => undefined;
   #onGone: () => void = () => undefined;
-  #onOffer: (offer: EvaluatorOffer) => void = () => undefined;
+  /** Null: nobody waits for its offer. */
+  #onOffer: ((offer: EvaluatorOffer) => void) | null = null;
   /** Memory of data that were handed over, for results of the same length. */
   readonly buffers = new BufferPool();
   readonly startedAt = performance.now();
@@ -314,7 +315,7 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
         this.#retire('a thread of it died');
         return;
       case EvaluatorSays.offer:
-        this.#onOffer(offerOf(frame.parts));
+        this.#onOfferFrame(frame);
         return;
       case EvaluatorSays.created:
         this.#onCreated(id!);
@@ -385,6 +386,13 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
     this.#creating.delete(id);
     this.#warm.push({ id, limits: creating.limits });
     creating.resolve();
+  }
+
+  #onOfferFrame({ parts }: Frame): void {
+    const onOffer = this.#onOffer;
+    if (onOffer === null) throw new ProtocolError('an offer that nobody asked for');
+    this.#onOffer = null;
+    onOffer(offerOf(parts));
   }
 
   #onFreed([column]: readonly Part[]): void {

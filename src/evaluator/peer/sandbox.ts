@@ -8,7 +8,7 @@ import {
 } from '../../model/index.js';
 import { ConsoleLevels } from '../../sandbox/index.js';
 import type { Sandbox, SandboxEndError, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
-import { resultSegments, resultsFromParts, slicesToParts } from '../frames/columns.js';
+import { resultBytes, resultSegments, resultsFromParts, slicesToParts } from '../frames/columns.js';
 import { ProtocolError, isShared, type Frame, type Part, type SharedPart } from '../frames/frame.js';
 import { EndKind, EvaluatorSays } from '../frames/messages.js';
 import { OwedSlices } from '../owed-slices.js';
@@ -26,8 +26,8 @@ const CREDIT_BYTES = 16 * 2 ** 20;
 const BIND_TRIES = 3;
 /** A Sandbox that was told to end and has not after so long has its peer ended; one that is stuck is reported after 2 s. */
 const DISPOSE_MS = 5_000;
-/** Results a Sandbox that keeps to its credit can still send when it is used up. */
-const OVERDRAFT_BATCHES = 4;
+/** Results that leave together, but for the last of them: 1 MiB in a Sandbox that does as it should. */
+const GATHERED_BYTES = 2 * 2 ** 20;
 
 export interface SandboxHost {
   /** The peer of the Job, which may have to be opened, and not before it may run. Rejects with `EvaluatorError`. */
@@ -59,9 +59,8 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
   assignedAt = 0;
   /** Pieces that have not been sent. */
   #waiting: SliceBatch[] = [];
-  /** Bytes of results the observer has not done with, and how many batches came when they were too many. */
+  /** Bytes of results the observer has not done with. */
   #heldBytes = 0;
-  #overdrafts = 0;
 
   constructor(
     readonly id: number,
@@ -253,6 +252,8 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     // could be said for ever.
     if (!(count >= 1 && count <= this.#owed.count))
       throw new ProtocolError(`${count} results where ${this.#owed.count} are owed`);
+    const bytes = resultBytes(parts);
+    this.#checkCredit(bytes);
     const peer = this.#peer!;
     const sent = resultSegments(parts);
     const shared = sent.filter(isShared);
@@ -260,11 +261,6 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     const results = resultsFromParts(count, parts, segments);
     for (const number of results.numbers) if (!this.#owed.settle(number)) throw notOwed('a result', number);
     this.dues.ended(count);
-    let bytes = results.heads.byteLength;
-    for (const segment of segments) bytes += segment.byteLength;
-    this.#overdrafts = this.#heldBytes >= CREDIT_BYTES ? this.#overdrafts + 1 : 0;
-    if (this.#overdrafts > OVERDRAFT_BATCHES)
-      throw new ProtocolError(`results beyond its credit of ${CREDIT_BYTES} bytes`);
     this.#heldBytes += bytes;
     const done = this.observer.onResults(results);
     const release = (): void => {
@@ -276,6 +272,15 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     if (done === undefined) release();
     else void done.then(release);
     this.#sendWaiting();
+  }
+
+  /** What uses the credit up may be the largest there is, and so may the result of the Slice that runs then. */
+  #checkCredit(bytes: number): void {
+    const most = this.limits.resultMiB * 2 ** 20 + GATHERED_BYTES;
+    if (bytes > most)
+      throw new ProtocolError(`results of ${bytes} bytes at once, where ${most} are the most`);
+    if (this.#heldBytes + bytes > CREDIT_BYTES + 2 * most)
+      throw new ProtocolError(`results beyond its credit of ${CREDIT_BYTES} bytes`);
   }
 
   #tell(message: SliceMessage): void {
