@@ -169,4 +169,6 @@ export interface JobEntries {
   flush(): void;
   /** Nothing can happen any more that would settle the promise of the current Slice. */
   stuck(): void;
+  /** A callback of the Work Function's that V8 calls by itself, for a FinalizationRegistry, has thrown. */
+  uncaught(thrown: unknown): void;
 }

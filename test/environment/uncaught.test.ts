@@ -108,6 +108,30 @@ test('promise jobs without end of a Slice that left a rejection end the Sandbox 
   assert.equal(seen.failures.get(1)?.code, 'ESLICETOOSLOW');
 });
 
+test('what the callback of a FinalizationRegistry throws is reported like all else', async (t) => {
+  const work = `async (x) => {
+    const told = [];
+    addEventListener('error', (event) => {
+      told.push(event.message);
+      if (x === 'prevent') event.preventDefault();
+    });
+    const registry = new FinalizationRegistry((name) => { throw new Error(name); });
+    (() => { registry.register({}, 'of an object of ' + x); })();
+    // What has lived for a while is garbage that all of the heap is looked through for.
+    for (let garbage = []; told.length === 0; garbage = garbage.length < 20 ? garbage : []) {
+      garbage.push(new Array(1e5).fill(0));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return told;
+  }`;
+  const seen = await runAll(t, work, ['tell', 'prevent']);
+  assert.deepEqual(valuesOf(seen), [
+    ['Uncaught Error: of an object of tell'],
+    ['Uncaught Error: of an object of prevent'],
+  ]);
+  assert.deepEqual(printed(seen), [[1, 'error', 'Uncaught Error: of an object of tell']]);
+});
+
 test('the global object is an EventTarget: error events come to listeners and onerror, who may prevent the message', async (t) => {
   const work = `async (x) => {
     const log = [];
