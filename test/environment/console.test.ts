@@ -232,6 +232,11 @@ test('counts, timers and groups go with their Slice', async (t) => {
   );
 });
 
+test('a group that begins and ends again and again leaves nothing in memory', async (t) => {
+  const work = `() => { for (let i = 0; i < 300_000; i++) { console.group(); console.groupEnd(); } return 'done'; }`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0], { sandbox: { heapMiB: 16 } })), ['done']);
+});
+
 test('it is a namespace object', async (t) => {
   const seen = await inSandbox(
     t,
