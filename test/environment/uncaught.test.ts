@@ -206,6 +206,39 @@ test('a listener that throws while it is told of an error is printed, and told n
   ]);
 });
 
+test('a handler that throws is reported, and listeners are called all the same', async (t) => {
+  const work = `async () => {
+    const told = [];
+    onerror = onunhandledrejection = () => { throw new Error('of the handler'); };
+    for (const type of ['error', 'unhandledrejection']) addEventListener(type, (event) => {
+      told.push(event.type);
+      event.preventDefault();
+    });
+    reportError('first');
+    Promise.reject('second');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    return told;
+  }`;
+  const seen = await runAll(t, work, [0]);
+  assert.deepEqual(valuesOf(seen), [['error', 'unhandledrejection']]);
+  assert.deepEqual(printed(seen), [
+    [1, 'error', 'Uncaught Error: of the handler'],
+    [1, 'error', 'Uncaught Error: of the handler'],
+  ]);
+});
+
+test('an error whose message has many empty lines is read at once', async (t) => {
+  const work = `() => {
+    const error = new Error('x' + '\\n'.repeat(60_000));
+    addEventListener('error', (event) => event.preventDefault());
+    const start = performance.now();
+    reportError(error);
+    return performance.now() - start;
+  }`;
+  const [ms] = valuesOf(await runAll(t, work, [0])) as [number];
+  assert.ok(ms < 500, `${ms} ms`);
+});
+
 test('listeners of the global object go when their Slice ends; handlers are variables like any other', async (t) => {
   const work = `(x) => {
     if (x === 1) {
