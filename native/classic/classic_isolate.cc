@@ -232,10 +232,14 @@ void ClassicIsolate::Call(const v8::Global<v8::Function>& function, int argc,
     const Deadlines::Running running(owner_.deadlines);
     if (function.Get(isolate)->Call(context, context->Global(), argc, argv).IsEmpty() &&
         !owner_.ending->decided()) {
-      ClassicSandbox::Of(isolate).Log("Uncaught " + WhatWasThrown(isolate, caught.Exception()));
+      OnUncaught(caught.Exception());
     }
   }
   if (!owner_.ending->decided()) RunPromiseJobs();
+}
+
+void ClassicIsolate::OnUncaught(v8::Local<v8::Value> thrown) {
+  ClassicSandbox::Of(get()).Log("Uncaught " + WhatWasThrown(get(), thrown));
 }
 
 void ClassicIsolate::CallOnLine(v8::Local<v8::String> line) {

@@ -68,6 +68,7 @@ class ClassicIsolate final : public SandboxIsolate {
 
  private:
   void RunFirst(v8::Local<v8::Context> context) override;
+  void OnUncaught(v8::Local<v8::Value> thrown) override;
   bool AddPrimitives(v8::Local<v8::Context> context);
   bool AddLongTexts(v8::Local<v8::Context> context);
   bool RunStartupFiles(v8::Local<v8::Context> context);

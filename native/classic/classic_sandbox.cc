@@ -162,6 +162,8 @@ void ClassicSandbox::AwaitPeer() {
 }
 
 void ClassicSandbox::Log(std::string_view text) {
+  if (output_.IsFlooded()) AwaitPeer();
+  if (!goes_on()) return;
   std::string line("LOG:");
   for (const char byte : text) {
     // U+2424, as the startup files have it.

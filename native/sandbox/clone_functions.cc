@@ -27,7 +27,7 @@ enum Kind : uint32_t {
   kUncloneable,
 };
 
-Kind KindOf(v8::Local<v8::Value> value) {
+Kind KindOf(v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
   if (value->IsArray()) return kArray;
   if (value->IsArrayBufferView()) return kView;
   if (value->IsDate()) return kDate;
@@ -49,12 +49,14 @@ Kind KindOf(v8::Local<v8::Value> value) {
       value->IsArgumentsObject()) {
     return kUncloneable;
   }
-  return kOrdinary;
+  const bool is_global = value->StrictEquals(context->Global());
+  return is_global ? kUncloneable : kOrdinary;
 }
 
 // kindOf(value): Kind
 void KindOfValue(const Arguments& info) {
-  info.GetReturnValue().Set(static_cast<uint32_t>(KindOf(info[0])));
+  info.GetReturnValue().Set(
+      static_cast<uint32_t>(KindOf(info.GetIsolate()->GetCurrentContext(), info[0])));
 }
 
 // primitiveOf(wrapper): what a Number, String, Boolean or BigInt object holds

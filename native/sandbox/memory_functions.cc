@@ -1,6 +1,7 @@
 #include "sandbox/memory_functions.h"
 
 #include <algorithm>
+#include <span>
 
 #include "isolate/wasm_binary.h"
 #include "sandbox/buffer_source.h"
@@ -40,21 +41,26 @@ void CompiledBytes(const Arguments& info) {
   info.GetReturnValue().Set(static_cast<double>(CompiledWasmBytes(module.bytes())));
 }
 
-// capMemories(module): undefined when the bytes can be compiled as they are, or are none; else the
-// bytes to compile instead, or a text why not.
+// capMemories(module): the bytes to compile instead, or a text why not; undefined when there are
+// none.
 void CapMemories(const Arguments& info) {
   v8::Isolate* isolate = info.GetIsolate();
   BufferSource module;
   if (!module.Read(info[0])) return;
   const size_t max_pages = SandboxIsolate::Of(isolate).memory().limit() / kWasmPageBytes;
   const CappedModule capped = dcp::CapMemories(module.bytes(), max_pages);
+  const auto answer = [&](std::span<const uint8_t> bytes) {
+    info.GetReturnValue().Set(AdoptBytes(isolate, Bytes::Copy(bytes.data(), bytes.size())));
+  };
   v8::Local<v8::String> refusal;
   switch (capped.verdict) {
     case CappedModule::kAsIs:
+      // Not the caller's own: V8 asks for properties before it reads them, and a getter could
+      // change what was looked at.
+      answer(module.bytes());
       break;
     case CappedModule::kCapped:
-      info.GetReturnValue().Set(
-          AdoptBytes(isolate, Bytes::Copy(capped.bytes.data(), capped.bytes.size())));
+      answer(capped.bytes);
       break;
     case CappedModule::kRefused:
       if (NewString(isolate, capped.refusal).ToLocal(&refusal)) info.GetReturnValue().Set(refusal);

@@ -61,7 +61,7 @@ const char* Prelude::Take(v8::Local<v8::Context> context, v8::Local<v8::Object> 
                           int end) {
   static constexpr const char* kNames[kEntryCount] = {"prepare", "timers", "rejections", "answer",
                                                       "stack",   "assign", "addBatch",   "pump",
-                                                      "flush",   "stuck"};
+                                                      "flush",   "stuck",  "uncaught"};
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   for (int entry = first; entry < end; entry++) {
     v8::Local<v8::Value> value;

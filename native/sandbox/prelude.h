@@ -30,6 +30,7 @@ class Prelude {
     kPump,
     kFlush,
     kStuck,
+    kUncaught,
     kEntryCount
   };
 

@@ -60,6 +60,7 @@ SandboxIsolate::~SandboxIsolate() {
 void SandboxIsolate::Start(std::shared_ptr<InspectorInbox> inbox, InspectorOwner inspector_owner) {
   v8::Isolate* isolate = get();
   EnteredIsolate entered(isolate);
+  isolate->AddMessageListener(OnMessage);
   v8::Local<v8::Context> context = v8::Context::New(isolate);
   v8::Context::Scope context_scope(context);
   context_.Reset(isolate, context);
@@ -175,6 +176,17 @@ void SandboxIsolate::OnPromiseReject(v8::PromiseRejectMessage message) {
   SandboxIsolate& self = Of(isolate);
   self.rejections_.Note(isolate, message, self.owner_.control->slice);
   self.owner_.control->rejections = static_cast<double>(self.rejections_.size());
+}
+
+void SandboxIsolate::OnMessage(v8::Local<v8::Message>, v8::Local<v8::Value> thrown) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  SandboxIsolate& self = Of(isolate);
+  if (self.owner_.ending->decided()) return;
+  v8::HandleScope scope(isolate);
+  v8::TryCatch caught(isolate);
+  self.OnUncaught(thrown);
+  // A termination would be forgotten with what it ended, and other tasks may follow.
+  if (self.owner_.ending->decided()) isolate->TerminateExecution();
 }
 
 }  // namespace dcp

@@ -107,6 +107,9 @@ class SandboxIsolate {
 
   // The first code that runs there.
   virtual void RunFirst(v8::Local<v8::Context> context) = 0;
+  // A task of V8's has called code that threw this: the callback of a FinalizationRegistry. What
+  // it throws itself is lost.
+  virtual void OnUncaught(v8::Local<v8::Value> thrown) = 0;
 
   // From now on there is WebGPU. False with the reason.
   bool OpenGpu(const GpuOffer& offer, std::string* why_not);
@@ -120,6 +123,8 @@ class SandboxIsolate {
   static constexpr uint32_t kSelfSlot = 0;
 
   static void OnPromiseReject(v8::PromiseRejectMessage message);
+  // What V8 would print to the standard output of the process if nobody listened.
+  static void OnMessage(v8::Local<v8::Message> message, v8::Local<v8::Value> thrown);
   void OnNearHeapLimit();
 
   // What the isolate's ArrayBuffers lie on goes after the isolate.

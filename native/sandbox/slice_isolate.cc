@@ -196,6 +196,11 @@ v8::MaybeLocal<v8::Value> SliceIsolate::Call(Prelude::Entry entry, int argc,
   return result;
 }
 
+void SliceIsolate::OnUncaught(v8::Local<v8::Value> thrown) {
+  v8::Local<v8::Value> argv[] = {thrown};
+  prelude_.Call(get()->GetCurrentContext(), Prelude::kUncaught, 1, argv);
+}
+
 bool SliceIsolate::HasNothingToWaitFor() {
   const Control& control = *owner_.control;
   return control.awaited_timers == 0 && control.open_requests == 0 && NothingIsUnderWay();

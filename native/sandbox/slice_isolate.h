@@ -52,6 +52,7 @@ class SliceIsolate final : public SandboxIsolate {
 
  private:
   void RunFirst(v8::Local<v8::Context> context) override;
+  void OnUncaught(v8::Local<v8::Value> thrown) override;
   // V8 asks for the text of a stack, which it does when one is first read.
   static v8::MaybeLocal<v8::Value> FormatStack(v8::Local<v8::Context> context,
                                                v8::Local<v8::Value> error,

@@ -105,6 +105,9 @@ export function createJobEntries(
     stuck: () => {
       loop.failStuck();
     },
+    uncaught: (thrown) => {
+      reports.exception(thrown);
+    },
   };
 }
 

@@ -90,8 +90,9 @@ export function stackOf(error: Error): string | undefined {
 
 /** A stack without frames of ours, in terms of the client's files. */
 export function ownStack(stack: string): string {
-  // Frames of our own scripts are of no use to the author of a Work Function.
-  return originalStack(clip(stack).replace(/\n\s+at [^\n]*\bdcp:(?:prelude|environment)\b[^\n]*/g, ''));
+  // Frames of our own scripts are of no use to the author of a Work Function. No line end among the blanks: each of many empty
+  // lines would be a start that looks through the rest.
+  return originalStack(clip(stack).replace(/\n[^\S\n]+at [^\n]*\bdcp:(?:prelude|environment)\b[^\n]*/g, ''));
 }
 
 /**

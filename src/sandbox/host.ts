@@ -84,8 +84,8 @@ export interface Host {
   /** About what V8 takes to compile a WebAssembly module; 0 for what is no bytes. */
   compiledBytes(module: unknown): number;
   /**
-   * Makes sure that no memory a WebAssembly module defines can grow beyond the account's limit. Answers undefined when the
-   * bytes can be compiled as they are (or are none), else those to compile instead, or why they cannot be.
+   * Makes sure that no memory a WebAssembly module defines can grow beyond the account's limit. Answers the bytes to compile, which
+   * nobody else has, or why they cannot be compiled; undefined for what is no bytes.
    */
   capMemories(module: unknown): ArrayBuffer | string | undefined;
 }
@@ -169,4 +169,6 @@ export interface JobEntries {
   flush(): void;
   /** Nothing can happen any more that would settle the promise of the current Slice. */
   stuck(): void;
+  /** A callback of the Work Function's that V8 calls by itself, for a FinalizationRegistry, has thrown. */
+  uncaught(thrown: unknown): void;
 }

@@ -21,6 +21,8 @@ const MAX_PENDING_BYTES = 1 << 20;
 /** Above this CPU time is read for the Slice itself; below, the clock would cost more than the Slice. */
 const EXACT_CPU_MS = 0.05;
 
+// As they were before any Work Function could change them.
+const NativePromise = Promise;
 const { then } = Promise.prototype;
 const { apply } = Reflect;
 const { max, min } = Math;
@@ -216,13 +218,13 @@ export class SliceLoop {
       };
     const onFulfilled = settled((value) => this.#succeed(value));
     const onRejected = settled((reason) => this.#fail(this.failures.codeOf(reason), reason));
-    if (promise instanceof Promise) {
+    if (promise instanceof NativePromise) {
       void apply(then, promise, [onFulfilled, onRejected]);
     } else {
       // A thenable of somebody's own: assimilated by a promise, so that it settles once and later.
       void apply(
         then,
-        new Promise((resolve) => {
+        new NativePromise((resolve) => {
           resolve(promise);
         }),
         [onFulfilled, onRejected],

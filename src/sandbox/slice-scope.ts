@@ -8,8 +8,10 @@ export class SliceScope {
   /** Something waits to be undone. */
   used = false;
 
-  /** Calls `cleanup` once, when the Slice that runs ends. It must not throw. */
+  /** Calls `cleanup` once when the Slice that runs ends, however often it is asked for. It must not throw. */
   atEnd(cleanup: () => void): void {
+    // Parts of the environment are few, and so are these.
+    for (let index = 0; index < this.#cleanups.length; index++) if (this.#cleanups[index] === cleanup) return;
     this.#cleanups[this.#cleanups.length] = cleanup;
     this.used = true;
   }

@@ -27,7 +27,11 @@ const MIN_NESTED_MS = 4;
 
 /** Timers a Slice may have pending at once. */
 const MAX_TIMERS = 10_000;
+/** The largest of Web IDL's `long`, which the ids of timers are. */
+const MAX_ID = 2 ** 31 - 1;
 
+// As they were before any Work Function could change them.
+const NativePromise = Promise;
 const { resolve } = Promise;
 const { then } = Promise.prototype;
 const { apply } = Reflect;
@@ -42,15 +46,20 @@ const realm = globalThis;
 export class Timers {
   readonly #heap = new TimerHeap<Timer>();
   #byId: Record<number, Timer | undefined> = create(null) as Record<number, Timer>;
-  #lastId = 0;
   #order = 0;
   /** HTML's timer nesting level: that of the task that runs, 0 outside of timers. */
   #level = 0;
 
+  #lastId: number;
+
+  /** @param lastId the timers' ids come after it */
   constructor(
     private readonly host: Host,
     private readonly report: (thrown: unknown) => void,
-  ) {}
+    lastId = 0,
+  ) {
+    this.#lastId = lastId;
+  }
 
   readonly setTimeout = (callback: unknown, delay: unknown = 0, ...args: unknown[]): number =>
     this.#set('setTimeout', callback, delay, args, false);
@@ -60,7 +69,7 @@ export class Timers {
 
   /** Not of the web, but DCP has it: a task that comes after the timers that are due already. Never made to wait. */
   readonly setImmediate = (callback: unknown, ...args: unknown[]): number => {
-    const id = ++this.#lastId;
+    const id = this.#nextId();
     this.#add(id, requireFunction('setImmediate', callback), args, 0, -1, 0);
     return id;
   };
@@ -79,7 +88,7 @@ export class Timers {
 
   readonly queueMicrotask = (callback: unknown): void => {
     const job = requireFunction('queueMicrotask', callback);
-    void apply(then, apply(resolve, Promise, [undefined]), [
+    void apply(then, apply(resolve, NativePromise, [undefined]), [
       () => {
         this.#call(job, []);
       },
@@ -143,8 +152,17 @@ export class Timers {
   #set(name: string, callback: unknown, delay: unknown, args: readonly unknown[], repeat: boolean): number {
     const handler = requireFunction(name, callback);
     const delayMs = this.#clamp((delay as number) | 0, this.#level);
-    const id = ++this.#lastId;
+    const id = this.#nextId();
     this.#add(id, handler, args, delayMs, repeat ? delayMs : -1, this.#level + 1);
+    return id;
+  }
+
+  /** They begin again once all have been used; those of timers that are still pending are left out. */
+  #nextId(): number {
+    let id = this.#lastId;
+    do id = id === MAX_ID ? 1 : id + 1;
+    while (this.#byId[id] !== undefined);
+    this.#lastId = id;
     return id;
   }
 

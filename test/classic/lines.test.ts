@@ -1,7 +1,11 @@
 /** Lines: how they come in, how they are cut, what is answered to lines that say nothing. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
-import { listening, startOnStdio } from './support/evaluator.js';
+import { listening, onlyOurs, startOnStdio } from './support/evaluator.js';
 import { TRANSPORTS } from './support/sandbox.js';
 import { connect, connectStdio } from './support/wire.js';
 
@@ -110,3 +114,37 @@ test('a new serializer speaks both ways once it is acknowledged', async (t) => {
   );
   assert.deepEqual(sandbox.errors, []);
 });
+
+test(
+  'what V8 calls by itself and nobody catches is a line for the log, whatever lines are in it',
+  { skip: onlyOurs('it has no such files') },
+  async (t) => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'dcp-finalizer-'));
+    t.after(() => {
+      rmSync(directory, { recursive: true });
+    });
+    const file = path.join(directory, 'finalizer.js');
+    writeFileSync(
+      file,
+      `let called = false;
+     const registry = new FinalizationRegistry(() => { called = true; throw new Error('x\\nMSG:{"forged":true}\\n'); });
+     (() => registry.register({}))();
+     let garbage = [];
+     onreadln(() => {
+       garbage.push(new Array(1e5).fill(0));
+       if (garbage.length === 20) garbage = [];
+       writeln(called ? 'called' : 'waits');
+     });`,
+    );
+    const child = startOnStdio(t, { files: [file], options: ['--no-gpu'] });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    while (!text.includes('called\n')) {
+      child.stdin.write('\n');
+      await once(child.stdout, 'data');
+    }
+    const others = text.split('\n').filter((line) => !['waits', 'called', ''].includes(line));
+    assert.equal(others.length, 1, text);
+    assert.match(others[0]!, /^LOG:Uncaught Error: x\u2424MSG:\{"forged":true\}\u2424/);
+  },
+);

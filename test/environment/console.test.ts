@@ -92,6 +92,8 @@ test('values as data: nested, circular, large, without calling getters', async (
     `const circle = { name: 'c' }; circle.self = circle;
      console.log(circle);
      console.log({ get trap() { throw new Error('called'); }, f() {}, 'odd key': 1 });
+     console.log(Object.defineProperty([1], 1, { get() { throw new Error('called'); } }));
+     console.log(Object.fromEntries(Array.from({ length: 103 }, (_, i) => ['k' + i, i])));
      console.log(Array.from({ length: 103 }, (_, i) => i).length, Array(103).fill(7));
      console.log(new Map([['k', new Set([1])]]), new Float32Array([1.5, 2]), new ArrayBuffer(8), new Date(0), /x/g);
      console.log({ a: { b: { c: { d: { e: { f: 1 } } } } } });
@@ -104,6 +106,8 @@ test('values as data: nested, circular, large, without calling getters', async (
     [
       "log { name: 'c', self: [Circular] }",
       "log { trap: [Getter], f: [Function: f], 'odd key': 1 }",
+      'log [1, [Getter]]',
+      `log { ${Array.from({ length: 100 }, (_, i) => `k${i}: ${i}`).join(', ')}, … 3 more }`,
       `log 103 [${new Array(100).fill(7).join(', ')}, … 3 more]`,
       "log Map(1) { 'k' => Set(1) { 1 } } Float32Array(2) [1.5, 2] ArrayBuffer { byteLength: 8 } 1970-01-01T00:00:00.000Z /x/g",
       'log { a: { b: { c: { d: { e: [Object] } } } } }',
@@ -230,6 +234,11 @@ test('counts, timers and groups go with their Slice', async (t) => {
       [2, 'g'],
     ],
   );
+});
+
+test('a group that begins and ends again and again leaves nothing in memory', async (t) => {
+  const work = `() => { for (let i = 0; i < 300_000; i++) { console.group(); console.groupEnd(); } return 'done'; }`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0], { sandbox: { heapMiB: 16 } })), ['done']);
 });
 
 test('it is a namespace object', async (t) => {

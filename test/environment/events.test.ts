@@ -139,6 +139,24 @@ test('once, and listeners that come and go while an event is dispatched', async 
   }, ['once', 'late', 'end of once']);
 });
 
+test('a listener that a capturing one adds is called in the same dispatch, where it does not capture', async (t) => {
+  await answers(t, () => {
+    const log: string[] = [];
+    const target = new EventTarget();
+    target.addEventListener(
+      'x',
+      () => {
+        log.push('capture');
+        target.addEventListener('x', () => void log.push('added'));
+        target.addEventListener('x', () => void log.push('too late'), true);
+      },
+      { capture: true, once: true },
+    );
+    target.dispatchEvent(new Event('x'));
+    return log;
+  }, ['capture', 'added']);
+});
+
 test('target, phase and path are there while an event is dispatched', async (t) => {
   await agrees(t, () => {
     const target = new EventTarget();

@@ -107,6 +107,25 @@ test('iterating Headers sees what is added meanwhile', (t) =>
     ];
   }, [['a=1', 'b=2', 'c=3'], 'function', '[object Headers Iterator]', true]));
 
+test('many Headers are shown sorted and joined, and soon', (t) =>
+  agrees(t, () => {
+    const headers = new Headers();
+    for (let i = 0; i < 1500; i++) {
+      headers.append(`n${(i * 7) % 1499}`, `${i}`);
+      if (i % 500 === 0) headers.append('set-cookie', `${i}`);
+    }
+    const start = performance.now();
+    const shown = [...headers];
+    const ms = performance.now() - start;
+    const names = shown.map(([name]) => name);
+    return [
+      shown.length,
+      names.every((name, index) => index === 0 || names[index - 1]! <= name),
+      shown.filter(([name]) => name === 'set-cookie' || name === 'n0').join(),
+      ms < 2000 ? 'soon' : `after ${ms} ms`,
+    ];
+  }, [1502, true, 'n0,0, 1499,set-cookie,0,set-cookie,500,set-cookie,1000', 'soon']));
+
 test('a Request has the defaults of the standard', (t) =>
   agrees(
     t,

@@ -212,6 +212,14 @@ test('the end of a Slice clears the timeline', async (t) => {
   assert.deepEqual(valuesOf(await runAll(t, work, [0, 0])), [2, 2]);
 });
 
+test('a mark that is made and cleared again and again leaves nothing in memory', async (t) => {
+  const work = `() => {
+    for (let i = 0; i < 300_000; i++) { performance.mark('a'); performance.clearMarks('a'); }
+    return performance.getEntries().length;
+  }`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0], { sandbox: { heapMiB: 16 } })), [0]);
+});
+
 test('a detail is a structured clone', async (t) => {
   await agrees(t, () => {
     const detail = { map: new Map([[1, /x/g]]), blob: new Blob(['abc']), self: null as unknown };

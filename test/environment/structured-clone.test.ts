@@ -166,6 +166,24 @@ test('a resizable buffer stays resizable', async (t) => {
   }, [8, 16]);
 });
 
+test('a view that is out of the bounds of its buffer is a DataCloneError', async (t) => {
+  await agrees(
+    t,
+    (thrownBy) => {
+      type Resizable = ArrayBuffer & { resize(bytes: number): void };
+      const Make = ArrayBuffer as unknown as new (bytes: number, options: object) => Resizable;
+      const buffer = new Make(16, { maxByteLength: 32 });
+      const views = [
+        ...[new Uint8Array(buffer, 8, 8), new BigInt64Array(buffer, 0, 1), new DataView(buffer, 8)],
+        ...[new Uint8Array(buffer, 0, 0), new BigInt64Array(buffer, 0, 0), new DataView(buffer, 4)],
+      ];
+      buffer.resize(4);
+      return views.map((view) => thrownBy(() => structuredClone(view)));
+    },
+    [...new Array<string>(3).fill('DataCloneError'), ...new Array<string>(3).fill('nothing')],
+  );
+});
+
 test('a transferred buffer moves: its memory is the same, the source is detached, views follow', async (t) => {
   await agrees(t, () => {
     const buffer = new ArrayBuffer(16);
@@ -240,6 +258,7 @@ test('what cannot be cloned is a DataCloneError that says what, and detaches not
       ...[Promise.resolve(), new WeakMap(), new WeakSet(), new WeakRef({}), (function* () {})(), [].values()],
       ...[new Map().keys(), new FinalizationRegistry(() => {}), detached, orphan, crypto],
       ...[new URL('a:b'), new Event('e'), new AbortController().signal, performance, new TextDecoder()],
+      globalThis,
     ];
     const kept = new ArrayBuffer(4);
     return values.map((value) => {
@@ -278,6 +297,7 @@ test('what cannot be cloned is a DataCloneError that says what, and detaches not
       '#<Performance> could not be cloned.',
       '#<TextDecoder> could not be cloned.',
     ],
+    '#<global> could not be cloned.',
   ]);
   for (const message of messages.slice(9, 12)) assert.match(message, /^#<.*> could not be cloned\.$/);
 });

@@ -1,6 +1,8 @@
 /** Timers and microtasks, from the text of HTML: https://html.spec.whatwg.org/#timers and "microtask queuing". */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Control, type Host } from '#src/sandbox/host.js';
+import { Timers } from '#src/sandbox/timers.js';
 import { valuesOf } from '../evaluator/support.js';
 import { runAll } from '../evaluator/tested.js';
 
@@ -209,4 +211,27 @@ test('a patched Map, Array or Math of the Work Function leaves timers alone', as
     const id = setInterval(() => { if (++count === 3) { clearInterval(id); queueMicrotask(() => resolve(count)); } }, 1);
   })`;
   assert.deepEqual(valuesOf(await runAll(t, work, [0])), [3]);
+});
+
+test('a Promise of its own in place of the global one leaves queueMicrotask and promises alone', async (t) => {
+  const work = `async () => {
+    globalThis.Promise = class { static resolve() { return new this(); } };
+    const log = [];
+    queueMicrotask(() => log.push('microtask'));
+    await null;
+    await null;
+    return log;
+  }`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [0, 0])), [['microtask'], ['microtask']]);
+});
+
+test('ids begin again at 1 after the largest long', () => {
+  const control = new Float64Array(Object.keys(Control).length);
+  const host = { control, now: () => 0 } as unknown as Host;
+  const timers = new Timers(host, assert.ifError, 2 ** 31 - 2);
+  const nothing = (): void => undefined;
+  const ids = [timers.setTimeout(nothing), timers.setInterval(nothing), timers.setImmediate(nothing)];
+  assert.deepEqual(ids, [2 ** 31 - 1, 1, 2]);
+  for (const id of ids) timers.clearTimeout(id);
+  assert.equal(control[Control.awaitedTimers], 0);
 });

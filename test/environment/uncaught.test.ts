@@ -108,6 +108,30 @@ test('promise jobs without end of a Slice that left a rejection end the Sandbox 
   assert.equal(seen.failures.get(1)?.code, 'ESLICETOOSLOW');
 });
 
+test('what the callback of a FinalizationRegistry throws is reported like all else', async (t) => {
+  const work = `async (x) => {
+    const told = [];
+    addEventListener('error', (event) => {
+      told.push(event.message);
+      if (x === 'prevent') event.preventDefault();
+    });
+    const registry = new FinalizationRegistry((name) => { throw new Error(name); });
+    (() => { registry.register({}, 'of an object of ' + x); })();
+    // What has lived for a while is garbage that all of the heap is looked through for.
+    for (let garbage = []; told.length === 0; garbage = garbage.length < 20 ? garbage : []) {
+      garbage.push(new Array(1e5).fill(0));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return told;
+  }`;
+  const seen = await runAll(t, work, ['tell', 'prevent']);
+  assert.deepEqual(valuesOf(seen), [
+    ['Uncaught Error: of an object of tell'],
+    ['Uncaught Error: of an object of prevent'],
+  ]);
+  assert.deepEqual(printed(seen), [[1, 'error', 'Uncaught Error: of an object of tell']]);
+});
+
 test('the global object is an EventTarget: error events come to listeners and onerror, who may prevent the message', async (t) => {
   const work = `async (x) => {
     const log = [];
@@ -180,6 +204,39 @@ test('a listener that throws while it is told of an error is printed, and told n
     [1, 'error', 'Uncaught Error: again'],
     [1, 'error', 'Uncaught first'],
   ]);
+});
+
+test('a handler that throws is reported, and listeners are called all the same', async (t) => {
+  const work = `async () => {
+    const told = [];
+    onerror = onunhandledrejection = () => { throw new Error('of the handler'); };
+    for (const type of ['error', 'unhandledrejection']) addEventListener(type, (event) => {
+      told.push(event.type);
+      event.preventDefault();
+    });
+    reportError('first');
+    Promise.reject('second');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    return told;
+  }`;
+  const seen = await runAll(t, work, [0]);
+  assert.deepEqual(valuesOf(seen), [['error', 'unhandledrejection']]);
+  assert.deepEqual(printed(seen), [
+    [1, 'error', 'Uncaught Error: of the handler'],
+    [1, 'error', 'Uncaught Error: of the handler'],
+  ]);
+});
+
+test('an error whose message has many empty lines is read at once', async (t) => {
+  const work = `() => {
+    const error = new Error('x' + '\\n'.repeat(60_000));
+    addEventListener('error', (event) => event.preventDefault());
+    const start = performance.now();
+    reportError(error);
+    return performance.now() - start;
+  }`;
+  const [ms] = valuesOf(await runAll(t, work, [0])) as [number];
+  assert.ok(ms < 500, `${ms} ms`);
 });
 
 test('listeners of the global object go when their Slice ends; handlers are variables like any other', async (t) => {

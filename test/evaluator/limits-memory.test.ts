@@ -121,6 +121,22 @@ test('ends a Slice whose WebAssembly code grows its memories', () =>
     { sandbox: SANDBOX },
   ));
 
+test('compiles the very bytes that it has looked at: a getter cannot slip a memory in', async () => {
+  // Until V8 is about to read it, it is a custom section.
+  const work = bad(`
+    const bytes = Uint8Array.of(0,97,115,109,1,0,0,0, 1,6,1,0x60,1,127,1,127, 3,2,1,0, 0,6,1,1,1,0x80,0x80,4,
+      7,5,1,1,103,0,0, 10,8,1,6,0,0x20,0,0x40,0,0x0b);
+    let reads = 0;
+    const get = (_, key) => { if (++reads === 2) bytes[20] = 5; return WebAssembly.Module.prototype; };
+    const target = new Proxy(function () {}, { get });
+    const make = () => Reflect.construct(WebAssembly.Module, [bytes], target);
+    try { make(); } catch (error) { if (!(error instanceof WebAssembly.CompileError)) throw error; }
+    const { g } = new WebAssembly.Instance(make()).exports;
+    if (bytes[20] !== 5 || g(256) !== -1 || g(128) !== 1) throw new Error('it grows');`);
+  const { values, failures } = await run(work, { sandbox: SANDBOX });
+  assert.deepEqual([values, failures], [{ 1: 'ok', 2: 'bad', 3: 'ok', 4: 'ok' }, {}]);
+});
+
 test('ends a Slice whose instances have memory that nobody sees', () =>
   ends(
     bad(`const module = new WebAssembly.Module(${growing(0, 32)}); const list = [];

@@ -26,7 +26,7 @@ const RandomKind = { integers: 0, otherView: 1 } as const;
 const makeCrypto: MakeGroup = (host, realm) => {
   const { primordials } = realm;
   const { ArrayBuffer, Promise, TypeError, Uint8Array } = primordials;
-  const toUpperCase = uncurry(primordials, primordials.StringPrototypeToUpperCase);
+  const toLowerCase = uncurry(primordials, primordials.StringPrototypeToLowerCase);
   const byteLength = uncurry(primordials, primordials.TypedArrayPrototypeByteLength);
 
   const domException = (message: string, name: string): Error => {
@@ -47,9 +47,11 @@ const makeCrypto: MakeGroup = (host, realm) => {
     const given = isObject ? (algorithm as { name: unknown }).name : algorithm;
     if (isObject && given === undefined)
       throw new TypeError('SubtleCrypto.digest: algorithm.name is missing');
-    const name = toUpperCase(toDOMString(given));
+    const name = toDOMString(given);
+    // Of ASCII alone, as it should be: no other character becomes one of these letters in lower case, but some do in upper case.
+    const lowerCase = toLowerCase(name);
     for (let number = 0; number < DIGESTS.length; number++) {
-      if (DIGESTS[number]![0] === name) return number;
+      if (toLowerCase(DIGESTS[number]![0]) === lowerCase) return number;
     }
     throw domException(
       `SubtleCrypto.digest: there is no algorithm ${name}; there are SHA-1, SHA-256, SHA-384 and SHA-512`,

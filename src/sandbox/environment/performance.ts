@@ -121,12 +121,12 @@ const makePerformance: MakeGroup = (_host, realm) => {
   /** In the order of their start times, those that start together in the order in which they came. */
   let timeline: PerformanceEntry[] = [];
 
+  const clearTimeline = (): void => {
+    timeline = [];
+  };
+
   const addEntry = (entry: PerformanceEntry): void => {
-    if (timeline.length === 0) {
-      realm.scope.atEnd(() => {
-        timeline = [];
-      });
-    }
+    if (timeline.length === 0) realm.scope.atEnd(clearTimeline);
     let place = timeline.length;
     while (place > 0 && timeline[place - 1]!.startTime > entry.startTime) {
       timeline[place] = timeline[place - 1]!;

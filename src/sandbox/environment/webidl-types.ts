@@ -75,11 +75,13 @@ export function toObjects({ TypeError, defineProperty }: Primordials, list: unkn
 
 /** Constants stand on the interface and on its prototype, and nobody can change them. */
 export function defineConstants(
-  { defineProperty }: Primordials,
+  { ObjectKeys, defineProperty }: Primordials,
   type: abstract new (...args: never[]) => object,
   constants: Readonly<Record<string, number>>,
 ): void {
-  for (const name in constants) {
+  const names = ObjectKeys(constants);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index]!;
     const property = { value: constants[name], enumerable: true };
     defineProperty(type, name, property);
     defineProperty(type.prototype as object, name, property);

@@ -30,14 +30,14 @@ const makeConsole: MakeGroup = (_host, realm) => {
   let counts = new Map<string, number>();
   let timers = new Map<string, number>();
 
-  /** Before the first of what the end of the Slice takes away. */
+  const clearTraces = (): void => {
+    depth = 0;
+    counts = new Map();
+    timers = new Map();
+  };
+  /** Before there is anything that the end of the Slice takes away. */
   const willLeaveTraces = (): void => {
-    if (depth > 0 || counts.size > 0 || timers.size > 0) return;
-    scope.atEnd(() => {
-      depth = 0;
-      counts = new Map();
-      timers = new Map();
-    });
+    scope.atEnd(clearTraces);
   };
 
   /** The standard's Printer, for text. */

@@ -5,12 +5,15 @@ const MAX_STRING = 10_000;
 /** Wide and deep at once: a text so long gets nothing more. Characters. */
 const MAX_TEXT = 100_000;
 
-const { getOwnPropertyDescriptors, getOwnPropertyDescriptor, getPrototypeOf, entries } = Object;
+const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys } = Object;
 
 /** What every error has, and what its stack begins with. */
 const OF_EVERY_ERROR = ['stack', 'message', 'name'];
 
-/** A value as a person reads it, on one line but for errors. Shows data only: no getter is called. Never throws. */
+/**
+ * A value as a person reads it, on one line but for errors. Shows data only: no getter of a property or element is called; what
+ * a class of its own makes of a Date, RegExp, Map or Set is. Never throws.
+ */
 export type Inspect = (value: unknown) => string;
 
 /** @param explain shows errors, without what `makeErrorDetails` is for */
@@ -73,31 +76,36 @@ class Inspection {
     if (depth > MAX_DEPTH) return Array.isArray(object) ? '[Array]' : `[${name}]`;
     const inner = [...seen, object];
     const show = (item: unknown): string => this.show(item, depth + 1, inner);
-    if (Array.isArray(object)) return this.#list('[', object, object.length, show, ']');
+    const own = (key: string): string => {
+      const descriptor = getOwnPropertyDescriptor(object, key);
+      return descriptor === undefined || 'value' in descriptor ? show(descriptor?.value) : '[Getter]';
+    };
+    if (Array.isArray(object)) {
+      return this.#list('[', object.length, (index) => own(`${index}`), ']');
+    }
     if (ArrayBuffer.isView(object) && !(object instanceof DataView)) {
       const items = object as unknown as ArrayLike<unknown>;
-      return this.#list(`${name}(${items.length}) [`, items, items.length, show, ']');
+      const { length } = items;
+      return this.#list(`${name}(${length}) [`, length, (index) => show(items[index]), ']');
     }
     if (object instanceof ArrayBuffer) return `ArrayBuffer { byteLength: ${object.byteLength} }`;
     if (object instanceof Map) {
-      const pair = (entry: unknown): string => {
-        const [key, item] = entry as [unknown, unknown];
+      const { size } = object;
+      const shown = firstOf(object as Map<unknown, unknown>);
+      const pair = (index: number): string => {
+        const [key, item] = shown[index]!;
         return `${show(key)} => ${show(item)}`;
       };
-      const shown = firstOf(object as Map<unknown, unknown>);
-      return this.#list(`Map(${object.size}) {`, shown, object.size, pair, '}');
+      return this.#list(`Map(${size}) {`, size, pair, '}');
     }
     if (object instanceof Set) {
-      return this.#list(`Set(${object.size}) {`, firstOf(object as Set<unknown>), object.size, show, '}');
+      const { size } = object;
+      const shown = firstOf(object as Set<unknown>);
+      return this.#list(`Set(${size}) {`, size, (index) => show(shown[index]), '}');
     }
-    const properties = entries(getOwnPropertyDescriptors(object)).filter(
-      ([, property]) => property.enumerable,
-    );
-    const property = (entry: unknown): string => {
-      const [key, descriptor] = entry as [string, PropertyDescriptor];
-      return `${labelOf(key)}: ${'value' in descriptor ? show(descriptor.value) : '[Getter]'}`;
-    };
-    return this.#list(name === 'Object' ? '{' : `${name} {`, properties, properties.length, property, '}');
+    const names = keys(object);
+    const property = (index: number): string => `${labelOf(names[index]!)}: ${own(names[index]!)}`;
+    return this.#list(name === 'Object' ? '{' : `${name} {`, names.length, property, '}');
   }
 
   #showError(error: object, depth: number, seen: readonly unknown[]): string {
@@ -109,7 +117,8 @@ class Inspection {
   details(error: object, depth: number, seen: readonly unknown[]): string {
     const inner = [...seen, error];
     const lines: string[] = [];
-    for (const [key, descriptor] of entries(getOwnPropertyDescriptors(error))) {
+    for (const key of getOwnPropertyNames(error)) {
+      const descriptor = getOwnPropertyDescriptor(error, key)!;
       // A cause and the errors of several are there, if not enumerable.
       const isPart = !descriptor.enumerable && (key === 'cause' || key === 'errors');
       if (OF_EVERY_ERROR.includes(key) || !(isPart || descriptor.enumerable)) continue;
@@ -120,17 +129,12 @@ class Inspection {
     return lines.length === 0 ? '' : ` ${inLines('{', lines, '}')}`;
   }
 
-  #list(
-    open: string,
-    items: ArrayLike<unknown>,
-    length: number,
-    show: (item: unknown) => string,
-    close: string,
-  ): string {
+  /** @param show answers the text of the item of that index, of which there are `length` */
+  #list(open: string, length: number, show: (index: number) => string, close: string): string {
     if (length === 0) return `${open}${close}`;
     const shown: string[] = [];
     for (let index = 0; index < Math.min(length, MAX_ITEMS) && this.#left > 0; index++) {
-      shown.push(show(items[index]));
+      shown.push(show(index));
     }
     if (shown.length < length) shown.push(`… ${length - shown.length} more`);
     if (shown.some((item) => item.includes('\n'))) return inLines(open, shown, close);

@@ -68,11 +68,11 @@ export class Listeners {
     this.#list = [];
   }
 
-  /** DOM, "inner invoke", for a target without a tree: those that capture first. */
+  /** DOM, "invoke", for a target without a tree: those that capture first. */
   invoke(event: Event, state: EventState, target: object): void {
-    // Those that are added meanwhile are not called, those that are removed meanwhile neither.
-    const list = this.#list;
     for (let capture = true; ; capture = false) {
+      // Those that are added in this pass are not called in it, those that are removed neither.
+      const list = this.#list;
       for (let index = 0; index < list.length; index++) {
         const listener = list[index]!;
         if (listener.removed || listener.type !== state.type || listener.capture !== capture) continue;

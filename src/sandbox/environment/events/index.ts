@@ -27,7 +27,7 @@ import type { Targets } from './targets.js';
 const realmGlobal = globalThis as unknown as Record<string, unknown>;
 
 /** `at function (file:line:column)` or `at file:line:column`. */
-const POSITION = /\n\s*at (?:.*\()?([^()\n]+):(\d+):(\d+)\)?(?:\n|$)/;
+const POSITION = /\n[^\S\n]*at (?:.*\()?([^()\n]+):(\d+):(\d+)\)?(?:\n|$)/;
 
 const makeEvents: MakeGroup = (_host, realm) => {
   enterRealm(realm);
@@ -44,6 +44,15 @@ const makeEvents: MakeGroup = (_host, realm) => {
 
   const listeners = new Listeners();
   let clearing = false;
+  /** HTML, "the event handler processing algorithm": what it throws is reported, and listeners are called all the same. */
+  const callHandler = (handler: AnyFunction, args: unknown[]): unknown => {
+    try {
+      return primordials.apply(handler, globalThis, args);
+    } catch (thrown) {
+      realm.reports.exception(thrown);
+      return undefined;
+    }
+  };
   const globalEvents: GlobalEvents = {
     fireError(thrown) {
       const init = describe(realm.explain, thrown);
@@ -51,16 +60,8 @@ const makeEvents: MakeGroup = (_host, realm) => {
       const { onerror } = realmGlobal;
       if (typeof onerror === 'function') {
         const { message, filename, lineno, colno } = init;
-        // HTML, "the event handler processing algorithm": `true` means dealt with, for this one handler.
-        if (
-          primordials.apply(onerror as AnyFunction, globalThis, [
-            message,
-            filename,
-            lineno,
-            colno,
-            thrown,
-          ]) === true
-        ) {
+        // `true` means dealt with, for this one handler.
+        if (callHandler(onerror as AnyFunction, [message, filename, lineno, colno, thrown]) === true) {
           event.preventDefault();
         }
       }
@@ -81,10 +82,7 @@ const makeEvents: MakeGroup = (_host, realm) => {
   ): boolean => {
     const event = new PromiseRejectionEvent(type, { promise, reason, cancelable });
     const handler = realmGlobal[`on${type}`];
-    if (
-      typeof handler === 'function' &&
-      primordials.apply(handler as AnyFunction, globalThis, [event]) === false
-    ) {
+    if (typeof handler === 'function' && callHandler(handler as AnyFunction, [event]) === false) {
       event.preventDefault();
     }
     return !fire(event, listeners, globalThis);

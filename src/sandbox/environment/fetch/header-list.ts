@@ -49,6 +49,8 @@ export function toValue(where: string, value: unknown): string {
 /** Headers with the guard of whoever they belong to. */
 export class HeaderList {
   #headers: readonly Header[] = [];
+  /** What `sorted` answers, until a header changes. */
+  #sorted: readonly Header[] | null = null;
 
   constructor(public guard: Guard) {}
 
@@ -83,11 +85,11 @@ export class HeaderList {
   append(name: string, value: string): void {
     const headers = this.#without(null);
     headers[headers.length] = [name, value];
-    this.#headers = headers;
+    this.fill(headers);
   }
 
   delete(name: string): void {
-    this.#headers = this.#without(name);
+    this.fill(this.#without(name));
   }
 
   /** Takes the place of the first of that name. */
@@ -103,22 +105,17 @@ export class HeaderList {
       }
     }
     if (!done) headers[headers.length] = [name, value];
-    this.#headers = headers;
+    this.fill(headers);
   }
 
   fill(headers: readonly Header[]): void {
     this.#headers = headers;
+    this.#sorted = null;
   }
 
-  /** "Sort and combine". */
-  sorted(): Header[] {
-    const sorted: Header[] = [];
-    for (let index = 0; index < this.#headers.length; index++) {
-      const [name, value] = this.#headers[index]!;
-      if (name === 'set-cookie') insert(sorted, [name, value]);
-      else if (!hasName(sorted, name)) insert(sorted, [name, this.get(name)!]);
-    }
-    return sorted;
+  /** "Sort and combine". An iterator asks for it at each step. */
+  sorted(): readonly Header[] {
+    return (this.#sorted ??= sortByName(combine(this.#headers)));
   }
 
   #without(name: string | null): Header[] {
@@ -131,17 +128,43 @@ export class HeaderList {
   }
 }
 
-function hasName(headers: readonly Header[], name: string): boolean {
-  for (let index = 0; index < headers.length; index++) if (headers[index]![0] === name) return true;
-  return false;
+/** One for each name, in the order of the first of them, but for cookies, which stay apart. */
+function combine(headers: readonly Header[]): Header[] {
+  const combined: Header[] = [];
+  const places = realm.primordials.ObjectCreate(null) as Record<string, number | undefined>;
+  for (let index = 0; index < headers.length; index++) {
+    const [name, value] = headers[index]!;
+    const place = name === 'set-cookie' ? undefined : places[name];
+    if (place === undefined) {
+      places[name] = combined.length;
+      combined[combined.length] = [name, value];
+    } else {
+      combined[place] = [name, `${combined[place]![1]}, ${value}`];
+    }
+  }
+  return combined;
 }
 
-/** By name; behind those of the same. */
-function insert(sorted: Header[], header: Header): void {
-  let at = sorted.length;
-  while (at > 0 && sorted[at - 1]![0] > header[0]) {
-    sorted[at] = sorted[at - 1]!;
-    at--;
+/** A merge sort: those of the same name stay in their order, and nothing is called that may be anybody's. */
+function sortByName(headers: Header[]): Header[] {
+  const { MathMin } = realm.primordials;
+  const { length } = headers;
+  let from = headers;
+  let to: Header[] = [];
+  for (let width = 1; width < length; width *= 2) {
+    for (let start = 0; start < length; start += 2 * width) {
+      const middle = MathMin(start + width, length);
+      const end = MathMin(middle + width, length);
+      let left = start;
+      let right = middle;
+      for (let at = start; at < end; at++) {
+        const takesLeft = right === end || (left < middle && from[left]![0] <= from[right]![0]);
+        to[at] = takesLeft ? from[left++]! : from[right++]!;
+      }
+    }
+    const sorted = to;
+    to = from;
+    from = sorted;
   }
-  sorted[at] = header;
+  return from;
 }

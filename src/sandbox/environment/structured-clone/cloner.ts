@@ -40,6 +40,7 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
   const maxBytesOf = uncurry(primordials, primordials.ArrayBufferPrototypeMaxByteLength);
   const setBytes = uncurry(primordials, primordials.TypedArrayPrototypeSet);
   const typeOf = uncurry(primordials, primordials.TypedArrayPrototypeToStringTag);
+  const lengthOf = uncurry(primordials, primordials.TypedArrayPrototypeLength);
   const plainPrototype = primordials.Object.prototype;
   const errors = {
     __proto__: null,
@@ -72,6 +73,17 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
   };
   const hide = (holder: object, key: PropertyKey, value: unknown): void => {
     defineProperty(holder, key, { value, writable: true, enumerable: false, configurable: true });
+  };
+
+  /** "IsArrayBufferViewOutOfBounds". A DataView tells no length then; a typed array has none, and takes not even nothing. */
+  const isOutOfBounds = (view: object, isDataView: boolean): boolean => {
+    try {
+      if (isDataView) primordials.apply(primordials.DataViewPrototypeByteLength, view, []);
+      else if (lengthOf(view) === 0) setBytes(view, []);
+      return false;
+    } catch {
+      return true;
+    }
   };
 
   /** How an object of one of our interfaces moves; undefined when it cannot. */
@@ -249,6 +261,9 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
       const buffer = read(primordials.DataViewPrototypeBuffer, primordials.TypedArrayPrototypeBuffer);
       const copied = visit(buffer);
       if (host.isDetached(buffer)) return refuse('An ArrayBuffer is detached and could not be cloned.');
+      if (isOutOfBounds(original, name === undefined)) {
+        return refuse('A view is out of the bounds of its ArrayBuffer and could not be cloned.');
+      }
       const offset = read(primordials.DataViewPrototypeByteOffset, primordials.TypedArrayPrototypeByteOffset);
       const length = read(primordials.DataViewPrototypeByteLength, primordials.TypedArrayPrototypeLength);
       const make = (on: unknown): object => construct(type, [on, offset, length]) as object;
