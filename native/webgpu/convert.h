@@ -65,9 +65,9 @@ class Conversion {
     }
     return TakeRead(value) || GetProperty(object, name, value);
   }
-  // Converts a value after JavaScript has read what is in it, which is faster. Between this and the
-  // use of what is named in there, nothing of the Work Function may run: only the value keeps that
-  // alive.
+  // Converts a value after JavaScript has read what is in it, which is faster. What objects are
+  // named in there is certain to live for as long as `convert` runs, no longer: it makes use of
+  // them itself. (An interrupt, which comes in JavaScript alone, may collect garbage.)
   template <typename Convert>
   bool Read(Reader reader, v8::Local<v8::Value> value, const Convert& convert) {
     if (!value->IsObject()) return convert();

@@ -218,13 +218,15 @@ function writeOperation(idl, abi, owner, { name, overloads, returns }, length) {
   const proc = procName(owner.name, name);
   if (!abi.proc(proc)) throw new Error(`${owner.name}.${name}: webgpu.h has no ${proc}`);
   const args = /** @type {import('./idl.mjs').Argument[]} */ (overloads[0]);
+  // Converting other arguments could end what a reader's dictionary names.
+  const read = args.length === 1 && hasReader(args[0]?.type.name ?? '');
   /** @type {string[]} */
   const lines = [];
   /** @type {string[]} */
   const passed = [`self->handle<${handleType(owner.name)}>()`];
   args.forEach((argument, index) => {
-    const { declare, pass } = writeArgument(idl, argument, index, args.length === 1);
-    lines.push(...declare);
+    const { declare, convert, pass } = writeArgument(idl, argument, index);
+    lines.push(...declare, ...(read ? [] : [`if (${convert}) return;`]));
     passed.push(...pass);
   });
   const call = `self->runtime->procs().${proc}(${passed.join(', ')})`;
@@ -239,6 +241,14 @@ function writeOperation(idl, abi, owner, { name, overloads, returns }, length) {
   const tooFew =
     length > 0 ? [`if (info.Length() < ${length}) return ThrowTooFew(info, kCall, ${length});`] : [];
   const usesConversion = lines.length > 0;
+  const failed = read ? 'return false;' : 'return;';
+  const rest = [
+    ...(args.some(({ type }) => mayNeedFeature(idl, type))
+      ? [`if (!c.HasFeatures(info.This(), kCall)) ${failed}`]
+      : []),
+    ...(records ? [`self->Record(${usesConversion ? 'c.arena.used()' : ''});`] : []),
+    ...result,
+  ];
   return `void ${owner.name}_${name}(const Info& info) {
   ${records ? 'Recorder* const self = Recorder' : 'Object* const self = Object'}::Of(info.This());
 ${indent([
@@ -246,13 +256,24 @@ ${indent([
   ...tooFew,
   ...(usesConversion ? ['Conversion c(*self->runtime, info.GetIsolate());'] : []),
   ...lines,
-  ...(args.some(({ type }) => mayNeedFeature(idl, type))
-    ? ['if (!c.HasFeatures(info.This(), kCall)) return;']
-    : []),
-  ...(records ? [`self->Record(${usesConversion ? 'c.arena.used()' : ''});`] : []),
-  ...result,
+  ...(read ? writeRead(/** @type {import('./idl.mjs').Argument} */ (args[0]).type.name, rest) : rest),
 ])}
 }`;
+}
+
+/**
+ * The call of C where a reader reads the only argument.
+ * @param {string} dictionary
+ * @param {readonly string[]} rest what follows the conversion
+ */
+function writeRead(dictionary, rest) {
+  return [
+    `c.Read(Reader::k${dictionary}, info[0], [&] {`,
+    `if (!Convert${dictionary}(c, info[0], a0_where, &a0)) return false;`,
+    ...rest,
+    'return true;',
+    '});',
+  ];
 }
 
 /**
@@ -284,10 +305,9 @@ function labelIndex(idl, args) {
  * @param {import('./idl.mjs').Idl} idl
  * @param {import('./idl.mjs').Argument} argument
  * @param {number} index
- * @param {boolean} alone whether there are no others: converting them could end what a reader's dictionary names
- * @returns {{declare: string[], pass: string[]}}
+ * @returns {{declare: string[], convert: string, pass: string[]}} convert: an expression that is true when that fails
  */
-function writeArgument(idl, { name, type, optional, default: value }, index, alone) {
+function writeArgument(idl, { name, type, optional, default: value }, index) {
   const variable = `a${index}`;
   const where = `{&kCall, "${name}"}`;
   if (type.name === 'sequence') {
@@ -297,36 +317,29 @@ function writeArgument(idl, { name, type, optional, default: value }, index, alo
         `size_t ${variable}_count = 0;`,
         `${cTypeOf(idl, element)} const* ${variable} = nullptr;`,
         `const Where ${variable}_where${where};`,
-        `if (!c.ToSequence(info[${index}], ${variable}_where, &${variable}_count, &${variable}, ${elementConversion(idl, element)})) return;`,
       ],
+      convert: `!c.ToSequence(info[${index}], ${variable}_where, &${variable}_count, &${variable}, ${elementConversion(idl, element)})`,
       pass: [`${variable}_count`, variable],
     };
   }
   const cType = cTypeOf(idl, type);
   const isStruct = idl.dictionaries.has(type.name) || /^GPU(Color|Extent3D|Origin3D)$/.test(type.name);
   const isDictionary = idl.dictionaries.has(type.name);
-  const given =
-    alone && hasReader(type.name)
-      ? `c.Read(Reader::k${type.name}, info[${index}], [&] { return Convert${type.name}(c, info[${index}], ${variable}_where, &${variable}); })`
-      : conversion(
-          idl,
-          type,
-          `info[${index}]`,
-          isStruct ? `${variable}_where` : `{&kCall, "${name}"}`,
-          `&${variable}`,
-        );
+  const given = conversion(
+    idl,
+    type,
+    `info[${index}]`,
+    isStruct ? `${variable}_where` : `{&kCall, "${name}"}`,
+    `&${variable}`,
+  );
   const initial =
     value?.type === 'number' ? `${value.value}` : optional && !isDictionary ? (DEFAULTS[name] ?? '{}') : '{}';
-  const convert =
-    optional && !isDictionary
-      ? `if (!info[${index}]->IsUndefined() && !${given}) return;`
-      : `if (!${given}) return;`;
   return {
     declare: [
       `${cType} ${variable}${initial === '{}' ? '{}' : ` = ${initial}`};`,
       ...(isStruct ? [`const Where ${variable}_where${where};`] : []),
-      convert,
     ],
+    convert: optional && !isDictionary ? `!info[${index}]->IsUndefined() && !${given}` : `!${given}`,
     pass: [isStruct ? `&${variable}` : variable],
   };
 }

@@ -18,12 +18,14 @@ void GPUDevice_createSampler(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUSamplerDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!c.Read(Reader::kGPUSamplerDescriptor, info[0],
-              [&] { return ConvertGPUSamplerDescriptor(c, info[0], a0_where, &a0); }))
-    return;
-  self->runtime->Return(info, Kind::kGPUSampler,
-                        self->runtime->procs().deviceCreateSampler(self->handle<WGPUDevice>(), &a0),
-                        self, c.content(a0.label));
+  c.Read(Reader::kGPUSamplerDescriptor, info[0], [&] {
+    if (!ConvertGPUSamplerDescriptor(c, info[0], a0_where, &a0)) return false;
+    self->runtime->Return(
+        info, Kind::kGPUSampler,
+        self->runtime->procs().deviceCreateSampler(self->handle<WGPUDevice>(), &a0), self,
+        c.content(a0.label));
+    return true;
+  });
 }
 
 void GPUDevice_createBindGroupLayout(const Info& info) {
@@ -33,14 +35,15 @@ void GPUDevice_createBindGroupLayout(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUBindGroupLayoutDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!c.Read(Reader::kGPUBindGroupLayoutDescriptor, info[0],
-              [&] { return ConvertGPUBindGroupLayoutDescriptor(c, info[0], a0_where, &a0); }))
-    return;
-  if (!c.HasFeatures(info.This(), kCall)) return;
-  self->runtime->Return(
-      info, Kind::kGPUBindGroupLayout,
-      self->runtime->procs().deviceCreateBindGroupLayout(self->handle<WGPUDevice>(), &a0), self,
-      c.content(a0.label));
+  c.Read(Reader::kGPUBindGroupLayoutDescriptor, info[0], [&] {
+    if (!ConvertGPUBindGroupLayoutDescriptor(c, info[0], a0_where, &a0)) return false;
+    if (!c.HasFeatures(info.This(), kCall)) return false;
+    self->runtime->Return(
+        info, Kind::kGPUBindGroupLayout,
+        self->runtime->procs().deviceCreateBindGroupLayout(self->handle<WGPUDevice>(), &a0), self,
+        c.content(a0.label));
+    return true;
+  });
 }
 
 void GPUDevice_createPipelineLayout(const Info& info) {
@@ -50,13 +53,14 @@ void GPUDevice_createPipelineLayout(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUPipelineLayoutDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!c.Read(Reader::kGPUPipelineLayoutDescriptor, info[0],
-              [&] { return ConvertGPUPipelineLayoutDescriptor(c, info[0], a0_where, &a0); }))
-    return;
-  self->runtime->Return(
-      info, Kind::kGPUPipelineLayout,
-      self->runtime->procs().deviceCreatePipelineLayout(self->handle<WGPUDevice>(), &a0), self,
-      c.content(a0.label));
+  c.Read(Reader::kGPUPipelineLayoutDescriptor, info[0], [&] {
+    if (!ConvertGPUPipelineLayoutDescriptor(c, info[0], a0_where, &a0)) return false;
+    self->runtime->Return(
+        info, Kind::kGPUPipelineLayout,
+        self->runtime->procs().deviceCreatePipelineLayout(self->handle<WGPUDevice>(), &a0), self,
+        c.content(a0.label));
+    return true;
+  });
 }
 
 void GPUDevice_createBindGroup(const Info& info) {
@@ -66,13 +70,14 @@ void GPUDevice_createBindGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUBindGroupDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!c.Read(Reader::kGPUBindGroupDescriptor, info[0],
-              [&] { return ConvertGPUBindGroupDescriptor(c, info[0], a0_where, &a0); }))
-    return;
-  self->runtime->Return(
-      info, Kind::kGPUBindGroup,
-      self->runtime->procs().deviceCreateBindGroup(self->handle<WGPUDevice>(), &a0), self,
-      c.content(a0.label));
+  c.Read(Reader::kGPUBindGroupDescriptor, info[0], [&] {
+    if (!ConvertGPUBindGroupDescriptor(c, info[0], a0_where, &a0)) return false;
+    self->runtime->Return(
+        info, Kind::kGPUBindGroup,
+        self->runtime->procs().deviceCreateBindGroup(self->handle<WGPUDevice>(), &a0), self,
+        c.content(a0.label));
+    return true;
+  });
 }
 
 void GPUDevice_createShaderModule(const Info& info) {
@@ -138,13 +143,15 @@ void GPUTexture_createView(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUTextureViewDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!c.Read(Reader::kGPUTextureViewDescriptor, info[0],
-              [&] { return ConvertGPUTextureViewDescriptor(c, info[0], a0_where, &a0); }))
-    return;
-  if (!c.HasFeatures(info.This(), kCall)) return;
-  self->runtime->Return(info, Kind::kGPUTextureView,
-                        self->runtime->procs().textureCreateView(self->handle<WGPUTexture>(), &a0),
-                        self, c.content(a0.label));
+  c.Read(Reader::kGPUTextureViewDescriptor, info[0], [&] {
+    if (!ConvertGPUTextureViewDescriptor(c, info[0], a0_where, &a0)) return false;
+    if (!c.HasFeatures(info.This(), kCall)) return false;
+    self->runtime->Return(
+        info, Kind::kGPUTextureView,
+        self->runtime->procs().textureCreateView(self->handle<WGPUTexture>(), &a0), self,
+        c.content(a0.label));
+    return true;
+  });
 }
 
 void GPUTexture_width(const Info& info) {
@@ -230,14 +237,15 @@ void GPUCommandEncoder_beginRenderPass(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPURenderPassDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
-  if (!c.Read(Reader::kGPURenderPassDescriptor, info[0],
-              [&] { return ConvertGPURenderPassDescriptor(c, info[0], a0_where, &a0); }))
-    return;
-  self->Record(c.arena.used());
-  self->runtime->Return(
-      info, Kind::kGPURenderPassEncoder,
-      self->runtime->procs().commandEncoderBeginRenderPass(self->handle<WGPUCommandEncoder>(), &a0),
-      self, c.content(a0.label));
+  c.Read(Reader::kGPURenderPassDescriptor, info[0], [&] {
+    if (!ConvertGPURenderPassDescriptor(c, info[0], a0_where, &a0)) return false;
+    self->Record(c.arena.used());
+    self->runtime->Return(info, Kind::kGPURenderPassEncoder,
+                          self->runtime->procs().commandEncoderBeginRenderPass(
+                              self->handle<WGPUCommandEncoder>(), &a0),
+                          self, c.content(a0.label));
+    return true;
+  });
 }
 
 void GPUCommandEncoder_beginComputePass(const Info& info) {

@@ -1,0 +1,51 @@
+/** How long what is behind objects of WebGPU lives, and what is counted of it meanwhile. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { valuesOf } from '../evaluator/support.js';
+import { gpuMissing, gpuWork, runOnGpu } from './support.js';
+import { openGpuEvaluator } from './tested.js';
+
+const skip = await gpuMissing();
+
+test(
+  'what a getter has made for a call lives until that is over, also when garbage is collected meanwhile',
+  { skip },
+  async (t) => {
+    // Whether an interrupt comes at the right time is chance; without AddressSanitizer, most wrong reads go unseen.
+    const work = gpuWork(`
+      const make = (label) => device.createBindGroup({
+        label, entries: [], get layout() { return device.createBindGroupLayout({ entries: [] }); },
+      });
+      device.pushErrorScope('validation');
+      for (let k = 0; k < 5000; k++) make('a');
+      const long = 'x'.repeat(2 ** 20);
+      for (const until = Date.now() + 700; Date.now() < until; ) make(long);
+      const error = await device.popErrorScope();
+      return error === null ? null : error.message.slice(0, 1000);`);
+    const seen = await runOnGpu(await openGpuEvaluator(t, 1), work, [0], { sandbox: { bufferMiB: 16 } });
+    assert.deepEqual(valuesOf(seen), [null]);
+  },
+);
+
+test('a module of asm.js does not keep the memory of a mapped buffer', { skip }, async (t) => {
+  const work = gpuWork(`
+    const module = (0, eval)(\`(function (stdlib, foreign, heap) {
+      "use asm";
+      var words = new stdlib.Uint32Array(heap);
+      function get(at) { at = at | 0; return words[at >> 2] | 0; }
+      return { get: get };
+    })\`);
+    const map = () => device.createBuffer({ size: 65536, usage: GPUBufferUsage.COPY_SRC, mappedAtCreation: true });
+    const buffer = map();
+    const heap = buffer.getMappedRange();
+    new Uint32Array(heap)[1] = 42;
+    const { get } = module(globalThis, {}, heap);
+    const before = get(4);
+    buffer.unmap();
+    // One more is mapped when its Sandbox ends.
+    globalThis.kept = map();
+    module(globalThis, {}, kept.getMappedRange());
+    return [before, get(4), heap.byteLength];`);
+  const seen = await runOnGpu(await openGpuEvaluator(t, 1), work, [0]);
+  assert.deepEqual(valuesOf(seen), [[42, 0, 0]]);
+});
