@@ -57,7 +57,7 @@ bool ConvertOptions(Conversion& c, v8::Local<v8::Value> value, const Where& wher
 }
 
 struct DeviceRequest {
-  WGPUStringView label{};
+  WGPUStringView label{nullptr, 0};
   WGPUQueueDescriptor queue{};
   size_t feature_count = 0;
   WGPUFeatureName const* features = nullptr;
@@ -96,11 +96,12 @@ bool ConvertDeviceDescriptor(Conversion& c, v8::Local<v8::Value> value, const Wh
   if (!c.Get(object, Str::k_requiredLimits, &member)) return false;
   return member->IsUndefined() ||
          c.ToRecord(member, limits_where, &to->limit_count, &to->limits,
-                    [&c](v8::Local<v8::String> key, v8::Local<v8::Value> limit, const Where& at,
-                         DeviceRequest::Limit* place) {
+                    [&](v8::Local<v8::String> key, v8::Local<v8::Value> limit,
+                        DeviceRequest::Limit* place) {
                       place->given = !limit->IsUndefined();
                       return c.ToString(key, &place->name) &&
-                             (!place->given || c.ToInteger(limit, at, &place->value));
+                             (!place->given ||
+                              c.ToInteger(limit, {&limits_where, place->name.data}, &place->value));
                     });
 }
 
@@ -115,6 +116,10 @@ std::string ApplyLimits(const DeviceRequest& request, const WGPULimits& supporte
     if (spec == nullptr) return "no such limit: " + std::string(name);
     const uint64_t there = ReadLimit(supported, *spec);
     const bool least = name.starts_with("min");
+    if (!spec->is_64_bit && asked.value > UINT32_MAX) {
+      return "requiredLimits." + std::string(name) + ": at most 4294967295 expected, got " +
+             std::to_string(asked.value);
+    }
     if (least ? asked.value < there : asked.value > there) {
       return "requiredLimits." + std::string(name) + ": " + std::to_string(asked.value) +
              (least ? " is less than the adapter's " : " is more than the adapter's ") +
@@ -139,7 +144,7 @@ void OnDeviceLost(WGPUDevice const*, WGPUDeviceLostReason reason, WGPUStringView
                   void* data, void*) {
   auto* const lost = static_cast<Pending*>(data);
   lost->status = reason;
-  lost->text = ToText(message);
+  lost->text = ToMessage(message);
   lost->is_answered = true;
   if (!lost->is_kept) lost->runtime->Complete(lost);
 }
@@ -167,7 +172,7 @@ void Runtime::AskForAdapter(Pending* pending) {
     auto* const answered = static_cast<Pending*>(data);
     answered->status = status;
     answered->handle = adapter;
-    answered->text = ToText(message);
+    answered->text = ToMessage(message);
     answered->runtime->Complete(answered);
   };
   callback.userdata1 = pending;
@@ -251,8 +256,10 @@ void GPUAdapter_requestDevice(const Info& info) {
   const auto adapter = self->handle<WGPUAdapter>();
   for (size_t index = 0; index < request.feature_count; index++) {
     if (procs.adapterHasFeature(adapter, request.features[index])) continue;
+    Str name;
+    runtime.strings().EnumName(EnumId::kGPUFeatureName, request.features[index], &name);
     c.Fail({&where, "requiredFeatures"},
-           "the adapter does not have feature " + std::to_string(index) + " of the list");
+           "the adapter does not have the feature " + c.Show(runtime.strings().Get(name)));
     return;
   }
   if (static_cast<const Adapter*>(self)->consumed)
@@ -272,9 +279,9 @@ void GPUAdapter_requestDevice(const Info& info) {
   lost->is_kept = true;
   pending->lost = lost;
   pending->label = ToText(request.label);
-  pending->queue_label = ToText(request.queue.label);
+  pending->queue_label = ToText(c.content(request.queue.label).label);
   WGPUDeviceDescriptor descriptor{};
-  descriptor.label = request.label;
+  descriptor.label = CutLabel(request.label);
   descriptor.defaultQueue = request.queue;
   descriptor.requiredFeatureCount = request.feature_count;
   descriptor.requiredFeatures = request.features;
@@ -289,7 +296,7 @@ void GPUAdapter_requestDevice(const Info& info) {
     auto* const answered = static_cast<Pending*>(data);
     answered->status = status;
     answered->handle = device;
-    answered->text = ToText(message);
+    answered->text = ToMessage(message);
     answered->runtime->Complete(answered);
   };
   callback.userdata1 = pending;

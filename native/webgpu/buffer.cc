@@ -86,8 +86,8 @@ void GPUDevice_createBuffer(const Info& info) {
   const auto* const device = static_cast<const Device*>(self);
   const auto handle = device->handle<WGPUDevice>();
   const Procs& procs = runtime.procs();
-  // Dawn refuses it before it takes memory.
-  const bool too_large = descriptor.size > device->max_buffer_bytes;
+  // Dawn refuses it before it takes memory; what is to be mapped has memory of the process even so.
+  const bool too_large = descriptor.size > device->max_buffer_bytes && !descriptor.mappedAtCreation;
   const bool refused =
       !too_large && (!runtime.HasRoomFor(descriptor.size) || !runtime.HasRoomForBuffer());
   if (refused && descriptor.mappedAtCreation) return fail(kMemoryUsedUp);
@@ -153,7 +153,7 @@ void GPUBuffer_mapAsync(const Info& info) {
   callback.callback = [](WGPUMapAsyncStatus status, WGPUStringView message, void* data, void*) {
     auto* const answered = static_cast<Pending*>(data);
     answered->status = status;
-    answered->text = ToText(message);
+    answered->text = ToMessage(message);
     answered->runtime->Complete(answered);
   };
   callback.userdata1 = pending;
@@ -192,7 +192,8 @@ void GPUBuffer_getMappedRange(const Info& info) {
     array = v8::ArrayBuffer::New(isolate, 0);
   } else {
     const Procs& procs = runtime.procs();
-    // What JavaScript writes to memory that was mapped to be read stays there until it is unmapped.
+    // What JavaScript writes to memory that was mapped to be read stays in the buffer, which the
+    // standard does not want: to undo it would take a copy of all that is read.
     void* const memory = self->mode == WGPUMapMode_Read
                              ? const_cast<void*>(procs.bufferGetConstMappedRange(
                                    self->handle<WGPUBuffer>(), begin, size))

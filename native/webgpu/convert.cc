@@ -80,6 +80,13 @@ bool Conversion::FailOutOfMemory() {
   return false;
 }
 
+bool Conversion::FailTooMany(const Where& where) {
+  isolate->ThrowException(v8::Exception::RangeError(
+      Name(isolate, Spell(where) + "more than " + std::to_string(kMostElements) +
+                        " elements in the sequences of one call")));
+  return false;
+}
+
 bool Conversion::Missing(const Where& where, const char* member) {
   return Fail({&where, member}, "required, and missing");
 }
@@ -210,6 +217,7 @@ bool Conversion::ToString(v8::Local<v8::Value> value, WGPUStringView* result) {
   auto* const text = static_cast<char*>(arena.Allocate(size + 1));
   if (text == nullptr) return FailOutOfMemory();
   *result = {text, size == 0 ? 0 : WriteUtf8(isolate, string, text, size)};
+  text[result->length] = '\0';
   return true;
 }
 

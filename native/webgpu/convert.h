@@ -112,6 +112,12 @@ class Conversion {
     *result = number;
     return true;
   }
+  // The same where C takes the largest number for none. The one before it is as wrong.
+  bool ToGivenInteger32(v8::Local<v8::Value> value, const Where& where, uint32_t* result) {
+    if (!ToInteger(value, where, result)) return false;
+    if (*result == std::numeric_limits<uint32_t>::max()) --*result;
+    return true;
+  }
   // [Clamp]
   bool ToClamped(v8::Local<v8::Value> value, const Where& where, uint16_t* result);
   // `unsigned long` as it is: modulo 2^32.
@@ -119,11 +125,22 @@ class Conversion {
   // Not NaN, not infinite.
   bool ToNumber(v8::Local<v8::Value> value, const Where& where, double* result);
   bool ToNumber(v8::Local<v8::Value> value, const Where& where, float* result);
-  // USVString: its UTF-8, in the arena.
+  // USVString: its UTF-8, in the arena, with a NUL behind.
   bool ToString(v8::Local<v8::Value> value, WGPUStringView* result);
 
-  // What an object is made of by what was converted, and which of it is the label.
-  Content content(WGPUStringView label) const { return {label, arena.used()}; }
+  // A label as Dawn gets it, see CutLabel(). content() has all of it.
+  bool ToLabel(v8::Local<v8::Value> value, WGPUStringView* result) {
+    if (!ToString(value, result)) return false;
+    label_ = *result;
+    *result = CutLabel(label_);
+    return true;
+  }
+
+  // What an object is made of by what was converted, and which of it is the label: whole, if it is
+  // the last that was converted.
+  Content content(WGPUStringView label) const {
+    return {label.data == label_.data ? label_ : label, arena.used()};
+  }
 
   // A value of an enum of WebIDL, by its number in the tables of names.h.
   bool ToEnum(v8::Local<v8::Value> value, const Where& where, EnumId id, uint32_t* result);
@@ -153,7 +170,9 @@ class Conversion {
     return true;
   }
 
-  // `convert(value, where, &element)` for each value of an iterable.
+  // `convert(value, where, &element)` for each value of an iterable. A RangeError when there are
+  // more than kMostElements, in all sequences of the call: what they take is on no account, and
+  // nobody interrupts it.
   template <typename T, typename Convert>
   bool ToSequence(v8::Local<v8::Value> value, const Where& where, size_t* count, T const** elements,
                   Convert&& convert) {
@@ -171,6 +190,7 @@ class Conversion {
     ArenaVector<T> made(&arena);
     const auto take = [&](v8::Local<v8::Value> element) {
       const Where at{&where, nullptr, static_cast<int64_t>(made.size())};
+      if (elements_++ == kMostElements) return FailTooMany(where);
       T* const place = made.Add();
       return place != nullptr ? convert(element, at, place) : FailOutOfMemory();
     };
@@ -197,7 +217,7 @@ class Conversion {
     *elements = made.data();
     return true;
   }
-  // `convert(key, value, where, &element)` for each own enumerable property.
+  // `convert(key, value, &element)` for each own enumerable property.
   template <typename T, typename Convert>
   bool ToRecord(v8::Local<v8::Value> value, const Where& where, size_t* count, T const** elements,
                 Convert&& convert) {
@@ -218,7 +238,7 @@ class Conversion {
       if (key->IsSymbol()) return Fail(where, "a record has no symbols for keys");
       T* const place = made.Add();
       if (place == nullptr) return FailOutOfMemory();
-      if (!convert(key.As<v8::String>(), property, where, place)) return false;
+      if (!convert(key.As<v8::String>(), property, place)) return false;
     }
     *count = made.size();
     *elements = made.data();
@@ -230,12 +250,15 @@ class Conversion {
   // A value as messages show it.
   std::string Show(v8::Local<v8::Value> value);
   bool FailOutOfMemory();
+  bool FailTooMany(const Where& where);
 
   Runtime& runtime;
   v8::Isolate* const isolate;
   Arena arena;
 
  private:
+  static constexpr uint32_t kMostElements = 1 << 18;
+
   struct Iteration {
     v8::Local<v8::Object> iterator;
     v8::Local<v8::Function> next;
@@ -294,6 +317,9 @@ class Conversion {
   std::string_view failure_;
   std::string_view refusal_;
   OwnedView* views_ = nullptr;
+  WGPUStringView label_{nullptr, 0};
+  // Of all sequences so far.
+  uint32_t elements_ = 0;
   // A bit for each of kFeatureNeeds.
   uint32_t needed_features_ = 0;
 };

@@ -53,13 +53,14 @@ void GPUDevice_destroy(const Info& info) {
 }
 
 void GPUDevice_pushErrorScope(const Info& info) {
-  Object* const self = Object::Of(info.This());
+  auto* const self = static_cast<Device*>(Object::Of(info.This()));
   static constexpr Where kCall{nullptr, "GPUDevice.pushErrorScope"};
   if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUErrorFilter filter;
   if (!c.ToEnum(info[0], {&kCall, "filter"}, EnumId::kGPUErrorFilter, &filter)) return;
   self->runtime->procs().devicePushErrorScope(self->handle<WGPUDevice>(), filter);
+  self->ErrorScopePushed();
 }
 
 // There because programs look for it, and replace it. No value is a source of the types that it
@@ -77,8 +78,9 @@ void GPUDevice_importExternalTexture(const Info& info) {
 
 void GPUDevice_popErrorScope(const Info& info) {
   PromiseCall call(info, Kind::kGPUDevice, "GPUDevice.popErrorScope");
-  Object* const self = call.self();
+  auto* const self = call.self<Device>();
   if (self == nullptr) return;
+  self->ErrorScopePopped();
   Pending* const pending =
       self->runtime->Begin(Pending::Kind::kErrorScope, call.resolver(), info.This());
   WGPUPopErrorScopeCallbackInfo callback;
@@ -87,7 +89,7 @@ void GPUDevice_popErrorScope(const Info& info) {
     auto* const answered = static_cast<Pending*>(data);
     answered->status = status;
     answered->type = type;
-    answered->text = ToText(message);
+    answered->text = ToMessage(message);
     answered->runtime->Complete(answered);
   };
   callback.userdata1 = pending;

@@ -59,6 +59,10 @@ void GPUDevice_createTexture(const Info& info);
 void GPUTexture_destroy(const Info& info);
 void GPUTexture_textureBindingViewDimension(const Info& info);
 
+// query_set.cc
+void GPUDevice_createQuerySet(const Info& info);
+void GPUQuerySet_destroy(const Info& info);
+
 // queue.cc
 void GPUQueue_submit(const Info& info);
 void GPUQueue_onSubmittedWorkDone(const Info& info);

@@ -47,8 +47,8 @@ struct AdapterDescription {
 struct GpuOptions {
   // Whether the Sandbox may have this adapter. Empty: any.
   std::function<bool(const AdapterDescription&)> offers;
-  // Of all buffers and textures together. Beyond, creating one is an out-of-memory error of its
-  // device, after a garbage collection has been tried.
+  // Of all buffers, textures and query sets together. Beyond, creating one is an out-of-memory
+  // error of its device, after a garbage collection has been tried.
   uint64_t memory_bytes = UINT64_MAX;
   uint32_t buffers = UINT32_MAX;
   uint32_t pipelines = UINT32_MAX;
@@ -56,7 +56,7 @@ struct GpuOptions {
 
 // Read by any thread, written by the executing one.
 struct GpuCounters {
-  // Bytes of buffers and, by their formats, of textures, which are not destroyed.
+  // Bytes of buffers and, by estimate, of textures and query sets, which are not destroyed.
   std::atomic<uint64_t> memory_bytes{0};
   std::atomic<uint32_t> buffers{0};
   std::atomic<uint32_t> textures{0};

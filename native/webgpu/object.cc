@@ -14,10 +14,13 @@ namespace {
 constexpr size_t kObjectBytes = 512;
 // Dawn has a copy of everything, and so have we of a label; a shader is there compiled, too.
 constexpr size_t kCopies = 2;
+// An error scope without its errors.
+constexpr uint64_t kErrorScopeBytes = 64;
 
-// Only the executing thread writes.
-void Add(std::atomic<uint64_t>& counter, uint64_t bytes) {
-  counter.store(counter.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+// Of resources of that kind, if they are counted one by one.
+std::atomic<uint32_t>* CountOf(Kind kind, GpuCounters& counters) {
+  if (kind == Kind::kGPUBuffer) return &counters.buffers;
+  return kind == Kind::kGPUTexture ? &counters.textures : nullptr;
 }
 
 }  // namespace
@@ -79,8 +82,7 @@ Resource::Resource(Runtime* of, Kind is, void* owned, WGPUDevice made_by, uint64
     : Object(of, is, owned), device(made_by), bytes_(bytes) {
   GpuCounters& counters = runtime->mutable_counters();
   counters.memory_bytes.fetch_add(bytes_, std::memory_order_relaxed);
-  (kind == Kind::kGPUBuffer ? counters.buffers : counters.textures)
-      .fetch_add(1, std::memory_order_relaxed);
+  if (auto* const count = CountOf(kind, counters)) count->fetch_add(1, std::memory_order_relaxed);
 }
 
 Resource::~Resource() { Resource::Destroyed(); }
@@ -89,8 +91,7 @@ void Resource::Destroyed() {
   if (!std::exchange(counted_, false)) return;
   GpuCounters& counters = runtime->mutable_counters();
   counters.memory_bytes.fetch_sub(bytes_, std::memory_order_relaxed);
-  (kind == Kind::kGPUBuffer ? counters.buffers : counters.textures)
-      .fetch_sub(1, std::memory_order_relaxed);
+  if (auto* const count = CountOf(kind, counters)) count->fetch_sub(1, std::memory_order_relaxed);
 }
 
 Pipeline::Pipeline(Runtime* of, Kind is, void* owned) : Object(of, is, owned) {
@@ -112,8 +113,20 @@ Device::Device(Runtime* of, void* owned)
   runtime->mutable_counters().devices.fetch_add(1, std::memory_order_relaxed);
 }
 
+void Device::ErrorScopePushed() {
+  error_scopes_++;
+  Add(runtime->mutable_counters().host_bytes, kErrorScopeBytes);
+}
+
+void Device::ErrorScopePopped() {
+  if (error_scopes_ == 0) return;
+  error_scopes_--;
+  Add(runtime->mutable_counters().host_bytes, -kErrorScopeBytes);
+}
+
 Device::~Device() {
   runtime->mutable_counters().devices.fetch_sub(1, std::memory_order_relaxed);
+  Add(runtime->mutable_counters().host_bytes, -error_scopes_ * kErrorScopeBytes);
   runtime->RemoveDevice(this);
   runtime->RemoveQueue(queue);
   runtime->procs().queueRelease(queue);

@@ -3,6 +3,8 @@
 
 #include <v8.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,7 +24,7 @@ struct Pending;
 // cycles through them are garbage like any other.
 namespace field {
 inline constexpr int kObject = 0;
-// The GPUDevice that made it (or made what made it): it lives as long as its parts do.
+// The GPUDevice that made it (or made what made it), of a view the texture: it lives as long.
 inline constexpr int kDevice = 1;
 inline constexpr int kCount = 2;
 // Of GPU, GPUAdapter and GPUDevice: attributes that are the same object each time, made when they
@@ -34,6 +36,17 @@ inline constexpr int kQueue = 5;
 inline constexpr int kLost = 6;
 inline constexpr int kCountWithAttributes = 7;
 }  // namespace field
+
+// For counters that only the executing thread writes. Modulo 2^64.
+inline void Add(std::atomic<uint64_t>& counter, uint64_t bytes) {
+  counter.store(counter.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+}
+
+// Dawn repeats labels in the texts of errors, which it keeps on no account: it gets so much of one.
+inline WGPUStringView CutLabel(WGPUStringView label) {
+  static constexpr size_t kMostBytes = 1024;
+  return {label.data, std::min(label.length, kMostBytes)};
+}
 
 // What an object is made of, and keeps.
 struct Content {
@@ -203,11 +216,18 @@ class Device final : public Object {
   Device(Runtime* of, void* owned);
   ~Device() override;
 
+  void ErrorScopePushed();
+  // Also when there is none.
+  void ErrorScopePopped();
+
   // A reference of ours.
   const WGPUQueue queue;
   uint64_t max_buffer_bytes;
   // The largest that any dimension of a texture may be.
   uint32_t max_texture_size;
+
+ private:
+  uint64_t error_scopes_ = 0;
 };
 
 // What GPUSupportedLimits shows.

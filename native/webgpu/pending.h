@@ -43,13 +43,19 @@ struct Pending {
     uint64_t length;
   };
 
-  Pending(Runtime* asked_of, Kind asked) : runtime(asked_of), kind(asked) {}
+  Pending(Runtime* asked_of, Kind asked);
+  ~Pending();
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+
+  // The answer is there: its texts go with it on GpuCounters::host_bytes.
+  void Hold();
 
   Runtime* const runtime;
   const Kind kind;
-  // Empty when nobody waits for it any more.
+  // Empty when nobody waits for it any more; of kLost, weak.
   v8::Global<v8::Promise::Resolver> resolver;
-  // The object asked, which lives until it has answered; of kLost and kUncaptured, weak.
+  // The object asked, which lives until it has answered; of kLost, weak.
   v8::Global<v8::Object> owner;
   WGPUFuture future{};
   // For the object that is to be made.
@@ -78,6 +84,9 @@ struct Pending {
   uint64_t begin = 0;
   uint64_t size = 0;
   std::vector<Message> messages;
+
+ private:
+  size_t host_bytes_ = 0;
 };
 
 }  // namespace dcp::webgpu

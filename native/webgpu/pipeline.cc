@@ -42,7 +42,7 @@ void OnPipeline(WGPUCreatePipelineAsyncStatus status, Handle pipeline, WGPUStrin
   auto* const answered = static_cast<Pending*>(data);
   answered->status = status;
   answered->handle = pipeline;
-  answered->text = ToText(message);
+  answered->text = ToMessage(message);
   answered->runtime->Complete(answered);
 }
 
@@ -123,7 +123,7 @@ void CreateAsync(const Info& info) {
     return;
   }
   Pending* const pending = runtime.Begin(Type::kPending, call.resolver(), info.This());
-  pending->label = ToText(descriptor.label);
+  pending->label = ToText(c.content(descriptor.label).label);
   typename Type::CallbackInfo callback;
   callback.callback = OnPipeline<typename Type::Handle>;
   callback.userdata1 = pending;

@@ -23,6 +23,9 @@ constexpr size_t kFewDevices = 8;
 constexpr int kQuickLooks = 32;
 constexpr size_t kFuturesAtOnce = 16;
 
+// What a question takes until its promise has been settled, beside the texts of the answer.
+constexpr size_t kPendingBytes = 512;
+
 // Errors that wait to be told to listeners.
 constexpr size_t kMaxUncaptured = 1000;
 
@@ -193,6 +196,22 @@ void Runtime::RemoveQueue(WGPUQueue queue) {
 
 // ---- Answers
 
+Pending::Pending(Runtime* asked_of, Kind asked)
+    : runtime(asked_of), kind(asked), host_bytes_(kPendingBytes) {
+  Add(runtime->mutable_counters().host_bytes, host_bytes_);
+}
+
+Pending::~Pending() {
+  Add(runtime->mutable_counters().host_bytes, -static_cast<uint64_t>(host_bytes_));
+}
+
+void Pending::Hold() {
+  size_t bytes = text.size();
+  for (const Message& message : messages) bytes += sizeof message + message.text.size();
+  host_bytes_ += bytes;
+  Add(runtime->mutable_counters().host_bytes, bytes);
+}
+
 Pending* Runtime::Begin(Pending::Kind kind, v8::Local<v8::Promise::Resolver> resolver,
                         v8::Local<v8::Object> owner) {
   Pending* const pending = &pending_.emplace_back(this, kind);
@@ -201,11 +220,14 @@ Pending* Runtime::Begin(Pending::Kind kind, v8::Local<v8::Promise::Resolver> res
   if (!owner.IsEmpty()) pending->owner.Reset(isolate_, owner);
   if (!IsAwaited(*pending) && !owner.IsEmpty()) pending->owner.SetWeak();
   if (IsAwaited(*pending)) awaited_++;
+  if (kind == Pending::Kind::kDevice) asked_devices_++;
+  if (IsPipeline(kind)) asked_pipelines_++;
   return pending;
 }
 
 void Runtime::Complete(Pending* pending) {
   if (IsAwaited(*pending)) awaited_--;
+  pending->Hold();
   completed_.splice(completed_.end(), pending_, pending->place);
 }
 
@@ -220,7 +242,8 @@ void Runtime::Uncaptured(WGPUDevice device, WGPUErrorType type, WGPUStringView m
   Pending& made = completed_.emplace_back(this, Pending::Kind::kUncaptured);
   made.owner.Reset(isolate_, (*found)->wrapper);
   made.type = type;
-  made.text = ToText(message);
+  made.text = ToMessage(message);
+  made.Hold();
 }
 
 v8::MaybeLocal<v8::Value> Runtime::Make(Maker which, int argc, v8::Local<v8::Value>* argv) const {
@@ -298,10 +321,11 @@ void Runtime::Return(const Info& info, std::unique_ptr<Object> object, Object* m
   if (content.label.data != nullptr && content.label.length > 0)
     object->label = ToText(content.label);
   if (content.bytes > 0) object->Hold(content.bytes);
+  v8::Local<v8::Value> made_by = maker->wrapper.Get(isolate_);
+  // A view keeps the memory of its texture, which is counted for as long as that lives.
+  if (object->kind != Kind::kGPUTextureView) made_by = DeviceOf(made_by.As<v8::Object>());
   v8::Local<v8::Object> wrapper;
-  if (Wrap(std::move(object), DeviceOf(maker->wrapper.Get(isolate_))).ToLocal(&wrapper)) {
-    info.GetReturnValue().Set(wrapper);
-  }
+  if (Wrap(std::move(object), made_by).ToLocal(&wrapper)) info.GetReturnValue().Set(wrapper);
 }
 
 v8::Local<v8::Value> Runtime::DeviceOf(v8::Local<v8::Object> wrapper) const {
@@ -351,15 +375,19 @@ bool Runtime::HasRoomFor(uint64_t bytes) {
 }
 
 bool Runtime::HasRoomForDevice() {
-  if (devices_.size() < devices_before_collection_) return true;
+  if (devices_.size() + asked_devices_ < devices_before_collection_) return true;
   CollectGarbage();
-  devices_before_collection_ = std::clamp(devices_.size() * 2, kFewDevices, kMaxDevices);
-  return devices_.size() < kMaxDevices;
+  const size_t count = devices_.size() + asked_devices_;
+  devices_before_collection_ = std::clamp(count * 2, kFewDevices, kMaxDevices);
+  return count < kMaxDevices;
 }
 
 void Runtime::DeviceDestroyed(WGPUDevice device) {
   for (Object* object = objects_; object != nullptr; object = object->next_) {
-    if (object->kind != Kind::kGPUBuffer && object->kind != Kind::kGPUTexture) continue;
+    if (object->kind != Kind::kGPUBuffer && object->kind != Kind::kGPUTexture &&
+        object->kind != Kind::kGPUQuerySet) {
+      continue;
+    }
     auto* const resource = static_cast<Resource*>(object);
     if (resource->device == device) resource->Destroyed();
   }

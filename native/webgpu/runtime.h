@@ -3,8 +3,10 @@
 
 #include <v8.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +41,10 @@ enum class Maker : uint8_t {
   kMakeReaders,
   kCount,
 };
+
+inline bool IsPipeline(Pending::Kind kind) {
+  return kind == Pending::Kind::kComputePipeline || kind == Pending::Kind::kRenderPipeline;
+}
 
 inline constexpr char const* kMemoryUsedUp = "the Sandbox's memory of the GPU is used up";
 
@@ -128,7 +134,9 @@ class Runtime final : public Gpu {
   bool HasRoomFor(uint64_t bytes);
   // Room for one more, likewise.
   bool HasRoomForBuffer() { return HasRoom(counters_.buffers, options_.buffers); }
-  bool HasRoomForPipeline() { return HasRoom(counters_.pipelines, options_.pipelines); }
+  bool HasRoomForPipeline() {
+    return HasRoom(counters_.pipelines, options_.pipelines, asked_pipelines_);
+  }
   bool HasRoomForDevice();
 
   // ---- Answers
@@ -191,8 +199,9 @@ class Runtime final : public Gpu {
     CollectGarbage();
     return fits();
   }
-  bool HasRoom(const std::atomic<uint32_t>& count, uint32_t most) {
-    return FitsAfterGarbage([&] { return count.load(std::memory_order_relaxed) < most; });
+  bool HasRoom(const std::atomic<uint32_t>& count, uint32_t most, uint32_t asked = 0) {
+    return FitsAfterGarbage(
+        [&] { return uint64_t{count.load(std::memory_order_relaxed)} + asked < most; });
   }
   void CollectGarbage();
   void LookForInterrupts();
@@ -256,7 +265,10 @@ class Runtime final : public Gpu {
   // Of those, what somebody waits for.
   size_t awaited_ = 0;
   PendingList completed_;
-  // Errors among these that no scope took.
+  // Devices and pipelines that were asked for and have not been made.
+  uint32_t asked_devices_ = 0;
+  uint32_t asked_pipelines_ = 0;
+  // Errors among the completed that no scope took.
   size_t uncaptured_ = 0;
   bool look_soon_ = false;
   // Since ProcessEvents().
@@ -305,6 +317,13 @@ void ThrowTooFew(const Info& info, const Where& call, int required);
 inline std::string ToText(WGPUStringView view) {
   if (view.data == nullptr) return {};
   return view.length == WGPU_STRLEN ? std::string(view.data) : std::string(view.data, view.length);
+}
+// Of what Dawn says, which repeats labels and the like, so much is kept.
+inline std::string ToMessage(WGPUStringView view) {
+  static constexpr size_t kMostBytes = size_t{64} << 10;
+  if (view.data != nullptr && view.length == WGPU_STRLEN) view.length = std::strlen(view.data);
+  view.length = std::min(view.length, kMostBytes);
+  return ToText(view);
 }
 inline WGPUStringView ToView(std::string_view text) { return {text.data(), text.size()}; }
 

@@ -22,6 +22,8 @@ void LetGo(Pending* lost) {
 void Runtime::Settle(v8::Local<v8::Context> context, Pending* pending) {
   // A failure here is the end of the execution, or no memory: nothing that could be told.
   v8::HandleScope scope(isolate_);
+  if (pending->kind == Pending::Kind::kDevice) asked_devices_--;
+  if (IsPipeline(pending->kind)) asked_pipelines_--;
   switch (pending->kind) {
     case Pending::Kind::kAdapter:
       return SettleAdapter(context, pending);
@@ -100,7 +102,10 @@ void Runtime::SettleDevice(v8::Local<v8::Context> context, Pending* pending) {
   wrapper->SetInternalField(field::kLost, lost->GetPromise());
   v8::Local<v8::Value> argv[] = {wrapper};
   if (Make(Maker::kAdoptDevice, 1, argv).IsEmpty()) return;
+  // A promise and its resolver are one object. The device holds it; whatever waits for it may hold
+  // the device, and all of that is garbage together.
   pending->lost->resolver.Reset(isolate_, lost);
+  pending->lost->resolver.SetWeak();
   pending->lost->owner.Reset(isolate_, wrapper);
   pending->lost->owner.SetWeak();
   ResolvePromise(resolver, context, wrapper);
@@ -187,7 +192,7 @@ void Runtime::SettleCompilationInfo(v8::Local<v8::Context> context, Pending* pen
 }
 
 void Runtime::SettleLost(v8::Local<v8::Context> context, Pending* pending) {
-  // There never was such a device, as far as JavaScript knows.
+  // Nobody knows of such a device, or waits for it any more.
   if (pending->resolver.IsEmpty()) return;
   if (!pending->owner.IsEmpty()) {
     v8::Local<v8::Object> wrapper = pending->owner.Get(isolate_);

@@ -23,8 +23,12 @@ void OnCompilationInfo(WGPUCompilationInfoRequestStatus status, WGPUCompilationI
   answered->status = status;
   for (size_t index = 0; info != nullptr && index < info->messageCount; index++) {
     const WGPUCompilationMessage& message = info->messages[index];
-    Pending::Message copy{ToText(message.message), message.type,   message.lineNum,
-                          message.linePos,         message.offset, message.length};
+    Pending::Message copy{ToMessage(message.message),
+                          message.type,
+                          message.lineNum,
+                          message.linePos,
+                          message.offset,
+                          message.length};
     for (const WGPUChainedStruct* part = message.nextInChain; part != nullptr; part = part->next) {
       if (part->sType != static_cast<WGPUSType>(kMessageInUtf16)) continue;
       const auto* const utf16 = reinterpret_cast<const MessageInUtf16*>(part);

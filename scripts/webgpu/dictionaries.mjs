@@ -149,8 +149,8 @@ function memberParts(idl, abi, level, member, struct) {
   }
   if (type.name === 'record') {
     const convert = [
-      `if (!c.ToRecord(member, at, &to->${field.count}, &${target}, [&](v8::Local<v8::String> key, v8::Local<v8::Value> constant, const Where& record, WGPUConstantEntry* place) {`,
-      '      return c.ToString(key, &place->key) && c.ToNumber(constant, record, &place->value);',
+      `if (!c.ToRecord(member, at, &to->${field.count}, &${target}, [&](v8::Local<v8::String> key, v8::Local<v8::Value> constant, WGPUConstantEntry* place) {`,
+      '      return c.ToString(key, &place->key) && c.ToNumber(constant, {&at, place->key.data}, &place->value);',
       '    }))',
       '  return false;',
     ];
@@ -171,7 +171,15 @@ function memberParts(idl, abi, level, member, struct) {
     ];
     return { convert, otherwise: '' };
   }
-  const convert = [`if (!${conversion(idl, type, 'member', 'at', `&${target}`)}) return false;`];
+  const converted =
+    member.name === 'label'
+      ? `c.ToLabel(member, &${target})`
+      : conversion(idl, type, 'member', 'at', `&${target}`);
+  // Where C has a number that says: none given.
+  const none = typeof field.raw.default === 'string' && /^constant\.\w+_undefined$/.test(field.raw.default);
+  const convert = [
+    `if (!${none ? converted.replace('ToInteger32', 'ToGivenInteger32') : converted}) return false;`,
+  ];
   return { convert, otherwise: writeDefault(idl, abi, member, target, field) };
 }
 

@@ -29,6 +29,8 @@ const BY_HAND = new Set([
     (name) => `GPUBuffer.${name}`,
   ),
   ...['destroy', 'textureBindingViewDimension'].map((name) => `GPUTexture.${name}`),
+  'GPUDevice.createQuerySet',
+  'GPUQuerySet.destroy',
   'GPUShaderModule.getCompilationInfo',
   'GPUCommandEncoder.copyBufferToBuffer',
   ...['submit', 'onSubmittedWorkDone', 'writeBuffer', 'writeTexture', 'copyExternalImageToTexture'].map(

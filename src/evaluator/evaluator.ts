@@ -87,7 +87,7 @@ export interface SandboxLimits {
   readonly bufferMiB: number;
   /** One encoded result, MiB, 1 to 4095. A larger one fails its Slice with `ERESULTSIZE`. */
   readonly resultMiB: number;
-  /** All buffers and textures on GPUs together, MiB, at least 1. */
+  /** All buffers, textures and query sets on GPUs together, MiB, at least 1. */
   readonly gpuMiB: number;
   /** GPU buffers that are not destroyed, and pipelines, at one time; at least 1. */
   readonly gpuBuffers: number;

@@ -234,7 +234,7 @@ export interface GpuUse {
   readonly buffers: number;
   readonly textures: number;
   readonly pipelines: number;
-  /** Of buffers and textures. */
+  /** Of buffers, textures and query sets. */
   readonly bytes: number;
 }
 

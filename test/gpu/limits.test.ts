@@ -72,6 +72,47 @@ test('so is the number of buffers', { skip }, async (t) => {
   assert.deepEqual(valuesOf(seen), [null, 'GPUOutOfMemoryError', null]);
 });
 
+test('so are query sets', { skip }, async (t) => {
+  const work = gpuWork(`
+    device.pushErrorScope('out-of-memory');
+    const kept = Array.from({ length: datum }, () => device.createQuerySet({ type: 'occlusion', count: 4096 }));
+    const error = await device.popErrorScope();
+    const last = kept[datum - 1];
+    for (const set of kept) set.destroy();
+    return [error?.constructor.name ?? null, last.type, last.count];`);
+  const seen = await runOnGpu(await openGpuEvaluator(t), work, [20, 21, 20], { sandbox: { gpuMiB: 32 } });
+  const errors = [null, 'GPUOutOfMemoryError', null];
+  assert.deepEqual(
+    valuesOf(seen),
+    errors.map((error) => [error, 'occlusion', 4096]),
+  );
+});
+
+test('a buffer larger than any may be counts where it is mapped at its creation', { skip }, async (t) => {
+  const work = gpuWork(`
+    const size = device.limits.maxBufferSize + 8;
+    try {
+      device.createBuffer({ size, usage: GPUBufferUsage.COPY_SRC, mappedAtCreation: true });
+    } catch (error) {
+      return [error.name, error.message];
+    }`);
+  const seen = await runOnGpu(await openGpuEvaluator(t), work, [0], { sandbox: { gpuMiB: 32 } });
+  const message = "GPUDevice.createBuffer: the Sandbox's memory of the GPU is used up";
+  assert.deepEqual(valuesOf(seen), [['RangeError', message]]);
+});
+
+test('pipelines and devices that are still being made are counted', { skip }, async (t) => {
+  const work = gpuWork(`
+    const module = device.createShaderModule({ code: '@compute @workgroup_size(1) fn main() {}' });
+    const made = async (promises) => (await Promise.allSettled(promises)).filter((each) => each.status === 'fulfilled').length;
+    const descriptor = { layout: 'auto', compute: { module } };
+    const pipelines = await made(Array.from({ length: 15 }, () => device.createComputePipelineAsync(descriptor)));
+    const adapters = await Promise.all(Array.from({ length: 66 }, () => navigator.gpu.requestAdapter()));
+    return [pipelines, await made(adapters.map((each) => each.requestDevice()))];`);
+  const seen = await runOnGpu(await openGpuEvaluator(t), work, [0], { sandbox: { gpuPipelines: 10 } });
+  assert.deepEqual(valuesOf(seen), [[10, 63]]);
+});
+
 test('and the number of devices: garbage makes room for more', { skip }, async (t) => {
   const work = `async (count) => {
     const kept = [];
@@ -79,6 +120,8 @@ test('and the number of devices: garbage makes room for more', { skip }, async (
       const adapter = await navigator.gpu.requestAdapter();
       const device = await adapter.requestDevice().catch((error) => error);
       if (device instanceof DOMException) return [kept.length, device.name, device.message];
+      // Garbage together with what waits for it.
+      device.lost.then(() => device.label);
       kept.push(device);
     }
     return kept.length;
@@ -114,6 +157,8 @@ const HOARDS: readonly (readonly [string, string])[] = [
     `const many = new Array(1e4).fill(bundle.finish()); for (;;) render.executeBundles(many);`,
   ],
   ['shaders', `for (let k = 0; ; k++) all.push(device.createShaderModule({ code: '//' + k + long }));`],
+  ['error scopes', `for (;;) device.pushErrorScope('validation');`],
+  ['promises', `for (;;) device.queue.onSubmittedWorkDone();`],
   ['small objects', `const texture = device.createTexture(SMALL); for (;;) all.push(texture.createView());`],
 ];
 const HOARD = (statement: string): string =>

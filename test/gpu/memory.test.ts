@@ -49,3 +49,19 @@ test('a module of asm.js does not keep the memory of a mapped buffer', { skip },
   const seen = await runOnGpu(await openGpuEvaluator(t, 1), work, [0]);
   assert.deepEqual(valuesOf(seen), [[42, 0, 0]]);
 });
+
+test('textures of which there are views alone are counted', { skip }, async (t) => {
+  const work = gpuWork(`
+    const usage = GPUTextureUsage.RENDER_ATTACHMENT;
+    device.pushErrorScope('out-of-memory');
+    const views = [];
+    for (let k = 0; k < datum; k++) views.push(device.createTexture({ size: [1024, 1024], format: 'rgba8unorm', usage }).createView());
+    const error = await device.popErrorScope();
+    return [views.length, error?.constructor.name ?? null];`);
+  const seen = await runOnGpu(await openGpuEvaluator(t, 1), work, [8, 9, 8], { sandbox: { gpuMiB: 32 } });
+  assert.deepEqual(valuesOf(seen), [
+    [8, null],
+    [9, 'GPUOutOfMemoryError'],
+    [8, null],
+  ]);
+});

@@ -57,6 +57,13 @@ test('an evaluator without WebGPU refuses the Job and says why', async (t) => {
   await (await evaluator.createSandbox(other)).assign(jobOf(SEEN));
 });
 
+test('options of another type are refused', async () => {
+  await assert.rejects(openGpuHost(1, { allowSoftware: 'no' as never }), {
+    name: 'InvalidArgumentError',
+    message: /gpu\.allowSoftware: expected true or false, got "no"/,
+  });
+});
+
 test('a library that is none is named as the reason', { skip }, async (t) => {
   process.env['DCP_DAWN_LIBRARY'] = import.meta.filename;
   t.after(() => delete process.env['DCP_DAWN_LIBRARY']);

@@ -13,7 +13,7 @@ bool ConvertGPUBufferDescriptor(Conversion& c, v8::Local<v8::Value> value, const
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_mappedAtCreation, &member)) return false;
   if (member->IsUndefined()) {
@@ -45,7 +45,7 @@ bool ConvertGPUTextureDescriptor(Conversion& c, v8::Local<v8::Value> value, cons
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_dimension, &member)) return false;
   if (member->IsUndefined()) {
@@ -113,12 +113,12 @@ bool ConvertGPUTextureViewDescriptor(Conversion& c, v8::Local<v8::Value> value, 
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_arrayLayerCount, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "arrayLayerCount"};
-    if (!c.ToInteger32(member, at, &to->arrayLayerCount)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->arrayLayerCount)) return false;
   }
   if (!c.Get(object, Str::k_aspect, &member)) return false;
   if (member->IsUndefined()) {
@@ -154,7 +154,7 @@ bool ConvertGPUTextureViewDescriptor(Conversion& c, v8::Local<v8::Value> value, 
   if (!c.Get(object, Str::k_mipLevelCount, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "mipLevelCount"};
-    if (!c.ToInteger32(member, at, &to->mipLevelCount)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->mipLevelCount)) return false;
   }
   if (!c.Get(object, Str::k_swizzle, &member)) return false;
   if (!ConvertGPUTextureViewDescriptor_swizzle(c, member, {&where, "swizzle"}, to)) return false;
@@ -175,7 +175,7 @@ bool ConvertGPUSamplerDescriptor(Conversion& c, v8::Local<v8::Value> value, cons
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_addressModeU, &member)) return false;
   if (member->IsUndefined()) {
@@ -255,7 +255,7 @@ bool ConvertGPUBindGroupLayoutDescriptor(Conversion& c, v8::Local<v8::Value> val
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_entries, &member)) return false;
   if (member->IsUndefined()) {
@@ -425,7 +425,7 @@ bool ConvertGPUBindGroupDescriptor(Conversion& c, v8::Local<v8::Value> value, co
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_entries, &member)) return false;
   if (member->IsUndefined()) {
@@ -478,7 +478,7 @@ bool ConvertGPUPipelineLayoutDescriptor(Conversion& c, v8::Local<v8::Value> valu
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_bindGroupLayouts, &member)) return false;
   if (member->IsUndefined()) {
@@ -510,7 +510,7 @@ bool ConvertGPUShaderModuleDescriptor(Conversion& c, v8::Local<v8::Value> value,
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_code, &member)) return false;
   if (!ConvertGPUShaderModuleDescriptor_code(c, member, {&where, "code"}, to)) return false;
@@ -531,9 +531,9 @@ bool ConvertGPUProgrammableStage(Conversion& c, v8::Local<v8::Value> value, cons
     const Where at{&where, "constants"};
     if (!c.ToRecord(member, at, &to->constantCount, &to->constants,
                     [&](v8::Local<v8::String> key, v8::Local<v8::Value> constant,
-                        const Where& record, WGPUConstantEntry* place) {
+                        WGPUConstantEntry* place) {
                       return c.ToString(key, &place->key) &&
-                             c.ToNumber(constant, record, &place->value);
+                             c.ToNumber(constant, {&at, place->key.data}, &place->value);
                     }))
       return false;
   }
@@ -558,7 +558,7 @@ bool ConvertGPUComputePipelineDescriptor(Conversion& c, v8::Local<v8::Value> val
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_layout, &member)) return false;
   if (member->IsUndefined()) {
@@ -584,7 +584,7 @@ bool ConvertGPURenderPipelineDescriptor(Conversion& c, v8::Local<v8::Value> valu
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_layout, &member)) return false;
   if (member->IsUndefined()) {
@@ -712,9 +712,9 @@ bool ConvertGPUFragmentState(Conversion& c, v8::Local<v8::Value> value, const Wh
     const Where at{&where, "constants"};
     if (!c.ToRecord(member, at, &to->constantCount, &to->constants,
                     [&](v8::Local<v8::String> key, v8::Local<v8::Value> constant,
-                        const Where& record, WGPUConstantEntry* place) {
+                        WGPUConstantEntry* place) {
                       return c.ToString(key, &place->key) &&
-                             c.ToNumber(constant, record, &place->value);
+                             c.ToNumber(constant, {&at, place->key.data}, &place->value);
                     }))
       return false;
   }
@@ -950,9 +950,9 @@ bool ConvertGPUVertexState(Conversion& c, v8::Local<v8::Value> value, const Wher
     const Where at{&where, "constants"};
     if (!c.ToRecord(member, at, &to->constantCount, &to->constants,
                     [&](v8::Local<v8::String> key, v8::Local<v8::Value> constant,
-                        const Where& record, WGPUConstantEntry* place) {
+                        WGPUConstantEntry* place) {
                       return c.ToString(key, &place->key) &&
-                             c.ToNumber(constant, record, &place->value);
+                             c.ToNumber(constant, {&at, place->key.data}, &place->value);
                     }))
       return false;
   }
@@ -1052,7 +1052,7 @@ bool ConvertGPUTexelCopyBufferLayout(Conversion& c, v8::Local<v8::Value> value, 
   if (!c.Get(object, Str::k_bytesPerRow, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "bytesPerRow"};
-    if (!c.ToInteger32(member, at, &to->bytesPerRow)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->bytesPerRow)) return false;
   }
   if (!c.Get(object, Str::k_offset, &member)) return false;
   if (member->IsUndefined()) {
@@ -1064,7 +1064,7 @@ bool ConvertGPUTexelCopyBufferLayout(Conversion& c, v8::Local<v8::Value> value, 
   if (!c.Get(object, Str::k_rowsPerImage, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "rowsPerImage"};
-    if (!c.ToInteger32(member, at, &to->rowsPerImage)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->rowsPerImage)) return false;
   }
   return true;
 }
@@ -1077,7 +1077,7 @@ bool ConvertGPUTexelCopyBufferInfo(Conversion& c, v8::Local<v8::Value> value, co
   if (!c.Get(object, Str::k_bytesPerRow, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "bytesPerRow"};
-    if (!c.ToInteger32(member, at, &to->layout.bytesPerRow)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->layout.bytesPerRow)) return false;
   }
   if (!c.Get(object, Str::k_offset, &member)) return false;
   if (member->IsUndefined()) {
@@ -1089,7 +1089,7 @@ bool ConvertGPUTexelCopyBufferInfo(Conversion& c, v8::Local<v8::Value> value, co
   if (!c.Get(object, Str::k_rowsPerImage, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "rowsPerImage"};
-    if (!c.ToInteger32(member, at, &to->layout.rowsPerImage)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->layout.rowsPerImage)) return false;
   }
   if (!c.Get(object, Str::k_buffer, &member)) return false;
   if (member->IsUndefined()) {
@@ -1142,7 +1142,7 @@ bool ConvertGPUCommandBufferDescriptor(Conversion& c, v8::Local<v8::Value> value
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   return true;
 }
@@ -1154,7 +1154,7 @@ bool ConvertGPUCommandEncoderDescriptor(Conversion& c, v8::Local<v8::Value> valu
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   return true;
 }
@@ -1167,12 +1167,12 @@ bool ConvertGPUComputePassTimestampWrites(Conversion& c, v8::Local<v8::Value> va
   if (!c.Get(object, Str::k_beginningOfPassWriteIndex, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "beginningOfPassWriteIndex"};
-    if (!c.ToInteger32(member, at, &to->beginningOfPassWriteIndex)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->beginningOfPassWriteIndex)) return false;
   }
   if (!c.Get(object, Str::k_endOfPassWriteIndex, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "endOfPassWriteIndex"};
-    if (!c.ToInteger32(member, at, &to->endOfPassWriteIndex)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->endOfPassWriteIndex)) return false;
   }
   if (!c.Get(object, Str::k_querySet, &member)) return false;
   if (member->IsUndefined()) {
@@ -1191,7 +1191,7 @@ bool ConvertGPUComputePassDescriptor(Conversion& c, v8::Local<v8::Value> value, 
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_timestampWrites, &member)) return false;
   if (!member->IsUndefined()) {
@@ -1212,12 +1212,12 @@ bool ConvertGPURenderPassTimestampWrites(Conversion& c, v8::Local<v8::Value> val
   if (!c.Get(object, Str::k_beginningOfPassWriteIndex, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "beginningOfPassWriteIndex"};
-    if (!c.ToInteger32(member, at, &to->beginningOfPassWriteIndex)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->beginningOfPassWriteIndex)) return false;
   }
   if (!c.Get(object, Str::k_endOfPassWriteIndex, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "endOfPassWriteIndex"};
-    if (!c.ToInteger32(member, at, &to->endOfPassWriteIndex)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->endOfPassWriteIndex)) return false;
   }
   if (!c.Get(object, Str::k_querySet, &member)) return false;
   if (member->IsUndefined()) {
@@ -1236,7 +1236,7 @@ bool ConvertGPURenderPassDescriptor(Conversion& c, v8::Local<v8::Value> value, c
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_colorAttachments, &member)) return false;
   if (member->IsUndefined()) {
@@ -1291,7 +1291,7 @@ bool ConvertGPURenderPassColorAttachment(Conversion& c, v8::Local<v8::Value> val
   if (!c.Get(object, Str::k_depthSlice, &member)) return false;
   if (!member->IsUndefined()) {
     const Where at{&where, "depthSlice"};
-    if (!c.ToInteger32(member, at, &to->depthSlice)) return false;
+    if (!c.ToGivenInteger32(member, at, &to->depthSlice)) return false;
   }
   if (!c.Get(object, Str::k_loadOp, &member)) return false;
   if (member->IsUndefined()) {
@@ -1389,7 +1389,7 @@ bool ConvertGPURenderBundleDescriptor(Conversion& c, v8::Local<v8::Value> value,
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   return true;
 }
@@ -1402,7 +1402,7 @@ bool ConvertGPURenderBundleEncoderDescriptor(Conversion& c, v8::Local<v8::Value>
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_colorFormats, &member)) return false;
   if (member->IsUndefined()) {
@@ -1451,7 +1451,7 @@ bool ConvertGPUQueueDescriptor(Conversion& c, v8::Local<v8::Value> value, const 
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   return true;
 }
@@ -1463,7 +1463,7 @@ bool ConvertGPUQuerySetDescriptor(Conversion& c, v8::Local<v8::Value> value, con
   v8::Local<v8::Value> member;
   if (!c.Get(object, Str::k_label, &member)) return false;
   if (!member->IsUndefined()) {
-    if (!c.ToString(member, &to->label)) return false;
+    if (!c.ToLabel(member, &to->label)) return false;
   }
   if (!c.Get(object, Str::k_count, &member)) return false;
   if (member->IsUndefined()) {

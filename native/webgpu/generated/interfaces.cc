@@ -122,21 +122,6 @@ void GPUDevice_createRenderBundleEncoder(const Info& info) {
       c.content(a0.label));
 }
 
-void GPUDevice_createQuerySet(const Info& info) {
-  Object* const self = Object::Of(info.This());
-  static constexpr Where kCall{nullptr, "GPUDevice.createQuerySet"};
-  if (info.Length() < 1) return ThrowTooFew(info, kCall, 1);
-  Conversion c(*self->runtime, info.GetIsolate());
-  WGPUQuerySetDescriptor a0{};
-  const Where a0_where{&kCall, "descriptor"};
-  if (!ConvertGPUQuerySetDescriptor(c, info[0], a0_where, &a0)) return;
-  if (!c.HasFeatures(info.This(), kCall)) return;
-  self->runtime->Return(
-      info, Kind::kGPUQuerySet,
-      self->runtime->procs().deviceCreateQuerySet(self->handle<WGPUDevice>(), &a0), self,
-      c.content(a0.label));
-}
-
 void GPUTexture_createView(const Info& info) {
   Object* const self = Object::Of(info.This());
   static constexpr Where kCall{nullptr, "GPUTexture.createView"};
@@ -879,11 +864,6 @@ void GPURenderBundleEncoder_drawIndexedIndirect(const Info& info) {
   self->Record(c.arena.used());
   self->runtime->procs().renderBundleEncoderDrawIndexedIndirect(
       self->handle<WGPURenderBundleEncoder>(), a0, a1);
-}
-
-void GPUQuerySet_destroy(const Info& info) {
-  Object* const self = Object::Of(info.This());
-  self->runtime->procs().querySetDestroy(self->handle<WGPUQuerySet>());
 }
 
 void GPUQuerySet_type(const Info& info) {

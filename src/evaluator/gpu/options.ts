@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../model/index.js';
+import { InvalidArgumentError, shown } from '../../model/index.js';
 
 /** Which GPUs Sandboxes of Jobs that require WebGPU may have. */
 export interface GpuOptions {
@@ -30,9 +30,11 @@ export function completeGpuOptions(options: GpuOptions): CompleteGpuOptions {
       return name.trim().toLowerCase();
     });
   };
-  return {
-    adapters: names('adapters'),
-    bannedAdapters: names('bannedAdapters'),
-    allowSoftware: options.allowSoftware ?? false,
-  };
+  const allowSoftware: unknown = options.allowSoftware ?? false;
+  if (typeof allowSoftware !== 'boolean')
+    throw new InvalidArgumentError(
+      'gpu.allowSoftware',
+      `expected true or false, got ${shown(allowSoftware)}`,
+    );
+  return { adapters: names('adapters'), bannedAdapters: names('bannedAdapters'), allowSoftware };
 }
