@@ -228,6 +228,8 @@ test('several outputs at once; a file that was moved away is opened anew on SIGH
   const file = path.join(temporaryDirectory(t), 'logs/worker.log');
   const worker = start(t, 'dcp-worker', [...args, '--json', '-o', 'logfile', '--logfile', file], env);
   await worker.printed(/"type":"started"/);
+  // What waits for a file goes into the one that has its name by then.
+  while (!readFileSync(file, 'utf8').includes('Sandbox')) await sleep(20);
   renameSync(file, `${file}.1`);
   worker.child.kill('SIGHUP');
   await worker.printed(/"type":"reloaded"/);
