@@ -1,6 +1,7 @@
 /** Classic Sandboxes for programs that use dcp-client as a library: a class in place of its connection to an evaluator. */
 import { EventEmitter } from 'node:events';
 import { EvaluatorError } from '../../model/index.js';
+import { throwLater } from '../throw-later.js';
 import { LineSplitter } from './line-splitter.js';
 import { openClassicHost, type ClassicHost, type ClassicOptions } from './open.js';
 import type { ClassicObserver, ClassicSandbox } from './sandbox.js';
@@ -149,8 +150,11 @@ class SandboxHandle implements InProcessWorker, ClassicObserver {
 
   onOutput(): void {
     for (const chunk of this.sandbox.takeOutput()) {
-      this.#lines.add(chunk);
-      this.sandbox.releaseOutput(chunk.length);
+      try {
+        this.#lines.add(chunk);
+      } finally {
+        this.sandbox.releaseOutput(chunk.length);
+      }
     }
   }
 
@@ -162,26 +166,40 @@ class SandboxHandle implements InProcessWorker, ClassicObserver {
     this.onOutput();
     this.#ended = true;
     this.keeper.release(this);
-    if (reason !== null) this.#events.emit('error', new EvaluatorError(`the Sandbox ended: ${reason}`));
-    this.#events.emit('end');
+    if (reason !== null) this.#emit('error', new EvaluatorError(`the Sandbox ended: ${reason}`));
+    this.#emit('end');
   }
 
   #receive(line: string): void {
     if (!line.startsWith('MSG:')) return;
     let said: FromSandbox;
     try {
-      said = JSON.parse(line.slice('MSG:'.length)) as FromSandbox;
+      said = messageOf(line.slice('MSG:'.length));
     } catch (cause) {
-      this.#events.emit('error', new EvaluatorError('a Sandbox wrote a line that is no message', { cause }));
+      this.#emit('error', new EvaluatorError('a Sandbox wrote a line that is no message', { cause }));
       return;
     }
-    if (said.type === 'workerMessage') this.#events.emit('message', { data: said.message });
+    if (said.type === 'workerMessage') this.#emit('message', { data: said.message });
     else if (said.type === 'result' && said.exception) {
       const { name, message, stack } = said.exception;
       const error = new Error(message);
       error.name = `Worker${name}`;
       error.stack = stack;
-      this.#events.emit('error', error);
+      this.#emit('error', error);
     }
   }
+  /** The lines behind the one that a listener hears of are to be heard, too. */
+  #emit(type: string, ...args: readonly unknown[]): void {
+    try {
+      this.#events.emit(type, ...args);
+    } catch (error) {
+      throwLater(error);
+    }
+  }
+}
+
+function messageOf(text: string): FromSandbox {
+  const said: unknown = JSON.parse(text);
+  if (typeof said !== 'object' || said === null) throw new TypeError('it is no object');
+  return said as FromSandbox;
 }

@@ -6,6 +6,7 @@ import { loadNative, type NativeEvaluator, type NativeEvent, type NativeStats } 
 import { openInspectorServer, type InspectOptions, type InspectorServer } from '../inspector/index.js';
 import { completeLimits, completeThreads } from '../options.js';
 import { classicScript, sandboxScripts } from '../scripts.js';
+import { throwLater } from '../throw-later.js';
 import { ClassicSandbox, type ClassicObserver, type StartupFile } from '../classic/sandbox.js';
 import { Executors } from './executors.js';
 import { InProcessSandbox } from './sandbox.js';
@@ -313,10 +314,10 @@ export class InProcessEvaluator implements Evaluator {
       if (event.kind === 'unblocked') this.#blocked--;
       if (event.kind === 'ended' || event.kind === 'lost') {
         this.#sandboxes.delete(event.sandbox);
-        sandbox.handle(event);
+        hand(sandbox, event);
         this.#native.forget(event.sandbox);
       } else {
-        sandbox.handle(event);
+        hand(sandbox, event);
       }
       if (event.kind === 'lost') this.losses.onStuck();
       if (event.kind === 'ended' && event.disowned) {
@@ -328,6 +329,15 @@ export class InProcessEvaluator implements Evaluator {
       }
       if (this.#sandboxes.size === 0) this.#onEmpty();
     }
+  }
+}
+
+/** The events behind this one are other Sandboxes'. */
+function hand(sandbox: Resident, event: NativeEvent): void {
+  try {
+    sandbox.handle(event);
+  } catch (error) {
+    throwLater(error);
   }
 }
 
