@@ -86,6 +86,7 @@ export async function showResults(
   const job = await compute.resume(id);
   let cancelled = false;
   if (wait) {
+    await tellOfUpload(compute, id);
     await job.exec().catch((error: JobCancelledError) => {
       if (error.code !== 'ECANCELLED') throw error;
       cancelled = true;
@@ -104,6 +105,15 @@ export async function showResults(
   if (!json && status.state !== 'finished')
     process.stderr.write(`job ${id} is ${status.state}: ${doneOfTotal(status)} Slices done\n`);
   return failed > 0 || cancelled || status.state === 'cancelled' ? ExitCode.failure : ExitCode.ok;
+}
+
+/** Nothing else tells an upload that goes on from one whose client is gone. */
+async function tellOfUpload(compute: Compute, id: JobId): Promise<void> {
+  const { state } = await compute.jobStatus(id);
+  if (state === 'uploading')
+    process.stderr.write(
+      `job ${id} is still being uploaded; if the client that did so is gone, cancel it: dcp-job cancel\n`,
+    );
 }
 
 /** `dcp-job cancel` */

@@ -1,6 +1,36 @@
 import { inspect } from 'node:util';
 import { harmlessJson, oneLine as harmlessLine, SliceError, type JobStatus } from '../model/index.js';
 
+/** Parts of a value that its text may say again because they stand in several places. */
+const MAX_REPEATS = 100_000;
+
+/** Whether text of the value would hardly end: forty nested `[part, part]` say one part a million million times. */
+function isRepetitive(value: unknown): boolean {
+  /** Parts in each object, those of a shared one wherever it stands. */
+  const sizes = new Map<object, number>();
+  let parts = 0;
+  const size = (part: unknown): number => {
+    if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) return 1;
+    const known = sizes.get(part);
+    if (known !== undefined) return known;
+    // Within itself it is shown as a reference.
+    sizes.set(part, 1);
+    let sum = 1;
+    for (const inside of partsOf(part)) {
+      parts++;
+      sum += size(inside);
+    }
+    sizes.set(part, sum);
+    return sum;
+  };
+  return size(value) > 1 + parts + MAX_REPEATS;
+}
+
+function partsOf(value: object): Iterable<unknown> {
+  if (value instanceof Map) return [...value.keys(), ...value.values()];
+  return Array.isArray(value) || value instanceof Set ? (value as Iterable<unknown>) : Object.values(value);
+}
+
 /** Whether JSON holds the value as it is: nothing is lost, nothing becomes something else. */
 function isJson(value: unknown, above: ReadonlySet<unknown> = new Set()): boolean {
   switch (typeof value) {
@@ -27,17 +57,22 @@ function isJson(value: unknown, above: ReadonlySet<unknown> = new Set()): boolea
   }
 }
 
-/** One line of text: JSON if that holds the value, else as `util.inspect` shows it, first 100 elements of anything. */
+/**
+ * One line of text: JSON if that holds the value, else as `util.inspect` shows it, first 100 elements of anything. Of what would
+ * hardly end, the uppermost parts alone.
+ */
 function oneLine(value: unknown): string {
-  if (isJson(value)) return harmlessJson(JSON.stringify(value));
-  return harmlessLine(inspect(value, { breakLength: Infinity, compact: true, depth: 20 }), Infinity);
+  const isEndless = isRepetitive(value);
+  if (!isEndless && isJson(value)) return harmlessJson(JSON.stringify(value));
+  const depth = isEndless ? 1 : 20;
+  return harmlessLine(inspect(value, { breakLength: Infinity, compact: true, depth }), Infinity);
 }
 
 /** A result as the fields of a JSON line: `value`, or `inspect` where JSON cannot hold it, or `error`. */
 export function resultFields(result: unknown): object {
   if (result instanceof SliceError)
     return { error: { code: result.code, message: result.message, stack: result.stack } };
-  return isJson(result) ? { value: result } : { inspect: oneLine(result) };
+  return !isRepetitive(result) && isJson(result) ? { value: result } : { inspect: oneLine(result) };
 }
 
 export function printJsonLine(line: object): void {

@@ -96,7 +96,14 @@ class JobRun {
   /** Null when there are none: cancelled or interrupted. */
   async results(): Promise<ResultHandle<unknown> | null> {
     const onSignal = (): void => this.#interrupt();
+    let isTerminated = false;
+    // What a local run has in the file system must go with it.
+    const onTermination = (): void => {
+      isTerminated = true;
+      this.#interrupt();
+    };
     process.on('SIGINT', onSignal);
+    if (this.options.local !== null) process.on('SIGTERM', onTermination);
     try {
       const { local } = this.options;
       const results = await (local === null ? this.job.exec() : this.#localExec(local));
@@ -111,6 +118,8 @@ class JobRun {
       clearTimeout(this.#noWorkerTimer);
       this.#bar.end();
       process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onTermination);
+      if (isTerminated) process.kill(process.pid, 'SIGTERM');
     }
   }
 
@@ -212,7 +221,16 @@ class JobRun {
       );
       process.exit(ExitCode.interrupted);
     }
-    if (id === null) process.exit(ExitCode.interrupted);
+    if (id === null) {
+      // A local run has a Scheduler by now, or will have: what is to be removed.
+      if (this.options.local === null) process.exit(ExitCode.interrupted);
+      this.job.on('readystatechange', () => {
+        if (this.job.id !== null) this.#cancel();
+      });
+    } else this.#cancel();
+  }
+
+  #cancel(): void {
     this.job.cancel('interrupted').catch(() => process.exit(ExitCode.interrupted));
   }
 

@@ -301,10 +301,13 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   /** Fetches what the handle does not have, and tells nobody. */
   async #fetchMissing(scheduler: Scheduler, id: JobId): Promise<void> {
     const { known, done } = await scheduler.jobStatus(id);
-    if (this.#store.length >= done) return;
     const sink = { ...this.#sink(id, scheduler), onResult: this.#keep, onSliceError: this.#keep };
     const follower = new JobFollower(scheduler, id, sink);
-    for (const numbers of this.#store.missing(known)) await follower.fetchResults(numbers);
+    // There may be billions of Slices, and results of few.
+    for (const numbers of this.#store.missing(known)) {
+      if (this.#store.length >= done) return;
+      await follower.fetchResults(numbers);
+    }
   }
 
   readonly #keep = (slice: number, result: unknown): void => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createCompute } from '#src/compute/index.js';
@@ -308,6 +308,27 @@ test('Ctrl-C leaves the Job with the Scheduler and says how to follow it', async
   const { code: waitCode, stdout } = await waiting.ended;
   assert.equal(waitCode, 0);
   assert.equal(stdout, '1\n4\n9\n16\n25\n36\n');
+});
+
+test('a local run that is interrupted before there is a Job, or terminated, leaves no file', async (t) => {
+  const temporary = temporaryDirectory(t);
+  const file = jobFile(
+    t,
+    `export default (compute) => {
+      const job = compute.for(1, 1, () => new Promise((resolve) => setTimeout(resolve, 60_000)));
+      if (process.env.EARLY)
+        job.on('readystatechange', (state) => state === 'init' && process.kill(process.pid, 'SIGINT'));
+      return job;
+    }`,
+  );
+  const early = start(t, 'dcp-job', ['run', file, '--local', '1'], { TMPDIR: temporary, EARLY: '1' });
+  const late = start(t, 'dcp-job', ['run', file, '--local', '1'], { TMPDIR: temporary });
+  await late.printed(/Job \w{22} /);
+  late.child.kill('SIGTERM');
+  assert.equal((await early.ended).code, 130);
+  assert.equal((await late.ended).code, null);
+  assert.equal(late.child.signalCode, 'SIGTERM');
+  assert.deepEqual(readdirSync(temporary), []);
 });
 
 test('cancel ends a run with exit code 1; its results so far can be read', async (t) => {

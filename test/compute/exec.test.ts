@@ -6,7 +6,7 @@ import { SliceError } from '#src/model/index.js';
 import { createCompute } from '#src/compute/index.js';
 import { Emitter } from '#src/compute/emitter.js';
 import { ResultStore } from '#src/compute/result-handle.js';
-import { openClient } from './support.js';
+import { openClient, openScheduler } from './support.js';
 
 declare const work: { emit(name: string, value?: unknown): void; job: { public: { name: string } } };
 
@@ -285,6 +285,24 @@ test('at and slice of a result handle are those of arrays', () => {
     for (const b of [-3, 0, 2.5, 9, NaN])
       assert.deepEqual(store.slice(a, b), array.slice(a, b), `slice(${a}, ${b})`);
   }
+});
+
+test('results are asked for until all there are have come', async (t) => {
+  const { compute, scheduler } = await openScheduler(t);
+  let asked = 0;
+  const { readResults } = scheduler;
+  scheduler.readResults = (jobId, numbers) => {
+    asked += numbers.length;
+    return readResults.call(scheduler, jobId, numbers);
+  };
+  const job = compute.for(1, 1e8, (n: number) => n);
+  const accepted = new Promise((resolve) => job.once('accepted', resolve));
+  const running = job.exec();
+  await accepted;
+  assert.equal((await (await compute.getJob(job.id!)).fetchResults()).length, 0);
+  assert.equal(asked, 0);
+  await job.cancel();
+  await assert.rejects(running, { code: 'ECANCELLED' });
 });
 
 test('Slices without a result are found without holding all their numbers', () => {
