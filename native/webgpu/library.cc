@@ -99,7 +99,8 @@ const Library* Library::Open(const std::string& path, std::string* why_not) {
     std::memcpy(reinterpret_cast<char*>(procs.get()) + name.offset, &symbol, sizeof symbol);
   }
   // A module of asm.js would keep the memory of a mapped buffer for good: V8 ends the process when
-  // it is taken away. They run as the JavaScript that they are, also those of others in the process.
+  // it is taken away. They run as the JavaScript that they are, also those of others in the
+  // process.
   v8::V8::SetFlagsFromString("--no-validate-asm");
   // Both stay as long as the process does.
   opened = new Library(path, procs.release());

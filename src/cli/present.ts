@@ -27,7 +27,7 @@ function isRepetitive(value: unknown): boolean {
 }
 
 function partsOf(value: object): Iterable<unknown> {
-  if (value instanceof Map) return [...value.keys(), ...value.values()];
+  if (value instanceof Map) return [...(value as Map<unknown, unknown>)].flat();
   return Array.isArray(value) || value instanceof Set ? (value as Iterable<unknown>) : Object.values(value);
 }
 

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeSliceBatch, packColumns, zeroMetrics, type ResultBatch, type SliceMessage } from '#src/model/index.js';
+import {
+  makeSliceBatch,
+  packColumns,
+  zeroMetrics,
+  type ResultBatch,
+  type SliceMessage,
+} from '#src/model/index.js';
 import type { Scheduler } from '#src/scheduler/index.js';
 import { HeldTask } from '#src/supervisor/held-task.js';
 import { JobOutbox } from '#src/supervisor/job-outbox.js';
@@ -56,7 +62,7 @@ test('names of messages count for what they take', async () => {
     kept.push(...messages);
     return Promise.resolve();
   };
-  const outbox = open({ appendMessages } as Partial<Scheduler>, 2 ** 20);
+  const outbox = open({ appendMessages }, 2 ** 20);
   const name = 'x'.repeat(2 ** 18);
   outbox.addMessages(
     Array.from({ length: 20 }, (): SliceMessage => ({ type: 'custom', slice: 1, name, value: empty })),
