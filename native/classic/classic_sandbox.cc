@@ -14,8 +14,8 @@ namespace {
 
 // What a Sandbox writes when it answers. (That it has taken a line, it says of every line.)
 constexpr std::string_view kMessage = "MSG:{\"type\":\"workerMessage\"";
-// Of what nobody caught.
-constexpr size_t kMaxThrown = 4096;
+// Of what nobody caught, as the reason of an end.
+constexpr size_t kMaxReason = 4096;
 // A peer that reads nothing so long, of so much, reads nothing any more.
 constexpr double kPeerPatienceMs = 60e3;
 // Before others are given a thread in place of the one that waits for it.
@@ -114,7 +114,7 @@ void ClassicSandbox::ReportUnhandled() {
   const std::string text = isolate().TakeUnhandled();
   if (text.empty()) return;
   Log("Uncaught (in promise) " + text);
-  if (unanswered_) thrown_ = text.substr(0, kMaxThrown);
+  if (unanswered_) thrown_ = text.substr(0, kMaxReason);
 }
 
 void ClassicSandbox::EndIfItCannotAnswer() {

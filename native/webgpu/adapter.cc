@@ -256,10 +256,8 @@ void GPUAdapter_requestDevice(const Info& info) {
   const auto adapter = self->handle<WGPUAdapter>();
   for (size_t index = 0; index < request.feature_count; index++) {
     if (procs.adapterHasFeature(adapter, request.features[index])) continue;
-    Str name;
-    runtime.strings().EnumName(EnumId::kGPUFeatureName, request.features[index], &name);
-    c.Fail({&where, "requiredFeatures"},
-           "the adapter does not have the feature " + c.Show(runtime.strings().Get(name)));
+    const auto name = runtime.EnumString(EnumId::kGPUFeatureName, request.features[index]);
+    c.Fail({&where, "requiredFeatures"}, "the adapter does not have the feature " + c.Show(name));
     return;
   }
   if (static_cast<const Adapter*>(self)->consumed)
