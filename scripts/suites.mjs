@@ -41,7 +41,7 @@ const REMOTE_HOST = { label: ' (standing evaluator)', env: { DCP_TEST_EVALUATOR:
 const IN_PROCESS_HOST = { label: '', env: {} };
 
 /** What a peer's bytes do, and what goes on around an evaluator, has nothing to do with which words of DCP's it speaks. */
-const ONE_GENERATION_TESTS = /[/](evaluator-manager|lines|peers|python)[.]/;
+const ONE_GENERATION_TESTS = /[/](evaluator-manager|host|lines|peers|python)[.]/;
 
 /** The major that shows, beside the running one, all that depends on V8 and on Node. */
 const FULL_MAJOR = 24;

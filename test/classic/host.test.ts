@@ -66,7 +66,7 @@ test(
     const { sandbox, seen, send, until } = await take(t);
     send(`writeln('x'.repeat(2 ** 25)); Promise.reject('no answer')`);
     send(`writeln('MSG:{"type":"workerMessage"}')`);
-    const bytes = await until(/Uncaught/);
+    const bytes = await until(/^x/);
     await sleep(50);
     assert.equal(seen.end, undefined);
     sandbox.releaseOutput(bytes);
