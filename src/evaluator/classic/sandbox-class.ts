@@ -188,6 +188,7 @@ class SandboxHandle implements InProcessWorker, ClassicObserver {
       this.#emit('error', error);
     }
   }
+
   /** The lines behind the one that a listener hears of are to be heard, too. */
   #emit(type: string, ...args: readonly unknown[]): void {
     try {
