@@ -1,9 +1,11 @@
 // Pipelines, which are counted.
 #include <memory>
+#include <optional>
 
 #include "webgpu/convert.h"
 #include "webgpu/generated/dictionaries.h"
 #include "webgpu/glue.h"
+#include "webgpu/hidden_errors.h"
 #include "webgpu/runtime.h"
 
 namespace dcp::webgpu {
@@ -18,13 +20,11 @@ struct ErrorShader {
     const WGPUShaderSourceWGSL source{{nullptr, WGPUSType_ShaderSourceWGSL}, ToView("")};
     WGPUShaderModuleDescriptor descriptor{};
     descriptor.nextInChain = const_cast<WGPUChainedStruct*>(&source.chain);
-    procs.devicePushErrorScope(device, WGPUErrorFilter_Validation);
+    hidden.emplace(procs, device);
     module = procs.deviceCreateErrorShaderModule(device, &descriptor, ToView(kTooMany));
   }
   ~ErrorShader() {
-    WGPUPopErrorScopeCallbackInfo callback;
-    callback.callback = [](WGPUPopErrorScopeStatus, WGPUErrorType, WGPUStringView, void*, void*) {};
-    procs.devicePopErrorScope(device, callback);
+    hidden.reset();
     procs.shaderModuleRelease(module);
     procs.deviceInjectError(device, WGPUErrorType_OutOfMemory, ToView(kTooMany));
   }
@@ -33,6 +33,7 @@ struct ErrorShader {
 
   const Procs& procs;
   const WGPUDevice device;
+  std::optional<HiddenErrors> hidden;
   WGPUShaderModule module;
 };
 
