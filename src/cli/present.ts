@@ -57,22 +57,25 @@ function isJson(value: unknown, above: ReadonlySet<unknown> = new Set()): boolea
   }
 }
 
-/**
- * One line of text: JSON if that holds the value, else as `util.inspect` shows it, first 100 elements of anything. Of what would
- * hardly end, the uppermost parts alone.
- */
+/** As `util.inspect` shows it, first 100 elements of anything. Of what would hardly end, the uppermost parts alone. */
+function inspected(value: unknown, isEndless: boolean): string {
+  const depth = isEndless ? 1 : 20;
+  return harmlessLine(inspect(value, { breakLength: Infinity, compact: true, depth }), Infinity);
+}
+
+/** One line of text: JSON if that holds the value, else as it is inspected. */
 function oneLine(value: unknown): string {
   const isEndless = isRepetitive(value);
   if (!isEndless && isJson(value)) return harmlessJson(JSON.stringify(value));
-  const depth = isEndless ? 1 : 20;
-  return harmlessLine(inspect(value, { breakLength: Infinity, compact: true, depth }), Infinity);
+  return inspected(value, isEndless);
 }
 
 /** A result as the fields of a JSON line: `value`, or `inspect` where JSON cannot hold it, or `error`. */
 export function resultFields(result: unknown): object {
   if (result instanceof SliceError)
     return { error: { code: result.code, message: result.message, stack: result.stack } };
-  return !isRepetitive(result) && isJson(result) ? { value: result } : { inspect: oneLine(result) };
+  const isEndless = isRepetitive(result);
+  return !isEndless && isJson(result) ? { value: result } : { inspect: inspected(result, isEndless) };
 }
 
 export function printJsonLine(line: object): void {
