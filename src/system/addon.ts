@@ -7,7 +7,6 @@ import { EvaluatorError } from '../model/index.js';
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 
 interface AddonFinder {
-  (directory: string): unknown;
   resolve(directory: string): string;
 }
 
@@ -18,17 +17,24 @@ interface AddonFinder {
 export function loadAddon(): unknown {
   // An evaluator that has confined itself cannot look for it again.
   loaded ??= load();
-  return loaded;
+  return loaded.addon;
 }
-let loaded: unknown = null;
 
-function load(): unknown {
+/** Where that comes from, which threads besides can require, wherever they run. Throws as `loadAddon` does. */
+export function addonFile(): string {
+  loaded ??= load();
+  return loaded.file;
+}
+let loaded: { readonly file: string; readonly addon: unknown } | null = null;
+
+function load(): { file: string; addon: unknown } {
   const require = createRequire(import.meta.url);
   try {
     const directory = process.env.DCP_NATIVE_BUILD_DIR;
-    if (directory) return require(findBinary(path.resolve(packageRoot, directory, 'Release')));
-    const find = require('node-gyp-build') as AddonFinder;
-    return find(packageRoot);
+    const file = directory
+      ? findBinary(path.resolve(packageRoot, directory, 'Release'))
+      : (require('node-gyp-build') as AddonFinder).resolve(packageRoot);
+    return { file, addon: require(file) };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new EvaluatorError(
@@ -56,12 +62,6 @@ export function packageFiles(): string[] {
     if (folder === path.dirname(folder)) break;
   }
   return [...files, path.dirname(addonFile())].filter((file) => existsSync(file));
-}
-
-function addonFile(): string {
-  const directory = process.env.DCP_NATIVE_BUILD_DIR;
-  if (directory) return findBinary(path.resolve(packageRoot, directory, 'Release'));
-  return (createRequire(import.meta.url)('node-gyp-build') as AddonFinder).resolve(packageRoot);
 }
 
 function findBinary(directory: string): string {

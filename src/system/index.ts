@@ -1,4 +1,4 @@
-export { loadAddon, packageFiles, programBesideAddon } from './addon.js';
+export { addonFile, loadAddon, packageFiles, programBesideAddon } from './addon.js';
 export { makeDirectory } from './directories.js';
 export { DatagramSocket, SystemError } from './datagram-socket.js';
 export { PressureTrigger } from './pressure-trigger.js';

@@ -35,11 +35,13 @@ test('now() is monotonic, counts from timeOrigin, and goes on while a Slice wait
 test('steps are 100 µs, and 5 µs when the Job requires a fine clock', async (t) => {
   const work = `() => {
     const steps = new Set();
-    const end = Date.now() + 30;
     let last = performance.now();
-    while (Date.now() < end) {
+    for (let seen = 0; seen < 300; ) {
       const now = performance.now();
-      if (now !== last) steps.add(Math.round((now - last) * 1000));
+      if (now !== last) {
+        steps.add(Math.round((now - last) * 1000));
+        seen++;
+      }
       last = now;
     }
     return [Math.min(...steps), [...steps].every((step) => step % 100 === 0), [...steps].every((step) => step % 5 === 0)];

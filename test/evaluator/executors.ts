@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { encode } from '#src/codec/index.js';
+import type { Task } from '#src/evaluator/in-process/executor-thread.cjs';
 import { loadNative, type NativeEvent } from '#src/evaluator/native.js';
 import { sandboxScripts } from '#src/evaluator/scripts.js';
+import { addonFile } from '#src/system/index.js';
 
 /** A queue with its Sandboxes, and threads to serve it that may be ended one by one. */
 export class Executors {
@@ -20,8 +23,9 @@ export class Executors {
   }
 
   startThread(): Worker {
-    const executor = new URL('../../dist/evaluator/in-process/executor-thread.js', import.meta.url);
-    const source = `import(${JSON.stringify(executor.href)}).then(({ default: serve }) => serve({ queueId: ${this.native.queueId} }))`;
+    const executor = fileURLToPath(import.meta.resolve('#src/evaluator/in-process/executor-thread.cjs'));
+    const task: Task = { queueId: this.native.queueId, addon: addonFile() };
+    const source = `require(${JSON.stringify(executor)})(${JSON.stringify(task)})`;
     const thread = new Worker(source, { eval: true });
     this.threads.push(thread);
     thread.once('exit', () => this.threads.splice(this.threads.indexOf(thread), 1));

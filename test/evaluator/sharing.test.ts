@@ -55,11 +55,14 @@ test('idle Sandboxes and threads use no processor', async (t) => {
   const all = await Promise.all(Array.from({ length: 10 }, () => start(evaluator, (x: number) => x)));
   for (const { sandbox } of all) sandbox.run(slices([1]));
   await Promise.all(all.map(({ seen }) => seen.until(() => seen.drained > 0)));
-  // V8 tidies up for a while.
-  await sleep(500);
-  const before = process.cpuUsage();
-  await sleep(1000);
-  const { user, system } = process.cpuUsage(before);
-  t.diagnostic(`${((user + system) / 1000).toFixed(1)} ms of CPU in an idle second`);
-  assert.ok(user + system < 100_000, `${user + system} µs of CPU in an idle second`);
+  // V8 tidies up for a while, the longer the busier the machine is.
+  let used = Infinity;
+  for (let second = 0; second < 20 && used >= 100_000; second++) {
+    const before = process.cpuUsage();
+    await sleep(1000);
+    const { user, system } = process.cpuUsage(before);
+    used = user + system;
+  }
+  t.diagnostic(`${(used / 1000).toFixed(1)} ms of CPU in an idle second`);
+  assert.ok(used < 100_000, `${used} µs of CPU in an idle second`);
 });

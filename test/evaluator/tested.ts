@@ -1,18 +1,20 @@
 /** The evaluator that a test is about, from inside a test. */
 import { after, type TestContext } from 'node:test';
 import type { Evaluator, Sandbox, SandboxLimits, SandboxObserver } from '#src/evaluator/index.js';
-import { HOST, openHost, slices, start, type Recorder, type StartOptions } from './support.js';
+import { openHost, slices, start, type Recorder, type StartOptions } from './support.js';
 
 type Opener = (threads: number) => Promise<Evaluator>;
 
-/** Opens an evaluator that is closed when the test ends. Processes take long to start: those of a file's tests are the same. */
+/**
+ * An evaluator for one test, whose Sandboxes end with it. It is the same for all tests of a file that want so many threads: processes and
+ * threads take long to start, and one that serves many Jobs is how evaluators live.
+ */
 export async function openEvaluator(
   t: TestContext,
   threads = 2,
   open: Opener = openHost,
 ): Promise<Evaluator> {
-  const evaluator =
-    HOST === 'child' ? new ShareOfEvaluator(await openShared(threads, open)) : await open(threads);
+  const evaluator = new ShareOfEvaluator(await openShared(threads, open));
   t.after(() => evaluator.close());
   return evaluator;
 }

@@ -2,7 +2,8 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { ExecutorEnded } from './executor-thread.js';
+import { addonFile } from '../../system/index.js';
+import type { Ended, Task } from './executor-thread.cjs';
 
 /** A thread that dies at once, again and again, is replaced ever more slowly. */
 const RESTART_MS = 100;
@@ -13,10 +14,12 @@ const MAX_RESTART_MS = 5000;
  * tasks are over as soon as their loops have begun.
  */
 export class Executors {
-  readonly #pool: Piscina<{ queueId: number }, number>;
+  readonly #pool: Piscina<Task, number>;
   /** Threads that have a loop, or are about to get one. To piscina they look idle. */
   readonly #serving = new Set<number>();
   readonly #onLoopEnded = new Map<number, () => void>();
+  /** Threads whose loops ended before it was heard that they had begun: the two come by ways of their own. */
+  readonly #endedEarly = new Set<number>();
   /** Gives up what still waits for a thread, the longest first: those that have one that is loading come before those without. */
   readonly #waiting = new Set<(cause: unknown) => void>();
   readonly #ends: Promise<void>[] = [];
@@ -38,7 +41,7 @@ export class Executors {
     private readonly onDeath: (cause: unknown) => void,
   ) {
     this.#pool = new Piscina({
-      filename: new URL('./executor-entry.cjs', import.meta.url).href,
+      filename: new URL('./executor-thread.cjs', import.meta.url).href,
       // One for each loop, and none in place of one that died: that is done here.
       minThreads: 0,
       maxThreads: most,
@@ -49,7 +52,10 @@ export class Executors {
       loadBalancer: (_task, workers) => {
         const free =
           workers.find(({ id, destroyed }) => id > 0 && !destroyed && !this.#serving.has(id)) ?? null;
-        if (free !== null) this.#serving.add(free.id);
+        if (free !== null) {
+          this.#serving.add(free.id);
+          this.#endedEarly.delete(free.id);
+        }
         return free;
       },
     });
@@ -62,7 +68,7 @@ export class Executors {
       if (destroyed > 0 && this.#serving.has(destroyed)) return;
       [...this.#waiting].at(-1)?.(cause);
     });
-    this.#pool.on('message', ({ endedThread }: ExecutorEnded) => this.#onEnded(endedThread));
+    this.#pool.on('message', ({ endedThread }: Ended) => this.#onEnded(endedThread));
     for (let thread = 0; thread < threads; thread++) this.add();
   }
 
@@ -132,7 +138,7 @@ export class Executors {
 
   /** Resolves with the thread that serves the queue now, rejects when it could not begin. */
   async #begin(): Promise<number> {
-    const task = { queueId: this.queueId };
+    const task = { queueId: this.queueId, addon: addonFile() };
     const waiting = new AbortController();
     const giveUp = (cause: unknown): void => {
       this.#waiting.delete(giveUp);
@@ -152,12 +158,14 @@ export class Executors {
 
   #onEnded(thread: number): void {
     const onLoopEnded = this.#onLoopEnded.get(thread);
-    if (onLoopEnded !== undefined) onLoopEnded();
-    else this.#serving.delete(thread);
+    if (onLoopEnded !== undefined) return onLoopEnded();
+    this.#serving.delete(thread);
+    this.#endedEarly.add(thread);
   }
 
   /** Resolves when the loop of a thread has ended, rejects when the thread has. */
   #loopEnd(id: number): Promise<void> {
+    if (this.#endedEarly.delete(id)) return Promise.resolve();
     this.#loops++;
     return new Promise<void>((resolve, reject) => {
       const thread = this.#pool.threads.find(({ threadId }) => threadId === id);
