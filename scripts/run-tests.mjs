@@ -13,20 +13,28 @@ import { testRuns } from './suites.mjs';
 /** Test files side by side. They wait for processes and timers about half of their time. */
 const LANES = Math.min(jobs * 2, 8);
 
+/**
+ * Tests that fail beside others may have waited too long for a core. So many files get a second run, with nothing beside them, and
+ * what passes in it is named in the summary; more than that is no accident.
+ */
+export const SECOND_RUNS = 3;
+
 /** @typedef {import('./test-reporter.mjs').Counts} Counts */
 /** @typedef {import('./suites.mjs').TestRun} TestRun */
+/** What many files report. `unsteady`: tests that failed beside others and passed alone. @typedef {Counts & {unsteady: string[]}} Sum */
 
-/** @returns {Counts} */
+/** @returns {Sum} */
 export function noTests() {
-  return { passed: 0, failed: 0, skipped: 0, failures: [], ended: false, cpu: 0 };
+  return { passed: 0, failed: 0, skipped: 0, failures: [], unsteady: [], ended: false, cpu: 0 };
 }
 
-/** @param {Counts} sum @param {Counts} more */
+/** @param {Sum} sum @param {Counts & {unsteady?: string[]}} more */
 export function addCounts(sum, more) {
   sum.passed += more.passed;
   sum.failed += more.failed;
   sum.skipped += more.skipped;
   sum.failures.push(...more.failures);
+  sum.unsteady.push(...(more.unsteady ?? []));
 }
 
 /**
@@ -34,7 +42,7 @@ export function addCounts(sum, more) {
  * failure when the process ends badly or late without a test that failed, and when there is no test in it.
  * @param {string} file
  * @param {{node: string, timeoutMs: number, env: NodeJS.ProcessEnv}} options
- * @returns {Promise<{counts: Counts, log: string}>}
+ * @returns {Promise<{counts: Counts, log: string, broke: boolean}>} `broke`: it crashed, hung or left tests out, as no load can excuse.
  */
 export async function runTestFile(file, options) {
   const directory = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
@@ -64,12 +72,13 @@ export async function runTestFile(file, options) {
   const counts = readCounts(countsFile);
   rmSync(directory, { recursive: true, force: true });
 
+  const broke = ending !== 'exit code 1' || counts.failed === 0 || !counts.ended;
   if (ending && counts.failed === 0) fail(counts, ending);
   else if (!ending && counts.failed > 0) log = 'a test failed, but the process ended with exit code 0';
   else if (!ending && counts.passed + counts.skipped === 0) fail(counts, 'no test in this file');
   else if (!ending && !counts.ended) fail(counts, 'exited before all tests had run');
   counts.failures = counts.failures.map((name) => `${file}: ${name}`);
-  return { counts, log: counts.failed > 0 ? `${log}\n(${ending || 'exit code 0'})` : '' };
+  return { counts, log: counts.failed > 0 ? `${log}\n(${ending || 'exit code 0'})` : '', broke };
 }
 
 /** @param {Counts} counts @param {string} name */
@@ -83,7 +92,7 @@ function readCounts(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return noTests();
+    return { passed: 0, failed: 0, skipped: 0, failures: [], ended: false, cpu: 0 };
   }
 }
 
@@ -95,12 +104,10 @@ function readCounts(file) {
 /**
  * Runs the suites and prints one line a file, as they end: side by side what can be, then one after another what cannot.
  * @param {readonly Target[]} targets
- * @param {{slowdown?: number, meanwhile?: () => Promise<void>}} [options] `slowdown` stretches the time limits, `meanwhile` is
- *   done in the time that the files leave which run one after another.
- * @returns {Promise<Counts>}
+ * @param {RunOptions} [options]
+ * @returns {Promise<Sum>}
  */
-export async function runSuites(targets, { slowdown = 1, meanwhile } = {}) {
-  const sum = noTests();
+export async function runSuites(targets, options) {
   const runs = targets
     .flatMap(({ node = process.execPath, major = runningMajor, env = process.env, wanted, label = '' }) =>
       testRuns(major, wanted).map((next) => ({
@@ -111,12 +118,34 @@ export async function runSuites(targets, { slowdown = 1, meanwhile } = {}) {
       })),
     )
     .sort((one, other) => Number(other.long) - Number(one.long));
-  /** @param {Omit<TestRun, 'env'> & {node: string, env: NodeJS.ProcessEnv}} next */
-  const runOne = async ({ file, label, env, node, timeoutMs }) => {
+  return runFiles(runs, options);
+}
+
+/**
+ * @typedef {Omit<TestRun, 'env'> & {node: string, env: NodeJS.ProcessEnv}} Run
+ * @typedef {object} RunOptions
+ * @property {number} [slowdown] stretches the time limits.
+ * @property {() => Promise<void>} [meanwhile] done in the time that the files leave which run one after another.
+ * @property {number} [secondRuns] up to so many files that failed are run again.
+ */
+
+/** @param {readonly Run[]} runs @param {RunOptions} [options] @returns {Promise<Sum>} */
+export async function runFiles(runs, { slowdown = 1, meanwhile, secondRuns = 0 } = {}) {
+  const sum = noTests();
+  /** @type {{next: Run, counts: Counts}[]} */
+  const failed = [];
+  /** @param {Run} next */
+  const runOnce = async ({ file, label, env, node, timeoutMs }) => {
     const start = performance.now();
-    const { counts, log } = await runTestFile(file, { node, env, timeoutMs: timeoutMs * slowdown });
+    const { counts, log, broke } = await runTestFile(file, { node, env, timeoutMs: timeoutMs * slowdown });
     printResult(shortName(file) + label, (performance.now() - start) / 1000, counts, log);
-    addCounts(sum, counts);
+    return { counts, broke };
+  };
+  /** @param {Run} next */
+  const runOne = async (next) => {
+    const { counts, broke } = await runOnce(next);
+    if (counts.failed > 0 && !broke) failed.push({ next, counts });
+    else addCounts(sum, counts);
   };
   await sideBySide(
     runs.filter(({ alone }) => !alone),
@@ -127,6 +156,14 @@ export async function runSuites(targets, { slowdown = 1, meanwhile } = {}) {
   const done = meanwhile && inSpareTime(meanwhile);
   for (const next of runs) if (next.alone) await runOne(next);
   await done;
+
+  const again = failed.length <= secondRuns;
+  if (again && failed.length > 0) console.log('\nOnce more, with nothing beside them');
+  for (const { next, counts } of failed) {
+    const second = again ? (await runOnce(next)).counts : counts;
+    addCounts(sum, second);
+    if (second.failed === 0) sum.unsteady.push(...counts.failures);
+  }
   return sum;
 }
 
@@ -145,9 +182,11 @@ function shortName(file) {
   return file.replace(/^(dist-test|test)\//, '').replace(/\.test\.m?js$/, '');
 }
 
-/** What failed, by name, and the one line that everything is summed up in. @param {Counts} counts */
+/** What failed, by name, and the one line that everything is summed up in. @param {Sum} counts */
 export function summary(counts) {
+  const names = counts.unsteady.map((name) => `  ~ ${name}\n`).join('');
+  const unsteady = names && `Failed beside others, passed alone:\n${names}`;
   const failures = counts.failures.map((name) => `  ✗ ${name}\n`).join('');
   const skipped = counts.skipped > 0 ? `${counts.skipped} skipped\n` : '';
-  return `${failures && `Failed:\n${failures}`}${skipped}${counts.passed} passed, ${counts.failed} failed`;
+  return `${unsteady}${failures && `Failed:\n${failures}`}${skipped}${counts.passed} passed, ${counts.failed} failed`;
 }

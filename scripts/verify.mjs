@@ -17,7 +17,7 @@ import { ensureDbus } from './dbus.mjs';
 import { ensureFaketime } from './faketime.mjs';
 import { ensureLogServers } from './log-servers.mjs';
 import { buildDirectoryOf, ensureNode, runningMajor, supportedMajors } from './nodes.mjs';
-import { addCounts, noTests, runSuites, summary } from './run-tests.mjs';
+import { SECOND_RUNS, addCounts, noTests, runSuites, summary } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
 import { ensureSoftwareGpu, softwareGpuEnvironment } from './software-gpu.mjs';
 import { Steps, sideBySide } from './steps.mjs';
@@ -122,7 +122,7 @@ async function tests(on, targets, meanwhile = () => Promise.resolve()) {
   const name = `tests on ${on}`;
   heading(`Tests on ${on}`);
   const start = performance.now();
-  const sum = await runSuites(targets, { meanwhile });
+  const sum = await runSuites(targets, { meanwhile, secondRuns: SECOND_RUNS });
   // A selection that matches nothing would pass silently.
   if (sum.passed + sum.failed === 0) {
     sum.failed++;
