@@ -86,6 +86,10 @@ const prewarm = (count: number) => async (): Promise<void> => {
 const assignAll = async (): Promise<void> => {
   for (const sandbox of prewarmed) await sandbox.assign(JOB);
 };
+/** As a Supervisor does with a Job that gets all Sandboxes there are. */
+const assignAtOnce = async (): Promise<void> => {
+  await Promise.all(prewarmed.map((sandbox) => sandbox.assign(JOB)));
+};
 const handOverAll = async (): Promise<Record<string, Figures>> => ({
   // One alone finds a processor that slept; of many, each finds it awake.
   ...(await measure(
@@ -98,6 +102,7 @@ const handOverAll = async (): Promise<Record<string, Figures>> => ({
   ...(await measure(
     {
       'one after another': { turns: IN_A_ROW, prepare: prewarm(IN_A_ROW), run: assignAll },
+      'all at once': { turns: IN_A_ROW, prepare: prewarm(IN_A_ROW), run: assignAtOnce },
       [ECHOES]: {
         turns: IN_A_ROW,
         prepare: () => setTimeout(IN_A_ROW * IDLE_MS),

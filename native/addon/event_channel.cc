@@ -98,6 +98,8 @@ void EventChannel::Deliver(Napi::Env env, Napi::Function on_events) {
   for (SandboxEvent& event : events) {
     Napi::HandleScope scope(env);
     list.Set(index++, ToObject(env, std::move(event)));
+    // What V8 refuses (a text that is too long, say) is left out. The events of others are whole.
+    if (env.IsExceptionPending()) env.GetAndClearPendingException();
   }
   on_events.Call({list});
 }

@@ -13,6 +13,8 @@ namespace dcp {
 
 namespace {
 
+constexpr size_t kLeastToPrune = 64;
+
 // Looks at all objects of a heap and wants none of them.
 class MemoryCounter final : public v8::QueryObjectPredicate {
  public:
@@ -48,14 +50,30 @@ class MemoryCounter final : public v8::QueryObjectPredicate {
 
 }  // namespace
 
-void MemoryAccount::Track(const std::shared_ptr<v8::BackingStore>& shared) {
+void MemoryAccount::Track(const std::shared_ptr<v8::BackingStore>& shared, bool grows) {
   std::lock_guard lock(mutex_);
-  if (shared_.size() >= prune_at_) {
-    std::erase_if(shared_, [](const auto& store) { return store.expired(); });
-    prune_at_ = std::max<size_t>(64, shared_.size() * 2);
+  if (grows) {
+    if (growing_.size() >= prune_growing_at_) {
+      std::erase_if(growing_, [](const auto& store) { return store.expired(); });
+      prune_growing_at_ = std::max(kLeastToPrune, growing_.size() * 2);
+    }
+    growing_.push_back(shared);
+    any_grows_.store(true, std::memory_order_relaxed);
+  } else if (const size_t bytes = shared->ByteLength(); bytes > 0) {
+    if (fixed_.size() >= prune_fixed_at_ || fixed_bytes_ >= prune_fixed_bytes_) PruneFixed();
+    fixed_.push_back({shared, bytes});
+    fixed_bytes_ += bytes;
   }
-  shared_.push_back(shared);
-  any_shared_.store(true, std::memory_order_relaxed);
+}
+
+void MemoryAccount::PruneFixed() {
+  std::erase_if(fixed_, [this](const Fixed& fixed) {
+    const bool gone = fixed.store.expired();
+    if (gone) fixed_bytes_ -= fixed.bytes;
+    return gone;
+  });
+  prune_fixed_at_ = std::max(kLeastToPrune, fixed_.size() * 2);
+  prune_fixed_bytes_ = std::max(limit_ / 4, fixed_bytes_ * 2);
 }
 
 void MemoryAccount::Recount() {
@@ -63,6 +81,10 @@ void MemoryAccount::Recount() {
   MemoryCounter counter;
   std::vector<v8::Global<v8::Object>> none;
   isolate_->GetHeapProfiler()->QueryObjects(isolate_->GetCurrentContext(), &counter, &none);
+  {
+    std::lock_guard lock(mutex_);
+    PruneFixed();
+  }
   excess_.store(Counted() - static_cast<int64_t>(counter.bytes()), std::memory_order_relaxed);
 }
 
@@ -73,17 +95,17 @@ size_t MemoryAccount::Used() const {
 
 int64_t MemoryAccount::Counted() const {
   return static_cast<int64_t>(ExternalBytes(isolate_) + held_.load(std::memory_order_relaxed) +
-                              SharedBytes());
+                              fixed_bytes_.load(std::memory_order_relaxed) + GrowingBytes());
 }
 
-size_t MemoryAccount::SharedBytes() const {
-  if (!any_shared_.load(std::memory_order_relaxed)) return 0;
+size_t MemoryAccount::GrowingBytes() const {
+  if (!any_grows_.load(std::memory_order_relaxed)) return 0;
   // Whoever holds the last reference frees the memory: not under our lock, which may be asked for
   // meanwhile.
   std::vector<std::shared_ptr<v8::BackingStore>> alive;
   std::lock_guard lock(mutex_);
   size_t bytes = 0;
-  for (const auto& store : shared_) {
+  for (const auto& store : growing_) {
     if (auto held = store.lock()) {
       bytes += held->ByteLength();
       alive.push_back(std::move(held));

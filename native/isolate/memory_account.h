@@ -22,8 +22,8 @@ class MemoryAccount {
       : isolate_(isolate), limit_(limit_bytes) {}
 
   // Shared memory is in nobody's account as V8 sees it; from now on it is in this one, until it is
-  // freed.
-  void Track(const std::shared_ptr<v8::BackingStore>& shared);
+  // freed. `grows`: it may have more bytes later.
+  void Track(const std::shared_ptr<v8::BackingStore>& shared, bool grows);
 
   // Foreign memory that V8 has not been told of.
   void Hold(size_t bytes) { held_.fetch_add(bytes, std::memory_order_relaxed); }
@@ -35,26 +35,38 @@ class MemoryAccount {
   // (V8 11.3).
   void Recount();
 
-  // Any thread, while the isolate lives. Some 10 ns when nothing is shared. May be too high, see
-  // Recount().
+  // Any thread, while the isolate lives. Some 10 ns when nothing shared can grow. May be too high,
+  // see Recount().
   size_t Used() const;
   size_t limit() const { return limit_; }
 
  private:
   // As V8 and we keep count, without a look at the buffers.
   int64_t Counted() const;
-  size_t SharedBytes() const;
+  // Of shared memory that can grow, which has to be looked at.
+  size_t GrowingBytes() const;
+  // Takes off what is gone of shared memory that cannot grow. Under the lock.
+  void PruneFixed();
 
   v8::Isolate* const isolate_;
   const size_t limit_;
   std::atomic<size_t> held_{0};
   // What the counts had too much when the buffers were counted last.
   std::atomic<int64_t> excess_{0};
-  std::atomic<bool> any_shared_{false};
+  // Shared memory that cannot grow, those that are gone and not yet taken off among it.
+  std::atomic<size_t> fixed_bytes_{0};
+  std::atomic<bool> any_grows_{false};
   mutable std::mutex mutex_;
-  std::vector<std::weak_ptr<v8::BackingStore>> shared_;
-  // Those that are gone are forgotten when there are so many entries.
-  size_t prune_at_ = 64;
+  struct Fixed {
+    std::weak_ptr<v8::BackingStore> store;
+    size_t bytes;
+  };
+  std::vector<Fixed> fixed_;
+  std::vector<std::weak_ptr<v8::BackingStore>> growing_;
+  // Those that are gone are forgotten when there are so many entries, or so many bytes.
+  size_t prune_fixed_at_ = 64;
+  size_t prune_fixed_bytes_ = 0;
+  size_t prune_growing_at_ = 64;
 };
 
 }  // namespace dcp

@@ -33,6 +33,20 @@ bool BufferSource::Read(v8::Local<v8::Value> value) {
   return false;
 }
 
+bool BufferSource::ReadAndHold(v8::Local<v8::Value> value) {
+  if (!Read(value)) return false;
+  // Shared ones have been copied.
+  if (bytes_.empty() || !copy_.empty()) return true;
+  if (value->IsArrayBufferView()) value = value.As<v8::ArrayBufferView>()->Buffer();
+  held_ = value.As<v8::ArrayBuffer>()->GetBackingStore();
+  // Who makes one smaller gives its memory back.
+  if (held_->IsResizableByUserJavaScript()) {
+    copy_.assign(bytes_.begin(), bytes_.end());
+    bytes_ = copy_;
+  }
+  return true;
+}
+
 void BufferSource::Show(void* data, size_t size, bool shared) {
   const auto* bytes = static_cast<const uint8_t*>(data);
   if (size == 0) {

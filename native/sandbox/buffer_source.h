@@ -4,6 +4,7 @@
 #include <v8.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,9 @@ class BufferSource {
  public:
   // False when the value is none of these. Detached and out-of-bounds ones have no bytes.
   bool Read(v8::Local<v8::Value> value);
+  // The same for who lets JavaScript run between two looks at them: they stay where they are,
+  // whatever becomes of the buffer.
+  bool ReadAndHold(v8::Local<v8::Value> value);
 
   std::span<const uint8_t> bytes() const { return bytes_; }
 
@@ -22,6 +26,7 @@ class BufferSource {
   void Show(void* data, size_t size, bool shared);
 
   std::vector<uint8_t> copy_;
+  std::shared_ptr<v8::BackingStore> held_;
   std::span<const uint8_t> bytes_;
 };
 

@@ -104,9 +104,12 @@ void Digest(const Arguments& info) {
   const EVP_MD* algorithm =
       info[0]->IsUint32() ? Algorithm(info[0].As<v8::Uint32>()->Value()) : nullptr;
   BufferSource source;
-  if (algorithm == nullptr || !source.Read(info[1]) || !info[2]->IsArrayBuffer() ||
-      info[2].As<v8::ArrayBuffer>()->ByteLength() != static_cast<size_t>(EVP_MD_size(algorithm)) ||
-      !info[3]->IsFunction()) {
+  const auto fits = [&] {
+    return info[2].As<v8::ArrayBuffer>()->ByteLength() ==
+           static_cast<size_t>(EVP_MD_size(algorithm));
+  };
+  if (algorithm == nullptr || !source.ReadAndHold(info[1]) || !info[2]->IsArrayBuffer() ||
+      !fits() || !info[3]->IsFunction()) {
     return ThrowTypeError(isolate, "digest: algorithm, data, target and pause expected");
   }
   const std::unique_ptr<EVP_MD_CTX, ContextFreed> context(EVP_MD_CTX_new());
@@ -120,6 +123,7 @@ void Digest(const Arguments& info) {
     if (info[3].As<v8::Function>()->Call(v8_context, v8::Undefined(isolate), 0, nullptr).IsEmpty())
       return;
   }
+  if (!fits()) return ThrowTypeError(isolate, "digest: the target changed meanwhile");
   auto* target = static_cast<uint8_t*>(info[2].As<v8::ArrayBuffer>()->Data());
   if (!ok || EVP_DigestFinal_ex(context.get(), target, nullptr) != 1) {
     ThrowTypeError(isolate, "digest: the algorithm is not to be had");

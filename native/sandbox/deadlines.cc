@@ -27,7 +27,14 @@ std::string Seconds(double ms) {
 }  // namespace
 
 void Deadlines::OnBegin() {
-  if (unsettled_since_ms_ == 0) unsettled_since_ms_ = called_ms_.load();
+  if (unsettled_since_ms_ != 0) return;
+  full_before_ms_ = outbox_->FullMs();
+  unsettled_since_ms_ = called_ms_.load();
+}
+
+void Deadlines::OnSettled() {
+  settled_ = settled_ + 1;
+  unsettled_since_ms_ = 0;
 }
 
 void Deadlines::Resume() {
@@ -44,7 +51,10 @@ double Deadlines::Next(const char** code) const {
   if (ReadWord(control_->slice) == 0) {
     if (code != nullptr) *code = "EEVALUATOR";
     const double called_ms = called_ms_.load(std::memory_order_relaxed);
-    return called_ms == 0 ? kNever : called_ms + LimitOutsideOfSlices();
+    const double back = called_ms == 0 ? kNever : called_ms + LimitOutsideOfSlices();
+    // A Slice that has ended may wait for a thread to deliver it, however long that takes. One that
+    // is waited for has a number, and a prelude that does not say it lies.
+    return ReadWord(control_->state) == Control::kWaiting ? std::min(back, LatestEnd()) : back;
   }
   const double slice_end = ReadWord(control_->slice_started_ms) + limits_.slice_ms;
   const double progress_end = ReadWord(control_->progress_ms) + limits_.progress_ms;
@@ -63,7 +73,8 @@ double Deadlines::LimitOutsideOfSlices() const {
 double Deadlines::LatestEnd() const {
   const double since_ms = unsettled_since_ms_.load(std::memory_order_relaxed);
   // While the host takes nothing more, what has ended cannot be delivered.
-  return since_ms == 0 || outbox_->IsFull() ? kNever : since_ms + limits_.slice_ms + kOverrunMs;
+  if (since_ms == 0 || outbox_->IsFull()) return kNever;
+  return since_ms + limits_.slice_ms + kOverrunMs + outbox_->FullMs() - full_before_ms_;
 }
 
 bool Deadlines::HavePassed(double now_ms, const SandboxGpu* gpu) {
@@ -76,19 +87,23 @@ bool Deadlines::HavePassed(double now_ms, const SandboxGpu* gpu) {
 }
 
 bool Deadlines::UsesUp(double now_ms, const SandboxGpu* gpu) {
-  if (ReadWord(control_->slice) == 0) return false;
+  if (ReadWord(control_->slice) == 0) {
+    return loaded_ &&
+           used_between_.IsUsedUp(settled_, cpu_->MsFromOutside(), LimitOutsideOfSlices());
+  }
+  used_between_.seen = 0;
   const double started_ms = ReadWord(control_->slice_started_ms);
   return used_cpu_.IsUsedUp(started_ms, cpu_->MsFromOutside(), limits_.cpu_ms) ||
          (gpu != nullptr && used_gpu_.IsUsedUp(started_ms, gpu->BusyMs(now_ms), limits_.gpu_ms));
 }
 
-bool Deadlines::Meter::IsUsedUp(double slice_started_ms, double clock_ms, double limit_ms) {
-  if (slice_started_ms != seen_slice_started_ms) {
-    seen_slice_started_ms = slice_started_ms;
+bool Deadlines::Meter::IsUsedUp(double running, double clock_ms, double limit_ms) {
+  if (running != seen) {
+    seen = running;
     at_first_sight_ms = clock_ms;
   }
   if (clock_ms - at_first_sight_ms < limit_ms) return false;
-  used_up_by = slice_started_ms;
+  used_up_by = running;
   return true;
 }
 
@@ -101,9 +116,10 @@ bool Deadlines::IsLost(double now_ms) {
 
 bool Deadlines::ArePassed() {
   if (!passed_.exchange(false)) return false;
+  if (MonotonicMs() >= Next()) return true;
+  if (ReadWord(control_->slice) == 0) return used_between_.WasUsedUpBy(settled_);
   const double started_ms = ReadWord(control_->slice_started_ms);
-  return MonotonicMs() >= Next() || used_cpu_.WasUsedUpBy(started_ms) ||
-         used_gpu_.WasUsedUpBy(started_ms);
+  return used_cpu_.WasUsedUpBy(started_ms) || used_gpu_.WasUsedUpBy(started_ms);
 }
 
 End Deadlines::Verdict(const SandboxGpu* gpu) const {
@@ -134,6 +150,10 @@ End Deadlines::Verdict(const SandboxGpu* gpu) const {
   const std::string limit = Seconds(LimitOutsideOfSlices());
   // Loading the Work Function is its own doing, code that outlived its Slice is nobody's.
   if (!loaded_) return {"ENOPROGRESS", "loading the Work Function took longer than " + limit, 0};
+  if (used_between_.WasUsedUpBy(settled_)) {
+    return {code, "code that belongs to no Slice used more than " + limit + " of CPU time", 0};
+  }
+  if (!IsRunning()) return {code, "the Sandbox does not say which Slice it runs", 0};
   return {code, "code that belongs to no Slice ran longer than " + limit, 0};
 }
 

@@ -16,7 +16,8 @@ namespace dcp {
 
 // The limits of the Job against four clocks: wall time and progress of the Slice that runs, CPU
 // time, time of the GPU. Between Slices code has limits, too: promise jobs and the Work Function's
-// own loading belong to none, and must end all the same.
+// own loading belong to none, and must end all the same. What comes back again and again once a
+// Slice has ended has its CPU time counted.
 //
 // Two threads look at it. The watchdog asks HavePassed() under the Sandbox's lock, from time to
 // time. What it saw may be over by the time the executing thread looks up, so that one asks
@@ -53,7 +54,7 @@ class Deadlines {
 
   // Slices are begun, while this lives or later; some have ended. On the executing thread.
   void OnBegin();
-  void OnSettled() { unsettled_since_ms_ = 0; }
+  void OnSettled();
 
   // A debugger holds JavaScript still, or lets it go on: time stands still for it. On the executing
   // thread.
@@ -66,6 +67,8 @@ class Deadlines {
   double Next() const { return Next(nullptr); }
   bool HavePassed(double now_ms, const SandboxGpu* gpu);
   bool IsLost(double now_ms);
+  // It has been so once.
+  bool was_lost() const { return lost_; }
 
   // On the executing thread: the watchdog saw a deadline pass, and it is still so.
   bool ArePassed();
@@ -73,19 +76,17 @@ class Deadlines {
   End Verdict(const SandboxGpu* gpu) const;
 
  private:
-  // Start of the Slice that the watchdog saw running last, what a clock had then, and start of the
-  // Slice that has used up its time on it, 0 for none.
+  // What the watchdog saw running last, by a number that is not 0, what a clock had then, and which
+  // has used up its time on it, 0 for none. A Slice's number is its start.
   struct Meter {
-    double seen_slice_started_ms = 0;
+    double seen = 0;
     double at_first_sight_ms = 0;
     std::atomic<double> used_up_by{0};
 
-    // The clock shows so much while the Slice runs that began then.
-    bool IsUsedUp(double slice_started_ms, double clock_ms, double limit_ms);
-    // What was found of it by the watchdog is true of that Slice.
-    bool WasUsedUpBy(double slice_started_ms) const {
-      return slice_started_ms != 0 && used_up_by == slice_started_ms;
-    }
+    // The clock shows so much while that one runs.
+    bool IsUsedUp(double running, double clock_ms, double limit_ms);
+    // What was found of it by the watchdog is true of that one.
+    bool WasUsedUpBy(double running) const { return running != 0 && used_up_by == running; }
   };
 
   // The deadline that comes first, and the error that says so.
@@ -103,13 +104,18 @@ class Deadlines {
   std::atomic<bool> loaded_{false};
   // When the JavaScript that runs was called, 0 for none.
   std::atomic<double> called_ms_{0};
-  // When Slices were last begun of which none has ended since, 0 for none.
+  // When Slices were last begun of which none has ended since, 0 for none; how long the host had
+  // taken nothing by then.
   std::atomic<double> unsettled_since_ms_{0};
+  std::atomic<double> full_before_ms_{0};
+  // How often Slices have ended: what runs between Slices goes by it.
+  std::atomic<double> settled_{1};
   // Since when a debugger holds it still, 0 when none does.
   std::atomic<double> paused_ms_{0};
   std::atomic<bool> passed_{false};
   Meter used_cpu_;
   Meter used_gpu_;
+  Meter used_between_;
   // For the watchdog's thread: since when the Sandbox should have stopped (0: it need not), and
   // whether it has been given up.
   double late_since_ms_ = 0;

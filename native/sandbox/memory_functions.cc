@@ -26,12 +26,13 @@ void MemoryLeft(const Arguments& info) {
   info.GetReturnValue().Set(left());
 }
 
-// trackShared(buffer): the memory of a SharedArrayBuffer is on the account until it is freed.
+// trackShared(buffer, isMemory): the memory of a SharedArrayBuffer, or of a WebAssembly.Memory, is
+// on the account until it is freed.
 void TrackShared(const Arguments& info) {
   if (!info[0]->IsSharedArrayBuffer()) return;
-  SandboxIsolate::Of(info.GetIsolate())
-      .memory()
-      .Track(info[0].As<v8::SharedArrayBuffer>()->GetBackingStore());
+  const auto store = info[0].As<v8::SharedArrayBuffer>()->GetBackingStore();
+  const bool grows = info[1]->IsTrue() || store->IsResizableByUserJavaScript();
+  SandboxIsolate::Of(info.GetIsolate()).memory().Track(store, grows);
 }
 
 // compiledBytes(module): about what V8 takes to compile these bytes; 0 when they are none.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "isolate/clock.h"
+
 namespace dcp {
 
 namespace {
@@ -45,11 +47,19 @@ void Outbox::Emit(SandboxEvent event) {
     default:
       break;
   }
-  held_bytes_.fetch_add(event.bytes);
+  const size_t before = held_bytes_.fetch_add(event.bytes);
+  if (before < kMaxHeldBytes && before + event.bytes >= kMaxHeldBytes) {
+    full_since_ms_ = MonotonicMs();
+  }
   listener_->OnEvent(std::move(event));
 }
 
 bool Outbox::IsFull() const { return held_bytes_.load() >= kMaxHeldBytes; }
+
+double Outbox::FullMs() const {
+  const double before_ms = full_before_ms_;
+  return IsFull() ? before_ms + MonotonicMs() - full_since_ms_ : before_ms;
+}
 
 bool Outbox::MaySay(size_t bytes) const {
   return bytes < kMaxSaidBytes && said_bytes_.load() + bytes < kMaxSaidBytes;
@@ -57,6 +67,11 @@ bool Outbox::MaySay(size_t bytes) const {
 
 bool Outbox::Release(size_t bytes, bool of_message) {
   if (of_message) said_bytes_.fetch_sub(bytes);
+  const size_t held = held_bytes_.load();
+  if (held >= kMaxHeldBytes && held - bytes < kMaxHeldBytes) {
+    full_before_ms_ = full_before_ms_ + MonotonicMs() - full_since_ms_;
+    full_since_ms_ = MonotonicMs();
+  }
   const size_t before = held_bytes_.fetch_sub(bytes);
   return before >= kMaxHeldBytes && before - bytes < kMaxHeldBytes;
 }

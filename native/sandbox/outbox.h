@@ -25,6 +25,8 @@ class Outbox {
 
   // The host holds so much of what the Sandbox said that no Slice may begin.
   bool IsFull() const;
+  // How long it has been full in all, so far, ms.
+  double FullMs() const;
   // Whether a message of so many bytes may be posted. Only a prelude that has lost its budgets says
   // more.
   bool MaySay(size_t bytes) const;
@@ -38,6 +40,10 @@ class Outbox {
   // Bytes of events that the host has not done with, and of the messages among them.
   std::atomic<size_t> held_bytes_{0};
   std::atomic<size_t> said_bytes_{0};
+  // Since when it is full, and how long it was before. Who looks on meanwhile may see too long a
+  // time, never too short a one.
+  std::atomic<double> full_since_ms_{0};
+  std::atomic<double> full_before_ms_{0};
 };
 
 // Slices that were handed to the prelude and have not ended, in order. On the executing thread.

@@ -4,13 +4,6 @@
 
 namespace dcp {
 
-namespace {
-
-// Of what an exception says. Characters.
-constexpr size_t kMaxDescription = size_t{1} << 16;
-
-}  // namespace
-
 const ScriptPurpose& PreludeScript() {
   static const auto* purpose = new ScriptPurpose{"dcp:prelude", {"host"}};
   return *purpose;
@@ -95,9 +88,7 @@ std::string Describe(v8::Isolate* isolate, const v8::TryCatch& caught) {
   v8::HandleScope scope(isolate);
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   if (caught.HasCaught() && caught.Exception()->ToDetailString(context).ToLocal(&text)) {
-    std::string shown = ToUtf8(isolate, text);
-    if (shown.size() > kMaxDescription) shown.resize(kMaxDescription);
-    return shown;
+    return ToUtf8(isolate, text, kMaxDescription);
   }
   return "an exception that cannot be shown";
 }

@@ -66,7 +66,10 @@ class Prelude {
   v8::Global<v8::Function> function_;
 };
 
-// What was thrown, as text for people.
+// The text of an end, bytes. Where there is more it says "...".
+constexpr size_t kMaxDescription = size_t{1} << 16;
+
+// What was thrown, as text for people: so much of it.
 std::string Describe(v8::Isolate* isolate, const v8::TryCatch& caught);
 
 }  // namespace dcp

@@ -119,7 +119,7 @@ ExecutorExit RunQueue::Run(Executor& executor) {
       }
       RunOne(lock, executor, next, gpu_wait_ms);
       if (next.use_count() == 1) {
-        // Its destructor takes the watchdog's lock, and the watchdog takes ours while it has that.
+        // Nobody shall wait while a Sandbox goes.
         lock.unlock();
         next.reset();
         lock.lock();

@@ -17,6 +17,8 @@ constexpr double kQuantumMs = 10;
 constexpr double kTickMs = 10;
 // The same once it should have ended.
 constexpr double kLateTickMs = 100;
+// How often one that has been given up is.
+constexpr double kLostTickMs = 10'000;
 // How long the GPU may work on when a Sandbox ends, before the Sandbox is left as it is.
 constexpr double kGpuGraceMs = 2000;
 
@@ -144,6 +146,9 @@ double Sandbox::Check(double now_ms) {
     }
   }
   const bool lost = deadlines_.IsLost(now_ms);
+  // V8 keeps every interrupt until it looks up, which a builtin may never do.
+  if (deadlines_.was_lost() && !lost && now_ms < interrupt_again_ms_) return interrupt_again_ms_;
+  interrupt_again_ms_ = now_ms + kLostTickMs;
   Interrupt();
   Wake();
   if (lost) {

@@ -157,6 +157,9 @@ class Sandbox : public Watched, public std::enable_shared_from_this<Sandbox> {
   double gpu_wait_ms_ = 0;
   // When the end was first held up by the GPU, 0 while it was not.
   double gpu_grace_since_ms_ = 0;
+
+  // Of the watchdog's thread: when one that has been given up is to be interrupted again.
+  double interrupt_again_ms_ = 0;
 };
 
 }  // namespace dcp

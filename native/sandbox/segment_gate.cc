@@ -62,17 +62,15 @@ Bytes SegmentGate::Export(v8::Local<v8::ArrayBufferView> view) {
   const size_t offset = view->ByteOffset();
   const bool movable =
       buffer->IsDetachable() && !store->IsShared() && !store->IsResizableByUserJavaScript();
+  // A small part would keep all of it.
+  const bool is_small = size < store->ByteLength() / 2;
   // It may have a key that we don't have.
   v8::TryCatch caught(isolate_);
-  if (!movable || buffer->Detach(v8::Local<v8::Value>()).IsNothing()) {
+  if (!movable || buffer->Detach(v8::Local<v8::Value>()).IsNothing() || is_small) {
     return Bytes::Copy(static_cast<uint8_t*>(store->Data()) + offset, size);
   }
   if (Bytes bytes = Take(store.get()); bytes.size != 0) {
     return std::move(bytes).Slice(offset, size);
-  }
-  // A small part would keep all of it.
-  if (size < store->ByteLength() / 2) {
-    return Bytes::Copy(static_cast<uint8_t*>(store->Data()) + offset, size);
   }
   account_->Export(store->Data(), store->ByteLength());
   return Bytes::Of(std::move(store), offset, size);

@@ -33,7 +33,8 @@ class SegmentGate {
   v8::Local<v8::ArrayBuffer> Adopt(Bytes bytes);
 
   // Takes the bytes a view shows out of the Sandbox: its ArrayBuffer is detached, and the memory
-  // leaves the account. Memory that cannot be detached (shared, resizable, WebAssembly) is copied.
+  // leaves the account. Memory that cannot be detached (shared, resizable, WebAssembly) is copied,
+  // and so is less than half of a buffer.
   Bytes Export(v8::Local<v8::ArrayBufferView> view);
 
  private:

@@ -100,7 +100,9 @@ bool SliceIsolate::Assign(Assignment assignment) {
   v8::Local<v8::Value> failure;
   if (!Call(Prelude::kAssign, 5, argv).ToLocal(&failure)) return false;
   if (failure->IsString()) {
-    owner_.ending->Decide({"EWORKFUNCTION", ToUtf8(isolate, failure.As<v8::String>()), 0});
+    // The prelude cuts it with what the Work Function could replace.
+    owner_.ending->Decide(
+        {"EWORKFUNCTION", ToUtf8(isolate, failure.As<v8::String>(), kMaxDescription), 0});
     return false;
   }
   owner_.deadlines->SetLoaded();

@@ -65,7 +65,7 @@ bool SliceSandbox::Turn() {
     isolate.Call(Prelude::kRejections);
     did = true;
   }
-  if (goes_on() && control_.next_timer_ms != 0 && control_.next_timer_ms <= MonotonicMs()) {
+  if (goes_on() && control_.next_timer_ms > 0 && control_.next_timer_ms <= MonotonicMs()) {
     isolate.Call(Prelude::kTimers);
     did = true;
   }
@@ -155,6 +155,8 @@ bool SliceSandbox::DeliverResults(ResultBatch results) {
 }
 
 void SliceSandbox::ReportDrained() {
+  // It may have looked for Slices to begin and found none.
+  if (owed_.empty()) deadlines_.OnSettled();
   if (!owed_.Drain()) return;
   tidy_at_ms_ = MonotonicMs() + kTidyAfterMs;
   outbox_.Emit(SandboxEvent::kDrained);

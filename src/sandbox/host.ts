@@ -79,8 +79,8 @@ export interface Host {
   readonly memoryLimit: number;
   /** Bytes of `memoryLimit` that are left; looks for garbage when that is less than `wanted`. */
   memoryLeft(wanted: number): number;
-  /** Counts the memory of a SharedArrayBuffer until it is freed. */
-  trackShared(buffer: SharedArrayBuffer): void;
+  /** Counts the memory of a SharedArrayBuffer until it is freed. `isMemory`: of a WebAssembly.Memory, which grows. */
+  trackShared(buffer: SharedArrayBuffer, isMemory: boolean): void;
   /** About what V8 takes to compile a WebAssembly module; 0 for what is no bytes. */
   compiledBytes(module: unknown): number;
   /**

@@ -94,7 +94,7 @@ function guardBuffers(host: Host, check: Check, memoryLimit: number): void {
     const length = toNumber(args[0]);
     const options = optionsOf('SharedArrayBuffer', length, args[1]);
     const buffer = construct(NativeSharedArrayBuffer, [length, options], newTarget) as SharedArrayBuffer;
-    host.trackShared(buffer);
+    host.trackShared(buffer, false);
     return buffer;
   });
   const sharedByteLength = getOwnPropertyDescriptor(SharedArrayBuffer.prototype, 'byteLength')!.get!;
@@ -144,7 +144,7 @@ function guardWebAssembly(host: Host, check: Check, maxPages: number): void {
     if (address !== undefined) descriptor['address'] = address;
     if (index !== undefined) descriptor['index'] = index;
     const memory = construct(Memory, [descriptor], newTarget) as object;
-    if (shared) host.trackShared(apply(memoryBuffer, memory, []) as SharedArrayBuffer);
+    if (shared) host.trackShared(apply(memoryBuffer, memory, []) as SharedArrayBuffer, true);
     return memory;
   });
   replaceMethod(

@@ -51,6 +51,16 @@ test('a result may be on part of the datum, and changes the rest in place', asyn
   if (HOST === 'in-process') assert.equal(addressOf(theirs), address + 8000n);
 });
 
+test('a small part of a large datum is copied: it does not keep all of it', async (t) => {
+  const seen = await runAll(t, (array: Float64Array) => array.subarray(1000, 9000), [
+    new Float64Array(1 << 20).fill(5),
+  ]);
+  assert.deepEqual(seen.values.get(1), new Float64Array(8000).fill(5));
+  const [segment] = seen.batches[0]!.segments;
+  assert.equal(segment!.byteLength, 64_000);
+  if (HOST === 'in-process') assert.equal(segment!.buffer.byteLength, 64_000);
+});
+
 test('a buffer that goes to and fro 100 times stays within the account, and stays the same memory', async (t) => {
   const evaluator = await openEvaluator(t);
   const { sandbox, seen } = await start(

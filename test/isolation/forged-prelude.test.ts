@@ -132,6 +132,22 @@ attacks([
      const state = new Uint8Array(5).fill(255); for (let i = 0; i < 256; i++) { state.fill(i); for (const e of [0, 1, 2, 3]) try { host.decodeText(e, new Uint8Array([0x80, 0xd8, 0xdc]), state, i & 7); } catch {} } for (const counts of lies) { try { host.utf8WriteInto('text', new Uint8Array(3), counts); } catch {} }`,
   ),
   forged(
+    'a digest whose data and target go away while it is made',
+    `const gone = (buffer) => { const channel = new MessageChannel(); channel.port1.postMessage(0, [buffer]); };
+     for (const algorithm of [0, 1, 2, 3, 4, 5]) for (const size of [20, 32, 48, 64]) {
+       const data = new Uint8Array(9 << 20), target = new ArrayBuffer(size), other = new ArrayBuffer(size, { maxByteLength: 64 }), resizable = new Uint8Array(new ArrayBuffer(9 << 20, { maxByteLength: 9 << 20 }));
+       try { host.digest(algorithm, data, new ArrayBuffer(size), () => { if (data.length) gone(data.buffer); }); } catch {}
+       try { host.digest(algorithm, new Uint8Array(9 << 20), target, () => { if (target.byteLength) gone(target); }); } catch {}
+       try { host.digest(algorithm, resizable, new ArrayBuffer(size), () => { resizable.buffer.resize(0); }); } catch {}
+       try { host.digest(algorithm, new Uint8Array(9 << 20), other, () => { other.resize(0); }); } catch {}
+     }`,
+  ),
+  forged(
+    'no Slice that runs, and a promise that never settles',
+    `setInterval(() => { control[1] = 0; }, 5); control[4] = -1; return new Promise(() => {});`,
+    { limits: { sliceTimeoutMs: 500, progressTimeoutMs: 500 } },
+  ),
+  forged(
     'every host function at the end of the stack',
     `for (const [name, f] of Object.entries(host)) { if (typeof f !== 'function' || name === 'drained' || name === 'reject') continue; const dive = () => { try { f(new Uint8Array(4), 0, 4, 'x'); } catch {} dive(); }; try { dive(); } catch {} }`,
   ),

@@ -66,7 +66,10 @@ async function runTwice(t, names, secondRuns) {
 test('what fails beside others and passes alone is told', async (t) => {
   const counts = await runTwice(t, ['fails-first', 'passes'], 1);
   assert.deepEqual([counts.passed, counts.failed, counts.unsteady.length], [4, 0, 1]);
-  assert.match(summary(counts), /^Failed beside others, passed alone:\n {2}~ .*: is slow at first\n4 passed, 0 failed$/);
+  assert.match(
+    summary(counts),
+    /^Failed beside others, passed alone:\n {2}~ .*: is slow at first\n4 passed, 0 failed$/,
+  );
 });
 
 test('more files that fail than may be run again are failures, and so are crashes', async (t) => {
