@@ -279,8 +279,8 @@ export class Supervisor {
       sandboxes: desk.sandboxes,
       done: desk.done,
       failed: desk.failed,
-      failuresInARow: desk.failuresInARow,
-      setAsideMs: Math.max(0, desk.setAsideUntil - performance.now()),
+      failuresInARow: desk.failures.inARow,
+      setAsideMs: Math.max(0, desk.failures.setAsideUntil - performance.now()),
       unsubmittedBytes: desk.outbox.bytes,
     }));
     return {
@@ -289,6 +289,7 @@ export class Supervisor {
       gates: this.#gate.status(),
       holdsBack: this.#deliveries.areOverfull,
       evaluatorFails: this.#evaluatorFails,
+      jobsSetAside: this.#backoff.setAside().length,
       places: { all: this.#options.sandboxes, gpu: this.#gpu.sandboxes },
       sandboxes: this.#sandboxes.status(),
       jobs,
@@ -371,6 +372,7 @@ export class Supervisor {
         sandboxJob(task.jobId, spec, this.#options.determinism, this.#requests.serve(spec.requirements)),
         spec.computeGroups,
         this.#openOutbox(task.jobId),
+        this.#backoff.failuresOf(task.jobId),
       );
       this.#desks.add(desk);
       this.#observer.onJob(desk.id, spec.public);
@@ -429,7 +431,7 @@ export class Supervisor {
     desk.acquit(results.numbers);
     const failed = this.#deliveries.deliver(desk, held, results);
     if (failed === results.numbers.length) this.#backoff.failed(desk, failed);
-    else if (failed > 0 || desk.failuresInARow > 0) this.#backoff.succeeded(desk, failuresAtEnd(results));
+    else if (failed > 0 || desk.failures.inARow > 0) this.#backoff.succeeded(desk, failuresAtEnd(results));
   }
 
   #onRejected(desk: JobDesk, owed: OwedSlice, { reason, retries }: SliceRejection): void {
