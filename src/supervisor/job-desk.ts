@@ -56,13 +56,16 @@ export class JobDesk {
   /** Of its code, modules and arguments. */
   readonly bytes: number;
 
+  #job: SandboxJob;
+
   constructor(
-    readonly job: SandboxJob,
+    job: SandboxJob,
     /** Join keys of its Compute Groups. */
     readonly computeGroups: readonly string[],
     readonly outbox: JobOutbox,
     readonly failures: JobFailures,
   ) {
+    this.#job = job;
     this.usesGpu = requiresWebgpu(job.requirements.environment?.webgpu);
     const { script, sourceMap, assets } = job.modules ?? NO_MODULES;
     this.bytes = [script, sourceMap, ...assets].reduce(
@@ -71,8 +74,18 @@ export class JobDesk {
     );
   }
 
+  /** What Sandboxes are told that are assigned from now on. */
+  get job(): SandboxJob {
+    return this.#job;
+  }
+
   get id(): JobId {
-    return this.job.id;
+    return this.#job.id;
+  }
+
+  /** Whether the Job may fetch anything here from now on. */
+  serve(fetch: boolean): void {
+    if (fetch !== this.#job.fetch) this.#job = { ...this.#job, fetch };
   }
 
   /** Slices no Sandbox has seen. */
