@@ -196,7 +196,7 @@ test('without room in the spool results are dropped, and it is said', async (t) 
   assert.deepEqual(filesIn(spool), []);
   const dropped = news.filter((one) => one.type === 'dropped');
   assert.ok(dropped.length > 0 && dropped.length === news.length);
-  for (const { reason } of dropped) assert.match(reason, /reached its limit of 1 bytes/);
+  for (const { reason } of dropped) assert.match(reason, /within its limit of 1 bytes/);
 });
 
 test('a spool that is no directory is said, at the start and at the end', async (t) => {
