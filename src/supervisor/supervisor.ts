@@ -413,6 +413,7 @@ export class Supervisor {
 
   #onNothing(): void {
     this.#foundNothing = true;
+    this.#leftovers?.onAnswer();
     if (this.state !== 'running' || !this.#desks.holdNothing || this.#leftovers?.isDone === false) return;
     this.#observer.onIdle();
   }
