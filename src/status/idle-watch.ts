@@ -56,7 +56,7 @@ export class IdleWatch {
 
   #codeOf(supervisor: SupervisorStatus | null, free: number): IdleCode | null {
     if (supervisor === null) return this.#troubled('scheduler') ? 'SCHEDULER_UNAVAILABLE' : 'STARTING';
-    const { state, jobs, holdsBack, evaluatorFails } = supervisor;
+    const { state, jobs, jobsSetAside, holdsBack, evaluatorFails } = supervisor;
     if (free <= 0) return null;
     if (state === 'created') return 'STARTING';
     if (state === 'paused') return 'PAUSED';
@@ -68,7 +68,7 @@ export class IdleWatch {
     if (evaluatorFails || this.#troubled('evaluator')) return 'EVALUATOR_UNAVAILABLE';
     if (jobs.some(({ queued }) => queued > 0)) return null;
     if (this.#troubled('scheduler')) return 'SCHEDULER_UNAVAILABLE';
-    return jobs.some(({ setAsideMs }) => setAsideMs > 0) ? 'JOBS_SET_ASIDE' : 'NO_WORK';
+    return jobsSetAside > 0 ? 'JOBS_SET_ASIDE' : 'NO_WORK';
   }
 
   #troubled(subject: 'scheduler' | 'evaluator'): boolean {

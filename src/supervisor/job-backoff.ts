@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type JobId } from '../model/index.js';
 import type { JobDesk } from './job-desk.js';
+import { JobFailures } from './job-failures.js';
 
 /** When a Job that brings nothing but failures, or one evaluator after another to its end, is set aside, and for how long. */
 export interface JobBackoffOptions {
@@ -60,30 +61,46 @@ export interface JobBackoffOwner {
 
 /** Timers of Node go no further. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** Jobs that are welcome again, of which is remembered how often they were set aside. */
+const REMEMBERED_JOBS = 1000;
+
+interface SetAside {
+  readonly failures: JobFailures;
+  readonly timer: NodeJS.Timeout;
+  readonly code: SetAsideCode;
+}
 
 /**
  * Sets Jobs aside that only fail: their Slices by their own doing, or their Sandboxes by getting lost; and those whose Slices end
  * evaluators, even if others of their Slices do not. So a Worker is not used up by them, and a Sandbox that cannot run one Job
- * still serves others.
+ * still serves others. A Job stays set aside also when nothing else is known of it any more.
  */
 export class JobBackoff {
-  readonly #setAside = new Map<JobDesk, { readonly timer: NodeJS.Timeout; readonly code: SetAsideCode }>();
+  readonly #setAside = new Map<JobId, SetAside>();
+  /** The one that came back last comes last. */
+  readonly #remembered = new Map<JobId, JobFailures>();
 
   constructor(
     private readonly options: JobBackoffOptions | null,
     private readonly owner: JobBackoffOwner,
   ) {}
 
+  /** How the Job has failed before, as far as that is remembered. */
+  failuresOf(id: JobId): JobFailures {
+    return this.#setAside.get(id)?.failures ?? this.#remembered.get(id) ?? new JobFailures(id);
+  }
+
   /** Slices of the Job failed, or Sandboxes of it were lost. */
-  failed(desk: JobDesk, failures: number): void {
+  failed(desk: JobDesk, count: number): void {
     const now = performance.now();
-    if (desk.failuresInARow === 0) desk.failingSince = now;
-    desk.failuresInARow += failures;
+    const { failures } = desk;
+    if (failures.inARow === 0) failures.since = now;
+    failures.inARow += count;
     const { options } = this;
-    if (options === null || this.#setAside.has(desk)) return;
-    const forMs = now - desk.failingSince;
-    if (desk.failuresInARow < options.failures || forMs < options.forMs) return;
-    const failed = `${desk.failuresInARow} failures in a row`;
+    if (options === null || this.has(desk)) return;
+    const forMs = now - failures.since;
+    if (failures.inARow < options.failures || forMs < options.forMs) return;
+    const failed = `${failures.inARow} failures in a row`;
     this.#put(desk, options, 'EJOBSETASIDE', `${failed} and nothing else for ${Math.round(forMs / 1000)} s`);
   }
 
@@ -91,11 +108,12 @@ export class JobBackoff {
   crashed(desk: JobDesk, slice: number, error: Error): void {
     const { options } = this;
     if (options === null) return;
-    desk.crashes.set(slice, (desk.crashes.get(slice) ?? 0) + 1);
+    const { crashes } = desk.failures;
+    crashes.set(slice, (crashes.get(slice) ?? 0) + 1);
     let ended = 0;
-    for (const times of desk.crashes.values()) ended += times;
-    if (ended < options.crashes || this.#setAside.has(desk)) return;
-    desk.crashes.clear();
+    for (const times of crashes.values()) ended += times;
+    if (ended < options.crashes || this.has(desk)) return;
+    crashes.clear();
     this.#put(
       desk,
       options,
@@ -108,45 +126,58 @@ export class JobBackoff {
    * A Slice of the Job did not fail; `failedSince` of those behind it did. That makes a Job welcome again unless it is evaluators
    * that it ends.
    */
-  succeeded(desk: JobDesk, failedSince: number): void {
-    desk.failuresInARow = failedSince;
-    if (failedSince > 0) desk.failingSince = performance.now();
-    desk.timesSetAside = 0;
-    if (this.#setAside.get(desk)?.code === 'EJOBSETASIDE') this.#bringBack(desk);
+  succeeded({ failures }: JobDesk, failedSince: number): void {
+    failures.inARow = failedSince;
+    if (failedSince > 0) failures.since = performance.now();
+    failures.timesSetAside = 0;
+    if (this.#setAside.get(failures.jobId)?.code === 'EJOBSETASIDE') this.#bringBack(failures);
   }
 
   /** Jobs of which no Task is wanted. */
   setAside(): JobId[] {
-    return Array.from(this.#setAside.keys(), ({ id }) => id);
+    return [...this.#setAside.keys()];
   }
 
-  has(desk: JobDesk): boolean {
-    return this.#setAside.has(desk);
+  has({ id }: JobDesk): boolean {
+    return this.#setAside.has(id);
   }
 
-  /** The Job is over, or the Supervisor is. */
-  forget(desk: JobDesk): void {
-    clearTimeout(this.#setAside.get(desk)?.timer);
-    this.#setAside.delete(desk);
-    desk.setAsideUntil = 0;
+  /** The Job is over. */
+  forget({ failures }: JobDesk): void {
+    this.#end(failures);
+    this.#remembered.delete(failures.jobId);
   }
 
   close(): void {
-    for (const desk of [...this.#setAside.keys()]) this.forget(desk);
+    for (const { failures } of [...this.#setAside.values()]) this.#end(failures);
   }
 
   #put(desk: JobDesk, options: JobBackoffOptions, code: SetAsideCode, reason: string): void {
-    const ms = Math.min(options.maxMs, options.firstMs * 2 ** desk.timesSetAside, MAX_TIMER_MS);
-    desk.timesSetAside++;
-    desk.setAsideUntil = performance.now() + ms;
-    const timer = setTimeout(() => this.#bringBack(desk), ms);
-    this.#setAside.set(desk, { timer: timer.unref(), code });
+    const { failures } = desk;
+    const ms = Math.min(options.maxMs, options.firstMs * 2 ** failures.timesSetAside, MAX_TIMER_MS);
+    failures.timesSetAside++;
+    failures.setAsideUntil = performance.now() + ms;
+    // Neither this nor the timer may hold the desk: all of the Job would stay in memory for as long.
+    const timer = setTimeout(() => this.#bringBack(failures), ms);
+    this.#setAside.set(desk.id, { failures, timer: timer.unref(), code });
     this.owner.onSetAside(desk, { code, reason, ms });
   }
 
-  #bringBack(desk: JobDesk): void {
-    if (!this.#setAside.has(desk)) return;
-    this.forget(desk);
+  #bringBack(failures: JobFailures): void {
+    const { jobId } = failures;
+    this.#end(failures);
+    this.#remembered.delete(jobId);
+    this.#remembered.set(jobId, failures);
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#remembered.size <= REMEMBERED_JOBS) break;
+      this.#remembered.delete(oldest);
+    }
     this.owner.onBack();
+  }
+
+  #end(failures: JobFailures): void {
+    clearTimeout(this.#setAside.get(failures.jobId)?.timer);
+    this.#setAside.delete(failures.jobId);
+    failures.setAsideUntil = 0;
   }
 }

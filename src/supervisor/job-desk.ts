@@ -10,6 +10,7 @@ import {
   type Payload,
 } from '../model/index.js';
 import type { HeldTask } from './held-task.js';
+import type { JobFailures } from './job-failures.js';
 import type { JobOutbox } from './job-outbox.js';
 import { SliceMeter } from './slice-meter.js';
 
@@ -35,17 +36,6 @@ export class JobDesk {
   /** Slices that ended with a result, and those of them that failed. */
   done = 0;
   failed = 0;
-  /** Slices that failed, and Sandboxes lost, since the last Slice that did not; and when the first of them was (monotonic, ms). */
-  failuresInARow = 0;
-  failingSince = 0;
-  /**
-   * Evaluators lost with a Slice that ran alone, by Slice or `LOADING`; since the Job was last set aside for
-   * that, and without Slices that have ended by themselves since.
-   */
-  readonly crashes = new Map<number, number>();
-  /** Until then nothing of the Job is wanted (monotonic, ms); 0: it is welcome. And how often in a row that was so. */
-  setAsideUntil = 0;
-  timesSetAside = 0;
   /** Until then its evaluator would keep a Sandbox waiting (monotonic, ms). */
   heldUpUntil = 0;
   /** When Slices began to wait without any Sandbox for the Job (monotonic, ms); null while they don't. */
@@ -66,12 +56,16 @@ export class JobDesk {
   /** Of its code, modules and arguments. */
   readonly bytes: number;
 
+  #job: SandboxJob;
+
   constructor(
-    readonly job: SandboxJob,
+    job: SandboxJob,
     /** Join keys of its Compute Groups. */
     readonly computeGroups: readonly string[],
     readonly outbox: JobOutbox,
+    readonly failures: JobFailures,
   ) {
+    this.#job = job;
     this.usesGpu = requiresWebgpu(job.requirements.environment?.webgpu);
     const { script, sourceMap, assets } = job.modules ?? NO_MODULES;
     this.bytes = [script, sourceMap, ...assets].reduce(
@@ -80,8 +74,18 @@ export class JobDesk {
     );
   }
 
+  /** What Sandboxes are told that are assigned from now on. */
+  get job(): SandboxJob {
+    return this.#job;
+  }
+
   get id(): JobId {
-    return this.job.id;
+    return this.#job.id;
+  }
+
+  /** Whether the Job may fetch anything here from now on. */
+  serve(fetch: boolean): void {
+    if (fetch !== this.#job.fetch) this.#job = { ...this.#job, fetch };
   }
 
   /** Slices no Sandbox has seen. */
@@ -91,9 +95,9 @@ export class JobDesk {
     return queued;
   }
 
-  /** Nothing is held, nothing is on its way, and nothing else is to be remembered. */
+  /** Nothing is held, and nothing is on its way. */
   get isEmpty(): boolean {
-    return this.tasks.size === 0 && this.sandboxes === 0 && this.outbox.isEmpty && this.setAsideUntil === 0;
+    return this.tasks.size === 0 && this.sandboxes === 0 && this.outbox.isEmpty;
   }
 
   /**
@@ -144,7 +148,8 @@ export class JobDesk {
 
   /** Nor were these what ended their evaluators, if some were lost with them. */
   acquit(numbers: Iterable<number>): void {
-    if (this.crashes.size > 0) for (const number of numbers) this.crashes.delete(number);
+    const { crashes } = this.failures;
+    if (crashes.size > 0) for (const number of numbers) crashes.delete(number);
   }
 
   /**

@@ -53,7 +53,7 @@ export interface SupervisorOptions {
    * directory and this Scheduler starts. Null: they are lost, their Slices run again. Default null.
    */
   spool?: string | null;
-  /** Bytes in that directory, at least 1; beyond them the oldest results are dropped. Default 1 GiB. */
+  /** Bytes in that directory, at least 1; of results that have no room besides what is there the oldest are dropped. Default 1 GiB. */
   maxSpoolBytes?: number;
   /** For LocalExec: what Work Functions learn of the outside is held still. Default null. */
   determinism?: Determinism | null;

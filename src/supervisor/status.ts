@@ -11,6 +11,8 @@ export interface SupervisorStatus {
   readonly holdsBack: boolean;
   /** The evaluator could not create the last Sandboxes that were wanted. */
   readonly evaluatorFails: boolean;
+  /** Jobs of which nothing is wanted for a while because they fail, those included that are not among `jobs` any more. */
+  readonly jobsSetAside: number;
   /** What may not run now, and why; see `Supervisor.gate`. */
   readonly gates: readonly GateStatus[];
   /** Slices that may run at the same time: all, and of these those of Jobs that use a GPU. */

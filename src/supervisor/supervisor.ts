@@ -100,7 +100,7 @@ export class Supervisor {
     this.#deliveries = new Deliveries(this.#desks, this.#observer, maxUnsubmittedBytes);
     this.#lost = new LostSlices(this.#deliveries, this.#observer, maxAttempts, {
       returnReason: (desk) => {
-        if (this.state !== 'running' && this.state !== 'finishing') return SHUTDOWN;
+        if (this.state !== 'running' && this.state !== 'finishing') return this.#whyNotRunning;
         return this.#gate.actionFor(desk) === 'run' ? SANDBOX_ENDED : GATED;
       },
       onLost: (desk) => this.#backoff.failed(desk, 1),
@@ -238,14 +238,17 @@ export class Supervisor {
     return this.#shutdown.stop(options);
   }
 
-  /** What Jobs that require WebGPU get from now on; null: they are not taken. Throws `InvalidArgumentError`. */
+  /**
+   * What Jobs that require WebGPU get from now on; null: they are not taken. What is held or too many then goes as with
+   * `reconfigure`. Throws `InvalidArgumentError`.
+   */
   offerGpu(gpu: GpuShareOptions | null): void {
     const { gpu: complete } = completeOptions({ gpu });
     this.#given = { ...this.#given, gpu };
     this.#options.gpu = complete;
     this.#gpu.set(complete);
     this.#gate.refresh();
-    this.#source.askAgain();
+    this.#applyOptions();
   }
 
   /**
@@ -262,8 +265,15 @@ export class Supervisor {
     Object.assign(this.#options, complete);
     this.#requests.allow(complete.allowedOrigins);
     this.#gpu.resize(complete.gpu?.sandboxes ?? 0);
-    for (const desk of this.#desks)
-      if (!isWelcome(desk, complete)) this.#deliveries.giveBackQueued(desk, NOT_WELCOME);
+    this.#applyOptions();
+  }
+
+  /** `#options` has changed: for what is held already, too. */
+  #applyOptions(): void {
+    for (const desk of this.#desks) {
+      desk.serve(this.#requests.serve(desk.job.requirements));
+      if (!isWelcome(desk, this.#options)) this.#deliveries.giveBackQueued(desk, NOT_WELCOME);
+    }
     if (this.state === 'created' || this.state === 'stopped') return;
     this.#sandboxes.resize();
     this.#source.askAgain();
@@ -279,8 +289,8 @@ export class Supervisor {
       sandboxes: desk.sandboxes,
       done: desk.done,
       failed: desk.failed,
-      failuresInARow: desk.failuresInARow,
-      setAsideMs: Math.max(0, desk.setAsideUntil - performance.now()),
+      failuresInARow: desk.failures.inARow,
+      setAsideMs: Math.max(0, desk.failures.setAsideUntil - performance.now()),
       unsubmittedBytes: desk.outbox.bytes,
     }));
     return {
@@ -289,6 +299,7 @@ export class Supervisor {
       gates: this.#gate.status(),
       holdsBack: this.#deliveries.areOverfull,
       evaluatorFails: this.#evaluatorFails,
+      jobsSetAside: this.#backoff.setAside().length,
       places: { all: this.#options.sandboxes, gpu: this.#gpu.sandboxes },
       sandboxes: this.#sandboxes.status(),
       jobs,
@@ -322,13 +333,17 @@ export class Supervisor {
     return request !== null && this.#hasNoSandbox ? { ...request, sandboxes: 1, maxSlices: 1 } : request;
   }
 
+  get #whyNotRunning(): ReturnReason {
+    return this.state === 'paused' ? PAUSED : SHUTDOWN;
+  }
+
   get #hasNoSandbox(): boolean {
     return this.#evaluatorFails && this.#sandboxes.size === 0;
   }
 
   async #onTask(task: Task): Promise<boolean> {
     if (this.state !== 'running') {
-      await this.#returnTask(task, SHUTDOWN);
+      await this.#returnTask(task, this.#whyNotRunning);
       return true;
     }
     if (this.#hasNoSandbox) {
@@ -339,6 +354,11 @@ export class Supervisor {
     }
     const desk = await this.#deskOf(task);
     if (desk === null) return true;
+    // The options may have changed while the Task was on its way.
+    if (!isWelcome(desk, this.#options)) {
+      await this.#returnTask(task, NOT_WELCOME);
+      return false;
+    }
     if (this.#backoff.has(desk)) {
       await this.#returnTask(task, setAside('it fails here'));
       return false;
@@ -353,7 +373,8 @@ export class Supervisor {
     this.#tasks++;
     this.#foundNothing = false;
     this.#observer.onTask({ jobId: desk.id, taskId: task.id, slices: task.slices.numbers.length });
-    if (this.state !== 'running') this.#deliveries.giveBack(desk, held, held.takeQueued(), SHUTDOWN);
+    if (this.state !== 'running')
+      this.#deliveries.giveBack(desk, held, held.takeQueued(), this.#whyNotRunning);
     else if (desk.broken !== null) this.#lost.failQueued(desk);
     else if (task.slices.numbers.length === 1 && task.expiries[0]! >= MAX_EXPIRIES)
       this.#lost.failLost(desk, held);
@@ -371,6 +392,7 @@ export class Supervisor {
         sandboxJob(task.jobId, spec, this.#options.determinism, this.#requests.serve(spec.requirements)),
         spec.computeGroups,
         this.#openOutbox(task.jobId),
+        this.#backoff.failuresOf(task.jobId),
       );
       this.#desks.add(desk);
       this.#observer.onJob(desk.id, spec.public);
@@ -391,6 +413,7 @@ export class Supervisor {
 
   #onNothing(): void {
     this.#foundNothing = true;
+    this.#leftovers?.onAnswer();
     if (this.state !== 'running' || !this.#desks.holdNothing || this.#leftovers?.isDone === false) return;
     this.#observer.onIdle();
   }
@@ -429,7 +452,7 @@ export class Supervisor {
     desk.acquit(results.numbers);
     const failed = this.#deliveries.deliver(desk, held, results);
     if (failed === results.numbers.length) this.#backoff.failed(desk, failed);
-    else if (failed > 0 || desk.failuresInARow > 0) this.#backoff.succeeded(desk, failuresAtEnd(results));
+    else if (failed > 0 || desk.failures.inARow > 0) this.#backoff.succeeded(desk, failuresAtEnd(results));
   }
 
   #onRejected(desk: JobDesk, owed: OwedSlice, { reason, retries }: SliceRejection): void {

@@ -39,6 +39,7 @@ const supervisor = (gates: readonly Gate[]): SupervisorStatus =>
     jobs: [],
     holdsBack: false,
     evaluatorFails: false,
+    jobsSetAside: 0,
     gates,
   }) as unknown as SupervisorStatus;
 

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Evaluator } from '#src/evaluator/index.js';
 import { InvalidArgumentError, makeRangeBatch, type Task } from '#src/model/index.js';
 import { HeldTask } from '#src/supervisor/held-task.js';
 import { Worker } from '#src/worker/index.js';
-import { CountingEvaluator, openMachine, recordings, temporaryDirectory, upTo } from './support.js';
+import { CountingEvaluator, openMachine, answered, recordings, temporaryDirectory, upTo } from './support.js';
 
 declare const work: { emit(name: string, value?: unknown): void };
 
@@ -158,6 +159,57 @@ test('origins that are allowed from now on bring Jobs that wait for them', async
   assert.equal(done, false);
   supervisor.reconfigure({ allowedOrigins: ['https://*.example'] });
   assert.equal((await results).length, 2);
+});
+
+test('a Task that is not welcome any more when it comes in goes back; its Job has fetch when it is welcome again', async (t) => {
+  const machine = await openMachine(t);
+  const allowedOrigins = ['https://data.example'];
+  const reasons: unknown[] = [];
+  const scheduler = answered(machine.scheduler, {
+    fetchJob: () => supervisor.reconfigure({ allowedOrigins: [] }),
+    returnSlices: ([, , reason]) => reasons.push((reason as { code: string }).code),
+  });
+  const supervisor = machine.work({ allowedOrigins }, { scheduler });
+  const job = machine.compute.for(1, 3, () => typeof fetch);
+  job.requirements = { environment: { fetch: allowedOrigins } };
+  const results = job.exec();
+  await until(() => reasons.length > 0);
+  assert.deepEqual(reasons, ['ENOTWELCOME']);
+  assert.equal((await machine.scheduler.jobStatus(job.id!)).leased, 0);
+  supervisor.reconfigure({ allowedOrigins });
+  assert.deepEqual([...(await results)], ['function', 'function', 'function']);
+});
+
+/** Its Sandboxes never have compiled what they are assigned. */
+const slowEvaluator: Evaluator = {
+  createSandbox: (observer) =>
+    Promise.resolve({
+      id: 1,
+      assign: () => new Promise<void>(() => undefined),
+      run: () => undefined,
+      answer: () => undefined,
+      dispose: () => void setImmediate(() => observer.onEnded(null, new Uint32Array(0))),
+    }),
+  close: () => Promise.resolve(),
+};
+
+test('without a GPU from now on Slices that wait for one go back, and Sandboxes that had it end', async (t) => {
+  const machine = await openMachine(t);
+  const gpu = { adapters: [{ name: 'one', features: [], limits: {} }], sandboxes: 1 };
+  const supervisor = machine.work({ gpu }, { evaluator: slowEvaluator });
+  const job = machine.compute.for(1, 20, (n: number) => n);
+  job.requirements = { environment: { webgpu: true } };
+  const ended = job.exec().catch((error: { code: string }) => error.code);
+  const held = (): number => supervisor.status().jobs[0]?.queued ?? 0;
+  for (let times = 0; times < 2; times++) {
+    await until(() => held() > 0 && supervisor.status().sandboxes.length === 1);
+    supervisor.offerGpu(null);
+    await until(() => held() === 0 && supervisor.status().sandboxes.length === 0);
+    while ((await machine.scheduler.jobStatus(job.id!)).leased > 0) await sleep(5);
+    supervisor.offerGpu(gpu);
+  }
+  await job.cancel();
+  assert.equal(await ended, 'ECANCELLED');
 });
 
 test('a change that cannot be is refused whole, and nothing has changed', async (t) => {

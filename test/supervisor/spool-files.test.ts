@@ -58,12 +58,20 @@ test('beyond the limit the oldest are dropped, what is there already counted', a
   assert.deepEqual(await slicesIn(spool), [1, 4, 5]);
   const dropped = news.filter((one) => one.type === 'dropped');
   assert.equal(dropped.length, 2);
-  assert.match(dropped[0]!.reason, /has reached its limit of 350000 bytes/);
+  assert.match(dropped[0]!.reason, /has no room for it within its limit of 350000 bytes/);
   const bytes = readdirSync(directory).reduce(
     (sum, name) => sum + statSync(path.join(directory, name)).size,
     0,
   );
   assert.ok(bytes <= 350_000, `${bytes} bytes`);
+});
+
+test('one that has no room by itself takes none from others', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { spool, news } = openSpool(directory, 350_000);
+  await spool.keep([record(1, 100_000), record(2, 100_000), record(3, 400_000), record(4, 10)]);
+  assert.deepEqual(await slicesIn(spool), [1, 2, 4]);
+  assert.equal(news.filter(({ type }) => type === 'dropped').length, 1);
 });
 
 test('damaged files are set aside, and each says why; the others are read', async (t) => {

@@ -4,7 +4,10 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SchedulerError } from '#src/model/index.js';
 import type { SpoolNews, Supervisor, SupervisorOptions } from '#src/supervisor/index.js';
+import { Spool } from '#src/supervisor/spool/spool.js';
+import { record } from './spool-record.js';
 import { interruptible, openMachine, recordings, temporaryDirectory, upTo, type Machine } from './support.js';
 
 declare const work: { emit(name: string, value?: unknown): void };
@@ -161,6 +164,44 @@ test('one that is stopped before it could submit leaves the files to the next', 
   assert.equal((await ended)?.length, SLICES);
 });
 
+for (const [name, jobs, damaged, order] of [
+  [
+    'what the Scheduler always fails for keeps neither others waiting nor idleness from being found',
+    ['one', 'one', 'two', 'three'],
+    [1],
+    [1, 3, 4, 2, 1],
+  ],
+  ['nor is it waited for when there is nothing else', ['one', 'one'], [1, 2], [1, 2]],
+] as const)
+  test(name, async (t) => {
+    const machine = await openMachine(t);
+    const spool = temporaryDirectory(t);
+    const kept = jobs.map((jobId, i) => ({ ...record(i + 1, 10), jobId }));
+    await new Spool(spool, machine.scheduler.identity, Infinity, () => undefined).keep(kept);
+    const tried: number[] = [];
+    const scheduler = new Proxy(machine.scheduler, {
+      get(target, method) {
+        if (method === 'appendMessages') return () => Promise.resolve();
+        if (method === 'submitResults')
+          return (taskId: string) => {
+            const n = Number(taskId.slice('task '.length));
+            tried.push(n);
+            if ((damaged as readonly number[]).includes(n))
+              return Promise.reject(new SchedulerError('its data are damaged'));
+            return Promise.resolve({ recorded: 1, duplicates: 0 });
+          };
+        const value: unknown = Reflect.get(target, method);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    let idle = 0;
+    const supervisor = machine.work({ spool, observer: { onIdle: () => idle++ } }, { scheduler });
+    await until(() => idle > 0);
+    assert.deepEqual(tried.slice(0, order.length), order);
+    await supervisor.stop();
+    assert.equal(filesIn(spool).length, damaged.length);
+  });
+
 test('the results of a Job that is gone are dropped, and it is said', async (t) => {
   const machine = await openMachine(t);
   const spool = temporaryDirectory(t);
@@ -196,7 +237,7 @@ test('without room in the spool results are dropped, and it is said', async (t) 
   assert.deepEqual(filesIn(spool), []);
   const dropped = news.filter((one) => one.type === 'dropped');
   assert.ok(dropped.length > 0 && dropped.length === news.length);
-  for (const { reason } of dropped) assert.match(reason, /reached its limit of 1 bytes/);
+  for (const { reason } of dropped) assert.match(reason, /within its limit of 1 bytes/);
 });
 
 test('a spool that is no directory is said, at the start and at the end', async (t) => {

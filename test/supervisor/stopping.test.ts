@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { LifecycleError } from '#src/supervisor/index.js';
-import { openMachine, upTo } from './support.js';
+import { openMachine, answered, upTo } from './support.js';
 
 declare const work: { emit(name: string, value?: unknown): void };
 
@@ -91,6 +91,23 @@ test('a paused Supervisor gives back what it holds and takes nothing until it re
   assert.ok(status.done < 500);
   supervisor.resume();
   assert.equal((await results).length, 500);
+});
+
+test('a Task that comes in when it has just been paused goes back, and it is said that it pauses', async (t) => {
+  const machine = await openMachine(t);
+  const reasons: unknown[] = [];
+  const scheduler = answered(machine.scheduler, {
+    requestTask: (_request, task) => {
+      if (task !== null && supervisor.state === 'running') supervisor.pause();
+    },
+    returnSlices: ([, , reason]) => reasons.push(reason),
+  });
+  const supervisor = machine.work({}, { scheduler });
+  const results = machine.compute.for(1, 2, (n: number) => n).exec();
+  while (reasons.length === 0) await sleep(5);
+  assert.deepEqual(reasons, [{ code: 'ESHUTDOWN', message: 'the Worker pauses', counted: false }]);
+  machine.work();
+  assert.deepEqual([...(await results)], [1, 2]);
 });
 
 test('who is paused finishes what Sandboxes hold as well, however long that takes', async (t) => {

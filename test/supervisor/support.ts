@@ -179,6 +179,25 @@ export function unreliable(
   });
 }
 
+type Heard = Partial<Record<keyof Scheduler, (args: readonly unknown[], answer: unknown) => void>>;
+
+/** The real Scheduler; `heard` is told of calls that have been answered, before the Worker is. */
+export function answered(scheduler: Scheduler, heard: Heard): Scheduler {
+  return new Proxy(scheduler, {
+    get(target, name) {
+      const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
+      if (typeof method !== 'function') return method;
+      const tell = heard[name as keyof Scheduler];
+      if (tell === undefined) return method.bind(target) as unknown;
+      return async (...args: unknown[]) => {
+        const answer = await method.apply(target, args);
+        tell(args, answer);
+        return answer;
+      };
+    },
+  });
+}
+
 /** What a Worker calls; a client of the same Scheduler goes on while these fail. */
 const WORKER_METHODS: readonly PropertyKey[] = [
   'requestTask',

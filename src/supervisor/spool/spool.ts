@@ -89,14 +89,12 @@ export class Spool {
       for (const record of records) this.#drop(record, reasonOf(error));
       return;
     }
-    // The oldest are dropped, but written first: what is submitted in the order of names is in the order in which it came.
+    // The newest have room first, but are written last: what is submitted in the order of names is in the order in which it came.
     const kept: Unsubmitted[] = [];
-    let isFull = false;
     for (const record of [...records].reverse()) {
       const bytes = recordByteLength(record);
-      isFull ||= used + bytes > this.maxBytes;
-      if (isFull) {
-        this.#drop(record, `${this.directory} has reached its limit of ${this.maxBytes} bytes`);
+      if (used + bytes > this.maxBytes) {
+        this.#drop(record, `${this.directory} has no room for it within its limit of ${this.maxBytes} bytes`);
         continue;
       }
       used += bytes;
@@ -132,7 +130,7 @@ export class Spool {
     return names.sort();
   }
 
-  /** Takes a file that `left` named; null when somebody else was quicker. */
+  /** Takes a file that `left` or `release` named; null when somebody else was quicker. */
   async take(name: string): Promise<TakenFile | null> {
     const base = NAME.exec(name)!.groups!.base!;
     const taken = this.#at(`${base}.taken.${ownMark}`);
@@ -162,9 +160,11 @@ export class Spool {
     await unlink(file.path).catch(() => undefined);
   }
 
-  /** Somebody else may have it. */
-  async release(file: TakenFile): Promise<void> {
-    await rename(file.path, this.#at(`${file.base}.results`)).catch(() => undefined);
+  /** Somebody else may have it, or whoever takes what it is called from now on. */
+  async release(file: TakenFile): Promise<string> {
+    const name = `${file.base}.results`;
+    await rename(file.path, this.#at(name)).catch(() => undefined);
+    return name;
   }
 
   async setAside(file: TakenFile, error: unknown): Promise<void> {
