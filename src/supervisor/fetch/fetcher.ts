@@ -190,7 +190,8 @@ export class Fetcher {
   /** Fetch, "HTTP-redirect fetch". */
   #redirected(hop: Hop, status: number, location: string): Hop {
     const { redirects } = this.#limits;
-    const url = parseUrl(location, hop.url);
+    // A header's characters stand for bytes, and those of a URL are UTF-8.
+    const url = parseUrl(Buffer.from(location, 'latin1').toString('utf8'), hop.url);
     if (url === null) throw new FetchRefusal(`${hop.url.origin} redirects to no URL`);
     if (hop.redirects >= redirects) throw new FetchRefusal(`more than ${redirects} redirects`);
     if (url.username !== '' || url.password !== '')
