@@ -314,12 +314,13 @@ export class EmbeddedScheduler implements Scheduler {
     return this.calls.track(async () => {
       checkRequest(request);
       // Most requests of an idle Worker end here, without a transaction.
-      const hopeless = this.store.read(() => {
-        if (this.leases.anyExpired()) return false;
-        return !this.dispatch.hasWorkFor(request);
+      const seen = this.store.read(() => {
+        if (this.leases.anyExpired()) return { found: null };
+        const found = this.dispatch.find(request);
+        return found && { found };
       });
-      if (hopeless) return null;
-      const granted = await this.store.write(() => this.dispatch.grant(request));
+      if (seen === null) return null;
+      const granted = await this.store.write(() => this.dispatch.grant(request, seen.found));
       if (granted === null) return null;
       if (granted instanceof SchedulerError) throw granted;
       const { id, jobId, number, numbers, attempts, expiries, pieces, limits } = granted;
