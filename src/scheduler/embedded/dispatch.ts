@@ -6,6 +6,7 @@ import type { Leases } from './leases.js';
 import { parseRecord, type Piece } from './payloads.js';
 import type { Store } from './store.js';
 import { Suitability } from './suitability.js';
+import type { Suspects } from './suspects.js';
 
 /** A Task has at most so many Slices, whatever `TaskRequest.maxSlices` says: its transaction must stay short. */
 const MAX_TASK_SLICES = 16_384;
@@ -44,6 +45,7 @@ export class Dispatch {
     private readonly store: Store,
     private readonly jobs: Jobs,
     private readonly leases: Leases,
+    private readonly suspects: Suspects,
   ) {
     this.suitability = new Suitability(store, jobs);
   }
@@ -81,24 +83,42 @@ export class Dispatch {
       this.workSeen = work;
       return null;
     }
-    if (found !== null) {
-      const granted = this.grantFirst(request, found.takesPublic, [found.turn, found.number]);
+    let first = found;
+    const awaited = this.suspects.awaitedBy(request.workerId);
+    if (awaited !== null) {
+      if (!this.leases.mayTakeSuspect(request.workerId)) {
+        this.suspects.goOn();
+        this.workSeen = work;
+        return null;
+      }
+      this.suspects.end();
+      const row = this.jobs.rowOrNull(awaited);
+      if (row?.queued === true)
+        first = { turn: row.turn, number: awaited, takesPublic: request.publicGroup !== 'leave' };
+    }
+    const granted = this.grantAny(request, first);
+    if (granted === null || granted === 'wait') this.workSeen = work;
+    return granted === 'wait' ? null : granted;
+  }
+
+  private grantAny(request: TaskRequest, first: Place | null): Granted | SchedulerError | 'wait' | null {
+    if (first !== null) {
+      const granted = this.grantFirst(request, first.takesPublic, [first.turn, first.number]);
       if (granted !== null) return granted;
     }
     for (const takesPublic of looksOf(request)) {
       const granted = this.grantFirst(request, takesPublic, FRONT);
       if (granted !== null) return granted;
     }
-    this.workSeen = work;
     return null;
   }
 
-  /** Of the first Job from there on that suits and has Slices for this Worker. */
+  /** Of the first Job from there on that suits and has Slices for this Worker. `wait`: it gets nothing, so that it can have a suspect. */
   private grantFirst(
     request: TaskRequest,
     takesPublic: boolean,
     from: Turn,
-  ): Granted | SchedulerError | null {
+  ): Granted | SchedulerError | 'wait' | null {
     const suits = this.suitability.of(request, takesPublic);
     for (const [turn, number] of this.queue(from)) {
       if (!suits(number)) continue;
@@ -109,7 +129,11 @@ export class Dispatch {
       }
       const { id: jobId, spec } = this.jobs.briefOf(number);
       const portion = this.leases.portion(number, taskSize(request, request.sliceMs[jobId], row));
-      if (portion.alone && !this.leases.mayTakeSuspect(request.workerId)) continue;
+      if (portion.alone && !this.leases.mayTakeSuspect(request.workerId)) {
+        if (this.suspects.passOver(request.workerId, number)) return 'wait';
+        continue;
+      }
+      if (portion.alone) this.suspects.end();
       // To the end of the queue, also when its data turn out to be damaged: it must not block others.
       this.jobs.dequeue(number, row);
       row.turn = this.jobs.bump('turn');

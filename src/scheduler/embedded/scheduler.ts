@@ -43,6 +43,7 @@ import { loadPayloads, loadTask, modulesPayload, parseRecord, payloadModules } f
 import { FREES, purgeJob } from './removal.js';
 import { draftResults, Results, type ResultDraft } from './results.js';
 import { Store, type StoreOptions } from './store.js';
+import { Suspects } from './suspects.js';
 import { Uploads } from './uploads.js';
 
 export interface EmbeddedSchedulerOptions extends StoreOptions {
@@ -100,7 +101,7 @@ export class EmbeddedScheduler implements Scheduler {
   ) {
     this.jobs = new Jobs(store);
     this.leases = new Leases(store, this.jobs, clock, leaseMs);
-    this.dispatch = new Dispatch(store, this.jobs, this.leases);
+    this.dispatch = new Dispatch(store, this.jobs, this.leases, new Suspects(store, clock, leaseMs));
     this.results = new Results(store);
     this.log = new Log(store);
     this.uploads = new Uploads(store, this.jobs, this.leases);
