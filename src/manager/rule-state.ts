@@ -16,15 +16,22 @@ export type PhaseKind = Phase['kind'];
 
 /** What one rule says now: a short spike counts for nothing, a short pause ends nothing. */
 export class RuleState {
+  #rule: Rule;
   #phase: Phase = { kind: 'quiet' };
   /** Until it counts, until it is ended in place of frozen, or until it is quiet. */
   #timer: NodeJS.Timeout | null = null;
 
   /** `onChange`: `action` or `finding` may be others now. */
   constructor(
-    readonly rule: Rule,
+    rule: Rule,
     private readonly onChange: () => void,
-  ) {}
+  ) {
+    this.#rule = rule;
+  }
+
+  get rule(): Rule {
+    return this.#rule;
+  }
 
   get phase(): PhaseKind {
     return this.#phase.kind;
@@ -54,11 +61,20 @@ export class RuleState {
   take(finding: Finding | null): void {
     const phase = this.#phase;
     if (finding !== null) {
-      if (phase.kind === 'quiet') this.#notice(finding);
+      if (phase.kind === 'quiet') this.#notice(performance.now(), finding);
       else if (phase.kind === 'noticed') this.#phase = { ...phase, finding };
       else this.#count(phase.since, finding);
     } else if (phase.kind === 'noticed') this.#quiet();
-    else if (phase.kind === 'counts') this.#fade(phase.since, phase.finding);
+    else if (phase.kind === 'counts') this.#fade(phase.since, performance.now(), phase.finding);
+  }
+
+  /** Goes on under another rule, with what was found so far and since then. */
+  follow(rule: Rule): void {
+    this.#rule = rule;
+    const phase = this.#phase;
+    if (phase.kind === 'noticed') this.#notice(phase.since, phase.finding);
+    else if (phase.kind === 'counts') this.#count(phase.since, phase.finding);
+    else if (phase.kind === 'fades') this.#fade(phase.since, phase.goneAt, phase.finding);
   }
 
   /** No timer is left. */
@@ -67,11 +83,12 @@ export class RuleState {
     this.#phase = { kind: 'quiet' };
   }
 
-  #notice(finding: Finding): void {
+  #notice(since: number, finding: Finding): void {
     const now = performance.now();
-    if (this.rule.afterMs === 0) return this.#count(now, finding);
-    this.#phase = { kind: 'noticed', since: now, finding };
-    this.#wait(this.rule.afterMs, () => {
+    const left = this.rule.afterMs - (now - since);
+    if (left <= 0) return this.#count(now, finding);
+    this.#phase = { kind: 'noticed', since, finding };
+    this.#wait(left, () => {
       const phase = this.#phase;
       if (phase.kind === 'noticed') this.#count(performance.now(), phase.finding);
     });
@@ -84,10 +101,11 @@ export class RuleState {
     this.onChange();
   }
 
-  #fade(since: number, finding: Finding): void {
-    if (this.rule.goneForMs === 0) return this.#quiet();
-    this.#phase = { kind: 'fades', since, goneAt: performance.now(), finding };
-    this.#wait(this.rule.goneForMs, () => this.#quiet());
+  #fade(since: number, goneAt: number, finding: Finding): void {
+    const left = this.rule.goneForMs - (performance.now() - goneAt);
+    if (left <= 0) return this.#quiet();
+    this.#phase = { kind: 'fades', since, goneAt, finding };
+    this.#wait(left, () => this.#quiet());
   }
 
   #quiet(): void {

@@ -4,8 +4,12 @@ import type { WorkerLog } from '../status/index.js';
 /** The exit code after an error that nothing caught, as the existing program has it. */
 const UNCAUGHT = 5;
 
-/** Errors that nothing caught. State is in doubt then: what can be saved is saved, and whoever watches over the program starts it anew. */
+/**
+ * Errors that nothing caught. State is in doubt then: what can be saved is saved, and whoever watches over the program starts it anew.
+ * They come in swarms, so the first one stops the Worker; were each of them a call to stop, the third would have it exit at once.
+ */
 export class UncaughtErrors {
+  #isStopping = false;
   readonly #onError = (error: unknown): void => {
     process.exitCode = UNCAUGHT;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -13,9 +17,11 @@ export class UncaughtErrors {
       'error',
       'uncaught',
       { message: text },
-      `an error that nothing caught; stopping now: ${text}`,
+      `an error that nothing caught; ${this.#isStopping ? 'stopping already' : 'stopping now'}: ${text}`,
     );
     this.#keep(text);
+    if (this.#isStopping) return;
+    this.#isStopping = true;
     this.owner.onUncaught();
   };
 
@@ -24,7 +30,7 @@ export class UncaughtErrors {
     private readonly owner: {
       /** File that they are appended to, since it outlives the log; null: none. */
       readonly file: () => string | null;
-      /** The Worker shall stop. */
+      /** The Worker shall stop. Called once. */
       readonly onUncaught: () => void;
     },
   ) {}

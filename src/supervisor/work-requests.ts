@@ -24,7 +24,7 @@ export class WorkRequests {
 
   /** Does not reject. */
   async answer(desk: JobDesk, request: SandboxRequest, signal: AbortSignal): Promise<FetchReply> {
-    const reply = await this.#fetcher.answer(desk.job.requirements, request, signal);
+    const reply = await this.#fetcher.answer(desk.job, request, signal);
     const { ok, bytesIn, bytesOut } = reply.outcome;
     this.counts.requests++;
     if (!ok) this.counts.failed++;

@@ -46,27 +46,33 @@ export function checkMachineWatch(field: string, { gating, presence }: MachineWa
 
 /** Managers of a Worker that may be told to watch something else while it runs. Watches nothing before `watch`. */
 export class MachineWatch {
-  #managers: Manager[] = [];
-  #watched = '';
+  #gating: Manager | null = null;
+  #presence: Manager | null = null;
 
   constructor(private readonly owner: MachineWatchOwner) {}
 
-  /** From now on; nothing happens when that is what is watched already. */
+  /** From now on. What is watched already is watched on: what was found of it still holds (`Manager.change`). */
   watch({ gating, presence }: CheckedWatch): void {
-    const watched = JSON.stringify([gating, presence]);
-    if (watched === this.#watched) return;
-    this.#watched = watched;
-    this.#end();
-    this.#begin(gating, (manager) => this.owner.onDecision(manager.decision));
-    if (presence !== null) this.#begin(presence, (manager) => this.owner.onPresence(manager.isBusy));
+    if (this.#gating !== null) this.#gating.change(gating);
+    else this.#gating = this.#begin(gating, (manager) => this.owner.onDecision(manager.decision));
+    if (presence === null) this.#endPresence();
+    else if (this.#presence !== null) this.#presence.change(presence);
+    else this.#presence = this.#begin(presence, (manager) => this.owner.onPresence(manager.isBusy));
   }
 
+  // An ended one says nothing any more; nobody waits until the last of its looks is over.
   close(): void {
-    this.#watched = '';
-    this.#end();
+    void this.#gating?.stop();
+    this.#gating = null;
+    this.#endPresence();
   }
 
-  #begin(options: CompleteManagerOptions, tell: (manager: Manager) => void): void {
+  #endPresence(): void {
+    void this.#presence?.stop();
+    this.#presence = null;
+  }
+
+  #begin(options: CompleteManagerOptions, tell: (manager: Manager) => void): Manager {
     let isStarted = false;
     const manager = new Manager(options, {
       onDecision: () => {
@@ -74,14 +80,9 @@ export class MachineWatch {
       },
       onUnavailable: (monitor, why) => this.owner.onUnavailable(monitor, why),
     });
-    this.#managers.push(manager);
     manager.start();
     isStarted = true;
     tell(manager);
-  }
-
-  #end(): void {
-    // An ended one says nothing any more; nobody waits until the last of its looks is over.
-    for (const manager of this.#managers.splice(0)) void manager.stop();
+    return manager;
   }
 }

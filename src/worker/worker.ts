@@ -136,6 +136,7 @@ export class Worker {
   #supervisor: Supervisor | null = null;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
+  #isToldToStop = false;
   #onEnded: () => void = () => {};
   /** Resolves when the Worker has stopped, whoever stopped it. */
   readonly ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
@@ -148,15 +149,18 @@ export class Worker {
 
   /**
    * Opens what it needs and begins to work. Rejects with `SchedulerError`, `EvaluatorError` or `InvalidArgumentError`;
-   * nothing stays open then. Calling it again is the same call.
+   * nothing stays open then. Calling it again is the same call; after `stop` a first call rejects with `LifecycleError`.
    */
   start(): Promise<void> {
+    if (this.#starting === null && this.#isToldToStop)
+      return Promise.reject(new LifecycleError('worker', 'stopped', 'running'));
     this.#starting ??= this.#start();
     return this.#starting;
   }
 
   /** Stops the Supervisor (see `Supervisor.stop`) and closes what was opened. May be called again to hurry it. */
   async stop(options: StopOptions = {}): Promise<void> {
+    this.#isToldToStop = true;
     await this.#starting?.catch(() => {});
     const stopped = this.#supervisor?.stop(options);
     this.#stopping ??= this.#close(stopped);

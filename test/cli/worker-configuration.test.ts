@@ -165,12 +165,17 @@ test('concurrency changes while the Worker runs: by SIGHUP, and by profile', asy
   assert.equal((await worker.ended).code, 0);
 });
 
-test('an error that nothing caught stops it with code 5, and is kept in the file for such errors', async (t) => {
+test('errors that nothing caught stop it with code 5, in good order, and are kept in the file for such errors', async (t) => {
   const { args, env } = configured(t, '{}');
   const folder = temporaryDirectory(t);
   const kept = path.join(folder, 'uncaught.log');
   const fault = path.join(folder, 'fault.mjs');
-  writeFileSync(fault, "process.on('SIGUSR2', () => { throw new Error('nobody catches this'); });");
+  writeFileSync(
+    fault,
+    `process.on('SIGUSR2', () => {
+      for (let i = 1; i <= 3; i++) setImmediate(() => { throw new Error('nobody catches ' + i); });
+    });`,
+  );
   const worker = start(t, 'dcp-worker', [...args, '-o', 'console'], {
     ...env,
     NODE_OPTIONS: `--import=${fault}`,
@@ -180,8 +185,13 @@ test('an error that nothing caught stops it with code 5, and is kept in the file
   worker.child.kill('SIGUSR2');
   const { code, stdout } = await worker.ended;
   assert.equal(code, 5);
-  assert.match(stdout, /an error that nothing caught; stopping now: Error: nobody catches this/);
-  assert.match(readFileSync(kept, 'utf8'), /^\S+Z: Error: nobody catches this\n {4}at /);
+  assert.match(stdout, /an error that nothing caught; stopping now: Error: nobody catches 1/);
+  assert.match(stdout, /an error that nothing caught; stopping already: Error: nobody catches 3/);
+  assert.doesNotMatch(stdout, /before all was done/);
+  assert.match(
+    readFileSync(kept, 'utf8'),
+    /^\S+Z: Error: nobody catches 1\n {4}at .*Error: nobody catches 3/s,
+  );
 });
 
 test('a Worker that is told to stop before it has started says that it has stopped', async (t) => {

@@ -87,6 +87,8 @@ test('addresses that are not public need an entry that says so', async (t) => {
     '[fe80::1]',
     '[fc00::1]',
     '[64:ff9b::7f00:1]',
+    '[::127.0.0.1]',
+    '[100:0:0:1::1]',
   ])
     assert.match(String(await attempt(t, `http://${host}:${port}`, any)), /has no public address/, host);
   assert.equal(server.requests.length, 0);

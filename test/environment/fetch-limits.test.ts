@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { Fetcher } from '#src/supervisor/fetch/index.js';
 import { fetchIn, serve, type FetchingOptions } from './fetch-support.js';
 
 // What bounds a request: sizes, time, and the refusals that come of them. Each is a TypeError that says which.
@@ -69,7 +70,7 @@ test('a request of exactly as many bytes as are sent is sent, one more is not', 
   assert.equal(server.requests.length, 1);
 });
 
-test('bodies of all requests together are bounded', async (t) => {
+test('bodies of all requests of a Job together are bounded', async (t) => {
   const server = await serve(t, (_, response) => response.end(Buffer.alloc(800)));
   const seen = await fetchIn(
     t,
@@ -85,11 +86,43 @@ test('bodies of all requests together are bounded', async (t) => {
       return [await one(), await one()];
     },
     server.origin,
-    { allowedOrigins: [server.origin], limits: { heldBytes: 1000 } },
+    { allowedOrigins: [server.origin], limits: { heldBytes: 1600 } },
   );
   assert.deepEqual(seen, ['800', '800']);
-  const options = { allowedOrigins: [server.origin], limits: { heldBytes: 799 } };
-  assert.match((await refusal(t, server.origin, options))!, /the Worker holds 799 bytes of bodies already/);
+  const options = { allowedOrigins: [server.origin], limits: { heldBytes: 1599 } };
+  assert.match(
+    (await refusal(t, server.origin, options))!,
+    /requests of the Job hold 0 bytes of bodies already, at most 799 at a time/,
+  );
+});
+
+test('a Job whose responses never end leaves others some, and who needs more waits', async (t) => {
+  const server = await serve(t, (message, response) => {
+    const bytes = Number(message.url!.slice(2));
+    response.write(Buffer.alloc(bytes));
+    if (!message.url!.startsWith('/s')) response.end();
+  });
+  const fetcher = new Fetcher({ allowedOrigins: [server.origin], limits: { heldBytes: 1000 } });
+  t.after(() => fetcher.close());
+  const stopping = new AbortController();
+  const get = async (id: string, path: string): Promise<string> => {
+    const request = { url: server.origin + path, method: 'GET', headers: [], redirect: 'follow' };
+    const requirements = { environment: { fetch: true } };
+    const asked = { id: 1, text: JSON.stringify(request), segments: [] };
+    const signal = id === 'stalls' ? stopping.signal : new AbortController().signal;
+    const { text, outcome } = await fetcher.answer({ id, requirements }, asked, signal);
+    return outcome.ok ? 'ok' : (JSON.parse(text) as { message: string }).message;
+  };
+  void get('stalls', '/s400');
+  let own;
+  do own = await get('stalls', '/e200');
+  while (own === 'ok');
+  assert.equal(own, 'requests of the Job hold 400 bytes of bodies already, at most 500 at a time');
+  assert.equal(await get('other', '/e300'), 'ok');
+  const waits = get('other', '/e301');
+  assert.equal(await get('other', '/e200'), 'ok');
+  stopping.abort();
+  assert.equal(await waits, 'ok');
 });
 
 test('a response that begins, and one that goes on, too slowly are given up', async (t) => {

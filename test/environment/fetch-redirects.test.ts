@@ -77,6 +77,15 @@ test('a redirect to an origin that is not allowed is not followed', async (t) =>
   assert.equal(other.requests.length, 0);
 });
 
+test('a redirect in UTF-8 leads where it does in browsers', async (t) => {
+  const server = await serve(t, (message, response) => {
+    if (message.url !== '/') return void response.end();
+    response.writeHead(302, { Location: Buffer.from('/é?q=世').toString('latin1') }).end();
+  });
+  const seen = await request(t, `${server.origin}/`, { allowedOrigins: [server.origin] });
+  assert.equal(seen.url, `${server.origin}/%C3%A9?q=%E4%B8%96`);
+});
+
 test('a redirect leads to HTTP alone, and to no credentials', async (t) => {
   const server = await serveRedirects(t);
   const options = { allowedOrigins: [server.origin] };

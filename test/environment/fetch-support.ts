@@ -89,7 +89,7 @@ export class Fetching extends Recorder {
     const dropping = new AbortController();
     this.#dropping.set(request.id, dropping);
     void this.fetcher
-      .answer(this.requirements, request, dropping.signal)
+      .answer({ id: 'job', requirements: this.requirements }, request, dropping.signal)
       .then(({ text, segments, outcome }) => {
         this.outcomes.push(outcome);
         for (const check of this.#waiting.splice(0)) check();

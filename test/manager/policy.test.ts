@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ManagerOptions } from '#src/manager/index.js';
+import { completeManagerOptions, type ManagerOptions } from '#src/manager/index.js';
 import { Tree, WatchedManager } from './support.js';
 
 const BATTERY = 'sys/class/power_supply/BAT0';
@@ -169,6 +169,42 @@ test('a report says what is found, since when, and how often it was', async (t) 
     [['battery', 'BATTERY_DISCHARGING', 2]],
   );
   assert.ok(counts[0]!.seconds >= 0.4 && counts[0]!.seconds < 10, `${counts[0]!.seconds} s`);
+});
+
+test('what was found goes on while something else is to be watched, too', async (t) => {
+  const plug = new Plug(t);
+  const battery = { everyMs: 100, afterMs: 200, goneForMs: 200 };
+  const watched = watch(t, plug, battery, { stop: 'freeze' });
+  const change = (settings: object, more: ManagerOptions = {}): void =>
+    watched.manager.change(
+      completeManagerOptions({
+        stop: 'freeze',
+        ...more,
+        root: plug.tree.root,
+        monitors: { battery: { ...battery, ...settings }, load: { max: 1, everyMs: 100 } },
+      }),
+    );
+  plug.pull();
+  await watched.untilAction('freeze');
+  await sleep(300);
+  plug.load(2);
+  change({});
+  assert.deepEqual(watched.codes, ['BATTERY_DISCHARGING', 'LOAD_HIGH']);
+  assert.ok(watched.manager.explain().monitors.some(({ forS }) => forS !== null && forS >= 0.3));
+  // Other settings, by which it still is so; what becomes of it; and settings by which it is not.
+  change({ minPercent: 50 });
+  assert.deepEqual(watched.codes, ['BATTERY_DISCHARGING', 'LOAD_HIGH']);
+  change({ minPercent: 50 }, { stop: 'kill' });
+  assert.equal(watched.action, 'kill');
+  change({ allowed: true });
+  assert.equal(watched.action, 'freeze');
+  await watched.untilAction('hold');
+  assert.deepEqual(
+    watched.decisions.map(({ cpu }) => cpu.action),
+    ['freeze', 'freeze', 'kill', 'freeze', 'hold'],
+  );
+  watched.manager.change(completeManagerOptions({ root: plug.tree.root }));
+  assert.equal(watched.action, 'run');
 });
 
 test('nothing is told once it has stopped', async (t) => {

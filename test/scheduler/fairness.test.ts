@@ -48,6 +48,43 @@ test('a Worker sees only the Jobs it may run', async (t) => {
   });
 });
 
+test('Jobs that are not for a Worker are looked into once, not at each of its requests', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const fetch = ['https://a.example', 'https://b.example', 'http://plain.example'];
+  for (let i = 0; i < 3; i++)
+    await scheduler.createJob(spec({ ...range(1), requirements: { environment: { fetch } } }));
+  let parsed = 0;
+  const { URL } = globalThis;
+  globalThis.URL = class extends URL {
+    constructor(...of: ConstructorParameters<typeof URL>) {
+      super(...of);
+      parsed++;
+    }
+  };
+  t.after(() => (globalThis.URL = URL));
+  const ask = (...allowed: string[]): ReturnType<typeof scheduler.requestTask> =>
+    scheduler.requestTask(request({ capabilities: { webgpu: [], fetch: allowed } }));
+  assert.equal(await ask('https://*'), null);
+  assert.equal(parsed, 9);
+  assert.equal(await ask('https://*'), null);
+  assert.equal(parsed, 9);
+  // Other origins are another question.
+  assert.notEqual(await ask('https://*', 'http://*'), null);
+});
+
+test('a Worker whose Job was given to another meanwhile gets the next, also one that came before it', async (t) => {
+  const scheduler = await open(t, temporaryDirectory(t));
+  const old = await scheduler.createJob(spec(range(2)));
+  assert.equal((await scheduler.requestTask(request({ sandboxes: 1 })))!.jobId, old);
+  // All at once: both see the one Job there is.
+  const [one, late, other] = await Promise.all([
+    scheduler.requestTask(request()),
+    scheduler.createJob(spec(range(2))),
+    scheduler.requestTask(request()),
+  ]);
+  assert.deepEqual([one!.jobId, other?.jobId], [old, late]);
+});
+
 test('a Worker takes the public group’s Jobs in turn, leaves them, or falls back on them', async (t) => {
   const scheduler = await open(t, temporaryDirectory(t));
   const everybody = await scheduler.createJob(spec(range(100)));

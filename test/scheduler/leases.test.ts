@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Task } from '#src/model/index.js';
 import { ManualClock, open, range, request, results, spec, temporaryDirectory, upTo } from './support.js';
 
 const counted = { code: 'EEVALUATOR', message: 'died', counted: true };
@@ -166,6 +167,48 @@ test('a Worker that is too busy for a suspect is told when it is not any more', 
   await scheduler.submitResults(held.id, other, results([1]));
   assert.equal(await waiting, true);
   assert.equal((await scheduler.requestTask(upTo(1)))!.jobId, suspect);
+});
+
+test('a suspect is passed over for the time of a lease, then one Worker waits for it', async (t) => {
+  const clock = new ManualClock();
+  const scheduler = await open(t, temporaryDirectory(t), { clock, leaseMs: 10_000 });
+  const suspect = await scheduler.createJob(spec(range(1)));
+  for (let lost = 0; lost < 5; lost++) {
+    await scheduler.requestTask(upTo(1, { workerId: `worker ${lost}` }));
+    clock.time += 10_000;
+  }
+  const held = new Map<string, Task[]>();
+  // A Worker that always holds a Task: it asks for the next before the last has ended.
+  const ask = async (workerId: string): Promise<string | undefined> => {
+    const task = await scheduler.requestTask(upTo(1, { workerId }));
+    const tasks = [...(held.get(workerId) ?? []), ...(task === null ? [] : [task])];
+    held.set(workerId, tasks);
+    const ids = [...held.values()].flat().map(({ id }) => id);
+    assert.deepEqual(await scheduler.renewLeases(ids), []);
+    return task?.jobId;
+  };
+  const end = async (workerId: string): Promise<void> => {
+    for (const { id, jobId, slices } of held.get(workerId)!.splice(0))
+      await scheduler.submitResults(id, jobId, results(slices.numbers));
+  };
+  for (const worker of ['a', 'b']) {
+    const small = await scheduler.createJob(spec(range(1)));
+    assert.equal(await ask(worker), small);
+  }
+  const other = await scheduler.createJob(spec(range(100)));
+  for (let passed = 0; passed < 10; passed += 2) {
+    for (const worker of ['a', 'b']) assert.equal(await ask(worker), other);
+    clock.time += 2_000;
+  }
+  assert.equal(await ask('a'), undefined);
+  // Others go on, and Jobs that come now are not for who waits.
+  assert.equal(await ask('b'), other);
+  const late = await scheduler.createJob(spec(range(1)));
+  assert.equal(await ask('a'), undefined);
+  await end('a');
+  assert.equal(await ask('a'), suspect);
+  assert.equal(await ask('a'), undefined, 'nothing beside it');
+  assert.equal(await ask('b'), late);
 });
 
 test('work that asks to be run again makes no suspect', async (t) => {

@@ -5,6 +5,18 @@ import { openEmbeddedScheduler } from '#src/scheduler/index.js';
 import { Worker, type WorkerOptions } from '#src/worker/index.js';
 import { temporaryDirectory } from '../supervisor/support.js';
 
+test('a Worker that was stopped before it was started does not start', async (t) => {
+  const worker = new Worker({ scheduler: temporaryDirectory(t), evaluator: 'in-process', gpu: null });
+  const stopped = worker.stop();
+  await assert.rejects(worker.start(), {
+    code: 'ELIFECYCLE',
+    message: 'worker: cannot go from "stopped" to "running"',
+  });
+  await stopped;
+  await worker.ended;
+  assert.equal(worker.status(), null);
+});
+
 test('options that are none of theirs are refused, with field and value', async (t) => {
   const scheduler = await openEmbeddedScheduler(temporaryDirectory(t));
   t.after(() => scheduler.close());

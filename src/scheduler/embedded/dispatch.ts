@@ -1,18 +1,12 @@
-import {
-  offersOrigins,
-  offersWebgpu,
-  requiredInVain,
-  SchedulerError,
-  type JobId,
-  type Task,
-  type TaskId,
-} from '../../model/index.js';
+import { SchedulerError, type JobId, type Task, type TaskId } from '../../model/index.js';
 import type { TaskRequest } from '../scheduler.js';
 import { splitAt, toNumbers, type Intervals } from './intervals.js';
 import { damaged, LAST, type JobNumber, type JobRow, type Jobs } from './jobs.js';
 import type { Leases } from './leases.js';
 import { parseRecord, type Piece } from './payloads.js';
 import type { Store } from './store.js';
+import { Suitability } from './suitability.js';
+import type { Suspects } from './suspects.js';
 
 /** A Task has at most so many Slices, whatever `TaskRequest.maxSlices` says: its transaction must stay short. */
 const MAX_TASK_SLICES = 16_384;
@@ -30,30 +24,47 @@ export interface Granted {
   readonly limits: Task['limits'];
 }
 
+/** Where in the queue a Job for a Worker was seen, and whether the Worker looked for Jobs of no Compute Group, too. */
+export interface Place {
+  readonly turn: number;
+  readonly number: JobNumber;
+  readonly takesPublic: boolean;
+}
+
+/** A place in the queue. */
+type Turn = readonly [turn: number, number: JobNumber];
+const FRONT: Turn = [0, 0];
+
 /** Which Job's Slices a Worker gets, and how many. All methods run inside a read or a transaction of the store. */
 export class Dispatch {
   /** The `work` counter when a Task was last asked for in vain: what came before it is not news. */
   workSeen = -1;
+  private readonly suitability: Suitability;
 
   constructor(
     private readonly store: Store,
     private readonly jobs: Jobs,
     private readonly leases: Leases,
-  ) {}
+    private readonly suspects: Suspects,
+  ) {
+    this.suitability = new Suitability(store, jobs);
+  }
 
-  /** Whether it is worth a transaction to ask. Remembers that it was not. */
-  hasWorkFor(request: TaskRequest): boolean {
+  /** The first Job for this Worker; null: it is not worth a transaction to ask, which is remembered. */
+  find(request: TaskRequest): Place | null {
     const work = this.jobs.counter('work');
-    for (const [, number] of this.queue())
-      if (this.suits(number, request, request.publicGroup !== 'leave')) return true;
+    for (const takesPublic of looksOf(request)) {
+      const suits = this.suitability.of(request, takesPublic);
+      for (const [turn, number] of this.queue(FRONT)) if (suits(number)) return { turn, number, takesPublic };
+    }
     this.workSeen = work;
-    return false;
+    return null;
   }
 
   /** Jobs with pending Slices, least recently served first. */
-  private *queue(): Generator<[number, JobNumber]> {
-    for (let start: [number, number] = [0, 0]; ;) {
-      const keys = this.store.ready.keys(start, [LAST, 0], 64) as [number, JobNumber][];
+  private *queue(from: Turn): Generator<Turn> {
+    for (let start = from; ;) {
+      const keys = this.store.ready.keys([...start], [LAST, 0], 64) as [number, JobNumber][];
       yield* keys;
       if (keys.length < 64) return;
       const [turn, number] = keys[63]!;
@@ -61,41 +72,56 @@ export class Dispatch {
     }
   }
 
-  private suits(number: JobNumber, request: TaskRequest, takesPublic: boolean): boolean {
-    const { id, spec } = this.jobs.briefOf(number);
-    const { webgpu = false, fetch = false } = spec.requirements.environment ?? {};
-    if (requiredInVain(spec.requirements).length > 0) return false;
-    if (webgpu === false && request.capabilities.webgpuOnly === true) return false;
-    if (webgpu !== false && !offersWebgpu(request.capabilities.webgpu, webgpu)) return false;
-    if (fetch !== false && !offersOrigins(request.capabilities.fetch, fetch)) return false;
-    const isWelcome =
-      spec.computeGroups.length === 0
-        ? takesPublic
-        : spec.computeGroups.some((key) => request.computeGroups.includes(key));
-    if (!isWelcome) return false;
-    return (request.jobIds === null || request.jobIds.includes(id)) && !request.exceptJobs.includes(id);
-  }
-
-  /** A lease on Slices for this Worker, in one transaction; an error when the Job's data are damaged. */
-  grant(request: TaskRequest): Granted | SchedulerError | null {
+  /**
+   * A lease on Slices for this Worker, in one transaction; an error when the Job's data are damaged. `found`, from `find`, spares
+   * the transaction the way to the first Job.
+   */
+  grant(request: TaskRequest, found: Place | null): Granted | SchedulerError | null {
     this.leases.expireDue();
     const work = this.jobs.counter('work');
     if (this.leases.holdsSuspect(request.workerId)) {
       this.workSeen = work;
       return null;
     }
-    const granted = this.grantFirst(request, request.publicGroup === 'take');
-    if (granted !== null) return granted;
-    // A second look at Jobs of its own groups would find what the first found.
-    const fallback = request.publicGroup === 'fallback' ? this.grantFirst(request, true) : null;
-    if (fallback === null) this.workSeen = work;
-    return fallback;
+    let first = found;
+    const awaited = this.suspects.awaitedBy(request.workerId);
+    if (awaited !== null) {
+      if (!this.leases.mayTakeSuspect(request.workerId)) {
+        this.suspects.goOn();
+        this.workSeen = work;
+        return null;
+      }
+      this.suspects.end();
+      const row = this.jobs.rowOrNull(awaited);
+      if (row?.queued === true)
+        first = { turn: row.turn, number: awaited, takesPublic: request.publicGroup !== 'leave' };
+    }
+    const granted = this.grantAny(request, first);
+    if (granted === null || granted === 'wait') this.workSeen = work;
+    return granted === 'wait' ? null : granted;
   }
 
-  /** Of the first Job that suits and has Slices for this Worker. */
-  private grantFirst(request: TaskRequest, takesPublic: boolean): Granted | SchedulerError | null {
-    for (const [turn, number] of this.queue()) {
-      if (!this.suits(number, request, takesPublic)) continue;
+  private grantAny(request: TaskRequest, first: Place | null): Granted | SchedulerError | 'wait' | null {
+    if (first !== null) {
+      const granted = this.grantFirst(request, first.takesPublic, [first.turn, first.number]);
+      if (granted !== null) return granted;
+    }
+    for (const takesPublic of looksOf(request)) {
+      const granted = this.grantFirst(request, takesPublic, FRONT);
+      if (granted !== null) return granted;
+    }
+    return null;
+  }
+
+  /** Of the first Job from there on that suits and has Slices for this Worker. `wait`: it gets nothing, so that it can have a suspect. */
+  private grantFirst(
+    request: TaskRequest,
+    takesPublic: boolean,
+    from: Turn,
+  ): Granted | SchedulerError | 'wait' | null {
+    const suits = this.suitability.of(request, takesPublic);
+    for (const [turn, number] of this.queue(from)) {
+      if (!suits(number)) continue;
       const row = this.jobs.rowOrNull(number);
       if (row === null || !row.queued || row.turn !== turn) {
         this.store.ready.remove([turn, number]);
@@ -103,7 +129,11 @@ export class Dispatch {
       }
       const { id: jobId, spec } = this.jobs.briefOf(number);
       const portion = this.leases.portion(number, taskSize(request, request.sliceMs[jobId], row));
-      if (portion.alone && !this.leases.mayTakeSuspect(request.workerId)) continue;
+      if (portion.alone && !this.leases.mayTakeSuspect(request.workerId)) {
+        if (this.suspects.passOver(request.workerId, number)) return 'wait';
+        continue;
+      }
+      if (portion.alone) this.suspects.end();
       // To the end of the queue, also when its data turn out to be damaged: it must not block others.
       this.jobs.dequeue(number, row);
       row.turn = this.jobs.bump('turn');
@@ -174,6 +204,11 @@ export class Dispatch {
     }
     return { pieces, count };
   }
+}
+
+/** Whether Jobs of no Compute Group count, at each look at the queue: a second one is for who found nothing of its own. */
+function looksOf({ publicGroup }: TaskRequest): readonly boolean[] {
+  return publicGroup === 'fallback' ? [false, true] : [publicGroup === 'take'];
 }
 
 /** Work for which sharing does not pay, in milliseconds: leasing and delivering a Task costs some of it. */

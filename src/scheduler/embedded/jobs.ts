@@ -133,7 +133,7 @@ export interface JobFixed {
 }
 
 /** What is needed of it again and again. */
-interface JobBrief {
+export interface JobBrief {
   readonly id: JobId;
   readonly spec: Omit<JobFixed['spec'], 'workFunction'>;
 }
@@ -154,6 +154,8 @@ export function decode(bytes: Uint8Array, what: string): unknown {
 export function damaged(what: string, why: string): SchedulerError {
   return new SchedulerError(`${what}: the store is damaged: ${why}`);
 }
+
+const MAX_BRIEFS = 4096;
 
 /** Reads and writes of Jobs' rows; inside a transaction where it writes. */
 export class Jobs {
@@ -207,10 +209,11 @@ export class Jobs {
     let brief = this.briefs.get(number);
     if (!brief) {
       const { id, spec } = this.fixedOf(number);
-      // Thousands of them are kept, and a Work Function may be large.
+      // A Work Function may be large.
       const { workFunction: _, ...rest } = spec;
       brief = { id, spec: rest };
-      if (this.briefs.size >= 4096) this.briefs.clear();
+      const [oldest] = this.briefs.keys();
+      if (oldest !== undefined && this.briefs.size >= MAX_BRIEFS) this.briefs.delete(oldest);
       this.briefs.set(number, brief);
     }
     return brief;

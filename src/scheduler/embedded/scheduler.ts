@@ -43,6 +43,7 @@ import { loadPayloads, loadTask, modulesPayload, parseRecord, payloadModules } f
 import { FREES, purgeJob } from './removal.js';
 import { draftResults, Results, type ResultDraft } from './results.js';
 import { Store, type StoreOptions } from './store.js';
+import { Suspects } from './suspects.js';
 import { Uploads } from './uploads.js';
 
 export interface EmbeddedSchedulerOptions extends StoreOptions {
@@ -100,7 +101,7 @@ export class EmbeddedScheduler implements Scheduler {
   ) {
     this.jobs = new Jobs(store);
     this.leases = new Leases(store, this.jobs, clock, leaseMs);
-    this.dispatch = new Dispatch(store, this.jobs, this.leases);
+    this.dispatch = new Dispatch(store, this.jobs, this.leases, new Suspects(store, clock, leaseMs));
     this.results = new Results(store);
     this.log = new Log(store);
     this.uploads = new Uploads(store, this.jobs, this.leases);
@@ -314,12 +315,13 @@ export class EmbeddedScheduler implements Scheduler {
     return this.calls.track(async () => {
       checkRequest(request);
       // Most requests of an idle Worker end here, without a transaction.
-      const hopeless = this.store.read(() => {
-        if (this.leases.anyExpired()) return false;
-        return !this.dispatch.hasWorkFor(request);
+      const seen = this.store.read(() => {
+        if (this.leases.anyExpired()) return { found: null };
+        const found = this.dispatch.find(request);
+        return found && { found };
       });
-      if (hopeless) return null;
-      const granted = await this.store.write(() => this.dispatch.grant(request));
+      if (seen === null) return null;
+      const granted = await this.store.write(() => this.dispatch.grant(request, seen.found));
       if (granted === null) return null;
       if (granted instanceof SchedulerError) throw granted;
       const { id, jobId, number, numbers, attempts, expiries, pieces, limits } = granted;

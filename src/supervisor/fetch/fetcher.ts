@@ -7,10 +7,12 @@ import {
   type FetchAnswer,
   type FetchRequest,
   type HeaderPairs,
+  type JobId,
   type JobRequirements,
 } from '../../model/index.js';
 import { FetchAccess } from './access.js';
-import { ByteBudget, ByteShare, readBody } from './body.js';
+import { readBody } from './body.js';
+import { ByteBudget, ByteShare } from './byte-budget.js';
 import { Connections, type Lookup } from './connections.js';
 import { completeFetchLimits, type FetchLimits } from './limits.js';
 import { FetchRefusal } from './refusal.js';
@@ -28,6 +30,12 @@ export interface FetchOutcome {
   readonly ok: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
+}
+
+/** Whose request it is. */
+export interface FetchingJob {
+  readonly id: JobId;
+  readonly requirements: JobRequirements;
 }
 
 /** For `Sandbox.answer`. */
@@ -98,25 +106,25 @@ export class Fetcher {
 
   /** Never rejects. `signal` ends it when nobody waits for it any more. */
   async answer(
-    requirements: JobRequirements,
+    { id, requirements }: FetchingJob,
     { text, segments }: SandboxRequest,
     signal: AbortSignal,
   ): Promise<FetchReply> {
-    const share = new ByteShare(this.#budget);
     const body = segments[0] ?? null;
     const bytesOut = body?.byteLength ?? 0;
     const timeout = AbortSignal.timeout(this.#limits.timeoutMs);
     // What is left of a response that is not taken must not go on coming.
     const over = new AbortController();
+    const ended = AbortSignal.any([signal, timeout, over.signal]);
+    const share = new ByteShare(this.#budget, id, ended);
     try {
       if (!this.serves(requirements)) throw new FetchRefusal('the Job does not require fetch');
       if (bytesOut > this.#limits.requestBytes)
         throw new FetchRefusal(
           `the request has ${bytesOut} bytes, at most ${this.#limits.requestBytes} are sent`,
         );
-      share.take(bytesOut);
+      await share.take(bytesOut);
       const request = readRequest(text);
-      const ended = AbortSignal.any([signal, timeout, over.signal]);
       const [answer, taken] = await this.#follow(requirements, request, body, ended, share);
       return reply(answer, taken, { ok: true, bytesIn: share.total - bytesOut, bytesOut });
     } catch (error) {
@@ -182,7 +190,8 @@ export class Fetcher {
   /** Fetch, "HTTP-redirect fetch". */
   #redirected(hop: Hop, status: number, location: string): Hop {
     const { redirects } = this.#limits;
-    const url = parseUrl(location, hop.url);
+    // A header's characters stand for bytes, and those of a URL are UTF-8.
+    const url = parseUrl(Buffer.from(location, 'latin1').toString('utf8'), hop.url);
     if (url === null) throw new FetchRefusal(`${hop.url.origin} redirects to no URL`);
     if (hop.redirects >= redirects) throw new FetchRefusal(`more than ${redirects} redirects`);
     if (url.username !== '' || url.password !== '')

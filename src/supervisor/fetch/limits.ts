@@ -9,7 +9,7 @@ export interface FetchLimits {
   readonly responseBytes: number;
   /** Redirects that are followed. Default 20, as browsers have it. */
   readonly redirects: number;
-  /** Bodies of all requests under way in the Worker, bytes. Default 512 MiB. */
+  /** Bodies of all requests under way in the Worker, bytes; of one Job's at most half of it. Default 512 MiB. */
   readonly heldBytes: number;
 }
 
