@@ -1,6 +1,5 @@
 // Pipelines, which are counted.
 #include <memory>
-#include <optional>
 
 #include "webgpu/convert.h"
 #include "webgpu/generated/dictionaries.h"
@@ -14,27 +13,35 @@ namespace {
 
 constexpr char const* kTooMany = "the Sandbox has as many pipelines as it may have";
 
-// Dawn makes an invalid pipeline of a shader that is none; that error is nobody's to see.
-struct ErrorShader {
-  ErrorShader(const Procs& of, WGPUDevice made_by) : procs(of), device(made_by) {
-    const WGPUShaderSourceWGSL source{{nullptr, WGPUSType_ShaderSourceWGSL}, ToView("")};
-    WGPUShaderModuleDescriptor descriptor{};
-    descriptor.nextInChain = const_cast<WGPUChainedStruct*>(&source.chain);
-    hidden.emplace(procs, device);
-    module = procs.deviceCreateErrorShaderModule(device, &descriptor, ToView(kTooMany));
-  }
-  ~ErrorShader() {
-    hidden.reset();
-    procs.shaderModuleRelease(module);
-    procs.deviceInjectError(device, WGPUErrorType_OutOfMemory, ToView(kTooMany));
-  }
-  ErrorShader(const ErrorShader&) = delete;
-  ErrorShader& operator=(const ErrorShader&) = delete;
+// Tells the device, when it goes, that there are too many pipelines.
+struct TooManyError {
+  ~TooManyError() { procs.deviceInjectError(device, WGPUErrorType_OutOfMemory, ToView(kTooMany)); }
 
   const Procs& procs;
   const WGPUDevice device;
-  std::optional<HiddenErrors> hidden;
-  WGPUShaderModule module;
+};
+
+// Dawn makes an invalid pipeline of a shader that is none; that error is nobody's to see.
+class ErrorShader {
+ public:
+  ErrorShader(const Procs& procs, WGPUDevice device)
+      : too_many_{procs, device}, hidden_(procs, device) {
+    const WGPUShaderSourceWGSL source{{nullptr, WGPUSType_ShaderSourceWGSL}, ToView("")};
+    WGPUShaderModuleDescriptor descriptor{};
+    descriptor.nextInChain = const_cast<WGPUChainedStruct*>(&source.chain);
+    module_ = procs.deviceCreateErrorShaderModule(device, &descriptor, ToView(kTooMany));
+  }
+  ~ErrorShader() { too_many_.procs.shaderModuleRelease(module_); }
+  ErrorShader(const ErrorShader&) = delete;
+  ErrorShader& operator=(const ErrorShader&) = delete;
+
+  WGPUShaderModule module() const { return module_; }
+
+ private:
+  // Said once errors are seen again.
+  const TooManyError too_many_;
+  const HiddenErrors hidden_;
+  WGPUShaderModule module_;
 };
 
 template <typename Handle>
@@ -102,7 +109,7 @@ void Create(const Info& info) {
     made = create(device, &descriptor);
   } else {
     const ErrorShader error(runtime.procs(), device);
-    Type::ModuleOf(descriptor) = error.module;
+    Type::ModuleOf(descriptor) = error.module();
     made = create(device, &descriptor);
   }
   runtime.Return(info, std::make_unique<Pipeline>(&runtime, Type::kKind, made), self,
