@@ -14,30 +14,39 @@ import { Steps, isProgram, root, run } from './steps.mjs';
 
 /**
  * A program that must be on the PATH, any of `commands`, and the Debian package that brings it.
- * @typedef {{commands: readonly string[], debian: string, why: string, checksOnly: boolean}} Tool
+ * `use`: what needs it.
+ * @typedef {{commands: readonly string[], debian: string, why: string, use: 'build' | 'checks' | 'deb'}} Tool
  */
 
 /** @type {readonly Tool[]} */
 export const TOOLS = [
-  { commands: ['cmake'], debian: 'cmake', why: 'describes the build of the addon', checksOnly: false },
-  { commands: ['g++'], debian: 'g++', why: 'compiles the addon', checksOnly: false },
+  { commands: ['cmake'], debian: 'cmake', why: 'describes the build of the addon', use: 'build' },
+  { commands: ['g++'], debian: 'g++', why: 'compiles the addon', use: 'build' },
   {
     commands: ['ninja', 'make'],
     debian: 'ninja-build',
     why: 'runs the build of the addon',
-    checksOnly: false,
+    use: 'build',
   },
-  { commands: ['clang-format'], debian: 'clang-format', why: 'formats native/', checksOnly: true },
-  { commands: ['clang-tidy'], debian: 'clang-tidy', why: 'lints native/', checksOnly: true },
-  { commands: ['systemd-analyze'], debian: 'systemd', why: 'checks the units', checksOnly: true },
+  { commands: ['clang-format'], debian: 'clang-format', why: 'formats native/', use: 'checks' },
+  { commands: ['clang-tidy'], debian: 'clang-tidy', why: 'lints native/', use: 'checks' },
+  { commands: ['systemd-analyze'], debian: 'systemd', why: 'checks the units', use: 'checks' },
+  {
+    commands: ['dpkg-shlibdeps'],
+    debian: 'dpkg-dev',
+    why: 'finds what the Debian package depends on',
+    use: 'deb',
+  },
+  { commands: ['strip'], debian: 'binutils', why: 'takes symbols out of the Debian package', use: 'deb' },
 ];
 
 /**
  * The tools that are missing.
- * @param {{checks: boolean, tools?: readonly Tool[], isOnPath?: (command: string) => boolean}} options
+ * @param {{checks: boolean, deb?: boolean, tools?: readonly Tool[], isOnPath?: (command: string) => boolean}} options
  */
-export function missingTools({ checks, tools = TOOLS, isOnPath = onPath }) {
-  return tools.filter((tool) => (checks || !tool.checksOnly) && !tool.commands.some(isOnPath));
+export function missingTools({ checks, deb = false, tools = TOOLS, isOnPath = onPath }) {
+  const wanted = { build: true, checks, deb };
+  return tools.filter((tool) => wanted[tool.use] && !tool.commands.some(isOnPath));
 }
 
 /** @param {string} command */
@@ -89,10 +98,10 @@ export const NPM_ARGUMENTS = ['ci', '--ignore-scripts', '--no-audit', '--no-fund
 
 /**
  * @param {Steps} steps
- * @param {{dryRun: boolean, checks: boolean}} options
+ * @param {{dryRun: boolean, checks: boolean, deb?: boolean}} options `deb`: and what makes the Debian package
  */
-export async function setUp(steps, { dryRun, checks }) {
-  const missing = missingTools({ checks });
+export async function setUp(steps, { dryRun, checks, deb = false }) {
+  const missing = missingTools({ checks, deb });
   const stale = staleModules(root);
   const mayInstall = !dryRun && process.getuid?.() === 0 && onPath('apt-get');
 

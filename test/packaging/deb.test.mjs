@@ -1,12 +1,21 @@
 /** What the Debian package is made of. Building and installing it is `npm run deb:check`. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import vm from 'node:vm';
-import { debianVersion, fillIn } from '../../scripts/build-deb.mjs';
+import { debianVersion, evenOut, fillIn } from '../../scripts/build-deb.mjs';
 import { copyrightFile, partsOf } from '../../scripts/deb/licences.mjs';
 import { SYSTEM_FILES, operatorPages } from '../../scripts/deb/system-files.mjs';
 import { readManifest } from '../../scripts/deb/tree.mjs';
@@ -30,6 +39,35 @@ test('a page that OPERATING.md or SERVICE.md sends the reader to is in the packa
     assert.ok(targets.length > 0, page);
     for (const target of [page, ...targets]) assert.ok(pages.includes(target), `${page}: ${target}`);
   }
+});
+
+test('modes and times in the package are the same whatever the umask', (t) => {
+  const stage = mkdtempSync(path.join(tmpdir(), 'dcp-modes-'));
+  t.after(() => rmSync(stage, { recursive: true }));
+  const date = new Date(1_700_000_000_000);
+  /** @param {number} umask */
+  const madeWith = (umask) => {
+    const before = process.umask(umask);
+    const folder = path.join(stage, String(umask));
+    mkdirSync(path.join(folder, 'etc'), { recursive: true });
+    writeFileSync(path.join(folder, 'etc/options'), '');
+    writeFileSync(path.join(folder, 'postinst'), '', { mode: 0o777 });
+    symlinkSync('etc/options', path.join(folder, 'link'));
+    process.umask(before);
+    evenOut(folder, date);
+    return ['', 'etc', 'etc/options', 'postinst', 'link'].map((name) => {
+      const { mode, mtimeMs } = lstatSync(path.join(folder, name));
+      return [name, (mode & 0o777).toString(8), mtimeMs];
+    });
+  };
+  assert.deepEqual(madeWith(0o027), madeWith(0o002));
+  assert.deepEqual(madeWith(0o077), [
+    ['', '755', date.getTime()],
+    ['etc', '755', date.getTime()],
+    ['etc/options', '644', date.getTime()],
+    ['postinst', '755', date.getTime()],
+    ['link', '777', date.getTime()],
+  ]);
 });
 
 test('a placeholder of the control file that nothing fills is an error', () => {

@@ -6,13 +6,17 @@ import path from 'node:path';
 import test from 'node:test';
 import { installCommand, missingTools, staleModules } from '../../scripts/setup.mjs';
 
-test('any of the named commands will do, and tools for checks are asked for only then', () => {
+test('any of the named commands will do, and tools for checks and for the Debian package are asked for only then', () => {
   const isOnPath = (/** @type {string} */ command) => ['cmake', 'g++', 'make'].includes(command);
   assert.deepEqual(missingTools({ checks: false, isOnPath }), []);
   const missing = missingTools({ checks: true, isOnPath });
   assert.equal(
     installCommand(missing),
     'apt-get install -y --no-install-recommends clang-format clang-tidy systemd',
+  );
+  assert.equal(
+    installCommand(missingTools({ checks: false, deb: true, isOnPath })),
+    'apt-get install -y --no-install-recommends dpkg-dev binutils',
   );
 });
 
