@@ -7,6 +7,8 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -81,6 +83,43 @@ test('maintainer scripts are shell, and stop at the first error', () => {
     assert.equal(spawnSync('sh', ['-n', file]).status, 0, script);
     assert.match(readFileSync(file, 'utf8'), /^#!\/bin\/sh\nset -e\n/, script);
   }
+});
+
+test('a purge leaves keystores, also behind a link, and no instance of the Worker that is enabled', (t) => {
+  const top = mkdtempSync(path.join(tmpdir(), 'dcp-purge-'));
+  t.after(() => rmSync(top, { recursive: true }));
+  const at = (/** @type {string} */ name) => path.join(top, name);
+  for (const folder of [
+    'bin',
+    'disk',
+    'root/var/lib/dcp/scheduler',
+    'root/etc/systemd/system/multi-user.target.wants',
+  ])
+    mkdirSync(at(folder), { recursive: true });
+  writeFileSync(at('bin/deb-systemd-helper'), '#!/bin/sh\n', { mode: 0o755 });
+  const wants = at('root/etc/systemd/system/multi-user.target.wants');
+  for (const name of ['dcp-worker@second.service', 'other@second.service'])
+    symlinkSync('/lib/systemd/system/gone@.service', path.join(wants, name));
+  for (const name of ['default.keystore', 'other']) writeFileSync(at(`disk/${name}`), '');
+  const purge = () => {
+    const { status, stderr } = spawnSync('sh', [path.join(debian, 'postrm'), 'purge'], {
+      env: { PATH: `${at('bin')}:${process.env.PATH}`, DPKG_ROOT: at('root') },
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    return stderr;
+  };
+
+  symlinkSync(at('disk'), at('root/var/lib/dcp/.dcp'));
+  assert.match(purge(), /keystores are left in .*\/\.dcp, a link to .*\/disk$/m);
+  assert.deepEqual(readdirSync(at('disk')), ['default.keystore', 'other']);
+  assert.deepEqual(readdirSync(at('root/var/lib/dcp')), ['.dcp']);
+  assert.deepEqual(readdirSync(wants), ['other@second.service']);
+
+  rmSync(at('root/var/lib/dcp/.dcp'));
+  renameSync(at('disk'), at('root/var/lib/dcp/.dcp'));
+  assert.match(purge(), /keystores are left in .*\/\.dcp$/m);
+  assert.deepEqual(readdirSync(at('root/var/lib/dcp/.dcp')), ['default.keystore']);
 });
 
 test('the configuration is an object literal that changes nothing, and so it is with each line taken in', () => {
