@@ -94,6 +94,21 @@ function readLock(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : null;
 }
 
+/**
+ * Why this Node will not do, or null when it does: compilers and npm would say it late, and in other words.
+ * @param {string} [version]
+ * @returns {string | null}
+ */
+export function unfitNode(version = process.versions.node) {
+  const { engines } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const least = /^>=(\d+\.\d+)$/.exec(engines.node)?.[1];
+  if (least === undefined) throw new Error(`package.json: engines.node: expected >=N.N, got ${engines.node}`);
+  const [major = 0, minor = 0] = least.split('.').map(Number);
+  const [itsMajor = 0, itsMinor = 0] = version.split('.').map(Number);
+  const isFit = itsMajor > major || (itsMajor === major && itsMinor >= minor);
+  return isFit ? null : `Node ${least} or later expected, this is ${version}`;
+}
+
 export const NPM_ARGUMENTS = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
 
 /**
@@ -101,6 +116,11 @@ export const NPM_ARGUMENTS = ['ci', '--ignore-scripts', '--no-audit', '--no-fund
  * @param {{dryRun: boolean, checks: boolean, deb?: boolean}} options `deb`: and what makes the Debian package
  */
 export async function setUp(steps, { dryRun, checks, deb = false }) {
+  const unfit = unfitNode();
+  if (unfit !== null) {
+    console.error(unfit);
+    process.exit(1);
+  }
   const missing = missingTools({ checks, deb });
   const stale = staleModules(root);
   const mayInstall = !dryRun && process.getuid?.() === 0 && onPath('apt-get');
