@@ -1,6 +1,14 @@
 /** What `npm pack` takes, and when it refuses to. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
@@ -8,7 +16,7 @@ import { NODE_ABIS, runningMajor, supportedMajors } from '../../scripts/nodes.mj
 import { LAUNCHER, prebuildName } from '../../scripts/prebuild.mjs';
 import { missingPrebuilds } from '../../scripts/prepack.mjs';
 import { removeStaleOutput } from '../../scripts/stale-output.mjs';
-import { root, run } from '../../scripts/steps.mjs';
+import { bin, root, run } from '../../scripts/steps.mjs';
 
 /** @param {import('node:test').TestContext} t */
 function temporaryFolder(t) {
@@ -93,4 +101,25 @@ test('the packed files have the licence, the programs and no state of the compil
   );
   const { sourcesContent } = JSON.parse(readFileSync(path.join(root, 'dist/index.js.map'), 'utf8'));
   assert.match(sourcesContent[0], /\bexport\b/);
+});
+
+test("the README's Job, and what else a Work Function calls, compile as TypeScript", async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(path.join(folder, 'node_modules'));
+  symlinkSync(root, path.join(folder, 'node_modules/dcp-worker-native'));
+  writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
+  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+  const job = /```js\n(import \{ compute \}[^]*?)```/.exec(readme)?.[1];
+  assert.ok(job);
+  const more = `
+compute.for(1, 3, (n) => {
+  work.emit('name', work.job.public.name);
+  if (n === 2) work.reject('not this one', 3);
+  return progress('50%');
+});
+`;
+  const types = '/// <reference types="dcp-worker-native/sandbox" />\n';
+  writeFileSync(path.join(folder, 'job.ts'), types + job + more);
+  const options = ['--strict', '--noEmit', '--skipLibCheck', '--module', 'nodenext'];
+  assert.equal(await run(bin('tsc'), [...options, 'job.ts'], { cwd: folder }), '');
 });
