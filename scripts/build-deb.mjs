@@ -3,8 +3,8 @@
  *
  *   npm run deb [-- --node MAJOR] [--output FOLDER]     dist-deb/dcp-worker-native_VERSION_ARCH.deb
  *
- * The same checkout gives the same bytes: times are SOURCE_DATE_EPOCH, by default that of the last commit. Needs dpkg-dev,
- * binutils and npm. DEBFULLNAME and DEBEMAIL say who the maintainer is. docs/SERVICE.md says what is in the package.
+ * The same checkout gives the same bytes: times are SOURCE_DATE_EPOCH, by default that of the last commit, and modes
+ * those of `evenOut`. DEBFULLNAME and DEBEMAIL say who the maintainer is. docs/SERVICE.md says what is in the package.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -35,6 +35,7 @@ import {
 } from './deb/system-files.mjs';
 import { INSTALLED, installModules, installProgram, nativeFilesOf, readManifest, trim } from './deb/tree.mjs';
 import { supportedMajors } from './nodes.mjs';
+import { setUp } from './setup.mjs';
 import { Steps, isProgram, root, run } from './steps.mjs';
 
 /** The Node in the package: of the majors that every native test runs on the newest. */
@@ -64,8 +65,8 @@ export async function buildDeb({
   // A step that fails ends the program.
   const clean = () => rmSync(stage, { recursive: true, force: true });
   process.once('exit', clean);
-  chmodSync(stage, 0o755);
   mkdirSync(tree, { recursive: true });
+  await setUp(steps, { dryRun: false, checks: false, deb: true });
   await buildAll(steps, { native: false, typescript: true, tests: false, asan: false });
   await steps.must('production packages', () => installModules(tree));
   await steps.must(`addon, Node ${major}`, async () => {
@@ -83,7 +84,7 @@ export async function buildDeb({
   await steps.must('dpkg-deb', async () => {
     const architecture = (await run('dpkg', ['--print-architecture'])).trim();
     await writeControl(stage, version, architecture);
-    setTimes(stage, date);
+    evenOut(stage, date);
     mkdirSync(output, { recursive: true });
     file = path.join(output, `${PACKAGE}_${version}_${architecture}.deb`);
     const how = ['--root-owner-group', '-Zxz', `-z${compression}`, '--threads-max=2'];
@@ -188,12 +189,19 @@ function filesOf(folder) {
     .sort();
 }
 
-/** @param {string} folder @param {Date} date */
-function setTimes(folder, date) {
-  for (const name of readdirSync(folder, { recursive: true }).map(String)) {
-    lutimesSync(path.join(folder, name), date, date);
+/**
+ * Gives what is in a folder, and the folder, one time, and modes that depend on neither umask nor checkout: 0755 for folders and what may
+ * be run, 0644 for the rest. Links have none.
+ * @param {string} folder
+ * @param {Date} date
+ */
+export function evenOut(folder, date) {
+  for (const name of ['', ...readdirSync(folder, { recursive: true }).map(String)]) {
+    const file = path.join(folder, name);
+    const stat = lstatSync(file);
+    if (!stat.isSymbolicLink()) chmodSync(file, stat.isDirectory() || stat.mode & 0o100 ? 0o755 : 0o644);
+    lutimesSync(file, date, date);
   }
-  lutimesSync(folder, date, date);
 }
 
 if (isProgram(import.meta.url)) {

@@ -26,6 +26,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureHeaders, headersBeside } from './nodes.mjs';
 import { buildPrograms } from './programs.mjs';
+import { removeStaleOutput } from './stale-output.mjs';
 import { Steps, bin, isProgram, jobs, root, run, runNode } from './steps.mjs';
 
 export const ASAN_BUILD_DIRECTORY = 'build-asan';
@@ -87,9 +88,10 @@ function nodeVersionOf(headers) {
     .join('.');
 }
 
-/** Compiles src/ to dist/, with types. */
+/** Compiles src/ to dist/, with types. What is left of sources that are gone goes. */
 async function buildTypeScript() {
   await run(bin('tsc'), ['-p', '.']);
+  removeStaleOutput(path.join(root, 'src'), path.join(root, 'dist'));
 }
 
 /**

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { isProgram, root, run } from './steps.mjs';
 
 /**
- * One pinned version of every supported major. Adding a major is one line here (and what docs/BUILDING.md says).
+ * One pinned version of every supported major. Adding a major is one line here, one in NODE_ABIS (and what docs/BUILDING.md says).
  * @type {Readonly<Record<number, string>>}
  */
 export const NODE_VERSIONS = Object.freeze({
@@ -18,6 +18,12 @@ export const NODE_VERSIONS = Object.freeze({
   24: '24.21.0',
   26: '26.10.0',
 });
+
+/**
+ * `process.versions.modules` of each: what a prebuilt addon is named after.
+ * @type {Readonly<Record<number, number>>}
+ */
+export const NODE_ABIS = Object.freeze({ 20: 115, 22: 127, 24: 137, 26: 147 });
 
 export const supportedMajors = Object.keys(NODE_VERSIONS).map(Number);
 

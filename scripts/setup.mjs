@@ -14,30 +14,39 @@ import { Steps, isProgram, root, run } from './steps.mjs';
 
 /**
  * A program that must be on the PATH, any of `commands`, and the Debian package that brings it.
- * @typedef {{commands: readonly string[], debian: string, why: string, checksOnly: boolean}} Tool
+ * `use`: what needs it.
+ * @typedef {{commands: readonly string[], debian: string, why: string, use: 'build' | 'checks' | 'deb'}} Tool
  */
 
 /** @type {readonly Tool[]} */
 export const TOOLS = [
-  { commands: ['cmake'], debian: 'cmake', why: 'describes the build of the addon', checksOnly: false },
-  { commands: ['g++'], debian: 'g++', why: 'compiles the addon', checksOnly: false },
+  { commands: ['cmake'], debian: 'cmake', why: 'describes the build of the addon', use: 'build' },
+  { commands: ['g++'], debian: 'g++', why: 'compiles the addon', use: 'build' },
   {
     commands: ['ninja', 'make'],
     debian: 'ninja-build',
     why: 'runs the build of the addon',
-    checksOnly: false,
+    use: 'build',
   },
-  { commands: ['clang-format'], debian: 'clang-format', why: 'formats native/', checksOnly: true },
-  { commands: ['clang-tidy'], debian: 'clang-tidy', why: 'lints native/', checksOnly: true },
-  { commands: ['systemd-analyze'], debian: 'systemd', why: 'checks the units', checksOnly: true },
+  { commands: ['clang-format'], debian: 'clang-format', why: 'formats native/', use: 'checks' },
+  { commands: ['clang-tidy'], debian: 'clang-tidy', why: 'lints native/', use: 'checks' },
+  { commands: ['systemd-analyze'], debian: 'systemd', why: 'checks the units', use: 'checks' },
+  {
+    commands: ['dpkg-shlibdeps'],
+    debian: 'dpkg-dev',
+    why: 'finds what the Debian package depends on',
+    use: 'deb',
+  },
+  { commands: ['strip'], debian: 'binutils', why: 'takes symbols out of the Debian package', use: 'deb' },
 ];
 
 /**
  * The tools that are missing.
- * @param {{checks: boolean, tools?: readonly Tool[], isOnPath?: (command: string) => boolean}} options
+ * @param {{checks: boolean, deb?: boolean, tools?: readonly Tool[], isOnPath?: (command: string) => boolean}} options
  */
-export function missingTools({ checks, tools = TOOLS, isOnPath = onPath }) {
-  return tools.filter((tool) => (checks || !tool.checksOnly) && !tool.commands.some(isOnPath));
+export function missingTools({ checks, deb = false, tools = TOOLS, isOnPath = onPath }) {
+  const wanted = { build: true, checks, deb };
+  return tools.filter((tool) => wanted[tool.use] && !tool.commands.some(isOnPath));
 }
 
 /** @param {string} command */
@@ -85,14 +94,34 @@ function readLock(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : null;
 }
 
+/**
+ * Why this Node will not do, or null when it does: compilers and npm would say it late, and in other words.
+ * @param {string} [version]
+ * @returns {string | null}
+ */
+export function unfitNode(version = process.versions.node) {
+  const { engines } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const least = /^>=(\d+\.\d+)$/.exec(engines.node)?.[1];
+  if (least === undefined) throw new Error(`package.json: engines.node: expected >=N.N, got ${engines.node}`);
+  const [major = 0, minor = 0] = least.split('.').map(Number);
+  const [itsMajor = 0, itsMinor = 0] = version.split('.').map(Number);
+  const isFit = itsMajor > major || (itsMajor === major && itsMinor >= minor);
+  return isFit ? null : `Node ${least} or later expected, this is ${version}`;
+}
+
 export const NPM_ARGUMENTS = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
 
 /**
  * @param {Steps} steps
- * @param {{dryRun: boolean, checks: boolean}} options
+ * @param {{dryRun: boolean, checks: boolean, deb?: boolean}} options `deb`: and what makes the Debian package
  */
-export async function setUp(steps, { dryRun, checks }) {
-  const missing = missingTools({ checks });
+export async function setUp(steps, { dryRun, checks, deb = false }) {
+  const unfit = unfitNode();
+  if (unfit !== null) {
+    console.error(unfit);
+    process.exit(1);
+  }
+  const missing = missingTools({ checks, deb });
   const stale = staleModules(root);
   const mayInstall = !dryRun && process.getuid?.() === 0 && onPath('apt-get');
 

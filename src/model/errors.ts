@@ -23,6 +23,17 @@ export class InvalidArgumentError extends DcpError {
   }
 }
 
+/** The system does not let one listen there as things are: another process does, or the machine has no such address yet. */
+export class ListenError extends DcpError {
+  constructor(
+    /** Path of the argument that says where. */
+    readonly field: string,
+    message: string,
+  ) {
+    super('ELISTEN', `${field}: ${message}`);
+  }
+}
+
 /** A value cannot be carried to or from a Sandbox; `path` leads to the offending field. */
 export class EncodingError extends DcpError {
   constructor(

@@ -15,7 +15,6 @@ const KEYS: Readonly<Record<string, string>> = {
   syslogKey: 'worker.syslog.key',
   // status
   socket: 'worker.status.socket',
-  http: 'worker.status.httpPort',
   'http.port': 'worker.status.httpPort',
   'http.address': 'worker.status.httpAddress',
   // Whoever lets other machines read it must have said a token.
@@ -32,7 +31,7 @@ const KEYS: Readonly<Record<string, string>> = {
   confinement: 'worker.confinement',
 };
 
-/** The key of an `InvalidArgumentError`'s field, `computeGroups[1]` or `worker.computeGroups[1]`, without what is in brackets. */
+/** The key of an `InvalidArgumentError`'s or a `ListenError`'s field, `computeGroups[1]` or `worker.computeGroups[1]`, without what is in brackets. */
 export function keyOfField(field: string): string {
   const name = field.replace(/\[.*$/s, '');
   return Object.hasOwn(KEYS, name) ? KEYS[name]! : name;

@@ -1,6 +1,6 @@
 import { openDashboard, type Dashboard } from '../dashboard/index.js';
 import { openOutputs } from '../logging/index.js';
-import { InvalidArgumentError } from '../model/index.js';
+import { InvalidArgumentError, ListenError } from '../model/index.js';
 import { openStatusServer, openTaskTraces, readToken, type StatusServer } from '../status/index.js';
 import type { SupervisorObserver } from '../supervisor/index.js';
 import type { ServiceSettings } from './settings.js';
@@ -100,7 +100,8 @@ async function openServer(
   try {
     return await openStatusServer({ ...options, socket: statusSocket.path });
   } catch (error) {
-    if (!(error instanceof InvalidArgumentError) || error.field !== 'socket') throw error;
+    if (!(error instanceof InvalidArgumentError || error instanceof ListenError)) throw error;
+    if (error.field !== 'socket') throw error;
     warn(`${error.message}; nobody can ask this Worker how it is: --status-socket names another place`);
     return http === null ? null : openStatusServer({ ...options, socket: null });
   }

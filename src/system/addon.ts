@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EvaluatorError } from '../model/index.js';
+import { linkedPackages } from './linked-packages.js';
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -61,8 +62,13 @@ export function packageFiles(): string[] {
     files.push(path.join(folder, 'node_modules'));
     if (folder === path.dirname(folder)) break;
   }
-  return [...files, path.dirname(addonFile())].filter((file) => existsSync(file));
+  const there = files.filter((file) => existsSync(file));
+  linked ??= linkedPackages(path.resolve(packageRoot), there);
+  return [...there, ...linked, path.dirname(addonFile())];
 }
+
+/** A look at some hundred files: what is installed stays as it is while a process runs. */
+let linked: readonly string[] | null = null;
 
 function findBinary(directory: string): string {
   const name = existsSync(directory) && readdirSync(directory).find((entry) => entry.endsWith('.node'));

@@ -102,6 +102,18 @@ test('what a part of the Worker refuses is named as the operator wrote it', asyn
   );
 });
 
+test('an address that the machine does not have yet is no wrong configuration: a service that is started again may find it', async (t) => {
+  const { args, env, file } = configured(t, '{}');
+  writeFileSync(`${file}.token`, 'a-token-of-some-length');
+  const options = ['-o', 'json', '--http-address', '203.0.113.7', '--http-port', '8080', '--token-file'];
+  const { code, stderr } = await run(t, 'dcp-worker', [...args, ...options, `${file}.token`], env);
+  assert.equal(
+    stderr,
+    'dcp-worker: --http-address: worker.status.httpAddress: 203.0.113.7, port 8080: cannot be listened on (EADDRNOTAVAIL)\n',
+  );
+  assert.equal(code, 1);
+});
+
 test('SIGHUP reads the configuration again; a wrong one is refused, and the one before stays in force', async (t) => {
   const { file, args, env } = configured(t, '{ worker: { stopTimeout: 5 } }');
   const worker = start(t, 'dcp-worker', [...args, '-o', 'console'], env);

@@ -1,12 +1,23 @@
 /** What the Debian package is made of. Building and installing it is `npm run deb:check`. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import vm from 'node:vm';
-import { debianVersion, fillIn } from '../../scripts/build-deb.mjs';
+import { debianVersion, evenOut, fillIn } from '../../scripts/build-deb.mjs';
 import { copyrightFile, partsOf } from '../../scripts/deb/licences.mjs';
 import { SYSTEM_FILES, operatorPages } from '../../scripts/deb/system-files.mjs';
 import { readManifest } from '../../scripts/deb/tree.mjs';
@@ -32,6 +43,35 @@ test('a page that OPERATING.md or SERVICE.md sends the reader to is in the packa
   }
 });
 
+test('modes and times in the package are the same whatever the umask', (t) => {
+  const stage = mkdtempSync(path.join(tmpdir(), 'dcp-modes-'));
+  t.after(() => rmSync(stage, { recursive: true }));
+  const date = new Date(1_700_000_000_000);
+  /** @param {number} umask */
+  const madeWith = (umask) => {
+    const before = process.umask(umask);
+    const folder = path.join(stage, String(umask));
+    mkdirSync(path.join(folder, 'etc'), { recursive: true });
+    writeFileSync(path.join(folder, 'etc/options'), '');
+    writeFileSync(path.join(folder, 'postinst'), '', { mode: 0o777 });
+    symlinkSync('etc/options', path.join(folder, 'link'));
+    process.umask(before);
+    evenOut(folder, date);
+    return ['', 'etc', 'etc/options', 'postinst', 'link'].map((name) => {
+      const { mode, mtimeMs } = lstatSync(path.join(folder, name));
+      return [name, (mode & 0o777).toString(8), mtimeMs];
+    });
+  };
+  assert.deepEqual(madeWith(0o027), madeWith(0o002));
+  assert.deepEqual(madeWith(0o077), [
+    ['', '755', date.getTime()],
+    ['etc', '755', date.getTime()],
+    ['etc/options', '644', date.getTime()],
+    ['postinst', '755', date.getTime()],
+    ['link', '777', date.getTime()],
+  ]);
+});
+
 test('a placeholder of the control file that nothing fills is an error', () => {
   assert.equal(fillIn('Version: ${Version}', { Version: '1-1' }), 'Version: 1-1');
   assert.throws(() => fillIn('${Oops}', {}), /packaging\/debian\/control: nothing to put in for Oops/);
@@ -43,6 +83,43 @@ test('maintainer scripts are shell, and stop at the first error', () => {
     assert.equal(spawnSync('sh', ['-n', file]).status, 0, script);
     assert.match(readFileSync(file, 'utf8'), /^#!\/bin\/sh\nset -e\n/, script);
   }
+});
+
+test('a purge leaves keystores, also behind a link, and no instance of the Worker that is enabled', (t) => {
+  const top = mkdtempSync(path.join(tmpdir(), 'dcp-purge-'));
+  t.after(() => rmSync(top, { recursive: true }));
+  const at = (/** @type {string} */ name) => path.join(top, name);
+  for (const folder of [
+    'bin',
+    'disk',
+    'root/var/lib/dcp/scheduler',
+    'root/etc/systemd/system/multi-user.target.wants',
+  ])
+    mkdirSync(at(folder), { recursive: true });
+  writeFileSync(at('bin/deb-systemd-helper'), '#!/bin/sh\n', { mode: 0o755 });
+  const wants = at('root/etc/systemd/system/multi-user.target.wants');
+  for (const name of ['dcp-worker@second.service', 'other@second.service'])
+    symlinkSync('/lib/systemd/system/gone@.service', path.join(wants, name));
+  for (const name of ['default.keystore', 'other']) writeFileSync(at(`disk/${name}`), '');
+  const purge = () => {
+    const { status, stderr } = spawnSync('sh', [path.join(debian, 'postrm'), 'purge'], {
+      env: { PATH: `${at('bin')}:${process.env.PATH}`, DPKG_ROOT: at('root') },
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    return stderr;
+  };
+
+  symlinkSync(at('disk'), at('root/var/lib/dcp/.dcp'));
+  assert.match(purge(), /keystores are left in .*\/\.dcp, a link to .*\/disk$/m);
+  assert.deepEqual(readdirSync(at('disk')), ['default.keystore', 'other']);
+  assert.deepEqual(readdirSync(at('root/var/lib/dcp')), ['.dcp']);
+  assert.deepEqual(readdirSync(wants), ['other@second.service']);
+
+  rmSync(at('root/var/lib/dcp/.dcp'));
+  renameSync(at('disk'), at('root/var/lib/dcp/.dcp'));
+  assert.match(purge(), /keystores are left in .*\/\.dcp$/m);
+  assert.deepEqual(readdirSync(at('root/var/lib/dcp/.dcp')), ['default.keystore']);
 });
 
 test('the configuration is an object literal that changes nothing, and so it is with each line taken in', () => {

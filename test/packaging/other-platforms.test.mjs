@@ -121,4 +121,10 @@ test('Docker: what the build reads is not ignored', () => {
     'third_party',
   ])
     assert.ok(kept.includes(name) && existsSync(path.join(root, name)), name);
+  // CMake wants the sources of every target, also of one that is not built.
+  const text = readFileSync(path.join(root, 'CMakeLists.txt'), 'utf8');
+  const wanted = text.replaceAll(/^if\(EXISTS [^]*?^endif\(\)$/gm, '');
+  const folders = [...wanted.matchAll(/^\s+(?:"?\$\{CMAKE_SOURCE_DIR\}\/)?([\w-]+)\/[\w./-]+\.cc\b/gm)];
+  assert.ok(folders.length > 0);
+  for (const [line, folder] of folders) assert.ok(kept.includes(folder), line);
 });

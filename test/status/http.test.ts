@@ -74,13 +74,18 @@ test('an address that others reach needs a token; what is no address is refused'
   await assert.rejects(open({ token: 'with white space in it' }), /printable ASCII/);
 });
 
-test('a port that is taken is named', async (t) => {
+test('a port that is taken, and an address that the machine does not have, are named and no wrong arguments', async (t) => {
   const { url } = await serve(t);
   const port = Number(new URL(url).port);
-  await assert.rejects(
-    open({ port }),
-    new RegExp(`http: 127\\.0\\.0\\.1, port ${port}: cannot be listened on \\(EADDRINUSE\\)`),
-  );
+  await assert.rejects(open({ port }), {
+    code: 'ELISTEN',
+    message: `http.port: 127.0.0.1, port ${port}: cannot be listened on (EADDRINUSE)`,
+  });
+  // Of the addresses that are for documents alone. (RFC 5737)
+  await assert.rejects(open({ port, address: '203.0.113.7', token: TOKEN }), {
+    code: 'ELISTEN',
+    message: `http.address: 203.0.113.7, port ${port}: cannot be listened on (EADDRNOTAVAIL)`,
+  });
 });
 
 test('a token comes from a file, without the line break at its end', (t) => {

@@ -90,7 +90,7 @@ test('a socket whose folder was removed is there again before long', async (t) =
 test('a socket of a live Worker is refused with its process id, and works on', async (t) => {
   const { socket } = await serve(t);
   await assert.rejects(openStatusServer(optionsFor(socket)), {
-    code: 'EINVAL',
+    code: 'ELISTEN',
     message: `socket: ${socket}: the Worker with process id ${process.pid} listens there already`,
   });
   assert.equal((await ask(socket, '/status')).status, 200);

@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { installCommand, missingTools, staleModules } from '../../scripts/setup.mjs';
+import { installCommand, missingTools, staleModules, unfitNode } from '../../scripts/setup.mjs';
 
-test('any of the named commands will do, and tools for checks are asked for only then', () => {
+test('any of the named commands will do, and tools for checks and for the Debian package are asked for only then', () => {
   const isOnPath = (/** @type {string} */ command) => ['cmake', 'g++', 'make'].includes(command);
   assert.deepEqual(missingTools({ checks: false, isOnPath }), []);
   const missing = missingTools({ checks: true, isOnPath });
@@ -14,6 +14,17 @@ test('any of the named commands will do, and tools for checks are asked for only
     installCommand(missing),
     'apt-get install -y --no-install-recommends clang-format clang-tidy systemd',
   );
+  assert.equal(
+    installCommand(missingTools({ checks: false, deb: true, isOnPath })),
+    'apt-get install -y --no-install-recommends dpkg-dev binutils',
+  );
+});
+
+test('a Node that is too old is named before anything is installed', () => {
+  assert.equal(unfitNode(), null);
+  for (const version of ['20.19.0', '22.0.0', '26.1.0']) assert.equal(unfitNode(version), null);
+  for (const version of ['18.19.1', '20.18.9'])
+    assert.equal(unfitNode(version), `Node 20.19 or later expected, this is ${version}`);
 });
 
 test('node_modules is compared with package-lock.json', (t) => {

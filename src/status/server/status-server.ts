@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
-import { InvalidArgumentError } from '../../model/index.js';
+import { InvalidArgumentError, ListenError } from '../../model/index.js';
 import type { StatusSource, WorkerControl } from '../worker-status.js';
 import { Access, checkToken, isLoopback } from './access.js';
 import { EventStreams } from './event-streams.js';
@@ -126,8 +126,8 @@ export class StatusServer {
     await new Promise<void>((resolve, reject) => {
       server.once('error', ({ code, message }: NodeJS.ErrnoException) =>
         reject(
-          new InvalidArgumentError(
-            'http',
+          new ListenError(
+            code === 'EADDRINUSE' || code === 'EACCES' ? 'http.port' : 'http.address',
             `${address}, port ${port}: cannot be listened on (${code ?? message})`,
           ),
         ),
@@ -175,7 +175,7 @@ export class StatusServer {
   }
 }
 
-/** Opens the listeners. Rejects with `InvalidArgumentError`, and nothing stays open then. */
+/** Opens the listeners. Rejects with `InvalidArgumentError` or `ListenError`, and nothing stays open then. */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const server = new StatusServer(options);
   try {

@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { request, type Server } from 'node:http';
 import path from 'node:path';
-import { InvalidArgumentError } from '../../model/index.js';
+import { InvalidArgumentError, ListenError } from '../../model/index.js';
 import { makeDirectory, MAX_SOCKET_PATH_BYTES } from '../../system/index.js';
 
 /** How long whoever holds the socket may take to say who it is, milliseconds. */
@@ -9,8 +9,8 @@ const ASK_MS = 2_000;
 
 /**
  * Has a server listen on a Unix socket that its owner alone may open. A socket that nobody listens on any more is replaced.
- * Answers what removes it again. Throws `InvalidArgumentError` when a live process listens there already or something else
- * is in the way.
+ * Answers what removes it again. Throws `ListenError` when a live process listens there already, `InvalidArgumentError` when
+ * something else is in the way.
  */
 export async function listenOnSocket(server: Server, file: string): Promise<() => void> {
   const target = path.resolve(file);
@@ -45,7 +45,7 @@ function bind(server: Server, target: string): Promise<void> {
     const before = process.umask(0o177);
     try {
       const failed = (error: NodeJS.ErrnoException): void =>
-        reject(new InvalidArgumentError('socket', `${target}: cannot be listened on (${error.code})`));
+        reject(new ListenError('socket', `${target}: cannot be listened on (${error.code})`));
       server.once('error', failed);
       server.listen(target, () => {
         server.off('error', failed);
@@ -64,7 +64,7 @@ async function removeStale(target: string): Promise<void> {
   if (!lstatSync(target).isSocket())
     throw new InvalidArgumentError('socket', `${target}: something else is there`);
   const holder = await holderOf(target);
-  if (holder !== null) throw new InvalidArgumentError('socket', `${target}: ${holder} listens there already`);
+  if (holder !== null) throw new ListenError('socket', `${target}: ${holder} listens there already`);
   if (inodeOf(target) === found) rmSync(target, { force: true });
 }
 
