@@ -88,7 +88,7 @@ export default defineConfig(
   },
   {
     // CommonJS, in TypeScript's own words for it.
-    files: ['**/*.cts'],
+    files: ['src/**/*.cts'],
     rules: {
       '@typescript-eslint/no-require-imports': 'off',
       '@typescript-eslint/no-namespace': 'off',
