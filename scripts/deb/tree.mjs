@@ -30,6 +30,9 @@ const NOT_RUNTIME_FOLDER = /^(\..*|docs?|tests?|test-jest|benchmarks?|examples?|
 const PROGRAM =
   /[/](@esbuild[/][^/]+[/]bin[/]esbuild|dcp-worker-native[/](bin[/]node|prebuilds[/][^/]+[/]dcp-confine))$/;
 
+/** What the programs in dist/bin are made of. */
+const PROGRAM_SOURCE = /[/]dist[/]cli[/]dcp-[^/]+[.]js$/;
+
 /**
  * Installs the packages that the programs need to run, as the lock file has them.
  * @param {string} tree an empty folder
@@ -94,6 +97,7 @@ export async function trim(tree) {
 function isNeeded(file, name) {
   if (PROGRAM.test(file)) return true;
   if (!existsSync(file) || NOT_RUNTIME_FILE.test(name) || isLicenceFile(name)) return false;
+  if (PROGRAM_SOURCE.test(file)) return false;
   // Commands of packages, for those who install or develop them.
   return !file.includes('/node_modules/') || !startsWith(file, '#!');
 }
