@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import type { Task } from '#src/model/index.js';
 import { ManualClock, open, range, request, results, spec, temporaryDirectory, upTo } from './support.js';
 
@@ -151,7 +151,10 @@ test('Slices whose leases run out again and again come in ever smaller Tasks, at
   assert.equal((await scheduler.requestTask(upTo(3, { workerId: 'idle' })))!.slices.numbers.length, 3);
 });
 
-test('a Worker that is too busy for a suspect is told when it is not any more', async (t) => {
+/** A Scheduler, and a Job whose one Slice five Workers have lost. */
+async function openWithSuspect(
+  t: TestContext,
+): Promise<{ clock: ManualClock; scheduler: Awaited<ReturnType<typeof open>>; suspect: string }> {
   const clock = new ManualClock();
   const scheduler = await open(t, temporaryDirectory(t), { clock, leaseMs: 10_000 });
   const suspect = await scheduler.createJob(spec(range(1)));
@@ -159,6 +162,11 @@ test('a Worker that is too busy for a suspect is told when it is not any more', 
     await scheduler.requestTask(upTo(1, { workerId: `worker ${lost}` }));
     clock.time += 10_000;
   }
+  return { clock, scheduler, suspect };
+}
+
+test('a Worker that is too busy for a suspect is told when it is not any more', async (t) => {
+  const { scheduler, suspect } = await openWithSuspect(t);
   const other = await scheduler.createJob(spec(range(1)));
   const held = (await scheduler.requestTask(upTo(1)))!;
   assert.equal(held.jobId, other);
@@ -170,13 +178,7 @@ test('a Worker that is too busy for a suspect is told when it is not any more', 
 });
 
 test('a suspect is passed over for the time of a lease, then one Worker waits for it', async (t) => {
-  const clock = new ManualClock();
-  const scheduler = await open(t, temporaryDirectory(t), { clock, leaseMs: 10_000 });
-  const suspect = await scheduler.createJob(spec(range(1)));
-  for (let lost = 0; lost < 5; lost++) {
-    await scheduler.requestTask(upTo(1, { workerId: `worker ${lost}` }));
-    clock.time += 10_000;
-  }
+  const { clock, scheduler, suspect } = await openWithSuspect(t);
   const held = new Map<string, Task[]>();
   // A Worker that always holds a Task: it asks for the next before the last has ended.
   const ask = async (workerId: string): Promise<string | undefined> => {

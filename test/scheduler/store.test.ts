@@ -150,7 +150,7 @@ test('calls that many callers make at once share a transaction and its syncs', a
   const handle = (i: number): (typeof handles)[number] => handles[i % 2]!;
   const line = (slice: number) => ({ type: 'console', slice, level: 'log', message: 'x' }) as const;
   // More than one only when the calls take longer than a transaction may.
-  const most = 8;
+  const most = 4;
   const submitted = each.map((i) =>
     handle(i).submitResults(tasks[i]!.id, ranges, results(tasks[i]!.slices.numbers)),
   );

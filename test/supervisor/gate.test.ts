@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openChildProcessEvaluator } from '#src/evaluator/index.js';
 import type { Supervisor, WorkAction, WorkDecision } from '#src/supervisor/index.js';
-import { openMachine, recordings, upTo, type Machine } from './support.js';
+import { openMachine, recordings, upTo, wrapped, type Machine } from './support.js';
 
 /** Shorter than any freeze here. */
 const LEASE_MS = 1_000;
@@ -154,15 +154,12 @@ test('work for GPUs may run while that of the CPU may not: it alone is asked for
   const machine = await openMachine(t);
   const adapter = { name: 'one', features: [], limits: {} };
   const asked: unknown[] = [];
-  const scheduler = new Proxy(machine.scheduler, {
-    get(target, name) {
-      const method = Reflect.get(target, name) as (...args: unknown[]) => unknown;
-      if (typeof method !== 'function') return method;
-      return (...args: unknown[]) => {
-        if (name === 'requestTask') asked.push((args[0] as { capabilities: unknown }).capabilities);
-        return method.apply(target, args);
-      };
-    },
+  const scheduler = wrapped(machine.scheduler, (name, method) => {
+    if (name !== 'requestTask') return undefined;
+    return (request) => {
+      asked.push((request as { capabilities: unknown }).capabilities);
+      return method(request);
+    };
   });
   const supervisor = machine.work({ gpu: { adapters: [adapter], sandboxes: 1 } }, { scheduler });
   await supervisor.gate(decision('kill', 'run'));

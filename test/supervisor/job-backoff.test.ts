@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scheduler, TaskRequest } from '#src/scheduler/index.js';
-import { MortalEvaluator, openMachine } from './support.js';
+import { MortalEvaluator, openMachine, wrapped } from './support.js';
 
 /** So long that each is handed over by itself. */
 const LONG_SLICE_MS = 260;
@@ -15,13 +15,9 @@ const failing = async (n: number, ms: number): Promise<never> => {
 
 /** The real Scheduler; `onRequest` hears what is asked of it and may change it. */
 function overheard(scheduler: Scheduler, onRequest: (request: TaskRequest) => TaskRequest): Scheduler {
-  return new Proxy(scheduler, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (name === 'requestTask') return (request: TaskRequest) => target.requestTask(onRequest(request));
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return wrapped(scheduler, (name, method) =>
+    name === 'requestTask' ? (request) => method(onRequest(request as TaskRequest)) : undefined,
+  );
 }
 
 test('a Job that only fails is set aside for longer and longer; others go on meanwhile', async (t) => {

@@ -8,7 +8,15 @@ import { SchedulerError } from '#src/model/index.js';
 import type { SpoolNews, Supervisor, SupervisorOptions } from '#src/supervisor/index.js';
 import { Spool } from '#src/supervisor/spool/spool.js';
 import { record } from './spool-record.js';
-import { interruptible, openMachine, recordings, temporaryDirectory, upTo, type Machine } from './support.js';
+import {
+  interruptible,
+  openMachine,
+  recordings,
+  temporaryDirectory,
+  upTo,
+  wrapped,
+  type Machine,
+} from './support.js';
 
 declare const work: { emit(name: string, value?: unknown): void };
 
@@ -179,20 +187,16 @@ for (const [name, jobs, damaged, order] of [
     const kept = jobs.map((jobId, i) => ({ ...record(i + 1, 10), jobId }));
     await new Spool(spool, machine.scheduler.identity, Infinity, () => undefined).keep(kept);
     const tried: number[] = [];
-    const scheduler = new Proxy(machine.scheduler, {
-      get(target, method) {
-        if (method === 'appendMessages') return () => Promise.resolve();
-        if (method === 'submitResults')
-          return (taskId: string) => {
-            const n = Number(taskId.slice('task '.length));
-            tried.push(n);
-            if ((damaged as readonly number[]).includes(n))
-              return Promise.reject(new SchedulerError('its data are damaged'));
-            return Promise.resolve({ recorded: 1, duplicates: 0 });
-          };
-        const value: unknown = Reflect.get(target, method);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
+    const scheduler = wrapped(machine.scheduler, (name) => {
+      if (name === 'appendMessages') return () => Promise.resolve();
+      if (name !== 'submitResults') return undefined;
+      return (taskId) => {
+        const n = Number((taskId as string).slice('task '.length));
+        tried.push(n);
+        if ((damaged as readonly number[]).includes(n))
+          return Promise.reject(new SchedulerError('its data are damaged'));
+        return Promise.resolve({ recorded: 1, duplicates: 0 });
+      };
     });
     let idle = 0;
     const supervisor = machine.work({ spool, observer: { onIdle: () => idle++ } }, { scheduler });

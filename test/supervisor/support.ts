@@ -156,26 +156,37 @@ export class CountingEvaluator implements Evaluator {
   }
 }
 
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+/** The real Scheduler; `wrap` may answer another method in place of one. */
+export function wrapped(
+  scheduler: Scheduler,
+  wrap: (name: keyof Scheduler, method: Method) => Method | undefined,
+): Scheduler {
+  return new Proxy(scheduler, {
+    get(target, name) {
+      const value = Reflect.get(target, name) as unknown;
+      if (typeof value !== 'function') return value;
+      const method = value.bind(target) as Method;
+      return wrap(name as keyof Scheduler, method) ?? method;
+    },
+  });
+}
+
 /** The real Scheduler, but the methods named fail with this probability, before or after they did their work. */
 export function unreliable(
   scheduler: Scheduler,
   methods: readonly (keyof Scheduler)[],
   probability: number,
 ): Scheduler {
-  return new Proxy(scheduler, {
-    get(target, name) {
-      const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
-      if (typeof method !== 'function') return method;
-      if (!(methods as readonly PropertyKey[]).includes(name)) return method.bind(target) as unknown;
-      return async (...args: unknown[]) => {
-        if (Math.random() < probability / 2)
-          throw new SchedulerError(`${String(name)}: failed by the test, before`);
-        const answer = await method.apply(target, args);
-        if (Math.random() < probability / 2)
-          throw new SchedulerError(`${String(name)}: failed by the test, after`);
-        return answer;
-      };
-    },
+  return wrapped(scheduler, (name, method) => {
+    if (!methods.includes(name)) return undefined;
+    return async (...args) => {
+      if (Math.random() < probability / 2) throw new SchedulerError(`${name}: failed by the test, before`);
+      const answer = await method(...args);
+      if (Math.random() < probability / 2) throw new SchedulerError(`${name}: failed by the test, after`);
+      return answer;
+    };
   });
 }
 
@@ -183,23 +194,19 @@ type Heard = Partial<Record<keyof Scheduler, (args: readonly unknown[], answer: 
 
 /** The real Scheduler; `heard` is told of calls that have been answered, before the Worker is. */
 export function answered(scheduler: Scheduler, heard: Heard): Scheduler {
-  return new Proxy(scheduler, {
-    get(target, name) {
-      const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
-      if (typeof method !== 'function') return method;
-      const tell = heard[name as keyof Scheduler];
-      if (tell === undefined) return method.bind(target) as unknown;
-      return async (...args: unknown[]) => {
-        const answer = await method.apply(target, args);
-        tell(args, answer);
-        return answer;
-      };
-    },
+  return wrapped(scheduler, (name, method) => {
+    const tell = heard[name];
+    if (tell === undefined) return undefined;
+    return async (...args) => {
+      const answer = await method(...args);
+      tell(args, answer);
+      return answer;
+    };
   });
 }
 
 /** What a Worker calls; a client of the same Scheduler goes on while these fail. */
-const WORKER_METHODS: readonly PropertyKey[] = [
+const WORKER_METHODS: readonly (keyof Scheduler)[] = [
   'requestTask',
   'fetchJob',
   'jobStatus',
@@ -211,20 +218,12 @@ const WORKER_METHODS: readonly PropertyKey[] = [
 
 /** The real Scheduler, of which a Worker reaches nothing while `isAway`. */
 export function interruptible(scheduler: Scheduler): { readonly scheduler: Scheduler; isAway: boolean } {
-  const line = {
-    isAway: false,
-    scheduler: new Proxy(scheduler, {
-      get(target, name) {
-        const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
-        if (typeof method !== 'function') return method;
-        if (!WORKER_METHODS.includes(name)) return method.bind(target) as unknown;
-        return (...args: unknown[]) =>
-          line.isAway
-            ? Promise.reject(new SchedulerError(`${String(name)}: cut off by the test`))
-            : method.apply(target, args);
-      },
-    }),
-  };
+  const line = { isAway: false, scheduler };
+  line.scheduler = wrapped(scheduler, (name, method) => {
+    if (!WORKER_METHODS.includes(name)) return undefined;
+    return (...args) =>
+      line.isAway ? Promise.reject(new SchedulerError(`${name}: cut off by the test`)) : method(...args);
+  });
   return line;
 }
 
