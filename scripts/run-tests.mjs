@@ -23,9 +23,14 @@ export const SECOND_RUNS = 3;
 /** @typedef {import('./suites.mjs').TestRun} TestRun */
 /** What many files report. `unsteady`: tests that failed beside others and passed alone. @typedef {Counts & {unsteady: string[]}} Sum */
 
+/** @returns {Counts} */
+function noCounts() {
+  return { passed: 0, failed: 0, skipped: 0, failures: [], ended: false, cpu: 0 };
+}
+
 /** @returns {Sum} */
 export function noTests() {
-  return { passed: 0, failed: 0, skipped: 0, failures: [], unsteady: [], ended: false, cpu: 0 };
+  return { ...noCounts(), unsteady: [] };
 }
 
 /** @param {Sum} sum @param {Counts & {unsteady?: string[]}} more */
@@ -92,7 +97,7 @@ function readCounts(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0, skipped: 0, failures: [], ended: false, cpu: 0 };
+    return noCounts();
   }
 }
 

@@ -119,7 +119,7 @@ const SUITES = {
   soak: { timeoutMs: 240_000, alone: /./ },
   dashboard: { timeoutMs: 240_000 },
   examples: { timeoutMs: 240_000, long: true },
-  scheduler: { timeoutMs: 180_000, alone: /^(payloads|processes)[.]/ },
+  scheduler: { timeoutMs: 180_000, alone: /^(payloads|processes|store)[.]/ },
   status: { timeoutMs: 240_000 },
   cli: { timeoutMs: 300_000, long: true },
   // They make load, and look at it.
