@@ -69,8 +69,9 @@ bool Outbox::Release(size_t bytes, bool of_message) {
   if (of_message) said_bytes_.fetch_sub(bytes);
   const size_t held = held_bytes_.load();
   if (held >= kMaxHeldBytes && held - bytes < kMaxHeldBytes) {
-    full_before_ms_ = full_before_ms_ + MonotonicMs() - full_since_ms_;
-    full_since_ms_ = MonotonicMs();
+    const double now_ms = MonotonicMs();
+    full_before_ms_ = full_before_ms_ + now_ms - full_since_ms_;
+    full_since_ms_ = now_ms;
   }
   const size_t before = held_bytes_.fetch_sub(bytes);
   return before >= kMaxHeldBytes && before - bytes < kMaxHeldBytes;
