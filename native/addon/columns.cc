@@ -62,10 +62,10 @@ std::vector<Bytes> TakeSegments(Napi::Array views) {
   return segments;
 }
 
-std::vector<uint32_t> NumbersOf(Napi::Value column) {
+Column<uint32_t> NumbersOf(Napi::Value column) {
   auto array = ToV8(column).As<v8::Uint32Array>();
-  std::vector<uint32_t> numbers(array->Length());
-  array->CopyContents(numbers.data(), numbers.size() * sizeof(uint32_t));
+  auto numbers = Column<uint32_t>::Allocate(array->Length());
+  array->CopyContents(numbers.data(), numbers.bytes.size);
   return numbers;
 }
 
@@ -98,21 +98,33 @@ Napi::Array ViewsOf(Napi::Env env, std::vector<Bytes> segments) {
 namespace {
 // Through V8, which makes arrays while Node takes the thread down, too.
 template <typename Array, typename T>
-Napi::Value CopyColumn(Napi::Env env, const std::vector<T>& column) {
+Napi::Value ArrayOn(Napi::Env env, Column<T> column) {
+  const size_t size = column.size();
   v8::Local<v8::ArrayBuffer> buffer =
-      AdoptBytes(v8::Isolate::GetCurrent(), Bytes::Copy(column.data(), column.size() * sizeof(T)));
-  return FromV8(env, Array::New(buffer, 0, column.size()));
+      AdoptBytes(v8::Isolate::GetCurrent(), std::move(column.bytes));
+  return FromV8(env, Array::New(buffer, 0, size));
+}
+
+template <typename T>
+Column<T> CopyOf(const std::vector<T>& numbers) {
+  return {Bytes::Copy(numbers.data(), numbers.size() * sizeof(T))};
 }
 }  // namespace
 
-Napi::Value ColumnOf(Napi::Env env, const std::vector<uint32_t>& column) {
-  return CopyColumn<v8::Uint32Array>(env, column);
+Napi::Value ColumnOf(Napi::Env env, Column<uint32_t> column) {
+  return ArrayOn<v8::Uint32Array>(env, std::move(column));
 }
-Napi::Value ColumnOf(Napi::Env env, const std::vector<uint8_t>& column) {
-  return CopyColumn<v8::Uint8Array>(env, column);
+Napi::Value ColumnOf(Napi::Env env, Column<uint8_t> column) {
+  return ArrayOn<v8::Uint8Array>(env, std::move(column));
 }
-Napi::Value ColumnOf(Napi::Env env, const std::vector<double>& column) {
-  return CopyColumn<v8::Float64Array>(env, column);
+Napi::Value ColumnOf(Napi::Env env, Column<double> column) {
+  return ArrayOn<v8::Float64Array>(env, std::move(column));
+}
+Napi::Value ColumnOf(Napi::Env env, const std::vector<uint32_t>& numbers) {
+  return ColumnOf(env, CopyOf(numbers));
+}
+Napi::Value ColumnOf(Napi::Env env, const std::vector<double>& numbers) {
+  return ColumnOf(env, CopyOf(numbers));
 }
 
 }  // namespace dcp

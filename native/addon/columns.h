@@ -20,7 +20,8 @@ std::vector<Bytes> SegmentsOf(Napi::Array views);
 // The same for bytes that are handed over: a buffer that a view shows in full is detached here, so
 // that nobody reads it while the Sandbox writes, and V8 does not count it twice.
 std::vector<Bytes> TakeSegments(Napi::Array views);
-std::vector<uint32_t> NumbersOf(Napi::Value column);
+// A copy of a Uint32Array.
+Column<uint32_t> NumbersOf(Napi::Value column);
 
 // A Uint8Array on these bytes, the only one on its ArrayBuffer.
 Napi::Value ViewOf(Napi::Env env, Bytes bytes);
@@ -30,9 +31,12 @@ Napi::Value PassingViewOf(Napi::Env env, Bytes bytes);
 Napi::Array ViewsOf(Napi::Env env, std::vector<Bytes> segments);
 void PassLongSegments();
 
-// A typed array with a copy of the column.
-Napi::Value ColumnOf(Napi::Env env, const std::vector<uint32_t>& column);
-Napi::Value ColumnOf(Napi::Env env, const std::vector<uint8_t>& column);
-Napi::Value ColumnOf(Napi::Env env, const std::vector<double>& column);
+// A typed array on the column's memory, the only one.
+Napi::Value ColumnOf(Napi::Env env, Column<uint32_t> column);
+Napi::Value ColumnOf(Napi::Env env, Column<uint8_t> column);
+Napi::Value ColumnOf(Napi::Env env, Column<double> column);
+// The same with a copy.
+Napi::Value ColumnOf(Napi::Env env, const std::vector<uint32_t>& numbers);
+Napi::Value ColumnOf(Napi::Env env, const std::vector<double>& numbers);
 
 }  // namespace dcp

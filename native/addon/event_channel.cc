@@ -21,15 +21,15 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
   switch (event.kind) {
     case SandboxEvent::kResults: {
       ResultBatch& results = event.results;
-      object["numbers"] = ColumnOf(env, results.numbers);
-      object["outcomes"] = ColumnOf(env, results.outcomes);
-      object["elapsedMs"] = ColumnOf(env, results.elapsed_ms);
-      object["cpuMs"] = ColumnOf(env, results.cpu_ms);
-      object["webgpuMs"] = ColumnOf(env, results.webgpu_ms);
+      object["numbers"] = ColumnOf(env, std::move(results.numbers));
+      object["outcomes"] = ColumnOf(env, std::move(results.outcomes));
+      object["elapsedMs"] = ColumnOf(env, std::move(results.elapsed_ms));
+      object["cpuMs"] = ColumnOf(env, std::move(results.cpu_ms));
+      object["webgpuMs"] = ColumnOf(env, std::move(results.webgpu_ms));
       object["heads"] = ViewOf(env, std::move(results.payloads.heads));
-      object["headEnds"] = ColumnOf(env, results.payloads.head_ends);
+      object["headEnds"] = ColumnOf(env, std::move(results.payloads.head_ends));
       object["segments"] = ViewsOf(env, std::move(results.payloads.segments));
-      object["segmentEnds"] = ColumnOf(env, results.payloads.segment_ends);
+      object["segmentEnds"] = ColumnOf(env, std::move(results.payloads.segment_ends));
       object["bytes"] = static_cast<double>(event.bytes);
       break;
     }

@@ -1,5 +1,6 @@
 #include "sandbox/host_functions.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -20,12 +21,18 @@ namespace {
 
 // Copies the first `count` elements of a typed array. False when it is not one, or shorter.
 template <typename T>
-bool CopyColumn(v8::Local<v8::Value> value, size_t count, std::vector<T>* column) {
+bool CopyColumn(v8::Local<v8::Value> value, size_t count, Column<T>* column) {
   if (!value->IsTypedArray()) return false;
   auto view = value.As<v8::TypedArray>();
   if (view->ByteLength() < count * sizeof(T)) return false;
-  column->resize(count);
+  *column = Column<T>::Allocate(count);
   return view->CopyContents(column->data(), count * sizeof(T)) == count * sizeof(T);
+}
+
+bool Zeros(size_t count, Column<double>* column) {
+  *column = Column<double>::Allocate(count);
+  std::fill_n(column->data(), count, 0);
+  return true;
 }
 
 bool CopyBytes(v8::Local<v8::Value> value, size_t size, Bytes* bytes) {
@@ -37,7 +44,7 @@ bool CopyBytes(v8::Local<v8::Value> value, size_t size, Bytes* bytes) {
 }
 
 // Ends must grow and stay within what they index.
-bool AreEnds(const std::vector<uint32_t>& ends, size_t limit) {
+bool AreEnds(const Column<uint32_t>& ends, size_t limit) {
   uint32_t last = 0;
   for (uint32_t end : ends) {
     if (end < last || end > limit) return false;
@@ -127,10 +134,10 @@ void Deliver(const Arguments& info) {
       !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->isolate().segments(),
                       &payloads.segments) ||
       !CopyColumn(info[9], count, &payloads.segment_ends) ||
-      !(info[10]->IsUndefined() || CopyColumn(info[10], count, &results.webgpu_ms))) {
+      !(info[10]->IsUndefined() ? Zeros(count, &results.webgpu_ms)
+                                : CopyColumn(info[10], count, &results.webgpu_ms))) {
     return ThrowTypeError(isolate, "deliver: malformed columns");
   }
-  results.webgpu_ms.resize(count);
   if (!AreEnds(payloads.head_ends, head_bytes) ||
       !AreEnds(payloads.segment_ends, payloads.segments.size())) {
     return ThrowTypeError(isolate, "deliver: ends out of range");
@@ -288,6 +295,19 @@ void IsDetachable(const Arguments& info) {
                             info[0].As<v8::ArrayBuffer>()->IsDetachable());
 }
 
+// release(buffers)
+void Release(const Arguments& info) {
+  v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  if (!info[0]->IsArray()) return;
+  auto buffers = info[0].As<v8::Array>();
+  for (uint32_t index = 0; index < buffers->Length(); index++) {
+    v8::Local<v8::Value> buffer;
+    if (!buffers->Get(context, index).ToLocal(&buffer) || !buffer->IsArrayBuffer()) return;
+    if (!buffer.As<v8::ArrayBuffer>()->IsDetachable()) return;
+    buffer.As<v8::ArrayBuffer>()->Detach(v8::Local<v8::Value>()).Check();
+  }
+}
+
 }  // namespace
 
 v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* control,
@@ -326,6 +346,7 @@ void AddPreludeFunctions(HostObject* host) {
   host->Add("utf8Read", Utf8Read);
   host->Add("utf8Write", Utf8Write);
   host->Add("isDetachable", IsDetachable);
+  host->Add("release", Release);
   host->Add(
       "resultBytes",
       v8::Number::New(isolate, static_cast<double>(SliceSandbox::Of(isolate)->result_bytes())));

@@ -77,7 +77,7 @@ bool Outbox::Release(size_t bytes, bool of_message) {
   return before >= kMaxHeldBytes && before - bytes < kMaxHeldBytes;
 }
 
-void OwedSlices::Add(const std::vector<uint32_t>& numbers) {
+void OwedSlices::Add(const Column<uint32_t>& numbers) {
   owed_.insert(owed_.end(), numbers.begin(), numbers.end());
   if (!numbers.empty()) drained_ = false;
 }
@@ -89,7 +89,7 @@ bool OwedSlices::Settle(uint32_t number) {
   return true;
 }
 
-bool OwedSlices::Deliver(const std::vector<uint32_t>& numbers, bool full) {
+bool OwedSlices::Deliver(const Column<uint32_t>& numbers, bool full) {
   if (numbers.size() > owed_.size() || !std::equal(numbers.begin(), numbers.end(), owed_.begin())) {
     return false;
   }

@@ -49,14 +49,14 @@ class Outbox {
 // Slices that were handed to the prelude and have not ended, in order. On the executing thread.
 class OwedSlices {
  public:
-  void Add(const std::vector<uint32_t>& numbers);
+  void Add(const Column<uint32_t>& numbers);
   bool empty() const { return owed_.empty(); }
 
   // The Slice has ended. False when it is not the one whose turn it is.
   bool Settle(uint32_t number);
   // These have ended and leave. False when they are not those whose turn it is, or when the prelude
   // goes on to deliver while the host is `full`.
-  bool Deliver(const std::vector<uint32_t>& numbers, bool full);
+  bool Deliver(const Column<uint32_t>& numbers, bool full);
   // The prelude has none left. Answers whether that is news.
   bool Drain();
   bool drained() const { return drained_; }

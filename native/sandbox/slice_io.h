@@ -28,25 +28,42 @@ struct Bytes {
   Bytes Slice(size_t offset, size_t part) &&;
 };
 
+// One number for each entry. Copied once, where it changes hands: the memory becomes that of the
+// next owner's typed array.
+template <typename T>
+struct Column {
+  Bytes bytes;
+
+  // Nobody has written to it.
+  static Column Allocate(size_t count) { return {Bytes::Allocate(count * sizeof(T))}; }
+
+  size_t size() const { return bytes.size / sizeof(T); }
+  bool empty() const { return bytes.size == 0; }
+  T* data() { return reinterpret_cast<T*>(bytes.data); }
+  const T* begin() const { return reinterpret_cast<const T*>(bytes.data); }
+  const T* end() const { return begin() + size(); }
+  T operator[](size_t entry) const { return begin()[entry]; }
+};
+
 // Payloads of many Slices, column by column (src/model/slice-batch.ts says what each column holds).
 struct Columns {
   Bytes heads;
-  std::vector<uint32_t> head_ends;
+  Column<uint32_t> head_ends;
   std::vector<Bytes> segments;
-  std::vector<uint32_t> segment_ends;
+  Column<uint32_t> segment_ends;
 };
 
 struct SliceBatch {
-  std::vector<uint32_t> numbers;
+  Column<uint32_t> numbers;
   Columns payloads;
 };
 
 struct ResultBatch {
-  std::vector<uint32_t> numbers;
-  std::vector<uint8_t> outcomes;
-  std::vector<double> elapsed_ms;
-  std::vector<double> cpu_ms;
-  std::vector<double> webgpu_ms;
+  Column<uint32_t> numbers;
+  Column<uint8_t> outcomes;
+  Column<double> elapsed_ms;
+  Column<double> cpu_ms;
+  Column<double> webgpu_ms;
   Columns payloads;
 };
 

@@ -112,15 +112,13 @@ bool SliceIsolate::Assign(Assignment assignment) {
 void SliceIsolate::AddBatch(SliceBatch batch) {
   segments().BeginBatch();
   v8::Isolate* isolate = get();
-  const auto copy = [&](const std::vector<uint32_t>& column) {
-    return AdoptBytes(isolate, Bytes::Copy(column.data(), column.size() * sizeof(uint32_t)));
-  };
+  Columns& payloads = batch.payloads;
   v8::Local<v8::Value> argv[] = {
-      copy(batch.numbers),
-      AdoptBytes(isolate, std::move(batch.payloads.heads)),
-      copy(batch.payloads.head_ends),
-      AdoptSegments(std::move(batch.payloads.segments)),
-      copy(batch.payloads.segment_ends),
+      AdoptBytes(isolate, std::move(batch.numbers.bytes)),
+      AdoptBytes(isolate, std::move(payloads.heads)),
+      AdoptBytes(isolate, std::move(payloads.head_ends.bytes)),
+      AdoptSegments(std::move(payloads.segments)),
+      AdoptBytes(isolate, std::move(payloads.segment_ends.bytes)),
   };
   Call(Prelude::kAddBatch, 5, argv);
 }

@@ -73,6 +73,8 @@ export interface Host {
   utf8Read(bytes: Uint8Array, start: number, end: number): string;
   utf8Write(text: string, bytes: Uint8Array, at: number): number;
   isDetachable(buffer: ArrayBuffer): boolean;
+  /** Detaches and frees ArrayBuffers. */
+  release(buffers: readonly ArrayBuffer[]): void;
   /** How large one encoded result may be. */
   readonly resultBytes: number;
   /** Bytes outside of the heap that the Sandbox may have. */

@@ -18,6 +18,8 @@ const TURN_MS = 10;
 /** Results leave earlier when there are so many, or so many bytes of heads. */
 const CAPACITY = 1024;
 const MAX_PENDING_BYTES = 1 << 20;
+/** Columns of so many Slices are freed as soon as the last has run; shorter ones when the Sandbox collects garbage. */
+const LONG_BATCH = 4096;
 /** Above this CPU time is read for the Slice itself; below, the clock would cost more than the Slice. */
 const EXACT_CPU_MS = 0.05;
 
@@ -36,6 +38,8 @@ interface GpuMeter {
 interface Batch {
   readonly numbers: Uint32Array;
   readonly reader: ColumnReader;
+  /** Of which nobody but this loop has a view. */
+  readonly columns: readonly ArrayBuffer[];
 }
 
 /**
@@ -122,6 +126,7 @@ export class SliceLoop {
         segments: segments.map((segment) => new Uint8Array(segment)),
         segmentEnds: new Uint32Array(segmentEnds),
       }),
+      columns: [numbers, headEnds, segmentEnds],
     });
     if (this.#control[Control.state] === State.idle) this.#control[Control.state] = State.more;
   }
@@ -308,6 +313,8 @@ export class SliceLoop {
   }
 
   #nextBatch(): boolean {
+    const last = this.#batch;
+    if (last !== null && last.numbers.length >= LONG_BATCH) this.host.release(last.columns);
     this.#batch = this.#waitingBatches.shift() ?? null;
     this.#index = 0;
     return this.#batch !== null;
