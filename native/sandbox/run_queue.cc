@@ -25,24 +25,9 @@ constexpr double kLongestSleepMs = 1e9;
 // How long a thread sleeps that nobody can wake.
 constexpr long kDeafSleepNs = 5'000'000;
 
-// -1 when the process has no descriptor left: the thread looks up by itself then.
-int OpenWakeUp() { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
 bool IsReadable(int fd) {
   pollfd entry{fd, POLLIN, 0};
   return poll(&entry, 1, 0) > 0;
-}
-
-void Signal(int fd) {
-  const uint64_t one = 1;
-  // An eventfd refuses only when its counter overflows, and then it is readable anyway; where there
-  // is none, nobody has to be woken.
-  (void)!write(fd, &one, sizeof one);
-}
-
-void Drain(int fd) {
-  uint64_t count;
-  (void)!read(fd, &count, sizeof count);
 }
 
 // Removes `item` if it is there.
@@ -53,6 +38,24 @@ void Erase(std::vector<T>& items, const T& item) {
 
 }  // namespace
 
+WakeUp::WakeUp() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+WakeUp::~WakeUp() {
+  if (fd_ >= 0) close(fd_);
+}
+
+void WakeUp::Signal() const {
+  const uint64_t one = 1;
+  // An eventfd refuses only when its counter overflows, and then it is readable anyway; where there
+  // is none, nobody has to be woken.
+  (void)!write(fd_, &one, sizeof one);
+}
+
+void WakeUp::Drain() const {
+  uint64_t count;
+  (void)!read(fd_, &count, sizeof count);
+}
+
 std::shared_ptr<RunQueue> RunQueue::Create() {
   auto queue = std::make_shared<RunQueue>();
   Watchdog::Instance().Add(queue);
@@ -60,22 +63,27 @@ std::shared_ptr<RunQueue> RunQueue::Create() {
 }
 
 void RunQueue::MakeRunnable(const std::shared_ptr<Sandbox>& sandbox) {
-  std::lock_guard lock(mutex_);
-  switch (sandbox->phase) {
-    case Sandbox::Phase::kWaiting:
-      StopWaiting(sandbox);
-      sandbox->phase = Sandbox::Phase::kReady;
-      ready_.push_back(sandbox);
-      WakeOneIdle();
-      break;
-    case Sandbox::Phase::kRunning:
-      sandbox->phase = Sandbox::Phase::kRunningAgain;
-      break;
-    case Sandbox::Phase::kReady:
-    case Sandbox::Phase::kRunningAgain:
-    case Sandbox::Phase::kEnded:
-      break;
+  std::shared_ptr<const WakeUp> wake_up;
+  {
+    std::lock_guard lock(mutex_);
+    switch (sandbox->phase) {
+      case Sandbox::Phase::kWaiting:
+        StopWaiting(sandbox);
+        sandbox->phase = Sandbox::Phase::kReady;
+        ready_.push_back(sandbox);
+        wake_up = TakeOneIdle();
+        break;
+      case Sandbox::Phase::kRunning:
+        sandbox->phase = Sandbox::Phase::kRunningAgain;
+        break;
+      case Sandbox::Phase::kReady:
+      case Sandbox::Phase::kRunningAgain:
+      case Sandbox::Phase::kEnded:
+        break;
+    }
   }
+  // It would only wait for the lock.
+  if (wake_up) wake_up->Signal();
 }
 
 void RunQueue::Retire(const std::shared_ptr<Sandbox>& sandbox) {
@@ -85,7 +93,6 @@ void RunQueue::Retire(const std::shared_ptr<Sandbox>& sandbox) {
 }
 
 ExecutorExit RunQueue::Run(Executor& executor) {
-  executor.wake_fd = OpenWakeUp();
   ExecutorExit exit;
   {
     std::unique_lock lock(mutex_);
@@ -107,9 +114,8 @@ ExecutorExit RunQueue::Run(Executor& executor) {
       std::shared_ptr<Sandbox> next = NextGpuWait(now, &gpu_wait_ms);
       if (!next) {
         if (ready_.empty()) {
-          WaitForWork(lock, executor, now);
-          // Not until it has been looked at: a wait that Node ended leaves at the next turn.
-          node_checked_ms = 0;
+          if (WaitForWork(lock, executor, now)) executor.node_waits.store(true, std::memory_order_relaxed);
+          node_checked_ms = MonotonicMs();
           continue;
         }
         next = std::move(ready_.front());
@@ -131,11 +137,10 @@ ExecutorExit RunQueue::Run(Executor& executor) {
       WakeOneIdle();
     }
   }
-  if (executor.wake_fd >= 0) close(executor.wake_fd);
   return exit;
 }
 
-void RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms) {
+bool RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms) {
   timespec timeout{};
   bool waits_for_timer = false;
   if (timer_keeper_ == nullptr && !timers_.empty()) {
@@ -145,14 +150,15 @@ void RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executo
     timeout.tv_nsec = static_cast<long>(std::fmod(wait_ms, 1e3) * 1e6);
     waits_for_timer = true;
   }
-  if (executor.wake_fd < 0) executor.wake_fd = OpenWakeUp();
-  const bool is_deaf = executor.wake_fd < 0;
+  if (executor.wake_up->fd() < 0) executor.wake_up = std::make_shared<WakeUp>();
+  const WakeUp& wake_up = *executor.wake_up;
+  const bool is_deaf = wake_up.fd() < 0;
   if (is_deaf) timeout = {0, kDeafSleepNs};
   idle_.push_back(&executor);
   lock.unlock();
-  pollfd waits[] = {{executor.wake_fd, POLLIN, 0}, {executor.node_loop_fd, POLLIN, 0}};
+  pollfd waits[] = {{wake_up.fd(), POLLIN, 0}, {executor.node_loop_fd, POLLIN, 0}};
   ppoll(waits, 2, waits_for_timer || is_deaf ? &timeout : nullptr, nullptr);
-  if (waits[0].revents != 0) Drain(executor.wake_fd);
+  if (waits[0].revents != 0) wake_up.Drain();
   lock.lock();
   Erase(idle_, &executor);
   if (timer_keeper_ == &executor) {
@@ -160,6 +166,7 @@ void RunQueue::WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executo
     // This thread may be busy for long, or gone: somebody else looks after the timers.
     if (!timers_.empty()) WakeOneIdle();
   }
+  return waits[1].revents != 0;
 }
 
 void RunQueue::RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
@@ -217,7 +224,7 @@ void RunQueue::Stop() {
   stopped_ = true;
   for (Executor* executor : executors_) {
     if (executor->running) executor->running->Evict();
-    Signal(executor->wake_fd);
+    executor->wake_up->Signal();
   }
 }
 
@@ -278,7 +285,7 @@ void RunQueue::SetTimer(const std::shared_ptr<Sandbox>& sandbox, double due_ms) 
   const bool earliest = timers_.empty() || sandbox->timer_ms < timers_.begin()->first;
   timers_.emplace(sandbox->timer_ms, sandbox);
   // The keeper waits for what was the earliest before. Our own thread keeps it when it goes idle.
-  if (earliest && timer_keeper_ != nullptr) Signal(timer_keeper_->wake_fd);
+  if (earliest && timer_keeper_ != nullptr) timer_keeper_->wake_up->Signal();
 }
 
 void RunQueue::ClearTimer(const std::shared_ptr<Sandbox>& sandbox) {
@@ -294,14 +301,18 @@ void RunQueue::StopWaiting(const std::shared_ptr<Sandbox>& sandbox) {
   std::erase(gpu_waits_, sandbox);
 }
 
-void RunQueue::WakeOneIdle() {
-  if (idle_.empty()) return;
+std::shared_ptr<const WakeUp> RunQueue::TakeOneIdle() {
+  if (idle_.empty()) return nullptr;
   // The last to go idle has the warmest caches. The timers' keeper is better left alone.
   auto chosen = idle_.end() - 1;
   if (*chosen == timer_keeper_ && idle_.size() > 1) --chosen;
   Executor* executor = *chosen;
   idle_.erase(chosen);
-  Signal(executor->wake_fd);
+  return executor->wake_up;
+}
+
+void RunQueue::WakeOneIdle() {
+  if (const auto wake_up = TakeOneIdle()) wake_up->Signal();
 }
 
 }  // namespace dcp

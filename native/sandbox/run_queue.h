@@ -17,6 +17,26 @@ namespace dcp {
 
 class Sandbox;
 
+// What a thread sleeps on until others have something for it.
+class WakeUp {
+ public:
+  WakeUp();
+  ~WakeUp();
+  WakeUp(const WakeUp&) = delete;
+  WakeUp& operator=(const WakeUp&) = delete;
+
+  // To wait for. Negative when the process had no descriptor left: the thread looks up by itself
+  // then.
+  int fd() const { return fd_; }
+  // Ends the wait; of the thread that does not wait, its next one. Any thread.
+  void Signal() const;
+  // What was signalled so far is done with.
+  void Drain() const;
+
+ private:
+  const int fd_;
+};
+
 // One run of the scheduler loop on one thread. Lives on that thread's stack.
 struct Executor {
   Executor(int loop_fd, bool (*is_ending)(void*), void* data)
@@ -28,8 +48,8 @@ struct Executor {
   bool (*const node_is_ending)(void*);
   void* const node_data;
 
-  // Written to by others to end a wait.
-  int wake_fd = -1;
+  // Guarded by RunQueue::mutex_. Shared, because others signal it after they have let go of that.
+  std::shared_ptr<const WakeUp> wake_up = std::make_shared<WakeUp>();
   // The Sandbox being run, and since when. Guarded by RunQueue::mutex_.
   std::shared_ptr<Sandbox> running;
   double running_since_ms = 0;
@@ -80,14 +100,17 @@ class RunQueue final : public Watched {
  private:
   // Timers that are due make their Sandboxes ready.
   void FireTimers(double now_ms);
-  // Waits for work, a timer or Node. The lock is released meanwhile.
-  void WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms);
+  // Waits for work, a timer or Node. The lock is released meanwhile. Answers whether it is Node
+  // that has something to do.
+  bool WaitForWork(std::unique_lock<std::mutex>& lock, Executor& executor, double now_ms);
   void RunOne(std::unique_lock<std::mutex>& lock, Executor& executor,
               const std::shared_ptr<Sandbox>& sandbox, double gpu_wait_ms = 0);
   // Takes the Sandbox whose GPU is to be looked at now, and says how long to wait for it; null:
   // there is none, or it is not yet time.
   std::shared_ptr<Sandbox> NextGpuWait(double now_ms, double* wait_ms);
   void StopWaiting(const std::shared_ptr<Sandbox>& sandbox);
+  // Takes one of the idle, which the caller signals; null: there is none.
+  std::shared_ptr<const WakeUp> TakeOneIdle();
   void WakeOneIdle();
 
   void SetTimer(const std::shared_ptr<Sandbox>& sandbox, double due_ms);
