@@ -114,7 +114,8 @@ ExecutorExit RunQueue::Run(Executor& executor) {
       std::shared_ptr<Sandbox> next = NextGpuWait(now, &gpu_wait_ms);
       if (!next) {
         if (ready_.empty()) {
-          if (WaitForWork(lock, executor, now)) executor.node_waits.store(true, std::memory_order_relaxed);
+          if (WaitForWork(lock, executor, now))
+            executor.node_waits.store(true, std::memory_order_relaxed);
           node_checked_ms = MonotonicMs();
           continue;
         }
