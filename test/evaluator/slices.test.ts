@@ -97,6 +97,31 @@ test('20,000 Slices in one batch', async (t) => {
   }
 });
 
+test('what a Work Function keeps of a long batch outlives it', async (t) => {
+  const evaluator = await openEvaluator(t);
+  const { sandbox, seen } = await start(evaluator, ({ n, bytes }: { n: number; bytes: Uint8Array }) => {
+    const shared = globalThis as { kept?: Uint8Array[] };
+    (shared.kept ??= []).push(bytes);
+    return n % 5000 === 0 ? shared.kept.slice(-5000) : n;
+  });
+  // Of a length whose columns are freed when the last of them has run, and the next ones wait already.
+  for (let batch = 0; batch < 3; batch++) {
+    const data = Array.from({ length: 5000 }, (_, i) => batch * 5000 + i + 1);
+    sandbox.run(
+      slices(
+        data.map((n) => ({ n, bytes: Uint8Array.of(n, n >> 8) })),
+        batch * 5000 + 1,
+      ),
+    );
+  }
+  await seen.untilEnded(15_000);
+  for (const end of [5000, 10_000, 15_000]) {
+    const kept = seen.values.get(end) as Uint8Array[];
+    assert.ok(kept.every((bytes, i) => (bytes[0]! | (bytes[1]! << 8)) === end - 4999 + i));
+    assert.equal(seen.values.get(end - 1), end - 1);
+  }
+});
+
 test('results leave while the batch still runs', async (t) => {
   const evaluator = await openEvaluator(t);
   const { sandbox, seen } = await start(evaluator, (ms: number) => {
