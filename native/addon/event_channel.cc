@@ -48,6 +48,8 @@ Napi::Object ToObject(Napi::Env env, SandboxEvent event) {
       object["text"] = event.text;
       object["slice"] = event.slice;
       object["elapsedMs"] = event.elapsed_ms;
+      object["cpuMs"] = event.cpu_ms;
+      object["webgpuMs"] = event.webgpu_ms;
       object["firstWasRunning"] = Napi::Boolean::New(env, event.number == 1);
       object["disowned"] = Napi::Boolean::New(env, event.disowned);
       object["unfinished"] = ColumnOf(env, event.unfinished);

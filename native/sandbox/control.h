@@ -30,11 +30,22 @@ struct Control {
   double open_requests = 0;
   // Written by native code: MonotonicMs() when the prelude last asked for it.
   double now_ms = 0;
+  // What of the Sandbox's CPU time, and of its GPU's time, belongs to Slices before the one that
+  // runs.
+  double cpu_read_ms = 0;
+  double gpu_read_ms = 0;
 };
 
 // The prelude writes these words with plain stores while other threads read them.
 inline double ReadWord(const double& word) {
   return std::atomic_ref(const_cast<double&>(word)).load(std::memory_order_relaxed);
+}
+
+// How much later than a word of the prelude it is by the clock that the word was read from; 0 for
+// a word that is no time of the past.
+inline double MsSince(double word, double now_ms) {
+  const double since_ms = now_ms - word;
+  return since_ms > 0 && since_ms <= now_ms ? since_ms : 0;
 }
 
 // A word of the prelude as the number of a Slice; 0 when it is none.

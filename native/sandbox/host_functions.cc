@@ -303,8 +303,11 @@ void Release(const Arguments& info) {
   for (uint32_t index = 0; index < buffers->Length(); index++) {
     v8::Local<v8::Value> buffer;
     if (!buffers->Get(context, index).ToLocal(&buffer) || !buffer->IsArrayBuffer()) return;
-    if (!buffer.As<v8::ArrayBuffer>()->IsDetachable()) return;
-    buffer.As<v8::ArrayBuffer>()->Detach(v8::Local<v8::Value>()).Check();
+    // Only a prelude that somebody broke offers one that has a key.
+    if (!buffer.As<v8::ArrayBuffer>()->IsDetachable() ||
+        buffer.As<v8::ArrayBuffer>()->Detach(v8::Local<v8::Value>()).IsNothing()) {
+      return;
+    }
   }
 }
 

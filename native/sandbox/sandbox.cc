@@ -158,6 +158,7 @@ double Sandbox::Check(double now_ms) {
     event.code = end.code;
     event.text = end.message;
     event.slice = end.slice;
+    if (event.slice != 0) MeasureSlice(&event);
     outbox_.Emit(std::move(event));
   }
   return now_ms + kLateTickMs;
@@ -264,6 +265,18 @@ SandboxEvent Sandbox::EndEvent() {
   event.text = std::move(end.message);
   event.slice = end.slice;
   return event;
+}
+
+void Sandbox::MeasureSlice(SandboxEvent* event) {
+  std::lock_guard lock(mutex_);
+  const double now_ms = MonotonicMs();
+  event->elapsed_ms = MsSince(ReadWord(control_.slice_started_ms), now_ms);
+  // One thread at a time runs it.
+  event->cpu_ms =
+      std::min(MsSince(ReadWord(control_.cpu_read_ms), cpu_.MsFromOutside()), event->elapsed_ms);
+  if (gpu() != nullptr) {
+    event->webgpu_ms = MsSince(ReadWord(control_.gpu_read_ms), gpu()->BusyMs(now_ms));
+  }
 }
 
 void Sandbox::Abandon() {

@@ -108,6 +108,8 @@ class Sandbox : public Watched, public std::enable_shared_from_this<Sandbox> {
   // What runs is wanted elsewhere, or told to end: it may not go on. On the executing thread, in
   // the midst of JavaScript.
   bool MustEnd();
+  // What the Slice that runs has taken so far. Not under the lock.
+  void MeasureSlice(SandboxEvent* event);
   // Null while there is no isolate. On the executing thread, or under the lock.
   SandboxGpu* gpu() const { return isolate_ ? isolate_->gpu() : nullptr; }
 

@@ -40,10 +40,12 @@ struct SandboxEvent {
   std::string text = {};
   Payload payload = {};
   // kLost: its thread does not come back from a builtin; a kEnded may follow much later.
-  // kLost, kEnded: an error code, empty for none; `text` is the message. How long the Slice to
-  // blame ran.
+  // kLost, kEnded: an error code, empty for none; `text` is the message. What the Slice to blame
+  // took.
   std::string code = {};
   double elapsed_ms = 0;
+  double cpu_ms = 0;
+  double webgpu_ms = 0;
   // kEnded: what was handed over and not delivered, the Slice to blame not among them.
   std::vector<uint32_t> unfinished = {};
   // kEnded: its GPU does not come back; the Sandbox was left as it is, with all it holds.

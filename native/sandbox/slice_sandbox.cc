@@ -175,7 +175,7 @@ SandboxEvent SliceSandbox::EndEvent() {
   // Sandbox.
   const uint32_t running = SliceOf(control_.slice);
   if (owed_.Remove(running)) {
-    event.elapsed_ms = MonotonicMs() - control_.slice_started_ms;
+    MeasureSlice(&event);
     if (event.slice == 0) {
       event.unfinished.push_back(running);
       event.number = 1;

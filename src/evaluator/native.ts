@@ -283,8 +283,10 @@ export type NativeEvent = { readonly sandbox: number } &
         readonly text: string;
         /** The Slice to blame, 0 for none; not among `unfinished`. */
         readonly slice: number;
-        /** How long that Slice ran. */
+        /** What that Slice took. */
         readonly elapsedMs: number;
+        readonly cpuMs: number;
+        readonly webgpuMs: number;
         readonly firstWasRunning: boolean;
         /** Its GPU does not come back: its memory is lost, and this process should be replaced. */
         readonly disowned: boolean;

@@ -112,6 +112,9 @@ export const Control = {
   openRequests: 8,
   /** See `Host.readClock`. Written by native code. */
   nowMs: 9,
+  /** `Host.cpuNow` and `Host.gpuNow` when they were last read: what they show more belongs to the Slice that runs. */
+  cpuReadMs: 10,
+  gpuReadMs: 11,
 } as const;
 
 /** Values of the word `Control.state`. */

@@ -29,12 +29,6 @@ const { then } = Promise.prototype;
 const { apply } = Reflect;
 const { max, min } = Math;
 
-/** What the GPU has worked for each of the Slices that wait to leave, and in all until the last of them. */
-interface GpuMeter {
-  readonly ms: Float64Array;
-  readMs: number;
-}
-
 interface Batch {
   readonly numbers: Uint32Array;
   readonly reader: ColumnReader;
@@ -70,7 +64,7 @@ export class SliceLoop {
   readonly #elapsedMs = new Float64Array(CAPACITY);
   readonly #cpuMs = new Float64Array(CAPACITY);
   /** Null when the Job gets no WebGPU. */
-  #gpu: GpuMeter | null = null;
+  #webgpuMs: Float64Array | null = null;
   #count = 0;
   readonly #writer: ColumnWriter;
 
@@ -79,8 +73,7 @@ export class SliceLoop {
   /** The host has to take in what it was given before another Slice may begin. */
   #full = false;
 
-  /** CPU time was last read at `#cpuReadMs`; entries from `#cpuFrom` on have not been given theirs. */
-  #cpuReadMs = 0;
+  /** Entries from here on have not been given their CPU time, which was last read at `Control.cpuReadMs`. */
   #cpuFrom = 0;
 
   constructor(
@@ -105,7 +98,7 @@ export class SliceLoop {
     argumentBuffers: readonly ArrayBuffer[],
   ): void {
     this.#inputSet = inputSet;
-    if (webgpu) this.#gpu = { ms: new Float64Array(CAPACITY), readMs: 0 };
+    if (webgpu) this.#webgpuMs = new Float64Array(CAPACITY);
     this.#workFunction = workFunction;
     this.#args = args;
     this.#argumentBuffers = argumentBuffers.length === 0 ? null : new Set(argumentBuffers);
@@ -141,7 +134,7 @@ export class SliceLoop {
     const now = this.#now();
     this.#turnEnds = now + TURN_MS;
     this.#full = false;
-    if (this.#cpuFrom === this.#count) this.#cpuReadMs = this.host.cpuNow();
+    if (this.#cpuFrom === this.#count) this.#control[Control.cpuReadMs] = this.host.cpuNow();
     this.#run(now);
   }
 
@@ -272,11 +265,10 @@ export class SliceLoop {
     this.#count = count + 1;
     control[Control.undelivered] = count + 1;
     if (elapsed > EXACT_CPU_MS) this.#apportionCpu(count);
-    const gpu = this.#gpu;
-    if (gpu !== null) {
+    if (this.#webgpuMs !== null) {
       const gpuMs = this.host.gpuNow();
-      gpu.ms[count] = gpuMs - gpu.readMs;
-      gpu.readMs = gpuMs;
+      this.#webgpuMs[count] = gpuMs - control[Control.gpuReadMs]!;
+      control[Control.gpuReadMs] = gpuMs;
     }
     this.#leaveSlice();
     const { headBytes, segmentBytes } = this.#writer;
@@ -326,8 +318,8 @@ export class SliceLoop {
    */
   #apportionCpu(exact = -1): void {
     const cpu = this.host.cpuNow();
-    let left = max(cpu - this.#cpuReadMs, 0);
-    this.#cpuReadMs = cpu;
+    let left = max(cpu - this.#control[Control.cpuReadMs]!, 0);
+    this.#control[Control.cpuReadMs] = cpu;
     const end = exact < 0 ? this.#count : exact;
     let wall = 0;
     for (let entry = this.#cpuFrom; entry < end; entry++) wall += this.#elapsedMs[entry]!;
@@ -355,7 +347,7 @@ export class SliceLoop {
       headEnds,
       segments.length === 0 ? segments : segments.map((segment) => this.#unshared(segment)),
       segmentEnds,
-      this.#gpu?.ms,
+      this.#webgpuMs ?? undefined,
     );
     this.#count = 0;
     this.#cpuFrom = 0;

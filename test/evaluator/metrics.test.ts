@@ -53,6 +53,22 @@ test('a Slice that ends its Sandbox keeps its account', async (t) => {
   await seen.until(() => seen.end !== null);
   assert.deepEqual(seen.failures.get(2)?.code, 'ESLICETOOSLOW');
   assert.deepEqual(bytesIn(seen).at(-1), [2, sizeOf('hang')]);
+  const { elapsedMs, cpuMs } = seen.batches.at(-1)!;
+  assert.ok(elapsedMs[0]! >= 200, `${elapsedMs[0]} ms`);
+  // Others may have had the core meanwhile.
+  assert.ok(cpuMs[0]! > 20 && cpuMs[0]! <= elapsedMs[0]!, `${cpuMs[0]} of ${elapsedMs[0]} ms`);
+});
+
+test('a Slice that is ended while it waits has not used the time it waited', async (t) => {
+  const { sandbox, seen } = await start(
+    await openEvaluator(t),
+    `async (ms) => { const end = Date.now() + ms; while (Date.now() < end); await new Promise(() => setTimeout(() => {}, 60_000)); }`,
+    { limits: { sliceTimeoutMs: 400 } },
+  );
+  sandbox.run(slices([1]));
+  await seen.until(() => seen.end !== null);
+  const { elapsedMs, cpuMs } = seen.batches.at(-1)!;
+  assert.ok(elapsedMs[0]! >= 400 && cpuMs[0]! < 200, `${cpuMs[0]} of ${elapsedMs[0]} ms`);
 });
 
 /** The clock of short Slices counts ticks between looks at the kernel's; long ones are the kernel's alone. */

@@ -350,6 +350,8 @@ function lost(sandbox: number): NativeEvent {
     text: 'its thread is stuck in a builtin',
     slice: 0,
     elapsedMs: 0,
+    cpuMs: 0,
+    webgpuMs: 0,
     firstWasRunning: true,
     disowned: false,
     unfinished: new Uint32Array(0),

@@ -6,7 +6,6 @@ import {
   webgpuMissing,
   packColumns,
   sliceError,
-  zeroMetrics,
   type SliceBatch,
 } from '../../model/index.js';
 import { ConsoleLevels, Message } from '../../sandbox/index.js';
@@ -216,14 +215,15 @@ export class InProcessSandbox implements Sandbox {
   }
 
   /** The Slice that ended the Sandbox by its own doing gets its result from us: the Sandbox cannot answer any more. */
-  #deliverBlame({ slice, code, text, elapsedMs }: EndEvent): void {
+  #deliverBlame({ slice, code, text, elapsedMs, cpuMs, webgpuMs }: EndEvent): void {
     const error = sliceError(code, text);
     error.slice = slice;
     void this.observer.onResults({
       numbers: Uint32Array.of(slice),
       outcomes: Uint8Array.of(Outcome.error),
-      ...zeroMetrics(1),
       elapsedMs: Float64Array.of(elapsedMs),
+      cpuMs: Float64Array.of(cpuMs),
+      webgpuMs: Float64Array.of(webgpuMs),
       bytesIn: Float64Array.of(this.#owed.bytesOf(slice)),
       ...packColumns([encode(error)]),
     });
