@@ -17,6 +17,9 @@ constexpr uintptr_t kNativeStackReserve = 192 * 1024;
 // Deep recursion should fail in a Work Function at the same depth on every thread.
 constexpr uintptr_t kJavaScriptStack = 984 * 1024;
 
+// What the isolate was told that the thread has entered last.
+thread_local uintptr_t stack_limit = 0;
+
 // The lowest address JavaScript may reach on the stack of the calling thread.
 uintptr_t StackLimit() {
   thread_local uintptr_t lowest = [] {
@@ -67,7 +70,12 @@ size_t Isolate::OnNearHeapLimit(void* self, size_t current, size_t initial) {
 
 EnteredIsolate::EnteredIsolate(v8::Isolate* isolate)
     : locker_(isolate), isolate_scope_(isolate), handle_scope_(isolate) {
-  isolate->SetStackLimit(StackLimit());
+  stack_limit = StackLimit();
+  isolate->SetStackLimit(stack_limit);
+}
+
+bool HasStackLeft(size_t bytes) {
+  return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) >= stack_limit + bytes;
 }
 
 }  // namespace dcp

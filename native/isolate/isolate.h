@@ -65,4 +65,7 @@ class EnteredIsolate {
   v8::HandleScope handle_scope_;
 };
 
+// Whether JavaScript that runs on the calling thread has so many bytes of its stack left.
+bool HasStackLeft(size_t bytes);
+
 }  // namespace dcp

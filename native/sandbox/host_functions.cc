@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "isolate/clock.h"
+#include "isolate/isolate.h"
 #include "sandbox/host_object.h"
 #include "sandbox/memory_functions.h"
 #include "sandbox/modules.h"
@@ -91,6 +92,16 @@ bool ExportSegments(v8::Local<v8::Context> context, v8::Local<v8::Value> value, 
 }
 
 void Now(const Arguments& info) { info.GetReturnValue().Set(MonotonicMs()); }
+
+// requireStack()
+void RequireStack(const Arguments& info) {
+  // Compiling a function takes the most of what the callers do.
+  static constexpr size_t kBytes = size_t{32} << 10;
+  if (HasStackLeft(kBytes)) return;
+  v8::Isolate* isolate = info.GetIsolate();
+  isolate->ThrowException(
+      v8::Exception::RangeError(Name(isolate, "Maximum call stack size exceeded")));
+}
 
 // readClock(): the same to within a microsecond, as a word of `control`: a number that is returned
 // is an object of the heap.
@@ -331,6 +342,7 @@ v8::Local<v8::Object> MakeHostObject(v8::Local<v8::Context> context, void* contr
 
 void AddPreludeFunctions(HostObject* host) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  host->Add("requireStack", RequireStack);
   host->Add("readClock", ReadClock);
   host->Add("cpuNow", CpuNow);
   host->Add("gpuNow", GpuNow);

@@ -7,6 +7,11 @@ import type { CodecExports } from './codec-exports.js';
 export interface Host {
   now(): number;
   /**
+   * Throws the RangeError of a stack that ends, where it ends soon: before something that must be done whole or not at all. The Work
+   * Function's stack may end at any call, and in loops.
+   */
+  requireStack(): void;
+  /**
    * Writes it to `control` (`Control.nowMs`), to within a microsecond, by which it may also go back: in half of the time, for where
    * that counts.
    */

@@ -100,9 +100,7 @@ export class Timers {
    * all others.
    */
   schedule(callback: () => void, delayMs: number): ScheduledTimer {
-    const timer = this.#add(0, callback, [], delayMs, -1, 0);
-    this.setAwaited(timer, false);
-    return timer;
+    return this.#add(0, callback, [], delayMs, -1, 0, false);
   }
 
   /**
@@ -115,6 +113,7 @@ export class Timers {
 
   cancel(timer: ScheduledTimer): void {
     if (timer.place < 0) return;
+    this.host.requireStack();
     this.#remove(timer);
     this.#announce();
   }
@@ -127,6 +126,8 @@ export class Timers {
   }
 
   clearAll(): void {
+    // A Slice that ends in a timer's promise jobs is followed by the next one there.
+    this.#level = 0;
     if (this.#heap.size === 0) return;
     this.#heap.clear();
     this.#byId = create(null) as Record<number, Timer>;
@@ -178,13 +179,15 @@ export class Timers {
     delayMs: number,
     intervalMs: number,
     level: number,
+    awaited = true,
   ): Timer {
     if (this.#heap.size >= MAX_TIMERS) {
       throw limitError('ETIMERLIMIT', `a Slice may have no more than ${MAX_TIMERS} timers pending at once`);
     }
-    return this.#insertNew(id, callback, args, this.host.now() + delayMs, intervalMs, level);
+    return this.#insertNew(id, callback, args, this.host.now() + delayMs, intervalMs, level, awaited);
   }
 
+  /** @throws {RangeError} where the stack ends */
   #insertNew(
     id: number,
     callback: Callback,
@@ -192,14 +195,16 @@ export class Timers {
     dueMs: number,
     intervalMs: number,
     level: number,
+    awaited = true,
   ): Timer {
+    this.host.requireStack();
     const timer: Timer = {
       id,
       callback,
       args,
       intervalMs,
       level,
-      awaited: true,
+      awaited,
       dueMs,
       order: this.#order++,
       place: -1,
@@ -235,6 +240,7 @@ export class Timers {
   #clear(id: unknown): void {
     const timer = this.#byId[(id as number) | 0];
     if (timer === undefined) return;
+    this.host.requireStack();
     this.#remove(timer);
     if (timer.dueMs <= this.host.control[Control.nextTimerMs]!) this.#announce();
   }

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Control, type Host } from '#src/sandbox/host.js';
 import { Timers } from '#src/sandbox/timers.js';
-import { valuesOf } from '../evaluator/support.js';
-import { runAll } from '../evaluator/tested.js';
+import { slices, start, valuesOf } from '../evaluator/support.js';
+import { openEvaluator, runAll } from '../evaluator/tested.js';
 
 test('promise jobs run between two timers that are due together', async (t) => {
   const work = `() => new Promise((resolve) => {
@@ -146,6 +146,60 @@ test('nesting is counted through promise jobs, and not through what else happens
   assert.ok(flat! < 60, `5 timeouts of a third Slice took ${flat} ms`);
 });
 
+test('a Slice that begins in a promise job of a timer has a level of its own', async (t) => {
+  const work = `async () => {
+    const start = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return Date.now() - start;
+  }`;
+  const took = valuesOf(await runAll(t, work, new Array(200).fill(0))) as number[];
+  // Nested, a third of them would wait for 4 ms.
+  const late = took.filter((ms) => ms >= 4).length;
+  assert.ok(late < 40, `${late} of 200 waited`);
+});
+
+test('timers that are set and cleared where the stack ends are there in full, or not at all', async (t) => {
+  const work = `async (clear) => {
+    const fired = new Map();
+    const pending = [];
+    const cleared = new Set();
+    const set = (ms) => {
+      let id = 0;
+      id = setTimeout(() => fired.set(id, (fired.get(id) ?? 0) + 1), ms);
+      pending.push(id);
+    };
+    for (let i = 0; i < (clear ? 3000 : 20); i++) set(i % 7 + 20);
+    // What has not run takes more of the stack: it is to be compiled.
+    for (const id of pending.slice(0, 10)) { clearTimeout(id); cleared.add(id); }
+    let next = 0;
+    for (let round = 0; round < 40; round++) {
+      const pad = Array(round % 50).fill(0);
+      let left = 300;
+      const deep = (...rest) => {
+        try { deep(...pad); } catch {}
+        if (left-- <= 0) return;
+        const id = pending[(next += 7) % 3000] ?? 0;
+        try { if (clear) { clearTimeout(id); cleared.add(id); } else set(1); } catch {}
+      };
+      deep();
+    }
+    const start = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    return [
+      Date.now() - start < 5000,
+      [...fired.values()].every((times) => times === 1),
+      [...fired.keys()].some((id) => cleared.has(id)),
+    ];
+  }`;
+  const { sandbox, seen } = await start(await openEvaluator(t), work, { limits: { sliceTimeoutMs: 20_000 } });
+  sandbox.run(slices([false, true]));
+  await seen.until(() => seen.drained > 0 || seen.end !== null);
+  assert.deepEqual(valuesOf(seen), [
+    [true, true, false],
+    [true, true, false],
+  ]);
+});
+
 test('an interval of 0 is clamped, too; setImmediate never', async (t) => {
   const interval = `() => new Promise((resolve) => {
     let left = 20; const start = Date.now();
@@ -227,7 +281,7 @@ test('a Promise of its own in place of the global one leaves queueMicrotask and 
 
 test('ids begin again at 1 after the largest long', () => {
   const control = new Float64Array(Object.keys(Control).length);
-  const host = { control, now: () => 0 } as unknown as Host;
+  const host = { control, now: () => 0, requireStack: () => undefined } as unknown as Host;
   const timers = new Timers(host, assert.ifError, 2 ** 31 - 2);
   const nothing = (): void => undefined;
   const ids = [timers.setTimeout(nothing), timers.setInterval(nothing), timers.setImmediate(nothing)];
