@@ -200,7 +200,9 @@ class Revival {
 }
 
 function define(object: object, key: string, value: unknown, enumerable: boolean): void {
-  defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
+  // Whatever `Object.prototype` has by now is no part of the descriptor.
+  const property = { __proto__: null, value, enumerable, writable: true, configurable: true };
+  defineProperty(object, key, property as PropertyDescriptor);
 }
 
 function malformed(what: string): never {

@@ -3,7 +3,7 @@ import { clip } from './clip.js';
 import type { CodecExports } from './codec-exports.js';
 import type { Host, JobEntries } from './host.js';
 import type { JobDescription } from './job-description.js';
-import { fixDate, seedRandom } from './determinism.js';
+import { fixDate, seedRandom, type Aside } from './determinism.js';
 import { GLOBALS_ON_DEMAND } from './environment/groups.js';
 import { defineGlobal } from './globals.js';
 import type { Realm } from './environment/realm.js';
@@ -27,7 +27,14 @@ export function createJobEntries(
 ): JobEntries {
   const { clock, explain, failures, messages, reports, scope, timers } = realm;
   const loop = new SliceLoop(codec, host, messages, timers, reports, scope, failures);
-  const modules = new ModuleTable(host);
+  let aside: Aside = (load) => load();
+  const modules = new ModuleTable(
+    host,
+    (buffer) => {
+      loop.keep(buffer);
+    },
+    (load) => aside(load),
+  );
   let described = '';
   let job: JobDescription | null = null;
   const jobOf = (): JobDescription => (job ??= parse(described) as JobDescription);
@@ -56,7 +63,7 @@ export function createJobEntries(
       fixDate(date);
       clock.fixOrigin(date);
     }
-    if (randomSeed !== null) seedRandom(randomSeed, messages, scope);
+    if (randomSeed !== null) aside = seedRandom(randomSeed, messages, scope);
     failures.setSourceMap(() => realm.group('source-map').readSourceMap(host.sourceMap()));
     modules.load();
   };

@@ -29,16 +29,23 @@ export function fixDate(epochMs: number): void {
   defineProperty(globalThis, 'Date', { value: FixedDate, ...method });
 }
 
+/** Calls `load`, and answers what that answers. */
+export type Aside = <T>(load: () => T) => T;
+
 /**
  * `Math.random` is a sequence that depends on `seed` and the number of the Slice alone, not on which Sandbox runs it or
  * what it ran before.
+ * @returns what lets code draw that belongs to no Slice: a module, whose code runs in whichever Slice requires it first
  */
-export function seedRandom(seed: number, messages: Messages, scope: SliceScope): void {
+export function seedRandom(seed: number, messages: Messages, scope: SliceScope): Aside {
   let next: (() => number) | null = null;
+  let stream = 0;
   const { random } = {
     random(): number {
-      if (next === null) {
-        next = xoshiro128(seed, messages.slice);
+      // What was drawn while the Work Function was loaded is no Slice's.
+      if (next === null || stream !== messages.slice) {
+        stream = messages.slice;
+        next = xoshiro128(seed, stream);
         scope.atEnd(() => {
           next = null;
         });
@@ -48,6 +55,16 @@ export function seedRandom(seed: number, messages: Messages, scope: SliceScope):
     },
   };
   defineProperty(Math, 'random', { value: random, writable: true, configurable: true, enumerable: false });
+  return (load) => {
+    const of = { next, stream };
+    next = xoshiro128(seed, 0);
+    stream = messages.slice;
+    try {
+      return load();
+    } finally {
+      ({ next, stream } = of);
+    }
+  };
 }
 
 /** xoshiro128** (Blackman and Vigna, https://prng.di.unimi.it/): 32 bits a call, as a signed integer. */

@@ -19,14 +19,22 @@ export class ModuleTable {
   readonly #loaders = create(null) as Record<string, () => unknown>;
   readonly #loaded = create(null) as Record<string, unknown>;
 
-  constructor(private readonly host: Host) {}
+  /**
+   * @param keep is told of every buffer with a file that came with the Job
+   * @param aside calls what it is given: the code of a module
+   */
+  constructor(
+    private readonly host: Host,
+    private readonly keep: (buffer: ArrayBufferLike) => void,
+    private readonly aside: <T>(load: () => T) => T,
+  ) {}
 
   readonly require: Require = (name) => {
     if (typeof name !== 'string') throw new TypeError(`require: expected a name, got ${typeof name}`);
     if (hasOwn(this.#loaded, name)) return this.#loaded[name];
     if (!hasOwn(this.#loaders, name)) throw notDeclared(name, keys(this.#loaders));
     // The namespace of an ES module would be another object each time.
-    return (this.#loaded[name] = this.#loaders[name]!());
+    return (this.#loaded[name] = this.aside(this.#loaders[name]!));
   };
 
   /** Compiles and runs the script of the Job's modules, if there is one. */
@@ -34,7 +42,12 @@ export class ModuleTable {
     const script = this.host.modules();
     if (script === undefined) return;
     const assets = create(null) as Record<number, Uint8Array>;
-    const asset = (index: number): Uint8Array => (assets[index] ??= readAsset(this.host, index));
+    const asset = (index: number): Uint8Array => {
+      if (assets[index] !== undefined) return assets[index];
+      const bytes = readAsset(this.host, index);
+      this.keep(bytes.buffer);
+      return (assets[index] = bytes);
+    };
     const module: { exports: unknown } = { exports: {} };
     script(module, this.require, asset);
     const table = module.exports as Record<string, () => unknown>;

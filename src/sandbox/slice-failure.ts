@@ -16,11 +16,13 @@ const failure = new Error();
 export function makeFailure({ detailsOf, explain, stackOf }: Failures, code: string, thrown: unknown): Error {
   const define = (key: string, value: string, enumerable = false): void => {
     defineProperty(failure, key, {
+      // Whatever `Object.prototype` has by now is no part of it.
+      __proto__: null,
       value: clip(value),
       enumerable,
       writable: true,
       configurable: true,
-    });
+    } as PropertyDescriptor);
   };
   define('name', 'Error');
   define('message', 'an error that cannot be shown');

@@ -22,9 +22,14 @@ const MAX_PENDING_BYTES = 1 << 20;
 const LONG_BATCH = 4096;
 /** Above this CPU time is read for the Slice itself; below, the clock would cost more than the Slice. */
 const EXACT_CPU_MS = 0.05;
+/** A time after every turn: the Slice has not ended, and none may begin. */
+const NOT_YET = Infinity;
 
 // As they were before any Work Function could change them.
 const NativePromise = Promise;
+const NativeSet = Set;
+const { add, has } = Set.prototype;
+const { resolve } = Promise;
 const { then } = Promise.prototype;
 const { apply } = Reflect;
 const { max, min } = Math;
@@ -46,8 +51,8 @@ export class SliceLoop {
   #args: unknown[] = [];
   #inputSet: InputSet = { kind: 'list', count: null };
   readonly #resultBytes: number;
-  /** The Job's own arguments are for every Slice: a result that shows them is a copy. */
-  #argumentBuffers: Set<unknown> | null = null;
+  /** The Job's own arguments and files are for every Slice: a result that shows them is a copy. */
+  #jobBuffers: Set<unknown> | null = null;
 
   readonly #waitingBatches: Batch[] = [];
   #batch: Batch | null = null;
@@ -57,6 +62,10 @@ export class SliceLoop {
   #turn = 0;
   /** The Work Function has been called and has not come back. */
   #open = false;
+  /** A promise job runs Slices: others wait until it is over. */
+  #inPromiseJob = false;
+  /** Ends the Slice that has come to its end, see `#mustPostpone`. */
+  #postponedEnd: (() => number) | null = null;
   #rejection: { readonly reason: string; readonly retries: number } | null = null;
 
   readonly #numbers = new Uint32Array(CAPACITY);
@@ -101,7 +110,12 @@ export class SliceLoop {
     if (webgpu) this.#webgpuMs = new Float64Array(CAPACITY);
     this.#workFunction = workFunction;
     this.#args = args;
-    this.#argumentBuffers = argumentBuffers.length === 0 ? null : new Set(argumentBuffers);
+    for (const buffer of argumentBuffers) this.keep(buffer);
+  }
+
+  /** This buffer is the Job's. */
+  keep(buffer: ArrayBufferLike): void {
+    apply(add, (this.#jobBuffers ??= new NativeSet()), [buffer]);
   }
 
   addBatch(
@@ -134,8 +148,23 @@ export class SliceLoop {
     const now = this.#now();
     this.#turnEnds = now + TURN_MS;
     this.#full = false;
-    if (this.#cpuFrom === this.#count) this.#control[Control.cpuReadMs] = this.host.cpuNow();
-    this.#run(now);
+    // Left behind where a promise job was terminated.
+    this.#inPromiseJob = false;
+    const end = this.#postponedEnd;
+    if (end === null) {
+      if (this.#cpuFrom === this.#count) this.#control[Control.cpuReadMs] = this.host.cpuNow();
+      this.#run(now);
+    } else {
+      this.#postponedEnd = null;
+      this.#goOn(end());
+    }
+  }
+
+  /** A Slice has ended, or has been postponed. The next one follows at once if the turn is not over. */
+  #goOn(now: number): void {
+    if (now < this.#turnEnds && !this.#full) return this.#run(now);
+    this.flush();
+    this.#control[Control.state] = State.more;
   }
 
   #run(start: number): void {
@@ -209,30 +238,23 @@ export class SliceLoop {
       (end: (value: unknown) => number) =>
       (value: unknown): void => {
         if (turn !== this.#turn || this.#control[Control.state] !== State.waiting) return;
-        const now = end(value);
-        // Settled within the turn, as most are that wait for nothing: the next Slice follows at once.
-        if (now < this.#turnEnds && !this.#full) this.#run(now);
-        else this.#control[Control.state] = State.more;
+        this.#inPromiseJob = true;
+        // Most settle within the turn, those that wait for nothing.
+        this.#goOn(end(value));
+        this.#inPromiseJob = false;
       };
-    const onFulfilled = settled((value) => this.#succeed(value));
-    const onRejected = settled((reason) => this.#fail(this.failures.codeOf(reason), reason));
-    if (promise instanceof NativePromise) {
-      void apply(then, promise, [onFulfilled, onRejected]);
-    } else {
-      // A thenable of somebody's own: assimilated by a promise, so that it settles once and later.
-      void apply(
-        then,
-        new NativePromise((resolve) => {
-          resolve(promise);
-        }),
-        [onFulfilled, onRejected],
-      );
-    }
+    // As `await` does it: a thenable of somebody's own, also a promise of a class with a `then` of its own, is assimilated by
+    // a promise, so that it settles once and later.
+    void apply(then, apply(resolve, NativePromise, [promise]), [
+      settled((value) => this.#succeed(value)),
+      settled((reason) => this.#fail(this.failures.codeOf(reason), reason)),
+    ]);
   }
 
-  /** The current Slice returned `result`. Answers the time. */
+  /** The current Slice returned `result`. Answers the time, or NOT_YET. */
   #succeed(result: unknown): number {
     this.#open = false;
+    if (this.#mustPostpone()) return this.#postpone(() => this.#succeed(result));
     if (this.#rejection) return this.#endRejected(this.#rejection);
     const writer = this.#writer;
     try {
@@ -245,6 +267,7 @@ export class SliceLoop {
 
   #fail(code: string, thrown: unknown): number {
     this.#open = false;
+    if (this.#mustPostpone()) return this.#postpone(() => this.#fail(code, thrown));
     if (this.#rejection) return this.#endRejected(this.#rejection);
     try {
       this.#writer.append(makeFailure(this.failures, code, thrown));
@@ -252,6 +275,17 @@ export class SliceLoop {
       this.#writer.append(makeFailure(this.failures, code, 'an error that cannot be shown'));
     }
     return this.#end(Outcome.error);
+  }
+
+  /** Whether promises were rejected that promise jobs may still handle, which wait for the one that runs. */
+  #mustPostpone(): boolean {
+    return this.#inPromiseJob && this.#control[Control.rejections] !== 0;
+  }
+
+  /** The turn is over; the next one begins with the end of this Slice. */
+  #postpone(end: () => number): number {
+    this.#postponedEnd = end;
+    return NOT_YET;
   }
 
   #end(outcome: Outcome): number {
@@ -296,8 +330,7 @@ export class SliceLoop {
 
   /**
    * A promise that is rejected and that nobody handles by the end of its Slice is reported then: before the result, and
-   * while listeners of the Slice are there. Its promise jobs may still handle it; they have run when the Slice is
-   * asynchronous, and run now when it is not.
+   * while listeners of the Slice are there. Its promise jobs may still handle it: they run now.
    */
   #reportRejections(): void {
     this.host.runMicrotasks();
@@ -355,7 +388,8 @@ export class SliceLoop {
   }
 
   #unshared(segment: Uint8Array): Uint8Array {
-    return this.#argumentBuffers?.has(segment.buffer) === true ? segment.slice() : segment;
+    const kept = this.#jobBuffers;
+    return kept !== null && apply(has, kept, [segment.buffer]) ? segment.slice() : segment;
   }
 }
 

@@ -53,6 +53,13 @@ test('an inline Work Function requires CommonJS and ES packages, and parts of th
   assert.deepEqual(result, [2, 4, 7, 'modern', true, ['default', 'name'], true, 42, [0, 1]]);
 });
 
+test('a file that a result shows is there for the next Slice', async (t) => {
+  const directory = project(t, { 'data.bin': new Uint8Array(300_000).fill(7) });
+  const job = createCompute({ directory }).for(1, 3, `() => require('./data.bin')`);
+  job.requires('./data.bin');
+  for (const bytes of [...(await job.localExec(1))]) assert.deepEqual(bytes, new Uint8Array(300_000).fill(7));
+});
+
 test('module code runs once, on the first require; circular requires see what is there so far', async (t) => {
   const directory = project(t, {
     'node_modules/a/index.js': `self.loads = (self.loads ?? 0) + 1; exports.early = 1; exports.b = require('b'); exports.late = 2;`,

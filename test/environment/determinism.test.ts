@@ -1,8 +1,10 @@
 /** Switches of LocalExec that hold still what a Work Function learns of the outside. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { createCompute, type Job } from '#src/compute/index.js';
 import { compute } from '#src/index.js';
 import type { Determinism } from '#src/model/index.js';
+import { project } from '../compute/project.js';
 import { rangeSlices, slices, start, valuesOf } from '../evaluator/support.js';
 import { openEvaluator, runAll } from '../evaluator/tested.js';
 
@@ -52,6 +54,30 @@ test('a Slice gets the same random numbers in every Sandbox, whatever ran there 
   assert.notDeepEqual(one, three);
   assert.notDeepEqual((await run([5], 1, 8))[0], one);
   assert.ok([...one!, ...two!, ...three!].every((x) => x >= 0 && x < 1));
+});
+
+test('what is drawn while the Work Function or a module is loaded is no Slice’s', async (t) => {
+  const evaluator = await openEvaluator(t);
+  const draws = async (work: string, data: unknown[], first: number): Promise<unknown[]> => {
+    const { sandbox, seen } = await start(evaluator, work, held({ randomSeed: 7 }));
+    sandbox.run(slices(data, first));
+    await seen.until(() => seen.drained > 0);
+    return data.map((_, index) => seen.values.get(first + index));
+  };
+  const plain = await draws(`() => Math.random()`, [0, 0], 1);
+  const drawing = `(() => { Math.random(); return () => Math.random(); })()`;
+  assert.deepEqual(await draws(drawing, [0, 0], 1), plain);
+  assert.deepEqual(await draws(drawing, [0], 2), plain.slice(1));
+  // Its code runs in the first Slice that requires it.
+  const directory = project(t, { 'node_modules/drawing/index.js': `exports.tag = Math.random();` });
+  const job = (): Job => {
+    const made = createCompute({ directory }).for(1, 2, `() => [require('drawing').tag, Math.random()]`);
+    made.requires('drawing');
+    return made;
+  };
+  const [one, two] = [...(await job().localExec(1, { randomSeed: 7 }))] as number[][];
+  assert.equal(one![0], two![0]);
+  assert.deepEqual([one![1], two![1]], plain);
 });
 
 test('the numbers are evenly spread, over one Slice and over the first of many', async (t) => {

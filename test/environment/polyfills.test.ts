@@ -1,5 +1,7 @@
 /** The globals of the web do not care for what a Work Function has made of ordinary intrinsics before their first use. */
+import assert from 'node:assert/strict';
 import test from 'node:test';
+import { runAll } from '../evaluator/tested.js';
 import { answers } from './oracle.js';
 
 test('globals work after every method was replaced by one that calls the original', async (t) => {
@@ -82,4 +84,18 @@ test('those of our own work even when every method throws', async (t) => {
       for (let index = 0; index < restore.length; index++) restore[index]!();
     }
   }, ['abc', 7, 'a\nb', 32, 36]);
+});
+
+test('an error is told whatever Object.prototype has become', async (t) => {
+  const seen = await runAll(
+    t,
+    `(n) => {
+      for (const name of ['get', 'set', 'value', 'writable']) Object.defineProperty(Object.prototype, name, { __proto__: null, value: () => 1, configurable: true });
+      if (n === 1) throw new RangeError('mine');
+      return new Map([[1, { __proto__: null, a: n }]]);
+    }`,
+    [1, 2],
+  );
+  assert.equal(seen.failures.get(1)?.message, 'mine');
+  assert.deepEqual(seen.values.get(2), new Map([[1, { a: 2 }]]));
 });

@@ -268,3 +268,19 @@ test('events of any name can be dispatched at the global object', async (t) => {
   }`;
   assert.deepEqual(valuesOf(await runAll(t, work, [0])), [['mine', true, true, true]]);
 });
+
+test('a promise job may handle a rejection, also in Slices that run in one themselves', async (t) => {
+  const work = `(n) => {
+    if (n === 1) return Promise.resolve(n);
+    const handledLater = Promise.reject(new Error('handled a promise job later'));
+    Promise.resolve().then(() => handledLater.catch(() => {}));
+    if (n === 3) Promise.reject(new Error('nobody'));
+    if (n === 4) throw new RangeError('of its own');
+    return n;
+  }`;
+  const seen = await runAll(t, work, [1, 2, 3, 4, 5]);
+  assert.deepEqual(printed(seen), [[3, 'error', 'Uncaught (in promise) Error: nobody']]);
+  assert.deepEqual([...seen.values.values()], [1, 2, 3, 5]);
+  assert.equal(seen.failures.get(4)?.message, 'of its own');
+  assert.deepEqual(seen.order, [1, 2, 3, 4, 5]);
+});

@@ -12,6 +12,18 @@ test('results of synchronous and asynchronous Work Functions', async (t) => {
   assert.deepEqual(valuesOf(await runAll(t, () => undefined, [1])), [undefined]);
 });
 
+test('a promise with a `then` of its own is awaited by it, as `await` does', async (t) => {
+  const work = `(settles) => {
+    class Lazy extends Promise {
+      static get [Symbol.species]() { return Promise; }
+      constructor(executor) { super(settles ? (resolve) => resolve('not yet') : () => {}); this.executor = executor; }
+      then(...handlers) { return new Promise(this.executor).then(...handlers); }
+    }
+    return new Lazy((resolve) => resolve(42));
+  }`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [true, false])), [42, 42]);
+});
+
 test('Slices run in order, one at a time', async (t) => {
   const seen = await runAll(
     t,
