@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import path from 'node:path';
-import { Command, type OptionValues } from 'commander';
+import type { OptionValues } from 'commander';
 import { dumpLaunch } from './dump-launch.js';
 import { DEFAULT_PREFIX, launchOf } from './evaluator-launch.js';
 import { withLaunchOptions } from './launch-options.js';
 import { makeFolderOf } from './pid-file.js';
-import { ExitCode, runProgram } from './program.js';
+import { ExitCode, newProgram, runProgram } from './program.js';
 import { runEvaluator } from './run-evaluator.js';
 import { oneSpelling } from './spellings.js';
 
@@ -24,7 +24,7 @@ Exit codes:
   1  there is no dcp-client, the evaluator does not start, or the process that the pid file names is alive
   2  the command line is wrong`;
 
-const program = new Command('dcp-evaluator-start')
+const program = newProgram('dcp-evaluator-start')
   .description(
     "Starts an evaluator for the Sandboxes of existing Workers, with a dcp-client's startup files.",
   )

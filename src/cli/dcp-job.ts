@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError as InvalidOptionError, type OptionValues } from 'commander';
+import { InvalidArgumentError as InvalidOptionError, type Command, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
 import { adapterOptionsOf, withAdapterOptions } from './gpu-options.js';
 import {
@@ -11,7 +11,7 @@ import {
   showStatus,
   type JobCommandOptions,
 } from './job-commands.js';
-import { ExitCode, origins, runProgram, UsageError, wholeNumber } from './program.js';
+import { ExitCode, newProgram, origins, runProgram, UsageError, wholeNumber } from './program.js';
 import { runJob } from './run-job.js';
 
 const EXIT_CODES = `
@@ -37,7 +37,7 @@ Ctrl-C leaves a deployed Job with the Scheduler and says how to follow or cancel
 still being uploaded, is cancelled. A second Ctrl-C ends the program at once.
 ${EXIT_CODES}`;
 
-const program = new Command('dcp-job')
+const program = newProgram('dcp-job')
   .description('Deploys Jobs and looks after them.')
   .addHelpText('after', EXIT_CODES);
 

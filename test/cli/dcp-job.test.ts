@@ -128,6 +128,7 @@ test('mistakes of usage: exit code 2 and one line that says what is wrong', asyn
   const cases: [string[], RegExp][] = [
     [['rn'], /^dcp-job: unknown command 'rn'\n\(Did you mean/],
     [['ls', '--jsn'], /^dcp-job: unknown option '--jsn'\n\(Did you mean --json\?\)/],
+    [['run', 'job.mjs', '--output', '--json'], /^dcp-job: option '--output <dir>' argument missing\n/],
     [['run', 'no-such-file.mjs'], /^dcp-job: no-such-file\.mjs: no such file\n$/],
     [['run', jobFile(t, 'export const x = 1'), '--local'], /expected "export default function/],
     [['run', jobFile(t, 'export default () => 5'), '--local'], /its default export returned no Job/],
