@@ -183,6 +183,20 @@ test('what evaluator processes print is in the log, and nowhere else', async (t)
   assert.equal((await worker.ended).stderr, '');
 });
 
+test('an adapter that is named and not there is a warning', async (t) => {
+  const options = ['--scheduler', temporaryDirectory(t), '--exit-when-idle', '--cores', '1', '--json'];
+  const env = { DCP_DAWN_LIBRARY: '/nowhere' };
+  for (const [named, level] of [
+    [[], 'debug'],
+    [['--gpu-adapter', 'gtx', '--gpu-adapter', 'rtx'], 'warning'],
+  ] as const) {
+    const { stdout } = await start(t, 'dcp-worker', [...options, ...named], env).ended;
+    const [said, ...more] = jsonLines(stdout).filter(({ type }) => type === 'noWebgpu');
+    assert.deepEqual([said?.['level'], more], [level, []]);
+    assert.match(said!['problem'] as string, /\/nowhere/);
+  }
+});
+
 test('doctor looks at every folder that the Worker writes to', async (t) => {
   const directory = temporaryDirectory(t);
   const folders = ['scheduler', 'spool', 'logs', 'run'].map((name) => path.join(directory, name));
