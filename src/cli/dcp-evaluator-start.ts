@@ -53,7 +53,6 @@ for (const name of program.options.map((option) => option.name()))
   program.on(`option:${name}`, () => given.add(name));
 
 program.action(async (words: string[], options: OptionValues) => {
-  const launch = launchOf(options, words);
   const dump = options['dump']
     ? 'all'
     : options['dumpFiles']
@@ -61,6 +60,7 @@ program.action(async (words: string[], options: OptionValues) => {
       : options['dumpTypes']
         ? 'types'
         : null;
+  const launch = launchOf(options, words, { isShown: dump !== null });
   const warn = (message: string): void => void process.stderr.write(`${program.name()}: ${message}\n`);
   if (/^\d+$/.test(String(options['debugLogLevel'])))
     warn(`--debugLogLevel: ${options['debugLogLevel']}: numbers are deprecated, use a name`);
