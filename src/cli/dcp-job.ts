@@ -16,7 +16,7 @@ import { runJob } from './run-job.js';
 
 const EXIT_CODES = `
 Exit codes:
-  0    done; every Slice succeeded
+  0    done, and no Slice has failed; of a Job that is open, so far
   1    a Slice failed, the Job was cancelled, or the Scheduler cannot be used
   2    the command line or the Job file is wrong
   130  ended by Ctrl-C`;
