@@ -174,8 +174,8 @@
     // Compute Groups to join: { joinKey, joinSecret }, { joinKey, joinHash } or keystore('path'). Takes a list
     // of at most 1000, each { joinKey, joinSecret } or { joinKey, joinHash }, or keystore('path'). Live.
     computeGroups: [],
-    // Take only these Jobs; an empty list: any. Takes a list of at most 1000, each the id of a Job, or false.
-    // undefined: any. Live.
+    // Take only these Jobs; an empty list: any. Takes a list of at most 1000, each the id of a Job, letters
+    // and digits, or false. undefined: any. Live.
     jobAddresses: undefined,
     // Take no Jobs that are in no Compute Group; "fallback" is the same as publicGroupFallback. Takes true or
     // false, or "fallback". Live.
@@ -233,7 +233,8 @@
       address: undefined,
       // Its port. Takes a whole number from 1 to 65535. undefined: 514, or 6514 for tls.
       port: undefined,
-      // Facility of the messages. Takes the name of a facility.
+      // Facility of the messages. Takes kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron,
+      // authpriv, ftp, kernel, system, audit, alert or local0 to local7.
       facility: 'local7',
       // How messages get there. Takes "udp", "tcp", "tls" or "unix".
       transport: 'udp',

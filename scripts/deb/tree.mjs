@@ -57,8 +57,10 @@ export async function installProgram(tree, major) {
   const node = await ensurePublishedNode(major);
   const addon = await prebuild(major);
   for (const name of readManifest().files) {
-    // Documentation has a place of its own, of the prebuilt addons it takes one, and nobody compiles against it.
-    if (['docs', 'prebuilds', 'types'].includes(name) || !existsSync(path.join(root, name))) continue;
+    // Documentation has a place of its own, examples need packages that are not there, of the prebuilt addons it takes one, and
+    // nobody compiles against it.
+    if (['docs', 'examples', 'prebuilds', 'types'].includes(name) || !existsSync(path.join(root, name)))
+      continue;
     cpSync(path.join(root, name), path.join(tree, name), { recursive: true });
   }
   for (const file of [addon, path.join(path.dirname(addon), LAUNCHER)])

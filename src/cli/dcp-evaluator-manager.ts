@@ -6,8 +6,9 @@ import { checkLaunch, commandOf, DEFAULT_PREFIX, launchOf } from './evaluator-la
 import { withLaunchOptions } from './launch-options.js';
 import { managerOptionsOf, withManagerOptions } from './manager/manager-options.js';
 import { PROGRAM, runManager } from './manager/run-manager.js';
+import { refuseOptionsAsValues } from './option-values.js';
 import { claimPidFile, makeFolderOf } from './pid-file.js';
-import { ExitCode, programVersion, runProgram, UsageError, wholeNumber } from './program.js';
+import { ExitCode, newProgram, runProgram, UsageError, wholeNumber } from './program.js';
 import { oneSpelling } from './spellings.js';
 
 const DEFAULT_PID_FILE = path.join(DEFAULT_PREFIX, `run/${PROGRAM}.pid`);
@@ -32,11 +33,10 @@ Exit codes:
   2    the command line is wrong
   130  SIGINT came`;
 
-const program = new Command(PROGRAM)
+const program = newProgram(PROGRAM)
   // Its longest option would leave less than the usual 40 characters of 80, and nothing would be wrapped.
   .configureHelp({ minWidthToWrap: 30 })
   .description('Runs evaluators for the Sandboxes of existing Workers while the machine is free.')
-  .version(programVersion())
   .option(
     '-p, --port <port>',
     `TCP port to listen on, 0 to 65535 (0: any that is free); default: ${DEFAULT_PORT}`,
@@ -123,6 +123,7 @@ function launchBehind(words: readonly string[], ours: OptionValues): ReturnType<
     throw new UsageError(`behind "--": ${error.message.replace(/^error: /, '')}`);
   });
   parser.configureOutput({ outputError: () => undefined });
+  refuseOptionsAsValues(parser);
   const { argv: spelled } = oneSpelling(
     words,
     parser.options.map((option) => option.name()),

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import path from 'node:path';
-import { Command, type OptionValues } from 'commander';
+import type { OptionValues } from 'commander';
 import { dumpLaunch } from './dump-launch.js';
 import { DEFAULT_PREFIX, launchOf } from './evaluator-launch.js';
 import { withLaunchOptions } from './launch-options.js';
 import { makeFolderOf } from './pid-file.js';
-import { ExitCode, runProgram } from './program.js';
+import { ExitCode, newProgram, runProgram } from './program.js';
 import { runEvaluator } from './run-evaluator.js';
 import { oneSpelling } from './spellings.js';
 
@@ -24,7 +24,7 @@ Exit codes:
   1  there is no dcp-client, the evaluator does not start, or the process that the pid file names is alive
   2  the command line is wrong`;
 
-const program = new Command('dcp-evaluator-start')
+const program = newProgram('dcp-evaluator-start')
   .description(
     "Starts an evaluator for the Sandboxes of existing Workers, with a dcp-client's startup files.",
   )
@@ -53,7 +53,6 @@ for (const name of program.options.map((option) => option.name()))
   program.on(`option:${name}`, () => given.add(name));
 
 program.action(async (words: string[], options: OptionValues) => {
-  const launch = launchOf(options, words);
   const dump = options['dump']
     ? 'all'
     : options['dumpFiles']
@@ -61,6 +60,7 @@ program.action(async (words: string[], options: OptionValues) => {
       : options['dumpTypes']
         ? 'types'
         : null;
+  const launch = launchOf(options, words, { isShown: dump !== null });
   const warn = (message: string): void => void process.stderr.write(`${program.name()}: ${message}\n`);
   if (/^\d+$/.test(String(options['debugLogLevel'])))
     warn(`--debugLogLevel: ${options['debugLogLevel']}: numbers are deprecated, use a name`);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, type OptionValues } from 'commander';
+import type { OptionValues } from 'commander';
 import {
   parseSeccomp,
   probeGpu,
@@ -21,7 +21,7 @@ import { runFrameEvaluator } from './frame-evaluator.js';
 import { gpuInfoText } from './gpu-info.js';
 import { gpuOptionsOf } from './gpu-options.js';
 import { addressesOf } from './listen.js';
-import { ExitCode, runProgram, UsageError } from './program.js';
+import { ExitCode, newProgram, runProgram, UsageError } from './program.js';
 
 const HELP = `
 With startup files it speaks the protocol of existing DCP Workers, lines of text: with --port or --socket each connection
@@ -47,7 +47,7 @@ Exit codes:
   130  SIGINT came while it listened`;
 
 const program = withEvaluatorOptions(
-  new Command('dcp-evaluator').description(
+  newProgram('dcp-evaluator').description(
     'Runs untrusted JavaScript and WebAssembly in Sandboxes, for a Worker in another process.',
   ),
 )

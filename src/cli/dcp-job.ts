@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError as InvalidOptionError, type OptionValues } from 'commander';
+import { InvalidArgumentError as InvalidOptionError, type Command, type OptionValues } from 'commander';
 import { defaultSchedulerDirectory } from '../compute/index.js';
 import { adapterOptionsOf, withAdapterOptions } from './gpu-options.js';
 import {
@@ -11,12 +11,12 @@ import {
   showStatus,
   type JobCommandOptions,
 } from './job-commands.js';
-import { ExitCode, origins, runProgram, UsageError, wholeNumber } from './program.js';
+import { ExitCode, newProgram, origins, runProgram, UsageError, wholeNumber } from './program.js';
 import { runJob } from './run-job.js';
 
 const EXIT_CODES = `
 Exit codes:
-  0    done; every Slice succeeded
+  0    done, and no Slice has failed; of a Job that is open, so far
   1    a Slice failed, the Job was cancelled, or the Scheduler cannot be used
   2    the command line or the Job file is wrong
   130  ended by Ctrl-C`;
@@ -37,7 +37,7 @@ Ctrl-C leaves a deployed Job with the Scheduler and says how to follow or cancel
 still being uploaded, is cancelled. A second Ctrl-C ends the program at once.
 ${EXIT_CODES}`;
 
-const program = new Command('dcp-job')
+const program = newProgram('dcp-job')
   .description('Deploys Jobs and looks after them.')
   .addHelpText('after', EXIT_CODES);
 

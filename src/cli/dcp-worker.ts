@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { Command, type OptionValues } from 'commander';
+import type { Command, OptionValues } from 'commander';
 import { nearestText } from '../model/index.js';
 import { withGpuOptions } from './gpu-options.js';
 import { withIdentityOptions } from './identity-options.js';
 import { DEFAULT_PID_FILE } from './pid-file.js';
-import { ExitCode, programVersion, runProgram } from './program.js';
+import { ExitCode, newProgram, runProgram } from './program.js';
 import { oneSpelling } from './spellings.js';
 import { withWorkerCommands } from './worker-commands.js';
 import { withConfigOptions } from './worker-options.js';
@@ -27,9 +27,7 @@ Exit codes:
 /** All that a Worker is made of: commands to one that runs start sooner without. */
 const loadWorker = () => import('./start-worker.js');
 
-const program = new Command('dcp-worker')
-  .description('Takes Tasks from a Scheduler and runs their Slices.')
-  .version(programVersion());
+const program = newProgram('dcp-worker').description('Takes Tasks from a Scheduler and runs their Slices.');
 
 withConfigOptions(program);
 withGpuOptions(program);

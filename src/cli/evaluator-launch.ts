@@ -65,15 +65,14 @@ export interface Launch {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** `words`: what the evaluator is to get as it is. */
-export function launchOf(options: OptionValues, words: readonly string[]): Launch {
+/**
+ * `words`: what the evaluator is to get as it is. Throws `UsageError` for an option that is wrong, and `DcpError` when there
+ * is no dcp-client.
+ * @param isShown it is not started: what it names need not be there
+ */
+export function launchOf(options: OptionValues, words: readonly string[], { isShown = false } = {}): Launch {
   const text = (name: string): string | undefined => options[name] as string | undefined;
   const type = text('sandboxType')!;
-  const { startup, files } = startupFilesOf(type, {
-    client: text('dcpClient'),
-    folder: text('sandboxLibexecDir'),
-    index: text('sandboxDefinitions'),
-  });
   const prefix = text('prefix') ?? DEFAULT_PREFIX;
   const file =
     text('evaluator') ??
@@ -81,11 +80,17 @@ export function launchOf(options: OptionValues, words: readonly string[]): Launc
   const port = options['stdio'] === true ? null : (options['port'] as number);
   const level = logLevelOf(text('debugLogLevel'));
   const found = evaluatorOf(file, options);
+  if (!isShown) checkEvaluator(prefix, found);
   const confinement = text('confinement') as ConfinementMode | undefined;
   if (confinement !== undefined && found.evaluator !== EVALUATOR_PROGRAM)
     throw new UsageError(
       `--confinement: ${found.evaluator} is not the evaluator of this package; what is behind "--" is passed to it`,
     );
+  const { startup, files } = startupFilesOf(type, {
+    client: text('dcpClient'),
+    folder: text('sandboxLibexecDir'),
+    index: text('sandboxDefinitions'),
+  });
   return {
     prefix,
     ...found,
@@ -157,22 +162,28 @@ function logLevelOf(text: string | undefined): number | null {
   return level;
 }
 
-/**
- * Throws when there is nothing that can be started, or, of the evaluator of this package, what would end at its start.
- * @param mayHelp what is passed to it may ask it for its help
- */
-export function checkLaunch(launch: Launch, { mayHelp = false } = {}): void {
-  const { prefix, evaluator, evaluatorOption, type, confinement } = launch;
-  const host = OTHER_HOSTS[type];
-  if (host !== undefined)
-    throw new UsageError(
-      `--sandbox-type: ${type} can be dumped, not run: its startup files need what ${host} gives. Use native`,
-    );
+function checkEvaluator(
+  prefix: string,
+  { evaluator, evaluatorOption }: Pick<Launch, 'evaluator' | 'evaluatorOption'>,
+): void {
   if (!statSync(prefix, { throwIfNoEntry: false })?.isDirectory())
     throw new UsageError(`--prefix: no directory ${prefix}`);
   if (!existsSync(evaluator)) throw new UsageError(`${evaluatorOption}: no file ${evaluator}`);
   if (!isExecutable(evaluator) && !isScript(evaluator))
     throw new UsageError(`${evaluatorOption}: ${evaluator} is not executable`);
+}
+
+/**
+ * Throws when its startup files cannot be run, or, of the evaluator of this package, what would end at its start.
+ * @param mayHelp what is passed to it may ask it for its help
+ */
+export function checkLaunch(launch: Launch, { mayHelp = false } = {}): void {
+  const { type, confinement } = launch;
+  const host = OTHER_HOSTS[type];
+  if (host !== undefined)
+    throw new UsageError(
+      `--sandbox-type: ${type} can be dumped, not run: its startup files need what ${host} gives. Use native`,
+    );
   if (confinement !== null) checkClassicWords(wordsOf(launch, confinement), mayHelp);
 }
 

@@ -4,6 +4,7 @@ import { CONFINEMENT_MODES, type ClassicSettings, type ConfinementMode } from '.
 import { checkClassicOptions, type ClassicOptions } from './classic-evaluator.js';
 import { gpuOptionsOf, withGpuOptions } from './gpu-options.js';
 import type { ListenOptions } from './listen.js';
+import { refuseOptionsAsValues } from './option-values.js';
 import { UsageError, wholeNumber } from './program.js';
 
 /** Where `--frames` finds the channel to the host. */
@@ -127,6 +128,7 @@ export function checkClassicWords(words: readonly string[], mayHelp: boolean): v
     .helpOption(mayHelp ? '-h, --help' : false)
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, outputError: () => undefined });
+  refuseOptionsAsValues(parser);
   try {
     parser.parse(words, { from: 'user' });
     checkClassicOptions(classicOptionsOf(parser.args, parser.opts()));

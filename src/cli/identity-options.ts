@@ -1,6 +1,7 @@
 /** Who a Worker is and who is paid, by the options that Workers of DCP have for it. No secret needs to stand on a command line. */
 import { Option, type Command, type OptionValues } from 'commander';
 import {
+  KeystoreError,
   Secret,
   askHidden,
   hideFromProcessList,
@@ -83,7 +84,14 @@ export async function identityOf(
   }).catch((error: unknown) => {
     throw asOption(error);
   });
-  const passphrase = await passphraseLaidReady(options['passphraseFile'] as string | undefined, surroundings);
+  const passphrase = await passphraseLaidReady(
+    options['passphraseFile'] as string | undefined,
+    surroundings,
+  ).catch((error: unknown) => {
+    // Of a file that cannot be read.
+    if (!(error instanceof KeystoreError)) throw error;
+    throw new KeystoreError(`--passphrase-file: ${error.message}`, { cause: error });
+  });
   const identity = await openIdentity({
     ...surroundings,
     ...optional('identityKey', key),

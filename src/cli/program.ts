@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { parseOriginRule } from '../model/index.js';
-import { CommanderError, InvalidArgumentError as InvalidOptionError, type Command } from 'commander';
+import { Command, CommanderError, InvalidArgumentError as InvalidOptionError } from 'commander';
 import { leaveGoneTerminalsAtExit } from './gone-terminals.js';
+import { refuseOptionsAsValues } from './option-values.js';
 
 /** What every program's exit code means. */
 export const ExitCode = {
@@ -31,6 +32,16 @@ export function whenReaderGone(act: () => void): void {
   onReaderGone = act;
 }
 
+/** A program of this package; `--version` says which. */
+export function newProgram(name: string): Command {
+  const program = new Command(name).option('-V, --version', 'output the version number');
+  // Looked up when it is asked for: evaluators start often, and where they are confined they see few files.
+  return program.on('option:version', () => {
+    process.stdout.write(`${programVersion()}\n`);
+    throw new CommanderError(0, 'commander.version', programVersion());
+  });
+}
+
 /**
  * Parses the command line and runs the command it names. An error is one line, `<program>: <message>`; with `-v` its
  * stack follows. Sets the exit code; the process ends when nothing is left to do.
@@ -42,6 +53,7 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
       outputError: (text, write) => write(`${program.name()}: ${text.replace(/^error: /, '')}`),
     });
     command.showHelpAfterError(`(${program.name()} --help tells more)`);
+    refuseOptionsAsValues(command);
   }
   leaveGoneTerminalsAtExit();
   // What is left to say there interests nobody either, and what the program does for others goes on.

@@ -201,7 +201,8 @@ class JobRun {
     // Not what the handle knows: that a Slice was handed out stands in no log.
     const { state, leased, done } = await this.compute.jobStatus(id);
     if (leased > 0 || done > 0 || state === 'cancelled') return;
-    const hint = `no Worker has taken a Slice so far; start one with: dcp-worker --scheduler ${quoted(this.options.scheduler)}`;
+    const worker = `dcp-worker --scheduler ${quoted(this.options.scheduler)}`;
+    const hint = `no Worker has taken a Slice so far; start one with: ${worker}; if one runs, this says why: ${worker} doctor`;
     this.#say({ type: 'warning', message: hint }, hint);
   }
 

@@ -22,6 +22,9 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
 /** Names as variables may spell them: `worker_cores_cpu`, `WORKER_CORES_CPU`, `WORKER_PAYMENT_ADDRESS`. */
 const PATHS_BY_SPELLING = new Map(KNOWN_PATHS.map((path) => [spelling(path.join('')), path]));
 
+/** Sections that are right make names long, and no name below them a near one. */
+const MOST_EDITS = 2;
+
 function spelling(name: string): string {
   return name.replaceAll('_', '').toLowerCase();
 }
@@ -58,7 +61,7 @@ function pathOf(name: string, text: string, place: Place, problems: Problems): r
   if (known !== undefined) return known;
   // Another program's, or one that this Worker does not know: an object is kept and shown, as files' are.
   if (text.startsWith('{')) return [camelCase(rest)];
-  const near = nearest(spelling(rest), [...PATHS_BY_SPELLING.keys()]);
+  const near = nearest(spelling(rest), [...PATHS_BY_SPELLING.keys()], MOST_EDITS);
   const names = near === null ? [] : [PREFIX + PATHS_BY_SPELLING.get(near)!.join('_')];
   problems.warn(
     { place, line: null, column: null },

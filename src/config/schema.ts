@@ -35,6 +35,12 @@ const evaluatorPlace = text(
   /^(child|in-process|\.{0,2}\/.+|\S+:\d+)$/,
 );
 
+/** Those that the output "syslog" knows. */
+const facility = text(
+  'kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp, kernel, system, audit, alert or local0 to local7',
+  /^(kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|kernel|system|audit|alert|local[0-7])$/,
+);
+
 /** How much of the machine the Worker uses; a profile says as much of it as it changes. */
 const profile = (when: string) =>
   section({
@@ -232,10 +238,14 @@ const worker = section({
     secret: true,
     ...live,
   }),
-  jobAddresses: optional(either(list(text('the id of a Job')), none()), 'any', {
-    description: 'Take only these Jobs; an empty list: any.',
-    ...live,
-  }),
+  jobAddresses: optional(
+    either(list(text('the id of a Job, letters and digits', /^[a-z\d]+$/i)), none()),
+    'any',
+    {
+      description: 'Take only these Jobs; an empty list: any.',
+      ...live,
+    },
+  ),
   leavePublicGroup: key(either(boolean(), oneOf('fallback')), false, {
     description: 'Take no Jobs that are in no Compute Group; "fallback" is the same as publicGroupFallback.',
     ...live,
@@ -318,7 +328,7 @@ const worker = section({
       { description: 'Where syslog listens: a host, or for the transport "unix" the path of a socket.' },
     ),
     port: optional(wholeNumber(1, 65_535), '514, or 6514 for tls', { description: 'Its port.' }),
-    facility: key(text('the name of a facility', /^[a-z]+[0-7]?$/), 'local7', {
+    facility: key(facility, 'local7', {
       description: 'Facility of the messages.',
     }),
     transport: key(oneOf('udp', 'tcp', 'tls', 'unix'), 'udp', { description: 'How messages get there.' }),

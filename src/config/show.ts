@@ -1,5 +1,5 @@
 /** The configuration for people: each value with its source, secrets left out. */
-import { InvalidArgumentError, nearestText } from '../model/index.js';
+import { InvalidArgumentError, nearest } from '../model/index.js';
 import { KNOWN_KEYS, builtIn, KNOWN_PATHS, schemaAt, type KnownKey } from './keys.js';
 import {
   KeystoreReference,
@@ -78,7 +78,18 @@ function unknownPath(root: Branch, dotted: string): InvalidArgumentError {
     ...KNOWN_PATHS.map((path) => path.join('.')),
     ...leavesOf(root, []).map(({ path }) => path.join('.')),
   ];
-  return new InvalidArgumentError(dotted, `there is no such key${nearestText(dotted, known)}`);
+  const names = dotted.split('.');
+  const wrong = names.findIndex((_, i) => !known.includes(names.slice(0, i + 1).join('.')));
+  // Only from the first name that is wrong: sections that are right make no name below them a near one.
+  const above = names.slice(0, wrong).join('.');
+  const below = above === '' ? '' : `${above}.`;
+  const candidates = known.filter((key) => key.startsWith(below)).map((key) => key.slice(below.length));
+  const near = nearest(dotted.slice(below.length), candidates);
+  const meant = near === null ? (candidates.length === 0 ? above : '') : below + near;
+  return new InvalidArgumentError(
+    dotted,
+    `there is no such key${meant === '' ? '' : ` (did you mean ${meant}?)`}`,
+  );
 }
 
 /** Whether a node has a value that counts. */

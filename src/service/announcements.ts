@@ -20,6 +20,16 @@ export function sayStarted(log: WorkerLog, worker: Worker, settings: ServiceSett
     log.say('warning', 'noWage', {}, why);
   }
   sayConfinement(log, worker, settings);
+  sayNoGpu(log, problems, settings.worker.gpu?.adapters ?? []);
+}
+
+/** Whoever has named adapters counts on one of them; else a machine without is as good as any. */
+function sayNoGpu(log: WorkerLog, problems: readonly string[], named: readonly string[]): void {
+  if (named.length > 0 && problems.length > 0) {
+    const problem = problems.join('; ');
+    const text = `no WebGPU, though --gpu-adapter names ${named.join(', ')}: ${problem}`;
+    return log.say('warning', 'noWebgpu', { problem }, text);
+  }
   for (const problem of problems) log.say('debug', 'noWebgpu', { problem }, `no WebGPU: ${problem}`);
 }
 

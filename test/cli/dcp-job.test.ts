@@ -128,6 +128,7 @@ test('mistakes of usage: exit code 2 and one line that says what is wrong', asyn
   const cases: [string[], RegExp][] = [
     [['rn'], /^dcp-job: unknown command 'rn'\n\(Did you mean/],
     [['ls', '--jsn'], /^dcp-job: unknown option '--jsn'\n\(Did you mean --json\?\)/],
+    [['run', 'job.mjs', '--output', '--json'], /^dcp-job: option '--output <dir>' argument missing\n/],
     [['run', 'no-such-file.mjs'], /^dcp-job: no-such-file\.mjs: no such file\n$/],
     [['run', jobFile(t, 'export const x = 1'), '--local'], /expected "export default function/],
     [['run', jobFile(t, 'export default () => 5'), '--local'], /its default export returned no Job/],
@@ -293,7 +294,9 @@ test('Ctrl-C leaves the Job with the Scheduler and says how to follow it', async
   const busy = await startWithLease(t);
   const client = start(t, 'dcp-job', ['run', jobFile(t, SQUARES), ...on, '--', '6']);
   const [, id] = await client.printed(/Job (\w{22}) "Squares"/);
-  await client.printed(/no Worker has taken a Slice so far; start one with: dcp-worker --scheduler /);
+  await client.printed(
+    /no Worker has taken a Slice so far; start one with: dcp-worker --scheduler .*; if one runs, this says why: .* doctor\n/,
+  );
   busy.child.kill('SIGINT');
   assert.doesNotMatch((await busy.ended).stderr, /no Worker/, 'it has a Slice, and no result yet');
   client.child.kill('SIGINT');

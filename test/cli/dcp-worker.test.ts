@@ -183,6 +183,20 @@ test('what evaluator processes print is in the log, and nowhere else', async (t)
   assert.equal((await worker.ended).stderr, '');
 });
 
+test('an adapter that is named and not there is a warning', async (t) => {
+  const options = ['--scheduler', temporaryDirectory(t), '--exit-when-idle', '--cores', '1', '--json'];
+  const env = { DCP_DAWN_LIBRARY: '/nowhere' };
+  for (const [named, level] of [
+    [[], 'debug'],
+    [['--gpu-adapter', 'gtx', '--gpu-adapter', 'rtx'], 'warning'],
+  ] as const) {
+    const { stdout } = await start(t, 'dcp-worker', [...options, ...named], env).ended;
+    const [said, ...more] = jsonLines(stdout).filter(({ type }) => type === 'noWebgpu');
+    assert.deepEqual([said?.['level'], more], [level, []]);
+    assert.match(said!['problem'] as string, /\/nowhere/);
+  }
+});
+
 test('doctor looks at every folder that the Worker writes to', async (t) => {
   const directory = temporaryDirectory(t);
   const folders = ['scheduler', 'spool', 'logs', 'run'].map((name) => path.join(directory, name));
@@ -192,6 +206,16 @@ test('doctor looks at every folder that the Worker writes to', async (t) => {
     ...['-o', 'logfile', '--logfile', `${logs}/log`, 'doctor'],
   ]);
   for (const folder of folders) assert.ok(stdout.includes(` ${folder}`), `${folder} in ${stdout}`);
+});
+
+test('every program says its version', async (t) => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  const programs = ['dcp-evaluator', 'dcp-evaluator-manager', 'dcp-evaluator-start', 'dcp-job', 'dcp-worker'];
+  const told = await Promise.all(programs.map((program) => run(t, program as 'dcp-job', ['--version'])));
+  assert.deepEqual(
+    told.map(({ code, stdout, stderr }) => [code, stdout, stderr]),
+    programs.map(() => [0, `${version}\n`, '']),
+  );
 });
 
 test('what cannot be used: one line and an exit code', async (t) => {
@@ -214,6 +238,16 @@ test('what cannot be used: one line and an exit code', async (t) => {
       ['-m', '0', '--lease', 'x'],
       2,
       /^dcp-worker: --maxSandboxes: .*\ndcp-worker: --lease: worker\.lease: .*got "x"$/m,
+    ],
+    [['-j', '--exit-when-idle'], 2, /^dcp-worker: option '-j, --job-id <id\.\.\.>' argument missing$/m],
+    [['-vj', '--json=yes'], 2, /option '-j, --job-id <id\.\.\.>' argument missing/],
+    [['--spool', '--json'], 2, /option '--spool <dir>' argument missing/],
+    [['--scheduler', '--', '--json'], 2, /option '--scheduler <dir>' argument missing/],
+    [['-g', '-h'], 2, /option '-g, --join <key\.\.\.>' argument missing/],
+    [
+      ['-j', '--exit-when-idel'],
+      2,
+      /^dcp-worker: --job-id: worker\.jobAddresses\[0\]: expected the id of a Job,/,
     ],
     [['--schedular', '/tmp'], 2, /Did you mean --scheduler\?/],
     [['stop', 'now'], 2, /too many arguments for 'stop'/],

@@ -195,6 +195,9 @@ test('a mistake is one line that names option and value', async (t) => {
     [['--port=https'], 2, /argument 'https' is invalid/],
     [['--sandbox-typ', 'native'], 2, /unknown option '--sandbox-typ'\n\(Did you mean --sandbox-type\?\)/],
     [['--sandboxDefinition', text], 2, /\(Did you mean --sandbox-definitions\?\)/],
+    // What needs no dcp-client is checked first: there may be none.
+    [['--dcp-client', nowhere, '-d', 'loud'], 2, 'got loud'],
+    [['--dcp-client', nowhere, '-e', nowhere], 2, `--evaluator: no file ${nowhere}`],
     [['--dcp-client', nowhere], 2, `--dcp-client: expected the directory of a dcp-client, got ${nowhere}, `],
     [[...c, '-t', 'nativ'], 2, '--sandbox-type: expected one of node, native, which are in '],
     [

@@ -92,8 +92,9 @@ test('errors name the variable', (t) => {
 test('a name that is no key is a warning with the nearest one', (t) => {
   const machine = new Machine(t);
   const env = { DCP_CONFIG_worker_core_cpu: '7', DCP_CONFIG_LOCATION: '', DCP_CONFIG_COOKIE: 'x' };
-  assert.deepEqual(machine.warnings({ env }), [
+  assert.deepEqual(machine.warnings({ env: { ...env, DCP_CONFIG_worker_nope: '1' } }), [
     '$DCP_CONFIG_worker_core_cpu: is no key of the Worker (did you mean DCP_CONFIG_worker_cores_cpu?)',
+    '$DCP_CONFIG_worker_nope: is no key of the Worker',
   ]);
 });
 

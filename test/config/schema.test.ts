@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { KNOWN_KEYS, capacityOf, publicGroupOf } from '#src/config/index.js';
+import { SYSLOG_FACILITIES } from '#src/logging/index.js';
 import { Machine, OWN } from './support.js';
 
 /** The error of a value written in the file of this user, behind its place. */
@@ -103,7 +104,7 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
   'worker.jobAddresses': {
     fit: ['[]', '["a"]', 'false'],
     not: ['"a"', '5'],
-    expected: 'a list of at most 1000, each the id of a Job, or false',
+    expected: 'a list of at most 1000, each the id of a Job, letters and digits, or false',
   },
   'worker.leavePublicGroup': {
     fit: ['true', '"fallback"'],
@@ -145,9 +146,10 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
     expected: 'a whole number from 1 to 65535',
   },
   'worker.syslog.facility': {
-    fit: ['"local7"', '"daemon"'],
-    not: ['"Local7"', '""'],
-    expected: 'the name of a facility',
+    fit: Object.keys(SYSLOG_FACILITIES).map((name) => JSON.stringify(name)),
+    not: ['"Local7"', '""', '"foo"', '"local8"'],
+    expected:
+      'kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp, kernel, system, audit, alert or local0 to local7',
   },
   'worker.syslog.transport': {
     fit: ['"udp"', '"tcp"', '"tls"', '"unix"'],

@@ -137,6 +137,7 @@ test('a path that there is not is an error with the nearest', (t) => {
     error('worker.cores.cpu.x'),
     'worker.cores.cpu.x: there is no such key (did you mean worker.cores.cpu?)',
   );
+  assert.equal(error('worker.nope'), 'worker.nope: there is no such key');
   assert.equal(error('Worker'), 'Worker: there is no such key (did you mean worker?)');
   assert.equal(error('something.else.entirely'), 'something.else.entirely: there is no such key');
   assert.equal(error('__proto__'), '__proto__: there is no such key');

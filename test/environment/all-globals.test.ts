@@ -12,16 +12,17 @@ const noGpu = await gpuMissing();
 
 type Support = 'yes' | 'no' | 'on demand' | 'with V8' | 'with WebGPU';
 
-/** The table under "All globals". */
+/** The list under "All globals": of each entry a line that begins with "There …, here …", and then the names. */
 function documented(): Map<string, Support> {
   const text = readFileSync(new URL('../../docs/WORK_FUNCTIONS.md', import.meta.url), 'utf8');
   const section = /\n## All globals\n([^]*?)\n## /.exec(text)?.[1];
   assert.ok(section !== undefined, 'docs/WORK_FUNCTIONS.md has no section "All globals"');
   const names = new Map<string, Support>();
-  for (const line of section.split('\n').filter((one) => one.startsWith('| `'))) {
-    const [, globals, reference, here, why] = line.split('|').map((cell) => cell.trim());
-    assert.match(here!, /^(yes|no|on demand|with V8|with WebGPU)$/, line);
-    if (reference !== here) assert.notEqual(why, '', `a difference without a reason: ${line}`);
+  for (const entry of section.split('\n- ').slice(1)) {
+    const [head = '', globals] = entry.split('\n\n');
+    const [, reference, here, why] = /^There ([\w ]+), here ([\w ]+)(: [^]+)?\.$/.exec(head) ?? [];
+    assert.match(here ?? '', /^(yes|no|on demand|with V8|with WebGPU)$/, head);
+    if (reference !== here) assert.ok(why !== undefined, `a difference without a reason: ${head}`);
     for (const [, name] of globals!.matchAll(/`([^`]+)`/g)) {
       assert.ok(!names.has(name!), `${name} is there twice`);
       names.set(name!, here as Support);

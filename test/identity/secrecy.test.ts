@@ -103,6 +103,11 @@ test('a passphrase file goes before the environment, and its first line counts',
   const refused = await startFixture(t, 'who', [...args, empty], env).ended;
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /who: --passphrase-file: .*empty: expected a passphrase .*, got nothing\n/);
+  const missing = await startFixture(t, 'who', [...args, `${home}/none`], env).ended;
+  assert.deepEqual(
+    [missing.code, missing.stderr],
+    [1, `who: --passphrase-file: ${home}/none: there is no such file\n`],
+  );
 });
 
 test('what is refused is not repeated, not even in the stack', async (t) => {

@@ -54,6 +54,7 @@ test('a wrong command line ends with code 2 and the nearest name', async (t) => 
     [
       ['--max-lod', '1'],
       ['--', '--evalutor', 'x'],
+      ['--', '-e', '--stdio'],
     ].map((words) => run(t, 'dcp-evaluator-manager', words)),
   );
   assert.deepEqual(
@@ -67,14 +68,25 @@ test('a wrong command line ends with code 2 and the nearest name', async (t) => 
           'dcp-evaluator-manager: (Did you mean --evaluator?)',
         ],
       ],
+      [2, [`dcp-evaluator-manager: behind "--": option '-e, --evaluator <file>' argument missing`, '']],
     ],
   );
 });
 
 test('what the evaluator of each connection would end at ends the start, with its name', async (t) => {
   const outcomes = await Promise.all(
-    ['--bogus', '--threads=none', '--options=--bogus', '--help'].map((word) =>
-      run(t, 'dcp-evaluator-manager', ['-p', '0', '-a', '--', '--dcp-client', tinyClient(t), '--', word]),
+    [['--bogus'], ['--threads=none'], ['--options=--bogus'], ['--spare', '--frames'], ['--help']].map(
+      (words) =>
+        run(t, 'dcp-evaluator-manager', [
+          '-p',
+          '0',
+          '-a',
+          '--',
+          '--dcp-client',
+          tinyClient(t),
+          '--',
+          ...words,
+        ]),
     ),
   );
   assert.deepEqual(
@@ -83,6 +95,7 @@ test('what the evaluator of each connection would end at ends the start, with it
       "unknown option '--bogus'",
       "option '--threads <n>' argument 'none' is invalid. expected a whole number from 1 to 1024.",
       '--options: V8 knows no option --bogus',
+      "option '--spare <n>' argument missing",
       "unknown option '--help'",
     ].map((why) => [2, '', `dcp-evaluator-manager: for dcp-evaluator: ${why}\n`]),
   );

@@ -93,10 +93,13 @@ test('the packed files have the licence, the programs and no state of the compil
     'dist/index.js',
     'dist/index.d.ts',
     'dist/bin/dcp-worker.js',
+    'examples/globe/job.mjs',
   ])
     assert.ok(files.includes(file), file);
   assert.deepEqual(
-    files.filter((/** @type {string} */ file) => /tsbuildinfo|^(src|test|scripts)\//.test(file)),
+    files.filter((/** @type {string} */ file) =>
+      /tsbuildinfo|^(src|test|scripts)\/|^examples\/.*\/output\//.test(file),
+    ),
     [],
   );
   const { sourcesContent } = JSON.parse(readFileSync(path.join(root, 'dist/index.js.map'), 'utf8'));

@@ -27,6 +27,11 @@ async function timed(job, cores, options) {
 
 const onGpu = await timed(cityIsolationOnGpu(compute), 1, {
   gpu: { allowSoftware: values['allow-software-gpu'] },
+}).catch((error) => {
+  if (error.code !== 'EREQUIREMENT') throw error;
+  // It says what is missing.
+  console.error(error.message);
+  process.exit(1);
 });
 const onCpu = await timed(cityIsolation(compute), availableParallelism());
 

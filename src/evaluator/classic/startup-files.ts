@@ -137,7 +137,8 @@ function installedFor(folder: string): string | null {
 }
 
 function defaultFolders(): readonly string[] {
-  return [process.cwd(), import.meta.dirname];
+  // In the programs, which are bundled, it is no normal path.
+  return [process.cwd(), path.resolve(import.meta.dirname)];
 }
 
 function noClient({ folders = defaultFolders() }: StartupFilesOptions): DcpError {
