@@ -5,10 +5,12 @@ import type { KeystoreFields } from './keystore-fields.js';
 
 /**
  * The most work that opening a keystore may be: n·r·p of scrypt, which is twice that of geth's own keystores, some
- * seconds, and at 128 bytes each 512 MiB; rounds of PBKDF2, some seconds as well. A file that asks for more was not made to
- * be opened.
+ * seconds (several times as long where JavaScript computes it, see below), and at 128 bytes each 512 MiB; rounds of PBKDF2, some
+ * seconds as well. A file that asks for more was not made to be opened.
  */
 const MOST_SCRYPT_WORK = 2 ** 22;
+/** Of r and of p, which are 8 and 1 to 6 in keystores. What is done p times, and once for each r, is more than n·r·p counts. */
+const MOST_SCRYPT_FACTOR = 64;
 const MOST_PBKDF2_ROUNDS = 2 ** 22;
 
 const MOST_SALT_BYTES = 1024;
@@ -37,8 +39,8 @@ export function keyDerivationOf(crypto: KeystoreFields): Derive {
 
 function scryptOf(parameters: KeystoreFields, dklen: number, salt: Uint8Array): Derive {
   const n = parameters.integer('n', 2, MOST_SCRYPT_WORK);
-  const r = parameters.integer('r', 1, MOST_SCRYPT_WORK);
-  const p = parameters.integer('p', 1, MOST_SCRYPT_WORK);
+  const r = parameters.integer('r', 1, MOST_SCRYPT_FACTOR);
+  const p = parameters.integer('p', 1, MOST_SCRYPT_FACTOR);
   if (!Number.isInteger(Math.log2(n))) throw parameters.error('n', `expected a power of two, got ${n}`);
   if (n * r * p > MOST_SCRYPT_WORK)
     throw parameters.error(null, `n·r·p is ${n * r * p}, and no more than ${MOST_SCRYPT_WORK} is computed`);

@@ -1,15 +1,17 @@
 /** Services that answer with anything, and others that speak in their names: what cannot be is refused, and nothing ends. */
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BusConnection } from '#src/manager/dbus/connection.js';
+import { BusConnection } from '#src/manager/dbus/connection.js';
 import { SCREENSAVERS } from '#src/manager/dbus/screensavers.js';
 import { WatchedBus } from '#src/manager/dbus/watched-bus.js';
 import { LogindMonitor } from '#src/manager/monitors/logind.js';
 import { ScreensaverMonitor } from '#src/manager/monitors/screensaver.js';
 import { codeOf, Listening } from './support/listening.js';
 import { TestLoginManager } from './support/login-manager.js';
-import { RawPeer } from './support/raw-peer.js';
+import { RawPeer, uint32 } from './support/raw-peer.js';
 import { Service } from './support/service.js';
 import { TestScreensaver } from './support/screensaver.js';
 import { TestBus, withoutDbus } from './support/test-bus.js';
@@ -92,27 +94,46 @@ test('signals of others are not believed, nor those that cannot be read', SKIP, 
   await listening.finds('SCREENSAVER_INACTIVE', REACTION_MS);
 });
 
-test(
-  'a message that the library cannot read does not end the process, nor the listening',
-  SKIP,
-  async (t) => {
-    const bus = await TestBus.start(t);
-    const screensaver = await TestScreensaver.start(t, bus.address, true);
-    const listening = listen(t, bus);
-    await listening.finds(null);
-    const peer = await RawPeer.join(t, bus.socket);
-    // The number of a descriptor that did not come along: the bus lets it through, the library throws. The monitor has one of
-    // the names; the screensaver, which nothing guards, is left out.
-    const names = Array.from({ length: 20 }, (_, number) => `:1.${number}`);
-    for (const name of names.filter((one) => one !== screensaver.service.name))
-      for (let times = 0; times < 3; times++)
-        peer.signal(name, 'org.gnome.ScreenSaver', 'ActiveChanged', 'h', Buffer.alloc(4));
-    await sleep(200);
-    await screensaver.becomes(false);
-    await listening.finds('SCREENSAVER_INACTIVE', REACTION_MS);
-    assert.deepEqual(listening.told.map(codeOf), [null, 'SCREENSAVER_INACTIVE'], 'the connection stood');
-  },
-);
+test('a message that cannot be read does not end the process, nor the listening', SKIP, async (t) => {
+  const bus = await TestBus.start(t);
+  const screensaver = await TestScreensaver.start(t, bus.address, true);
+  const listening = listen(t, bus);
+  await listening.finds(null);
+  const peer = await RawPeer.join(t, bus.socket);
+  // The number of a descriptor that did not come along: the bus lets it through, the library throws. The monitor has one of
+  // the names; the screensaver, whose library reads it, is left out.
+  const names = Array.from({ length: 20 }, (_, number) => `:1.${number}`);
+  for (const name of names.filter((one) => one !== screensaver.service.name))
+    for (let times = 0; times < 3; times++)
+      peer.signal(name, 'org.gnome.ScreenSaver', 'ActiveChanged', 'h', Buffer.alloc(4));
+  await sleep(200);
+  await screensaver.becomes(false);
+  await listening.finds('SCREENSAVER_INACTIVE', REACTION_MS);
+  assert.deepEqual(listening.told.map(codeOf), [null, 'SCREENSAVER_INACTIVE'], 'the connection stood');
+});
+
+test('a large message of small values is not read: the event loop goes on', SKIP, async (t) => {
+  const VALUES = 1_500_000;
+  const bus = await TestBus.start(t);
+  const signals = new EventEmitter();
+  const connection = await BusConnection.open(bus.address, {
+    onSignal: ({ member }) => signals.emit(member),
+    onClosed: (why) => signals.emit('error', new Error(why)),
+  });
+  const peer = await RawPeer.join(t, bus.socket);
+  // `av`, each a byte in a variant: four bytes become hundreds when they are read.
+  const body = Buffer.concat([uint32(4 * VALUES), Buffer.alloc(4 * VALUES, Buffer.from([1, 0x79, 0, 0]))]);
+  const delays = monitorEventLoopDelay({ resolution: 10 });
+  delays.enable();
+  peer.signal(':1.0', 'a.b', 'Large', 'av', body);
+  peer.signal(':1.0', 'a.b', 'Last', '', Buffer.alloc(0));
+  await once(signals, 'Last');
+  connection.close();
+  // The delay that is going on counts when it ends.
+  await sleep(50);
+  delays.disable();
+  assert.ok(delays.max / 1e6 < 1_500, `it stood still for ${delays.max / 1e6} ms`);
+});
 
 test('a flood of signals is no flood of questions', SKIP, async (t) => {
   const bus = await TestBus.start(t);

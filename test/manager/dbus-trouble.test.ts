@@ -15,6 +15,7 @@ import { LogindMonitor } from '#src/manager/monitors/logind.js';
 import { ScreensaverMonitor } from '#src/manager/monitors/screensaver.js';
 import { temporaryDirectory } from '../cli/support.js';
 import { Listening } from './support/listening.js';
+import { encodeMessage, METHOD_RETURN, SIGNAL, uint32, type Fields } from './support/raw-peer.js';
 import { Service } from './support/service.js';
 import { TestScreensaver } from './support/screensaver.js';
 import { TestBus, withoutDbus } from './support/test-bus.js';
@@ -150,6 +151,36 @@ test('a message without end is not waited for in memory', async (t) => {
   await listening.isUnavailable(/a message is too large/);
   await listening.monitor.stop();
   assert.ok(sent < 100, `${sent} MiB were read`);
+});
+
+test('an array that goes beyond its message is passed over, in a signal and in an answer', async (t) => {
+  const bus = { 7: ['s', 'org.freedesktop.DBus'] } as const;
+  const lie = uint32(0xfffffff0);
+  const truth = Buffer.concat([uint32(3), Buffer.from('\x01s\0')]);
+  const signal = { 1: ['o', '/a'], 2: ['s', 'a.b'], 3: ['s', 'C'], ...bus, 8: ['g', 'ag'] } as const;
+  const address = await impostor(
+    t,
+    afterLettingIn((socket) => {
+      const name = Buffer.concat([uint32(4), Buffer.from(':1.5\0')]);
+      socket.write(encodeMessage(METHOD_RETURN, 1, { 5: ['u', 1], ...bus, 8: ['g', 's'] }, name));
+      // The library's first question has the number 1, the next one 2.
+      const answer: Fields = { 5: ['u', 2], ...bus, 8: ['g', 'ag'] };
+      socket.on('data', (question: Buffer) => {
+        if (!question.includes('ListTypes')) return;
+        socket.write(encodeMessage(SIGNAL, 2, signal, lie));
+        socket.write(encodeMessage(METHOD_RETURN, 3, answer, lie));
+        socket.write(encodeMessage(METHOD_RETURN, 4, answer, truth));
+      });
+    }),
+  );
+  const members: string[] = [];
+  const connection = await BusConnection.open(address, {
+    onSignal: ({ member }) => members.push(member),
+    onClosed: () => undefined,
+  });
+  t.after(() => connection.close());
+  assert.deepEqual(await connection.askBus('ListTypes', '', 'ag'), [['s']]);
+  assert.deepEqual(members, ['C']);
 });
 
 test('questions that are never answered end the connection in the end', SKIP, async (t) => {

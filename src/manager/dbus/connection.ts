@@ -1,9 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import type { Message, MessageBus } from '@jellybrick/dbus-next';
+import type { Message, MessageBus, MessageLike } from '@jellybrick/dbus-next';
 import { BusError, sentenceOf } from './errors.js';
-import { guardReading } from './guarded-reading.js';
-import { connectionOf, loadLibrary, type Library, type LibraryConnection } from './library.js';
+import { connectionOf, loadLibrary, readInstead, type Library, type LibraryConnection } from './library.js';
+import { MessageReader, type Header } from './messages.js';
+import type { ValueReader } from './values.js';
 
 /** How long a bus may take to let us in, and how long an answer may take, milliseconds. */
 const PATIENCE_MS = 2_000;
@@ -15,6 +16,8 @@ const MOST_UNANSWERED = 64;
 
 export const BUS_NAME = 'org.freedesktop.DBus';
 const BUS_PATH = '/org/freedesktop/DBus';
+/** The library begins with a question of its own, for our name. */
+const HELLO_SERIAL = 1;
 
 /** A question to a service. */
 export interface Question {
@@ -29,6 +32,8 @@ export interface Question {
   /** The types that the answer must have. */
   readonly answer: string;
 }
+
+type Expected = Pick<Question, 'destination' | 'answer'>;
 
 export interface ConnectionListener {
   /** A signal came. Whoever is on the bus may send one, with any content: `sender` alone is sure, the bus writes it. */
@@ -45,6 +50,8 @@ export class BusConnection {
   readonly #listener: ConnectionListener;
   /** Who waits for something of this connection; told when it ends. */
   readonly #waiting = new Set<(error: Error) => void>();
+  /** What is expected as an answer to each message that waits for one, by its serial. */
+  readonly #questions = new Map<unknown, Expected>([[HELLO_SERIAL, { destination: BUS_NAME, answer: 's' }]]);
   #unanswered = 0;
   #ended: Error | null = null;
 
@@ -55,9 +62,11 @@ export class BusConnection {
     // Its types know of no errors.
     (this.#bus as EventEmitter).on('error', (error: unknown) => this.#end(sentenceOf(error)));
     this.#connection = connectionOf(this.#bus);
-    guardReading(this.#connection);
-    this.#bus.addMethodHandler(() => true);
-    this.#bus.on('message', (message) => this.#take(message));
+    let reader: MessageReader | null = null;
+    readInstead(this.#connection, (stream) => {
+      reader ??= new MessageReader(stream, (header) => this.#look(header));
+      reader.read();
+    });
   }
 
   /** @throws BusError when the bus is not there, refuses us, or takes more than two seconds */
@@ -86,8 +95,11 @@ export class BusConnection {
     const { destination, path, member, signature = '', body = [], answer } = question;
     const { Message, MessageFlag } = this.#library;
     const text = `${question.interface}.${member}`;
+    const serial = this.#bus.newSerial();
+    this.#questions.set(serial, question);
     const reply = await this.#waitFor<Message>(`${text} is not answered`, (done, failed) => {
       const head = {
+        serial,
         destination,
         path,
         interface: question.interface,
@@ -98,7 +110,7 @@ export class BusConnection {
         (message) => done(message!),
         (error: unknown) => failed(new BusError(`${text}: ${sentenceOf(error)}`, { cause: error })),
       );
-    });
+    }).finally(() => this.#questions.delete(serial));
     if (reply.sender !== destination) throw new BusError(`${text} was answered by ${reply.sender}`);
     if (reply.signature !== answer)
       throw new BusError(`${text} answered with type "${reply.signature}" instead of "${answer}"`);
@@ -115,10 +127,26 @@ export class BusConnection {
     this.#end(null);
   }
 
-  #take(message: Message): void {
-    if (message.type !== this.#library.MessageType.SIGNAL || this.#ended) return;
-    const { sender, member } = message;
-    if (typeof sender === 'string' && typeof member === 'string') this.#listener.onSignal({ sender, member });
+  /** Only answers that are waited for have their bodies read; of signals the sender and the member are enough. */
+  #look(header: Header): ((body: ValueReader) => void) | null {
+    const { METHOD_RETURN, ERROR, SIGNAL } = this.#library.MessageType;
+    const { type, sender, member, replySerial } = header;
+    if (type === SIGNAL && typeof sender === 'string' && typeof member === 'string' && !this.#ended)
+      this.#listener.onSignal({ sender, member });
+    const expected = this.#questions.get(replySerial);
+    if ((type !== METHOD_RETURN && type !== ERROR) || !expected) return null;
+    return (body) => this.#takeAnswer(expected, header, body);
+  }
+
+  #takeAnswer({ destination, answer }: Expected, header: Header, body: ValueReader): void {
+    const { type, sender, replySerial, errorName, signature } = header;
+    let values: unknown[] = [];
+    // The text of an error comes first; what else it has is nothing to us. An answer to be refused is refused for its header.
+    if (type === this.#library.MessageType.ERROR)
+      values = String(signature).startsWith('s') ? body.read('s') : [];
+    else if (sender === destination && signature === answer) values = body.read(answer);
+    const fields = { type, sender, replySerial, errorName, signature, body: values };
+    this.#connection.emit('message', new this.#library.Message(fields as MessageLike));
   }
 
   /** Waits until `start` is done, the connection ends or patience does. */

@@ -4,7 +4,8 @@ import type { TestContext } from 'node:test';
 
 const LITTLE_ENDIAN = 'l'.charCodeAt(0);
 const METHOD_CALL = 1;
-const SIGNAL = 4;
+export const METHOD_RETURN = 2;
+export const SIGNAL = 4;
 const VERSION = 1;
 
 /** Somebody on a bus who writes messages byte by byte, as no library does. */
@@ -44,29 +45,44 @@ export class RawPeer {
     this.#send(SIGNAL, { ...where, 8: ['g', signature] }, body);
   }
 
-  #send(type: number, fields: Fields, body: Buffer = Buffer.alloc(0)): void {
-    const encoded = Buffer.concat(encodeFields(fields));
-    const head = Buffer.alloc(16);
-    head.set([LITTLE_ENDIAN, type, 0, VERSION]);
-    head.writeUInt32LE(body.length, 4);
-    head.writeUInt32LE(++this.#serial, 8);
-    head.writeUInt32LE(encoded.length, 12);
-    this.#socket.write(Buffer.concat([head, padded(encoded), body]));
+  #send(type: number, fields: Fields, body?: Buffer): void {
+    this.#socket.write(encodeMessage(type, ++this.#serial, fields, body));
   }
 }
 
-type Fields = Readonly<Record<number, readonly [type: 'o' | 's' | 'g', value: string]>>;
+export type Fields = Readonly<Record<number, readonly [type: 'o' | 's' | 'g' | 'u', value: string | number]>>;
+
+export function encodeMessage(
+  type: number,
+  serial: number,
+  fields: Fields,
+  body: Buffer = Buffer.alloc(0),
+): Buffer {
+  const encoded = Buffer.concat(encodeFields(fields));
+  const head = Buffer.alloc(16);
+  head.set([LITTLE_ENDIAN, type, 0, VERSION]);
+  head.writeUInt32LE(body.length, 4);
+  head.writeUInt32LE(serial, 8);
+  head.writeUInt32LE(encoded.length, 12);
+  return Buffer.concat([head, padded(encoded), body]);
+}
 
 /** Each from a multiple of 8 on; the last one unpadded. */
 function encodeFields(fields: Fields): Buffer[] {
   const all = Object.entries(fields).map(([code, [type, value]]) => {
     const variant = Buffer.from([Number(code), 1, type.charCodeAt(0), 0]);
+    if (type === 'u') return Buffer.concat([variant, uint32(Number(value))]);
     const text = Buffer.from(`${value}\0`);
-    const length = Buffer.alloc(type === 'g' ? 1 : 4);
-    length.writeUIntLE(text.length - 1, 0, length.length);
+    const length = type === 'g' ? Buffer.from([text.length - 1]) : uint32(text.length - 1);
     return Buffer.concat([variant, length, text]);
   });
   return all.map((field, at) => (at < all.length - 1 ? padded(field) : field));
+}
+
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
 }
 
 function padded(bytes: Buffer): Buffer {
