@@ -78,7 +78,9 @@ bool ClassicSandbox::Turn() {
   // While the peer does not read, lines wait that came before: none of this is the last word.
   if (goes_on() && !did && !full && isolate.OnlyALineCanWakeIt()) {
     EndIfItCannotAnswer();
-    if (input_.IsAtEnd()) ending_.Decide({});
+    // Lines that nobody reads keep nothing alive.
+    const bool reads = isolate.has_on_line();
+    if (reads ? input_.IsAtEnd() : input_.HasEnded()) ending_.Decide({});
   }
   return did;
 }

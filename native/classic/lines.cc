@@ -55,6 +55,11 @@ bool LineInput::TakeRoom() {
   return std::exchange(room_, false);
 }
 
+bool LineInput::HasEnded() {
+  std::lock_guard lock(mutex_);
+  return ended_;
+}
+
 bool LineInput::IsAtEnd() {
   std::lock_guard lock(mutex_);
   return ended_ && put_.empty();

@@ -39,7 +39,8 @@ class LineInput {
   size_t incomplete_bytes() const { return incomplete_; }
   // Answers once that Put() may be called again after it said otherwise.
   bool TakeRoom();
-  // All lines are done with, and nothing comes any more.
+  // Nothing comes any more; all lines are done with, too.
+  bool HasEnded();
   bool IsAtEnd();
 
  private:

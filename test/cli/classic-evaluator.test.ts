@@ -193,6 +193,11 @@ test('what a callback throws, and what a promise is rejected with, is said and e
   assert.equal(code, 0);
 });
 
+test('lines that nobody reads keep nothing alive once the peer has ended', async (t) => {
+  const { out, code } = await converse(t, [startupFile(`writeln('here');`)], 'a line\nanother\n');
+  assert.deepEqual([out.toString(), code], ['here\n', 0]);
+});
+
 test('a message that can never be answered ends the Sandbox, which says why', async (t) => {
   const file = startupFile("onreadln(async () => { await null; throw new SyntaxError('of the Job'); })");
   const child = start(t, [file]);
