@@ -28,7 +28,7 @@ const MAX_NAME_BYTES = 1000;
 export interface EvaluatorPeerOptions {
   /** How long it may take until the first frame, milliseconds. */
   readonly startTimeoutMs: number;
-  /** How long it may leave a ping unanswered, milliseconds. */
+  /** How long it may leave a ping unanswered while nothing else comes from it, and nothing that waits leaves for it, milliseconds. */
   readonly hangTimeoutMs: number;
 }
 
@@ -109,6 +109,8 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
       ping: () => {
         if (this.#isReady) this.#channel.send([HostSays.ping, 0]);
       },
+      // Who begins is to come to the end of its first frame in time.
+      hasMoved: () => this.#isReady && this.#channel.hasMoved(),
       onSilence: (ms) => this.kill(this.link.loss(`${this.link.name} did not answer for ${ms / 1000} s`)),
     });
     this.#standstill = new Standstill(this.link, {
