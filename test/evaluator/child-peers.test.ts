@@ -90,6 +90,20 @@ test('results of no Slices, which could be said for ever, are a protocol violati
   assert.match(seen.end!.error!.message, /protocol violation: 0 results where 1 are owed/);
 });
 
+test('results come in the order of their Slices; ahead of it may be one, of the Slice that ended its Sandbox', async (t) => {
+  const { sandbox, seen } = await assigned(t, (link, number) => {
+    for (const numbers of [[3], [1, 2], [6]]) sayResults(link, number, numbers);
+  });
+  sandbox.run(slices([1, 2, 3, 4, 5, 6]));
+  await seen.until(() => seen.end !== null);
+  assert.deepEqual(seen.order, [3, 1, 2]);
+  assert.match(
+    seen.end!.error!.message,
+    /protocol violation: a result of Slice 6, which is not owed, or not next/,
+  );
+  assert.deepEqual(seen.end!.unfinished, [4, 5, 6]);
+});
+
 test('results that are larger than results may be are a protocol violation', async (t) => {
   const { sandbox, seen } = await assigned(
     t,

@@ -384,5 +384,5 @@ function sliceNumber(value: number): number {
 }
 
 function notOwed(what: string, slice: number): ProtocolError {
-  return new ProtocolError(`${what} of Slice ${slice}, which is not owed`);
+  return new ProtocolError(`${what} of Slice ${slice}, which is not owed, or not next`);
 }
