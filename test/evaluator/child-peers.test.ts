@@ -104,6 +104,24 @@ test('results come in the order of their Slices; ahead of it may be one, of the 
   assert.deepEqual(seen.end!.unfinished, [4, 5, 6]);
 });
 
+const TOO_LONG = new Uint8Array(2 ** 18 + 1).fill(0x61);
+for (const [what, header, text, message] of [
+  ['a reason', [EvaluatorSays.rejected, 1, 0], TOO_LONG, /a text of 262145 bytes, where 262144 are the most/],
+  ['why a Sandbox ended', [EvaluatorSays.ended, 1, 1], TOO_LONG, /a text of 262145 bytes/],
+  ['a message', [EvaluatorSays.console, 1, 0], new Uint8Array(2 ** 22 + 1), /a text of 4194305 bytes/],
+  ['a number of runs', [EvaluatorSays.rejected, 1, Infinity], new Uint8Array(1), /grants Infinity runs/],
+] as const)
+  test(`${what} beyond what a Sandbox says is a protocol violation`, async (t) => {
+    const [kind, ...words] = header;
+    const { sandbox, seen } = await assigned(t, (link, number) => link.say([kind, number, ...words], [text]));
+    sandbox.run(slices([1]));
+    await seen.until(() => seen.end !== null);
+    assert.match(seen.end!.error!.message, /^protocol violation: /);
+    assert.match(seen.end!.error!.message, message);
+    assert.deepEqual([seen.rejections, seen.messages], [[], []]);
+    assert.deepEqual(seen.end!.unfinished, [1]);
+  });
+
 test('results that are larger than results may be are a protocol violation', async (t) => {
   const { sandbox, seen } = await assigned(
     t,

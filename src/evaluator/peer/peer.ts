@@ -5,6 +5,7 @@ import type { LayerState } from '../confinement/index.js';
 import type { FrameChannel } from '../frames/channel.js';
 import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
+import { MAX_TOLD_BYTES, textOf } from '../frames/text.js';
 import { BufferPool } from './buffer-pool.js';
 import type { Dues } from './dues.js';
 import { Heartbeat } from './heartbeat.js';
@@ -247,13 +248,8 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   #onNewAdapter: () => void = () => undefined;
 
   #onAdapter({ parts: [name] }: Frame): void {
-    if (
-      !(name instanceof Uint8Array) ||
-      name.byteLength > MAX_NAME_BYTES ||
-      this.adapters.size >= MAX_ADAPTERS
-    )
-      throw new ProtocolError('an adapter without a name, or too many of them');
-    this.adapters.add(new TextDecoder().decode(name));
+    if (this.adapters.size >= MAX_ADAPTERS) throw new ProtocolError(`more than ${MAX_ADAPTERS} adapters`);
+    this.adapters.add(textOf(name, MAX_NAME_BYTES));
     this.#onNewAdapter();
   }
 
@@ -444,5 +440,5 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
 }
 
 function deathText(name: string, { parts: [text] }: Frame): string {
-  return text instanceof Uint8Array ? `${name}: ${new TextDecoder().decode(text)}` : `${name} has died`;
+  return text === undefined ? `${name} has died` : `${name}: ${textOf(text, MAX_TOLD_BYTES)}`;
 }
