@@ -140,14 +140,18 @@ export class FrameChannel {
   /** Resolves when so little waits to be sent that more is welcome; undefined: it is now. */
   untilSent(): Promise<void> | undefined {
     if (this.#closed || !this.#socket.writableNeedDrain) return undefined;
-    return new Promise((resolve) => {
+    // One for all who wait: each of many messages does.
+    this.#untilSent ??= new Promise((resolve) => {
       const done = (): void => {
         this.#socket.off('drain', done).off('close', done);
+        this.#untilSent = undefined;
         resolve();
       };
       this.#socket.on('drain', done).on('close', done);
     });
+    return this.#untilSent;
   }
+  #untilSent: Promise<void> | undefined;
 
   /** The other side is not listened to until `resume`. */
   pause(): void {
