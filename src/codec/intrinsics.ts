@@ -12,6 +12,8 @@ function getter<T, R>(prototype: object, key: PropertyKey): (self: T) => R {
   return uncurry(Object.getOwnPropertyDescriptor(prototype, key)!.get as (this: T) => R);
 }
 
+export const ObjectConstructor = Object;
+export const ArrayConstructor = Array;
 export const ObjectPrototype = Object.prototype;
 export const ArrayPrototype = Array.prototype;
 export const { getPrototypeOf, keys, hasOwn, is, defineProperty } = Object;

@@ -1,6 +1,8 @@
 import { MAX_DEPTH, NAMED_PROPERTIES_UP_TO, TEXT_THRESHOLD } from './format.js';
 import {
+  ArrayConstructor,
   ArrayPrototype,
+  ObjectConstructor,
   ObjectPrototype,
   charCodeAt,
   getPrototypeOf,
@@ -45,7 +47,7 @@ export function isPlainString(string: string): boolean {
   );
 }
 
-/** Whether a property of that name survives msgpackr, which renames `__proto__` and goes by `value.constructor`. */
+/** Whether a property of that name survives msgpackr, which renames `__proto__` and goes by `value.constructor`, even one that is not enumerable. */
 export function isPlainKey(key: string): boolean {
   return key !== '__proto__' && key !== 'constructor' && isPlainString(key);
 }
@@ -72,6 +74,7 @@ export function isPlainPrimitive(value: unknown): boolean {
 function isPlainContainer(container: object, depth: number): boolean {
   const prototype = getPrototypeOf(container) as unknown;
   if (prototype === ObjectPrototype) {
+    if (container.constructor !== ObjectConstructor) return false;
     for (const key in container) {
       if (!isPlainKey(key)) return false;
       const value = (container as Record<string, unknown>)[key];
@@ -83,7 +86,8 @@ function isPlainContainer(container: object, depth: number): boolean {
   }
   if (prototype !== ArrayPrototype || !isArray(container)) return false;
   const array = container as readonly unknown[];
-  const { length } = array;
+  const { length, constructor } = array;
+  if (constructor !== ArrayConstructor) return false;
   for (let i = 0; i < length; i++) {
     const value = array[i];
     if (typeof value === 'number' && value !== 0) continue;
@@ -91,7 +95,7 @@ function isPlainContainer(container: object, depth: number): boolean {
       if (depth === MAX_DEPTH || !isNew(value) || !isPlainContainer(value, depth + 1)) return false;
     } else if (!isPlainPrimitive(value) || (value === undefined && !hasOwn(array, i))) return false;
   }
-  return length > NAMED_PROPERTIES_UP_TO ? !hasOwn(array, 'constructor') : keys(array).length === length;
+  return length > NAMED_PROPERTIES_UP_TO || keys(array).length === length;
 }
 
 /**

@@ -31,6 +31,8 @@ const HIDDEN_IN_ERRORS = new Set(['name', 'message', 'stack', 'cause', 'errors']
 class Revival {
   /** By number, see `Kind.ref`. Undefined while what it stands for is not made yet. */
   readonly #objects: (object | undefined)[] = [];
+  /** Segments that are part of the value by now. */
+  #adopted: boolean[] | null = null;
 
   constructor(
     readonly segments: readonly Uint8Array[],
@@ -175,6 +177,9 @@ class Revival {
 
   #segment(index: number): ArrayBuffer {
     if (index >= this.to - this.from) malformed(`a reference to segment ${index} of ${this.to - this.from}`);
+    // Each is one ArrayBuffer: a few bytes could otherwise have one copied again and again.
+    if (this.#adopted?.[index] === true) malformed(`a second reference to segment ${index}`);
+    (this.#adopted ??= [])[index] = true;
     return this.#made(adoptSegment(this.segments[this.from + index]!));
   }
 

@@ -7,12 +7,16 @@ interface Batch {
   at: number;
 }
 
-/** Slices that were handed to a Sandbox and have not ended. They end in the order in which they came, but for one. */
+/**
+ * Slices that were handed to a Sandbox and have not ended. They end in the order in which they came, but for one: a Slice whose own doing
+ * ended its Sandbox may be ahead of those whose results were lost with it.
+ */
 export class OwedSlices {
   /** Oldest first; none is used up. */
   readonly #batches: Batch[] = [];
   #count = 0;
   #bytes = 0;
+  #oneWasAhead = false;
 
   get count(): number {
     return this.#count;
@@ -35,11 +39,11 @@ export class OwedSlices {
     this.#bytes += sum;
   }
 
-  /** The Slice has ended. False when it is none of these. */
+  /** The Slice has ended. False when it is none of these, or not the one whose turn it is, for the second time. */
   settle(number: number): boolean {
     const first = this.#batches[0];
     if (first === undefined) return false;
-    if (first.numbers[first.at] !== number) return this.#settleOutOfOrder(number);
+    if (first.numbers[first.at] !== number) return this.#settleAhead(number);
     this.#count--;
     this.#bytes -= first.bytes[first.at++]!;
     if (first.at === first.numbers.length) this.#batches.shift();
@@ -79,11 +83,12 @@ export class OwedSlices {
     return this.#batches.flatMap(({ numbers, at }) => [...numbers.subarray(at)]);
   }
 
-  /** A Slice whose own doing ended its Sandbox may be ahead of those whose results were lost with it. */
-  #settleOutOfOrder(number: number): boolean {
+  #settleAhead(number: number): boolean {
+    if (this.#oneWasAhead) return false;
     for (const batch of this.#batches) {
       const index = batch.numbers.indexOf(number, batch.at);
       if (index < 0) continue;
+      this.#oneWasAhead = true;
       this.#count--;
       this.#bytes -= batch.bytes[index]!;
       batch.numbers = batch.numbers.filter((_, i) => i !== index);

@@ -134,6 +134,9 @@ test('refuses references to what is not there', () => {
 test('refuses segments that are not there, and views that do not fit', () => {
   refused(node(14, 1, 0), /segment 0 of 0/);
   refused(node(14, 1, 1), /segment 1 of 1/, [new Uint8Array(8)]);
+  refused([0x92, ...node(14, 1, 0), ...node(14, 1, 0)], /a second reference to segment 0/, [
+    new Uint8Array(8),
+  ]);
   const view = (type: number, offset: number[], length: number[]) =>
     node(15, 4, type, ...node(14, 1, 0), ...offset, ...length);
   const segments = [new Uint8Array(64)];

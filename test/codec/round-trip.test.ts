@@ -234,6 +234,13 @@ test('keeps shared references and cycles', () => {
   assertSame(roundTrip(array), array);
 });
 
+test('a constructor that is not enumerable does not change what a value is taken for', () => {
+  for (const value of [{ a: 1 }, [1, 2]]) {
+    const hidden = Object.defineProperty(structuredClone(value), 'constructor', { value: Map });
+    assert.deepEqual(roundTrip(hidden), value);
+  }
+});
+
 test('keeps numbers of objects right after every kind of node', () => {
   // Each shared reference counts the objects before it, so that a node which counts wrongly breaks the next.
   for (const values of Object.values(CLONED)) {

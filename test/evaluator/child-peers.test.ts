@@ -90,6 +90,38 @@ test('results of no Slices, which could be said for ever, are a protocol violati
   assert.match(seen.end!.error!.message, /protocol violation: 0 results where 1 are owed/);
 });
 
+test('results come in the order of their Slices; ahead of it may be one, of the Slice that ended its Sandbox', async (t) => {
+  const { sandbox, seen } = await assigned(t, (link, number) => {
+    for (const numbers of [[3], [1, 2], [6]]) sayResults(link, number, numbers);
+  });
+  sandbox.run(slices([1, 2, 3, 4, 5, 6]));
+  await seen.until(() => seen.end !== null);
+  assert.deepEqual(seen.order, [3, 1, 2]);
+  assert.match(
+    seen.end!.error!.message,
+    /protocol violation: a result of Slice 6, which is not owed, or not next/,
+  );
+  assert.deepEqual(seen.end!.unfinished, [4, 5, 6]);
+});
+
+const TOO_LONG = new Uint8Array(2 ** 18 + 1).fill(0x61);
+for (const [what, header, text, message] of [
+  ['a reason', [EvaluatorSays.rejected, 1, 0], TOO_LONG, /a text of 262145 bytes, where 262144 are the most/],
+  ['why a Sandbox ended', [EvaluatorSays.ended, 1, 1], TOO_LONG, /a text of 262145 bytes/],
+  ['a message', [EvaluatorSays.console, 1, 0], new Uint8Array(2 ** 22 + 1), /a text of 4194305 bytes/],
+  ['a number of runs', [EvaluatorSays.rejected, 1, Infinity], new Uint8Array(1), /grants Infinity runs/],
+] as const)
+  test(`${what} beyond what a Sandbox says is a protocol violation`, async (t) => {
+    const [kind, ...words] = header;
+    const { sandbox, seen } = await assigned(t, (link, number) => link.say([kind, number, ...words], [text]));
+    sandbox.run(slices([1]));
+    await seen.until(() => seen.end !== null);
+    assert.match(seen.end!.error!.message, /^protocol violation: /);
+    assert.match(seen.end!.error!.message, message);
+    assert.deepEqual([seen.rejections, seen.messages], [[], []]);
+    assert.deepEqual(seen.end!.unfinished, [1]);
+  });
+
 test('results that are larger than results may be are a protocol violation', async (t) => {
   const { sandbox, seen } = await assigned(
     t,

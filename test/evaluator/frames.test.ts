@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { EvaluatorError } from '#src/model/index.js';
 import { FrameReader } from '#src/evaluator/frames/frame-reader.js';
 import { encodeFrame, type Frame } from '#src/evaluator/frames/frame.js';
+import { channelsOf } from './made-up-peers.js';
 
 const MAX_BYTES = 1 << 20;
 
@@ -139,4 +140,21 @@ test('a length that is a lie costs no memory before its bytes come', () => {
   });
   assert.equal(held.length, 50);
   assert.ok(process.memoryUsage().rss - before < 200 * 2 ** 20);
+});
+
+test('all who wait until a channel has room wait for the same', async (t) => {
+  const nothing = (): void => undefined;
+  const [ours, theirs] = channelsOf({ onFrame: nothing, onBroken: nothing, onGone: nothing }, nothing);
+  t.after(() => {
+    ours.destroy();
+    theirs.destroy();
+  });
+  theirs.pause();
+  ours.send([1], [new Uint8Array(2 ** 20)]);
+  const sent = ours.untilSent();
+  assert.ok(sent !== undefined);
+  assert.equal(ours.untilSent(), sent);
+  theirs.resume();
+  await sent;
+  assert.equal(ours.untilSent(), undefined);
 });

@@ -168,6 +168,14 @@ test('a Sandbox that is disposed of, and an evaluator that closes, end a pause',
   }
 });
 
+test('Slices that wait for a debugger are named when their Sandbox is disposed of', async (t) => {
+  const { sandbox, seen } = await inspected(t, WORK);
+  sandbox.run(slices([1, 2]));
+  sandbox.dispose();
+  await seen.until(() => seen.end !== null);
+  assert.deepEqual(seen.end!.unfinished, [1, 2]);
+});
+
 test('the list of Sandboxes; who says another name for this machine learns nothing', async (t) => {
   const { url } = await inspected(t, WORK);
   const { host, pathname } = new URL(url);

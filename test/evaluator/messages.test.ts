@@ -41,6 +41,14 @@ test('work.emit carries values, with their bytes', async (t) => {
   assert.equal(decode(nothing.value), undefined);
 });
 
+test('a byte order mark in front of a text stays there', async (t) => {
+  const work = `() => { console.log('\\ufeffhi'); work.emit('\\ufeffname', 1); work.reject('\\ufeffwhy'); }`;
+  const seen = await runAll(t, work, [1]);
+  const texts = seen.messages.map((message) => (message.type === 'console' ? message.message : message.name));
+  assert.deepEqual(texts, ['\ufeffhi', '\ufeffname']);
+  assert.equal(seen.rejections[0]!.reason, '\ufeffwhy');
+});
+
 test('work.emit refuses what cannot be carried, and bad names', async (t) => {
   const work = `(x) => { work.emit(x === 1 ? 'f' : 7, { f() {} }); }`;
   const seen = await runAll(t, work, [1, 2]);

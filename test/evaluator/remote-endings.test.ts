@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openRemoteEvaluator } from '#src/evaluator/index.js';
@@ -147,6 +150,55 @@ test('a process that does not answer is given up', async (t) => {
   assert.equal((seen.end!.error as EvaluatorError).suspects, 0);
   for (const pid of processes) process.kill(pid, 'SIGCONT');
   await untilGone(processes.slice(0, 1));
+});
+
+/** A link in front of an evaluator that carries so many bytes in 10 ms, either way. */
+async function slowLink(t: TestContext, to: string, bytes: number): Promise<string> {
+  const link = `${to}.slow`;
+  const carry = async (from: net.Socket, into: net.Socket): Promise<void> => {
+    for await (const chunk of from as AsyncIterable<Buffer>)
+      for (let at = 0; at < chunk.length; at += bytes) {
+        into.write(chunk.subarray(at, at + bytes));
+        if (chunk.length - at >= bytes) await sleep(10);
+      }
+  };
+  const server = net.createServer((ours) => {
+    const theirs = net.connect(to);
+    for (const [from, into] of [
+      [ours, theirs],
+      [theirs, ours],
+    ] as const)
+      carry(from, into)
+        .catch(() => undefined)
+        .finally(() => into.destroy());
+  });
+  server.listen(link);
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return link;
+}
+
+test('an evaluator that has much to read, or to say, over a slow link is not given up; one that stands still behind it is', async (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'dcp-slow-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const { child } = await listening(t, ['--socket', path.join(directory, 'evaluator')]);
+  const evaluator = openRemoteEvaluator({
+    path: await slowLink(t, path.join(directory, 'evaluator'), 16_384),
+    hangTimeoutMs: 600,
+  });
+  t.after(() => evaluator.close());
+  // Neither an answer to a ping nor the end of the datum, or of the result, comes within that time.
+  const { sandbox, seen } = await start(evaluator, (bytes: Uint8Array) => bytes);
+  sandbox.run(slices([new Uint8Array(1.5e6)]));
+  await seen.until(() => seen.end !== null || seen.values.size > 0);
+  assert.equal(seen.end, null);
+  assert.equal((seen.values.get(1) as Uint8Array).length, 1.5e6);
+  const processes = childrenOf(child);
+  for (const pid of processes) process.kill(pid, 'SIGSTOP');
+  sandbox.run(slices([new Uint8Array(1e6)], 2));
+  await seen.until(() => seen.end !== null);
+  assert.match(seen.end!.error!.message, /did not answer for 0\.6 s$/);
+  for (const pid of processes) process.kill(pid, 'SIGCONT');
 });
 
 test('an evaluator that accepts connections and says nothing is none', async (t) => {

@@ -1,7 +1,7 @@
 /** What a Work Function gets and gives, Slice by Slice. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { jobOf, rangeSlices, slices, start, valuesOf } from './support.js';
+import { Recorder, jobOf, rangeSlices, slices, start, valuesOf } from './support.js';
 import { openEvaluator, runAll } from './tested.js';
 
 test('results of synchronous and asynchronous Work Functions', async (t) => {
@@ -212,7 +212,22 @@ test('nothing of Node is there', async (t) => {
 test('a Sandbox is assigned once', async (t) => {
   const evaluator = await openEvaluator(t);
   const { sandbox } = await start(evaluator, () => 1);
-  await assert.rejects(async () => sandbox.assign(jobOf('() => 1')), { code: 'EEVALUATOR' });
+  await assert.rejects(sandbox.assign(jobOf('() => 1')), { code: 'EEVALUATOR' });
+  const seen = new Recorder();
+  const ended = await evaluator.createSandbox(seen);
+  ended.dispose();
+  await seen.until(() => seen.end !== null);
+  await assert.rejects(ended.assign(jobOf('() => 1')), { code: 'EEVALUATOR' });
+});
+
+test('Slices that come while a Sandbox ends are named with the others', async (t) => {
+  const { sandbox, seen } = await start(await openEvaluator(t), () => 1);
+  sandbox.dispose();
+  // So long that it has ended, and that nobody has heard of it.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  sandbox.run(slices([1, 2]));
+  await seen.until(() => seen.end !== null);
+  assert.deepEqual(seen.end, { error: null, unfinished: [1, 2] });
 });
 
 test('a disposed Sandbox names what it did not do', async (t) => {

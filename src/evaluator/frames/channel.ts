@@ -90,6 +90,32 @@ export class FrameChannel {
     return position < this.#sent - this.unreadBytes;
   }
 
+  /**
+   * Whether the other side has shown since the last call that it is there: bytes of it have come, or of those that waited then the system has taken
+   * some. What the system takes at once shows nothing, as it has room for much that nobody reads.
+   */
+  hasMoved(): boolean {
+    const { writableLength } = this.#socket;
+    const taken = this.#sent - writableLength;
+    const leaving = this.#leavingBytes;
+    const hasTaken = this.#waited && (taken !== this.#taken || leaving !== this.#leaving);
+    const hasMoved = this.#hasRead || hasTaken;
+    this.#hasRead = false;
+    this.#waited = writableLength > 0;
+    this.#taken = taken;
+    this.#leaving = leaving;
+    return hasMoved;
+  }
+  #hasRead = false;
+  #waited = false;
+  #taken = 0;
+  #leaving = 0;
+
+  /** What the system has not taken of what Node writes now; `writableLength` has all of that until the end. Node's own timeout of sockets looks there, too. */
+  get #leavingBytes(): number {
+    return (this.#socket as { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0;
+  }
+
   /** The bytes of the parts must not change until they are sent. Answers how many there are; does nothing once the channel has ended. */
   send(header: readonly number[], parts?: readonly Part[]): number {
     if (this.#closed) return 0;
@@ -114,14 +140,18 @@ export class FrameChannel {
   /** Resolves when so little waits to be sent that more is welcome; undefined: it is now. */
   untilSent(): Promise<void> | undefined {
     if (this.#closed || !this.#socket.writableNeedDrain) return undefined;
-    return new Promise((resolve) => {
+    // One for all who wait: each of many messages does.
+    this.#untilSent ??= new Promise((resolve) => {
       const done = (): void => {
         this.#socket.off('drain', done).off('close', done);
+        this.#untilSent = undefined;
         resolve();
       };
       this.#socket.on('drain', done).on('close', done);
     });
+    return this.#untilSent;
   }
+  #untilSent: Promise<void> | undefined;
 
   /** The other side is not listened to until `resume`. */
   pause(): void {
@@ -140,6 +170,7 @@ export class FrameChannel {
 
   #read(bytes: number): boolean {
     if (this.#closed) return true;
+    this.#hasRead = true;
     try {
       this.#input.advance(bytes);
       if (this.#input !== this.#reader && (this.#input as GreetingReader).isDone) this.#input = this.#reader;

@@ -30,6 +30,7 @@ export class InProcessSandbox implements Sandbox {
   #starting: Waiter | null = null;
   #assigning: Waiter | null = null;
   #assigned = false;
+  #ended = false;
   readonly #owed = new OwedSlices();
   /** Null until a Job is there, or when nobody inspects. */
   #inspection: Inspection | null = null;
@@ -63,13 +64,14 @@ export class InProcessSandbox implements Sandbox {
     });
   }
 
-  assign(job: SandboxJob): Promise<void> {
-    if (this.#assigned) throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already`);
+  async assign(job: SandboxJob): Promise<void> {
+    if (this.#assigned || this.#ended)
+      throw new EvaluatorError(`Sandbox ${this.id} is assigned to a Job already, or has ended`);
     this.#assigned = true;
     const described = describe(job);
     if (described.webgpu) this.prepareGpu();
     const { modules, arguments: args, limits } = job;
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.#assigning = { resolve, reject };
       this.native.assign(
         this.id,
@@ -134,12 +136,6 @@ export class InProcessSandbox implements Sandbox {
         this.#inspection?.onRun();
         break;
       case 'lost':
-        // Native code cannot be asked what it still has: the thread that knows does not answer.
-        this.#handleEnd({
-          ...event,
-          unfinished: Uint32Array.from(this.#owed.numbers().filter((number) => number !== event.slice)),
-        });
-        break;
       case 'ended':
         this.#handleEnd(event);
         break;
@@ -196,6 +192,7 @@ export class InProcessSandbox implements Sandbox {
   }
 
   #handleEnd(event: EndEvent): void {
+    this.#ended = true;
     this.#endInspection();
     const { code, text } = event;
     if (event.slice !== 0) this.#deliverBlame(event);
@@ -211,7 +208,17 @@ export class InProcessSandbox implements Sandbox {
     waiter?.reject(
       error ?? new EvaluatorError(code === '' ? 'the Sandbox was disposed of' : `${code}: ${text}`),
     );
-    this.observer.onEnded(error, event.unfinished);
+    this.observer.onEnded(error, this.#unfinished(event));
+  }
+
+  /**
+   * What native code names, and what it did not have any more or not yet: Slices that came while the Sandbox ended, or that wait for a debugger. Of a
+   * thread that does not answer it names none.
+   */
+  #unfinished({ slice, unfinished }: EndEvent): Uint32Array {
+    if (unfinished.length + (slice === 0 ? 0 : 1) === this.#owed.count) return unfinished;
+    const named = new Set(unfinished).add(slice);
+    return Uint32Array.from([...unfinished, ...this.#owed.numbers().filter((number) => !named.has(number))]);
   }
 
   /** The Slice that ended the Sandbox by its own doing gets its result from us: the Sandbox cannot answer any more. */

@@ -3,6 +3,8 @@ const LOOKS = 5;
 
 export interface HeartbeatOwner {
   ping(): void;
+  /** Whether there was a sign of life since the last call that may be no answer yet: what is long takes its time on a slow link. */
+  hasMoved(): boolean;
   /** Nothing was heard for so long. Called once. */
   onSilence(ms: number): void;
 }
@@ -59,6 +61,7 @@ export class Heartbeat {
 
   #step(stepMs: number): void {
     if (this.#isHeld) return;
+    if (this.owner.hasMoved()) this.heard();
     this.#sinceLookMs += stepMs;
     if (this.#sinceLookMs < this.#limitMs / LOOKS) return;
     this.#sinceLookMs = 0;

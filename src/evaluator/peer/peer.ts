@@ -5,6 +5,7 @@ import type { LayerState } from '../confinement/index.js';
 import type { FrameChannel } from '../frames/channel.js';
 import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
+import { MAX_TOLD_BYTES, textOf } from '../frames/text.js';
 import { BufferPool } from './buffer-pool.js';
 import type { Dues } from './dues.js';
 import { Heartbeat } from './heartbeat.js';
@@ -28,7 +29,7 @@ const MAX_NAME_BYTES = 1000;
 export interface EvaluatorPeerOptions {
   /** How long it may take until the first frame, milliseconds. */
   readonly startTimeoutMs: number;
-  /** How long it may leave a ping unanswered, milliseconds. */
+  /** How long it may leave a ping unanswered while nothing else comes from it, and nothing that waits leaves for it, milliseconds. */
   readonly hangTimeoutMs: number;
 }
 
@@ -109,6 +110,8 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
       ping: () => {
         if (this.#isReady) this.#channel.send([HostSays.ping, 0]);
       },
+      // Who begins is to come to the end of its first frame in time.
+      hasMoved: () => this.#isReady && this.#channel.hasMoved(),
       onSilence: (ms) => this.kill(this.link.loss(`${this.link.name} did not answer for ${ms / 1000} s`)),
     });
     this.#standstill = new Standstill(this.link, {
@@ -245,13 +248,8 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
   #onNewAdapter: () => void = () => undefined;
 
   #onAdapter({ parts: [name] }: Frame): void {
-    if (
-      !(name instanceof Uint8Array) ||
-      name.byteLength > MAX_NAME_BYTES ||
-      this.adapters.size >= MAX_ADAPTERS
-    )
-      throw new ProtocolError('an adapter without a name, or too many of them');
-    this.adapters.add(new TextDecoder().decode(name));
+    if (this.adapters.size >= MAX_ADAPTERS) throw new ProtocolError(`more than ${MAX_ADAPTERS} adapters`);
+    this.adapters.add(textOf(name, MAX_NAME_BYTES));
     this.#onNewAdapter();
   }
 
@@ -442,5 +440,5 @@ export class EvaluatorPeer<Link extends PeerLink = PeerLink> {
 }
 
 function deathText(name: string, { parts: [text] }: Frame): string {
-  return text instanceof Uint8Array ? `${name}: ${new TextDecoder().decode(text)}` : `${name} has died`;
+  return text === undefined ? `${name} has died` : `${name}: ${textOf(text, MAX_TOLD_BYTES)}`;
 }

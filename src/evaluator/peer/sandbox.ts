@@ -11,6 +11,7 @@ import type { Sandbox, SandboxEndError, SandboxJob, SandboxLimits, SandboxObserv
 import { resultBytes, resultSegments, resultsFromParts, slicesToParts } from '../frames/columns.js';
 import { ProtocolError, isShared, type Frame, type Part, type SharedPart } from '../frames/frame.js';
 import { EndKind, EvaluatorSays } from '../frames/messages.js';
+import { MAX_MESSAGE_BYTES, MAX_TOLD_BYTES, decodeText, textOf } from '../frames/text.js';
 import { OwedSlices } from '../owed-slices.js';
 import { Dues } from './dues.js';
 import { SHARED_BYTES } from './memory.js';
@@ -187,7 +188,8 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
         break;
       case EvaluatorSays.console: {
         const level = ConsoleLevels[third] ?? 'log';
-        this.#tell({ type: 'console', slice: sliceNumber(second), level, message: textOf(parts[0]) });
+        const message = textOf(parts[0], MAX_MESSAGE_BYTES);
+        this.#tell({ type: 'console', slice: sliceNumber(second), level, message });
         break;
       }
       case EvaluatorSays.custom: {
@@ -196,24 +198,19 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
         this.#tell({
           type: 'custom',
           slice: sliceNumber(second),
-          name: textOf(name),
+          name: textOf(name, MAX_MESSAGE_BYTES),
           value: { head, segments },
         });
         break;
       }
       case EvaluatorSays.rejected:
-        if (!this.#owed.settle(second)) throw notOwed('a rejection', second);
-        this.dues.ended(1);
-        this.observer.onRejected({
-          slice: second,
-          reason: textOf(parts[0]),
-          retries: Math.max(0, Math.trunc(third) || 0),
-        });
-        this.#sendWaiting();
+        this.#onRejected(second, third, textOf(parts[0], MAX_TOLD_BYTES));
         break;
       case EvaluatorSays.request: {
+        // As long as the Sandbox could hold.
         const [text, ...segments] = parts.map(inline);
-        this.observer.onRequest({ id: second, text: textOf(text), segments });
+        if (text === undefined) throw new ProtocolError('a request without its text');
+        this.observer.onRequest({ id: second, text: decodeText(text), segments });
         break;
       }
       case EvaluatorSays.requestDropped:
@@ -227,7 +224,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
         if (this.#owed.count === 0 && this.#waiting.length === 0) this.observer.onDrained();
         break;
       case EvaluatorSays.ended:
-        this.#onEnded(second, third, textOf(parts[0]));
+        this.#onEnded(second, third, textOf(parts[0], MAX_TOLD_BYTES));
         break;
       default:
         throw new ProtocolError(`a message of kind ${kind}, which means nothing`);
@@ -271,6 +268,15 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
     };
     if (done === undefined) release();
     else void done.then(release);
+    this.#sendWaiting();
+  }
+
+  #onRejected(slice: number, retries: number, reason: string): void {
+    if (!Number.isSafeInteger(retries) || retries < 0)
+      throw new ProtocolError(`a rejection that grants ${retries} runs`);
+    if (!this.#owed.settle(slice)) throw notOwed('a rejection', slice);
+    this.dues.ended(1);
+    this.observer.onRejected({ slice, reason, retries });
     this.#sendWaiting();
   }
 
@@ -372,11 +378,6 @@ function inline(part: Part): Uint8Array {
   return part;
 }
 
-function textOf(part: Part | undefined): string {
-  if (part === undefined) throw new ProtocolError('a message without its text');
-  return new TextDecoder().decode(inline(part));
-}
-
 function sliceNumber(value: number): number {
   if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
     throw new ProtocolError(`a message of Slice ${value}, which is no number of a Slice`);
@@ -384,5 +385,5 @@ function sliceNumber(value: number): number {
 }
 
 function notOwed(what: string, slice: number): ProtocolError {
-  return new ProtocolError(`${what} of Slice ${slice}, which is not owed`);
+  return new ProtocolError(`${what} of Slice ${slice}, which is not owed, or not next`);
 }

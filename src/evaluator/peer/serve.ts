@@ -23,6 +23,7 @@ import { FrameChannel, onDescriptor } from '../frames/channel.js';
 import { resultsToParts, sliceSegments, slicesFromParts } from '../frames/columns.js';
 import { ProtocolError, isShared, type Frame, type Part } from '../frames/frame.js';
 import { EndKind, EvaluatorSays, HostSays, PROTOCOL_VERSION } from '../frames/messages.js';
+import { decodeText } from '../frames/text.js';
 import { InProcessEvaluator } from '../in-process/evaluator.js';
 import { askForGpus, type FoundGpus, type GpuOptions } from '../gpu/index.js';
 import { loadNative } from '../native.js';
@@ -177,7 +178,7 @@ class FrameServer {
       case HostSays.answer: {
         // Only segments of Slices are shared.
         const [answer, ...segments] = frame.parts as Uint8Array[];
-        this.#sandboxes.get(id)?.answer(second, new TextDecoder().decode(answer), segments);
+        this.#sandboxes.get(id)?.answer(second, decodeText(answer!), segments);
         break;
       }
       case HostSays.dispose:
@@ -195,9 +196,7 @@ class FrameServer {
         break;
       case HostSays.adapters:
         this.#tellsAdapters = true;
-        this.#evaluator.closeAdapters(
-          frame.parts.map((part) => new TextDecoder().decode(part as Uint8Array)),
-        );
+        this.#evaluator.closeAdapters(frame.parts.map((part) => decodeText(part as Uint8Array)));
         break;
       case HostSays.describe:
         void this.#describe();

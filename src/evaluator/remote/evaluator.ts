@@ -13,7 +13,10 @@ import { checkLocation, locationText, type EvaluatorLocation } from './location.
 export interface RemoteEvaluatorSettings {
   /** How long it may take until the evaluator has greeted, milliseconds, from 1. Default 5000. */
   readonly connectTimeoutMs?: number;
-  /** How long an evaluator may leave a question unanswered before it is given up, milliseconds, from 1. Default 10,000. */
+  /**
+   * How long an evaluator may leave a question unanswered before it is given up, milliseconds, from 1. Default 10,000. While bytes
+   * come from it, or leave for it that waited, it is not.
+   */
   readonly hangTimeoutMs?: number;
   /** Hears what the evaluator offers, each time that it is there again. */
   readonly onOffer?: (offer: EvaluatorOffer) => void;
