@@ -3,6 +3,7 @@ export * from './fetch.js';
 export { cut, harmlessJson, harmlessLines, oneLine, printable } from './harmless.js';
 export * from './job.js';
 export * from './job-event.js';
+export { checkNames } from './names.js';
 export { knownName, nearest, nearestText } from './nearest.js';
 export * from './origins.js';
 export * from './payload.js';
