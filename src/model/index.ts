@@ -7,7 +7,12 @@ export { checkNames } from './names.js';
 export { knownName, nearest, nearestText } from './nearest.js';
 export * from './origins.js';
 export * from './payload.js';
-export { checkRequirementNames, requiredInVain, requiredInVainText } from './requirements.js';
+export {
+  checkRequirementNames,
+  checkRequirements,
+  requiredInVain,
+  requiredInVainText,
+} from './requirements.js';
 export * from './slice-batch.js';
 export * from './slice-metrics.js';
 export * from './task.js';

@@ -3,6 +3,12 @@ import { InvalidArgumentError } from './errors.js';
 import { nearestText } from './nearest.js';
 import { shown } from './shown.js';
 
+/** @throws {InvalidArgumentError} it is no object, or an array */
+export function checkObject(field: string, given: unknown): asserts given is object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new InvalidArgumentError(field, `expected an object, got ${shown(given)}`);
+}
+
 /**
  * Refuses what is no object, and names in it that are none of `known`.
  * @param field names the object in the error
@@ -10,8 +16,7 @@ import { shown } from './shown.js';
  * @throws {InvalidArgumentError}
  */
 export function checkNames(field: string, given: unknown, what: string, known: readonly string[]): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new InvalidArgumentError(field, `expected an object, got ${shown(given)}`);
+  checkObject(field, given);
   for (const name of Object.keys(given)) {
     if (!known.includes(name))
       throw new InvalidArgumentError(
