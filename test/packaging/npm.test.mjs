@@ -123,3 +123,17 @@ compute.for(1, 3, (n) => {
   const options = ['--strict', '--noEmit', '--skipLibCheck', '--module', 'nodenext'];
   assert.equal(await run(bin('tsc'), [...options, 'job.ts'], { cwd: folder }), '');
 });
+
+test('the types of the package lead to types of few others: those of lmdb are no ES module, and stop compilers that check libraries', () => {
+  const packages = new Set();
+  const files = new Set([path.join(root, 'dist/index.d.ts')]);
+  for (const file of files)
+    for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(
+      /\b(?:from |import |import\()["']([^"']+)["']/g,
+    )) {
+      if (name.startsWith('.'))
+        files.add(path.resolve(path.dirname(file), name.replace(/\.([cm]?)js$/, '.d.$1ts')));
+      else if (!name.startsWith('node:')) packages.add(name);
+    }
+  assert.deepEqual([...packages].sort(), ['undici', 'ws']);
+});
