@@ -91,6 +91,17 @@ test('a Slice that fails is an event and an error in its place', async (t) => {
   assert.equal(job.status.failed, 1);
 });
 
+test('the stack of a failed Slice begins with the class of its error; what was thrown keeps its own', async () => {
+  const job = createCompute().for(['thrown', 'stuck'], (what: string) => {
+    if (what === 'stuck') return new Promise(() => undefined);
+    throw new TypeError('mine');
+  });
+  const [thrown, stuck] = [...(await job.localExec(1))] as unknown as SliceError[];
+  assert.match(thrown!.stack!, /^TypeError: mine\n {4}at /);
+  assert.deepEqual([stuck!.code, stuck!.name], ['ENOPROGRESS', 'NoProgressError']);
+  assert.match(stuck!.stack!, /^NoProgressError: the promise of the Work Function cannot settle any more/);
+});
+
 test('data keep what JavaScript distinguishes, in both directions', async (t) => {
   const { compute } = await openClient(t);
   const shared = { deep: [1n, undefined, -0] };
