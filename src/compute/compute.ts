@@ -3,6 +3,7 @@ import { checkNames, InvalidArgumentError, shown, type JobId, type JobStatus } f
 import type { Scheduler } from '../scheduler/index.js';
 import { planInput, planRange, type InputPlan, type RangeObject } from './input-set.js';
 import { Job } from './job.js';
+import { defineComputeCalls } from './published-client.js';
 import { schedulerContext, type SchedulerContext } from './scheduler-context.js';
 import { workFunctionOrigin, type WorkFunctionFile } from './work-function.js';
 
@@ -120,6 +121,8 @@ export class Compute {
     }
   }
 }
+
+defineComputeCalls(Compute.prototype);
 
 /** A client API for a Scheduler of choice. */
 export function createCompute(options: ComputeOptions = {}): Compute {

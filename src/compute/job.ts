@@ -18,6 +18,7 @@ import { JobCancelledError } from './errors.js';
 import { JobFollower, type JobFollowerSink } from './job-follower.js';
 import { checkOptionNames, toAllowedOrigins, toDeterminism, type LocalExecOptions } from './local-exec.js';
 import { jobPublic, joinKeys, requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
+import { defineJobCalls } from './published-client.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
 import { uploadSlices } from './upload.js';
@@ -451,6 +452,8 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     };
   }
 }
+
+defineJobCalls(Job.prototype);
 
 function eventMetrics({ elapsedMs, cpuMs, webgpuMs, bytesIn, bytesOut }: SliceMetrics): EventMetrics {
   return { time: elapsedMs, cpuTime: cpuMs, webGPUTime: webgpuMs, bytesIn, bytesOut };

@@ -16,8 +16,8 @@ import { bundleModules } from './modules/index.js';
 import { encodeAt } from './upload.js';
 import type { WorkFunctionOrigin } from './work-function.js';
 
-/** A Compute Group as DCP writes it, or its join key alone. */
-export type ComputeGroup = string | { readonly joinKey: string };
+/** A Compute Group as DCP writes it, or its join key alone. Its secret is not asked for here. */
+export type ComputeGroup = string | { readonly joinKey: string; readonly joinSecret?: string };
 
 /** A Job to be deployed. */
 export interface NewJob {

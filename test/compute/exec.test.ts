@@ -292,6 +292,24 @@ test('what is no group list, Scheduler, directory or listener is refused with it
   });
 });
 
+test('what dcp-client has and we have not says what to use instead; what is paid is ignored', () => {
+  const compute = createCompute();
+  const job = compute.for([], () => 1);
+  job.computeGroups = [{ joinKey: 'key', joinSecret: 'secret' }];
+  const [untypedCompute, untypedJob] = [compute, job] as unknown as Record<string, new () => unknown>[];
+  const message = 'cancel: dcp-client has it, and it is not here; instead: compute.cancelJob(id)';
+  assert.throws(() => (compute as unknown as { cancel(): void }).cancel(), { code: 'EUNSUPPORTED', message });
+  assert.throws(() => new untypedCompute!['RemoteDataSet']!(), { code: 'EUNSUPPORTED' });
+  assert.throws(() => untypedJob!['requirePath'], {
+    code: 'EUNSUPPORTED',
+    message: /createCompute\({ directory }\)/,
+  });
+  assert.equal(
+    (job as unknown as { setSlicePaymentOffer(offer: number): void }).setSlicePaymentOffer(1),
+    undefined,
+  );
+});
+
 test('a result of the last Slice there can be takes no place for those before it', () => {
   const store = new ResultStore<string>();
   const last = 2 ** 32 - 2;
