@@ -115,6 +115,7 @@ test("the README's Job, and what else a Work Function calls, compile as TypeScri
 compute.for(1, 3, (n) => {
   work.emit('name', work.job.public.name);
   if (n === 2) work.reject('not this one', 3);
+  clearImmediate(setImmediate((name: string) => require(name), 'package'));
   return progress('50%');
 });
 `;
