@@ -79,7 +79,7 @@ export function matchesOrigin(rule: OriginRule, { protocol, hostname, port }: UR
 }
 
 /** Whether everything that `asked` is for is allowed by `rule`, addresses aside. */
-export function coversRule(rule: OriginRule, asked: OriginRule): boolean {
+function coversRule(rule: OriginRule, asked: OriginRule): boolean {
   return (
     (rule.scheme === null || rule.scheme === asked.scheme) &&
     (rule.port === null || rule.port === asked.port) &&

@@ -138,3 +138,14 @@ test('the types of the package lead to types of few others: those of lmdb are no
     }
   assert.deepEqual([...packages].sort(), ['undici', 'ws']);
 });
+
+test('the package exports what docs/COMPUTE.md says, and nothing else', async () => {
+  const text = readFileSync(path.join(root, 'docs/COMPUTE.md'), 'utf8');
+  const errors = /\n## Errors\n([^]*?)\n## /.exec(text)?.[1] ?? '';
+  const exported = /\n## What the package exports\n([^]*?)\n## /.exec(text)?.[1] ?? '';
+  const named = new Set([
+    ...(errors.match(/(?<=`)\w+Error(?=`)/g) ?? []),
+    ...(exported.match(/(?<=`)\w+(?=`)/g) ?? []),
+  ]);
+  assert.deepEqual(Object.keys(await import('#src/index.js')).sort(), [...named].sort());
+});
