@@ -9,6 +9,19 @@ declare global {
   /** A sign of life: 0 to 1, `'42%'`, or nothing. */
   function progress(fraction?: number | string): boolean;
 
+  // As @types/node has it, which may be there, too.
+  namespace NodeJS {
+    interface Require {
+      (id: string): any;
+    }
+  }
+  /** What `job.requires` named. */
+  var require: NodeJS.Require;
+
+  /** Runs `callback` in a turn of its own, after what is to be done now. The number is for `clearImmediate`. */
+  function setImmediate<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): number;
+  function clearImmediate(id?: number): void;
+
   const work: {
     /** A `custom` event for the client. */
     emit(name: string, value?: unknown): void;

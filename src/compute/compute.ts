@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { InvalidArgumentError, shown, type JobId, type JobStatus } from '../model/index.js';
+import { checkNames, InvalidArgumentError, shown, type JobId, type JobStatus } from '../model/index.js';
 import type { Scheduler } from '../scheduler/index.js';
 import { planInput, planRange, type InputPlan, type RangeObject } from './input-set.js';
 import { Job } from './job.js';
+import { defineComputeCalls } from './published-client.js';
 import { schedulerContext, type SchedulerContext } from './scheduler-context.js';
 import { workFunctionOrigin, type WorkFunctionFile } from './work-function.js';
 
@@ -27,8 +28,7 @@ export class Compute {
 
   /** Throws `InvalidArgumentError` for an option that is none. */
   constructor(options: ComputeOptions = {}) {
-    if (typeof options !== 'object' || options === null)
-      throw new InvalidArgumentError('options', `expected an object, got ${shown(options)}`);
+    checkNames('options', options, 'an option of a Compute', ['scheduler', 'directory']);
     const { scheduler, directory = '.' } = options;
     if (typeof directory !== 'string')
       throw new InvalidArgumentError('directory', `expected a path, got ${shown(directory)}`);
@@ -122,6 +122,8 @@ export class Compute {
   }
 }
 
+defineComputeCalls(Compute.prototype);
+
 /** A client API for a Scheduler of choice. */
 export function createCompute(options: ComputeOptions = {}): Compute {
   return new Compute(options);
@@ -131,7 +133,7 @@ function splitInput(given: unknown[]): { input: InputPlan; rest: unknown[] } {
   const [first, second, third] = given;
   if (typeof first !== 'number') return { input: planInput(first), rest: given.slice(1) };
   if (typeof second !== 'number')
-    throw new InvalidArgumentError('end', `expected a number after start, got ${typeof second}`);
+    throw new InvalidArgumentError('end', `expected a number after start, got ${shown(second)}`);
   if (typeof third !== 'number')
     return { input: planRange({ start: first, end: second }), rest: given.slice(2) };
   return { input: planRange({ start: first, end: second, step: third }), rest: given.slice(3) };
@@ -142,5 +144,5 @@ function argumentList(args: unknown): unknown[] {
   if (typeof args === 'object' && args !== null && Number.isInteger((args as ArrayLike<unknown>).length)) {
     return Array.from(args as ArrayLike<unknown>);
   }
-  throw new InvalidArgumentError('args', `expected an array, got ${args === null ? 'null' : typeof args}`);
+  throw new InvalidArgumentError('args', `expected an array, got ${shown(args)}`);
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, MAX_SLICE_NUMBER, shown } from '../model/index.js';
+import { checkNames, InvalidArgumentError, MAX_SLICE_NUMBER, shown } from '../model/index.js';
 
 /** A range of numbers, `end` included, as DCP has it. `group` makes each Slice an array of so many of them. */
 export interface RangeObject {
@@ -30,7 +30,10 @@ export function planRange({ start, end, step: givenStep, group }: RangeObject): 
   const step = givenStep ?? (end < start ? -1 : 1);
   finite('step', step);
   if (step === 0 || (end !== start && Math.sign(step) !== Math.sign(end - start))) {
-    throw new InvalidArgumentError('step', `expected a step that leads from ${start} to ${end}, got ${step}`);
+    throw new InvalidArgumentError(
+      'step',
+      `expected a step that leads from ${start} to ${end}, got ${shown(step)}`,
+    );
   }
   if (end !== start && (start + step === start || end - step === end)) {
     throw new InvalidArgumentError('step', `${step} makes no difference to a number from ${start} to ${end}`);
@@ -45,7 +48,7 @@ export function planRange({ start, end, step: givenStep, group }: RangeObject): 
     return { kind: 'range', start, step, count };
   }
   if (!Number.isInteger(group) || group < 1) {
-    throw new InvalidArgumentError('group', `expected a whole number of at least 1, got ${group}`);
+    throw new InvalidArgumentError('group', `expected a whole number of at least 1, got ${shown(group)}`);
   }
   checkCount(Math.ceil(count / group));
   return { kind: 'list', source: groups(start, step, count, group) };
@@ -56,24 +59,15 @@ export function planInput(input: unknown): InputPlan {
   if (typeof input === 'object' && input !== null) {
     if (Symbol.asyncIterator in input) return { kind: 'list', source: input as AsyncIterable<unknown> };
     if (Symbol.iterator in input) return { kind: 'list', source: input as Iterable<unknown> };
-    if ('start' in input && 'end' in input) return planRange(onlyRange(input as RangeObject));
+    if ('start' in input && 'end' in input) {
+      checkNames('input', input, 'a part of a range', RANGE_FIELDS);
+      return planRange(input as RangeObject);
+    }
   }
   throw new InvalidArgumentError(
     'input',
     `expected an array, an iterable, an async iterable, { start, end, step? }, or numbers start and end; got ${shown(input)}`,
   );
-}
-
-/** A part that is misspelt would change nothing. */
-function onlyRange(range: RangeObject): RangeObject {
-  for (const field of Object.keys(range)) {
-    if (!RANGE_FIELDS.includes(field))
-      throw new InvalidArgumentError(
-        `input.${field}`,
-        `is no part of a range; these are: ${RANGE_FIELDS.join(', ')}`,
-      );
-  }
-  return range;
 }
 
 function* groups(start: number, step: number, count: number, size: number): Iterable<number[]> {

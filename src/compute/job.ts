@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import {
+  checkRequirements,
   InvalidArgumentError,
   JobStateError,
+  shown,
   type ConsoleLevel,
   type JobId,
   type JobLimits,
@@ -14,8 +16,9 @@ import type { Scheduler } from '../scheduler/index.js';
 import { Emitter } from './emitter.js';
 import { JobCancelledError } from './errors.js';
 import { JobFollower, type JobFollowerSink } from './job-follower.js';
-import { toAllowedOrigins, toDeterminism, type LocalExecOptions } from './local-exec.js';
+import { checkOptionNames, toAllowedOrigins, toDeterminism, type LocalExecOptions } from './local-exec.js';
 import { jobPublic, joinKeys, requiredName, specOf, type ComputeGroup, type NewJob } from './new-job.js';
+import { defineJobCalls } from './published-client.js';
 import { resultHandle, ResultStore, type ResultHandle } from './result-handle.js';
 import type { SchedulerContext } from './scheduler-context.js';
 import { uploadSlices } from './upload.js';
@@ -168,7 +171,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   }
   /**
    * Shown to whoever sees the Job; the Work Function reads it as `work.job.public`. Set as a whole, parts that are left out
-   * have their defaults. Throws `InvalidArgumentError` for what is no text.
+   * have their defaults. Throws `InvalidArgumentError` for other parts, and for what is no text.
    */
   get public(): JobPublic {
     return this.#public;
@@ -218,19 +221,27 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   /**
    * Runs the Job in this process with `cores` Sandboxes (default: all usable cores), on a Scheduler of its own that is
    * gone afterwards. For debugging: same events, same errors; rejects like `exec`, and with `EvaluatorError`.
-   * Throws `InvalidArgumentError` for an option out of range.
+   * Throws `InvalidArgumentError` for an option out of range or of another name.
    */
   localExec(
     cores: number = availableParallelism(),
     options: LocalExecOptions = {},
   ): Promise<ResultHandle<R>> {
     if (!Number.isInteger(cores) || cores < 1 || cores > 1024) {
-      throw new InvalidArgumentError('cores', `expected a whole number from 1 to 1024, got ${String(cores)}`);
+      throw new InvalidArgumentError('cores', `expected a whole number from 1 to 1024, got ${shown(cores)}`);
     }
+    checkOptionNames(options);
     const determinism = toDeterminism(options);
     if ('id' in this.#source)
       throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
     const { requirements } = this;
+    try {
+      checkRequirements('job.requirements', requirements);
+    } catch (error) {
+      // As with exec.
+      if (error instanceof InvalidArgumentError) return Promise.reject(error);
+      throw error;
+    }
     const allowedOrigins = toAllowedOrigins(options, requirements);
     const { inspect = null, gpu = {} } = options;
     return this.#begin(async () => {
@@ -441,6 +452,8 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     };
   }
 }
+
+defineJobCalls(Job.prototype);
 
 function eventMetrics({ elapsedMs, cpuMs, webgpuMs, bytesIn, bytesOut }: SliceMetrics): EventMetrics {
   return { time: elapsedMs, cpuTime: cpuMs, webGPUTime: webgpuMs, bytesIn, bytesOut };

@@ -1,5 +1,6 @@
 import type { GpuOptions, InspectOptions } from '../evaluator/index.js';
 import {
+  checkNames,
   InvalidArgumentError,
   offersOrigins,
   parseOriginRules,
@@ -25,8 +26,29 @@ export interface LocalExecOptions {
   readonly inspect?: InspectOptions;
 }
 
+const OPTIONS: Readonly<Record<keyof LocalExecOptions, true>> = {
+  fixedDate: true,
+  randomSeed: true,
+  allowedOrigins: true,
+  gpu: true,
+  inspect: true,
+};
+const GPU: Readonly<Record<keyof GpuOptions, true>> = {
+  adapters: true,
+  bannedAdapters: true,
+  allowSoftware: true,
+};
+const INSPECT: Readonly<Record<keyof InspectOptions, true>> = { host: true, port: true, onTarget: true };
+
+/** One that is misspelt would change nothing. Throws `InvalidArgumentError`. */
+export function checkOptionNames(options: LocalExecOptions): void {
+  checkNames('options', options, 'an option of localExec', Object.keys(OPTIONS));
+  checkNames('gpu', options.gpu ?? {}, 'an option for GPUs', Object.keys(GPU));
+  checkNames('inspect', options.inspect ?? {}, 'an option for debuggers', Object.keys(INSPECT));
+}
+
 /**
- * The origins that are allowed, checked. A Job that requires others would wait for a Worker that never comes.
+ * The origins that are allowed, checked; the requirements were. A Job that requires others would wait for a Worker that never comes.
  * @throws InvalidArgumentError
  */
 export function toAllowedOrigins(
@@ -34,22 +56,15 @@ export function toAllowedOrigins(
   requirements: JobRequirements,
 ): readonly string[] {
   if (!(allowedOrigins instanceof Array))
-    throw new InvalidArgumentError('allowedOrigins', `expected an array, got ${typeof allowedOrigins}`);
+    throw new InvalidArgumentError('allowedOrigins', `expected an array, got ${shown(allowedOrigins)}`);
   parseOriginRules('allowedOrigins', allowedOrigins);
-  for (const [field, value] of [
-    ['requirements', requirements],
-    ['requirements.environment', requirements?.environment ?? {}],
-  ] as const)
-    if (typeof value !== 'object' || value === null)
-      throw new InvalidArgumentError(field, `expected an object, got ${shown(value)}`);
   const required = requirements.environment?.fetch ?? false;
   if (required === false) return allowedOrigins;
-  if (required !== true) parseOriginRules('requirements.environment.fetch', required);
   if (!offersOrigins(allowedOrigins, required)) {
     const wanted = required === true ? 'at least one origin' : `all of ${required.join(', ')}`;
     throw new InvalidArgumentError(
       'allowedOrigins',
-      `expected ${wanted}, which the Job requires (requirements.environment.fetch), got [${allowedOrigins.join(', ')}]`,
+      `expected ${wanted}, which the Job requires (job.requirements.environment.fetch), got [${allowedOrigins.join(', ')}]`,
     );
   }
   return allowedOrigins;
@@ -60,9 +75,12 @@ const MAX_DATE_MS = 8.64e15;
 
 /** @throws InvalidArgumentError */
 export function toDeterminism({ fixedDate, randomSeed }: LocalExecOptions): Determinism | null {
-  const date = fixedDate === undefined ? null : Number(fixedDate);
-  if (date !== null && !(Math.abs(date) <= MAX_DATE_MS)) {
-    throw new InvalidArgumentError('fixedDate', `expected a valid Date or its milliseconds, got ${date}`);
+  const date = fixedDate instanceof Date ? fixedDate.getTime() : (fixedDate ?? null);
+  if (date !== null && !(typeof date === 'number' && Math.abs(date) <= MAX_DATE_MS)) {
+    throw new InvalidArgumentError(
+      'fixedDate',
+      `expected a valid Date or its milliseconds, got ${shown(fixedDate)}`,
+    );
   }
   if (
     randomSeed !== undefined &&
@@ -70,7 +88,7 @@ export function toDeterminism({ fixedDate, randomSeed }: LocalExecOptions): Dete
   ) {
     throw new InvalidArgumentError(
       'randomSeed',
-      `expected a whole number from 0 to ${2 ** 32 - 1}, got ${String(randomSeed)}`,
+      `expected a whole number from 0 to ${2 ** 32 - 1}, got ${shown(randomSeed)}`,
     );
   }
   if (date === null && randomSeed === undefined) return null;

@@ -10,7 +10,6 @@ import {
 } from '../evaluator/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
-  checkWebgpuRequirement,
   offersWebgpu,
   requiredInVain,
   requiredInVainText,
@@ -33,7 +32,6 @@ async function localGpu(
 ): Promise<SupervisorOptions['gpu']> {
   const required = requirements.environment?.webgpu ?? false;
   if (required === false) return null;
-  checkWebgpuRequirement('requirements.environment.webgpu', required);
   const { adapters, problems } = await askForGpus(options);
   if (offersWebgpu(adapters, required)) return { adapters, sandboxes: cores };
   const lacks = adapters.map((adapter) => `${adapter.name}: ${webgpuLack(adapter, required)}`);

@@ -1,6 +1,8 @@
 /** A Job that is to be deployed, and what the Scheduler gets of it. */
 import path from 'node:path';
 import {
+  checkNames,
+  checkRequirements,
   DEFAULT_JOB_LIMITS,
   InvalidArgumentError,
   shown,
@@ -14,8 +16,8 @@ import { bundleModules } from './modules/index.js';
 import { encodeAt } from './upload.js';
 import type { WorkFunctionOrigin } from './work-function.js';
 
-/** A Compute Group as DCP writes it, or its join key alone. */
-export type ComputeGroup = string | { readonly joinKey: string };
+/** A Compute Group as DCP writes it, or its join key alone. Its secret is not asked for here. */
+export type ComputeGroup = string | { readonly joinKey: string; readonly joinSecret?: string };
 
 /** A Job to be deployed. */
 export interface NewJob {
@@ -38,16 +40,15 @@ export interface JobSettings {
   readonly inspected: boolean;
 }
 
-/** `given`, with what a Job has where it says nothing. Throws `InvalidArgumentError` for what is no text. */
+/** `given`, with what a Job has where it says nothing. Throws `InvalidArgumentError` for other names, and what is no text. */
 export function jobPublic(given: Partial<JobPublic>): JobPublic {
   const whole: JobPublic = { name: 'Unnamed Job', description: '', link: '' };
-  if (typeof given !== 'object' || given === null)
-    throw new InvalidArgumentError('public', `expected { name?, description?, link? }, got ${shown(given)}`);
+  checkNames('job.public', given, 'a part of it', Object.keys(whole));
   for (const field of Object.keys(whole) as (keyof JobPublic)[]) {
     const text: unknown = given[field];
     if (text === undefined) continue;
     if (typeof text !== 'string')
-      throw new InvalidArgumentError(`public.${field}`, `expected a string, got ${shown(text)}`);
+      throw new InvalidArgumentError(`job.public.${field}`, `expected a string, got ${shown(text)}`);
     whole[field] = text;
   }
   return whole;
@@ -56,16 +57,17 @@ export function jobPublic(given: Partial<JobPublic>): JobPublic {
 /** Rejects with `InvalidArgumentError`, `EncodingError` or `ModuleError` for what cannot be deployed. */
 export async function specOf(source: NewJob, settings: JobSettings): Promise<JobSpec> {
   const { arguments: args, input } = source;
-  const { requirements, computeGroups, limits } = settings;
+  const { requirements } = settings;
+  checkRequirements('job.requirements', requirements);
   return {
     public: jobPublic(settings.public),
+    requirements,
+    computeGroups: joinKeys(settings.computeGroups),
+    limits: jobLimits(settings.limits),
     ...(await code(source, settings)),
     arguments: encodeAt('arguments', args),
     codec: 'native',
     inputSet: input.kind === 'range' ? { ...input } : { kind: 'list', count: null },
-    requirements,
-    computeGroups: joinKeys(computeGroups),
-    limits: jobLimits(limits),
   };
 }
 
@@ -85,17 +87,17 @@ export function requiredName(name: unknown, index: number): string {
   if (typeof name === 'string' && name !== '' && !path.isAbsolute(name) && !/^[a-z]+:\/\//i.test(name))
     return name;
   throw new InvalidArgumentError(
-    `requires[${index}]`,
+    `job.requires[${index}]`,
     `expected the name of a package or a relative path, got ${shown(name)}`,
   );
 }
 
 /** One that is misspelt would limit nothing. */
 function jobLimits(limits: Partial<JobLimits>): JobLimits {
-  const known = Object.keys(DEFAULT_JOB_LIMITS);
-  for (const key of Object.keys({ ...limits })) {
-    if (!known.includes(key))
-      throw new InvalidArgumentError(`limits.${key}`, `is no limit of a Job; these are: ${known.join(', ')}`);
+  checkNames('job.limits', limits, 'a limit of a Job', Object.keys(DEFAULT_JOB_LIMITS));
+  for (const [name, value] of Object.entries(limits) as [string, unknown][]) {
+    if (!(typeof value === 'number' && value > 0))
+      throw new InvalidArgumentError(`job.limits.${name}`, `expected a number above 0, got ${shown(value)}`);
   }
   return { ...DEFAULT_JOB_LIMITS, ...limits };
 }
@@ -104,7 +106,7 @@ function jobLimits(limits: Partial<JobLimits>): JobLimits {
 export function joinKeys(groups: unknown): string[] {
   if (!Array.isArray(groups))
     throw new InvalidArgumentError(
-      'computeGroups',
+      'job.computeGroups',
       `expected an array of join keys or { joinKey }, got ${shown(groups)}`,
     );
   return (groups as ComputeGroup[]).map(joinKey);
@@ -113,5 +115,8 @@ export function joinKeys(groups: unknown): string[] {
 function joinKey(group: ComputeGroup, index: number): string {
   const key = typeof group === 'string' ? group : (group as { joinKey?: unknown } | null)?.joinKey;
   if (typeof key === 'string' && key !== '') return key;
-  throw new InvalidArgumentError(`computeGroups[${index}]`, 'expected a join key or { joinKey }');
+  throw new InvalidArgumentError(
+    `job.computeGroups[${index}]`,
+    `expected a join key or { joinKey }, got ${shown(group)}`,
+  );
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
-import { InvalidArgumentError } from '../model/index.js';
+import { InvalidArgumentError, shown } from '../model/index.js';
 
 /**
  * A Work Function in a file of its own: the default export of an ES module, or `module.exports`. What the file imports
@@ -26,7 +26,9 @@ export function workFunctionOrigin(work: unknown, directory: string): WorkFuncti
 
 function existingFile(given: unknown, directory: string): string {
   if (given instanceof URL ? given.protocol !== 'file:' : typeof given !== 'string')
-    refuse(`expected the path of a file or a file: URL, got ${String(given)}`);
+    refuse(
+      `expected the path of a file or a file: URL, got ${given instanceof URL ? given.href : shown(given)}`,
+    );
   const file = given instanceof URL ? fileURLToPath(given) : path.resolve(directory, given as string);
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) refuse(`${file}: no such file`);
   return file;
@@ -41,7 +43,9 @@ export function workFunctionSource(workFunction: unknown): string {
   if (typeof workFunction === 'string')
     return expression(workFunction.trim().replace(/(\s*;)+$/, ''), 'the text given');
   if (typeof workFunction !== 'function')
-    return refuse(`expected a function or its source text, got ${typeof workFunction}`);
+    return refuse(
+      `expected a function, its source text, or a file (a URL or { file }), got ${shown(workFunction)}`,
+    );
   const source = Function.prototype.toString.call(workFunction);
   const name = workFunction.name === '' ? 'the function given' : `the function "${workFunction.name}"`;
   if (/\{\s*\[native code\]\s*\}$/.test(source)) {

@@ -229,6 +229,13 @@ export function sliceError(code: string, message: string, stack?: string): Slice
   const known = SLICE_ERRORS.get(code);
   const error = known ? new known(message) : new SliceError(code, message);
   // Where it was when it was stopped, nobody knows; a stack of ours would mislead.
-  error.stack = stack ?? `${error.name}: ${message}`;
+  error.stack = stack === undefined ? `${error.name}: ${message}` : withHeading(stack, error);
   return error;
+}
+
+/** What a Work Function threw keeps its own class at the head of its stack; of errors that a Sandbox made the code says more. */
+function withHeading(stack: string, { code, name, message }: SliceError): string {
+  if (code === 'EUNCAUGHT') return stack;
+  const at = stack.indexOf(`: ${message}`);
+  return at > 0 && /^[\w$]+$/.test(stack.slice(0, at)) ? name + stack.slice(at) : stack;
 }

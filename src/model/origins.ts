@@ -79,7 +79,7 @@ export function matchesOrigin(rule: OriginRule, { protocol, hostname, port }: UR
 }
 
 /** Whether everything that `asked` is for is allowed by `rule`, addresses aside. */
-export function coversRule(rule: OriginRule, asked: OriginRule): boolean {
+function coversRule(rule: OriginRule, asked: OriginRule): boolean {
   return (
     (rule.scheme === null || rule.scheme === asked.scheme) &&
     (rule.port === null || rule.port === asked.port) &&
@@ -99,7 +99,7 @@ export function offersOrigins(allowed: readonly string[], required: true | reado
   const rules = allowed.map((entry) => parseOriginRule('allowedOrigins', entry));
   if (required === true) return rules.length > 0;
   return required.every((entry) => {
-    const asked = parseOriginRule('requirements.environment.fetch', entry);
+    const asked = parseOriginRule('job.requirements.environment.fetch', entry);
     return rules.some((rule) => coversRule(rule, asked));
   });
 }

@@ -1,7 +1,11 @@
 /** What Jobs may name in their requirements, and what of it no Worker here has. */
 import { InvalidArgumentError } from './errors.js';
 import type { JobRequirements } from './job.js';
+import { checkObject } from './names.js';
 import { nearestText } from './nearest.js';
+import { MAX_ORIGINS, parseOriginRules } from './origins.js';
+import { shown } from './shown.js';
+import { checkWebgpuRequirement } from './webgpu.js';
 
 const ENVIRONMENT = ['webgpu', 'sharedArrayBuffer', 'fineClock', 'fetch', 'fdlibm', 'offscreenCanvas'];
 /**
@@ -22,6 +26,40 @@ const GROUPS = ['environment', 'engine', 'browser', 'details', 'machine', 'discr
 
 /** Groups within groups; DCP has `details.offscreenCanvas.bigTexture4096`. */
 const MAX_LEVELS = 4;
+
+/**
+ * Refuses what no Job can require: values of the wrong kind, and names that are none (`checkRequirementNames`).
+ * @param field names the requirements in the error
+ * @throws {InvalidArgumentError}
+ */
+export function checkRequirements(
+  field: string,
+  requirements: unknown,
+): asserts requirements is JobRequirements {
+  checkObject(field, requirements);
+  const { environment, ...others } = requirements as JobRequirements;
+  if (environment !== undefined) checkObject(`${field}.environment`, environment);
+  checkRequirementNames(field, requirements);
+  for (const [key, value] of Object.entries(environment ?? {}) as [string, unknown][])
+    checkEnvironment(`${field}.environment.${key}`, key, value);
+  for (const [key, value] of Object.entries(others) as [string, unknown][])
+    if (!['boolean', 'object', 'undefined'].includes(typeof value))
+      throw new InvalidArgumentError(
+        `${field}.${key}`,
+        `expected true, false or an object, got ${shown(value)}`,
+      );
+}
+
+function checkEnvironment(field: string, key: string, value: unknown): void {
+  if (key === 'webgpu') return checkWebgpuRequirement(field, value);
+  if (typeof value === 'boolean') return;
+  if (key !== 'fetch') throw new InvalidArgumentError(field, `expected true or false, got ${shown(value)}`);
+  if (!Array.isArray(value))
+    throw new InvalidArgumentError(field, `expected true, false or a list of origins, got ${shown(value)}`);
+  if (value.length > MAX_ORIGINS)
+    throw new InvalidArgumentError(field, `expected at most ${MAX_ORIGINS} origins, got ${value.length}`);
+  parseOriginRules(field, value);
+}
 
 /**
  * Refuses names that neither we nor DCP know: what is misspelt, or in the wrong place, would require nothing.

@@ -26,6 +26,7 @@ function objectInWords(value: object, most: number): string {
       const items = value.slice(0, MOST_ENTRIES).map((item) => part(item, most));
       return `[${items.join(', ')}${value.length > MOST_ENTRIES ? `, … ${value.length} in all` : ''}]`;
     }
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : value.toISOString();
     const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
     if (prototype === null || prototype === Object.prototype) {
       const keys = Object.keys(value);

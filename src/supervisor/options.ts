@@ -1,6 +1,6 @@
 import { availableParallelism, hostname } from 'node:os';
-import type { SandboxLimits } from '../evaluator/index.js';
-import { InvalidArgumentError, shown, type Determinism, type JobId } from '../model/index.js';
+import { MAX_MIB, MIN_HEAP_MIB, type SandboxLimits } from '../evaluator/index.js';
+import { checkNames, InvalidArgumentError, shown, type Determinism, type JobId } from '../model/index.js';
 import type { PublicGroupUse } from '../scheduler/index.js';
 import type { FetchLimits } from './fetch/index.js';
 import type { GpuShareOptions } from './gpu-share.js';
@@ -43,6 +43,7 @@ export interface SupervisorOptions {
    * evaluators are ended and the Slices go back. Default 10 minutes.
    */
   freezeLeaseMs?: number;
+  /** Bounds of a Sandbox: docs/LIMITS.md. Default: the evaluator's. */
   sandboxLimits?: Partial<SandboxLimits>;
   /** Shortest time between two submissions for one Job, milliseconds. Default 20. */
   submitIntervalMs?: number;
@@ -97,7 +98,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     maxSandboxUse: integer('maxSandboxUse', options.maxSandboxUse ?? 1000, 1, 2 ** 32 - 1),
     jobBackoff: completeJobBackoff(options.jobBackoff === undefined ? {} : options.jobBackoff),
     freezeLeaseMs: number('freezeLeaseMs', options.freezeLeaseMs ?? 600_000, 0),
-    sandboxLimits: options.sandboxLimits ?? {},
+    sandboxLimits: sandboxLimits(options.sandboxLimits ?? {}),
     submitIntervalMs: number('submitIntervalMs', options.submitIntervalMs ?? 20, 0),
     maxUnsubmittedBytes: number('maxUnsubmittedBytes', options.maxUnsubmittedBytes ?? 256 * 2 ** 20, 1),
     spool: directory('spool', options.spool ?? null),
@@ -109,6 +110,24 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
   };
 }
 
+const MAX_COUNT = 2 ** 32 - 1;
+/** What evaluators take, from and to. They say so when they make a Sandbox, which is too late for who starts a Worker. */
+const SANDBOX_LIMITS: Readonly<Record<keyof SandboxLimits, readonly [least: number, most: number]>> = {
+  heapMiB: [MIN_HEAP_MIB, MAX_MIB],
+  bufferMiB: [1, MAX_MIB],
+  resultMiB: [1, 4095],
+  gpuMiB: [1, MAX_MIB],
+  gpuBuffers: [1, MAX_COUNT],
+  gpuPipelines: [1, MAX_COUNT],
+};
+
+function sandboxLimits(limits: Partial<SandboxLimits>): Partial<SandboxLimits> {
+  checkNames('sandboxLimits', limits, 'a limit of a Sandbox', Object.keys(SANDBOX_LIMITS));
+  for (const [name, value] of Object.entries(limits))
+    integer(`sandboxLimits.${name}`, value, ...SANDBOX_LIMITS[name as keyof SandboxLimits]);
+  return limits;
+}
+
 function publicGroupUse({
   computeGroups = [],
   leavePublicGroup = false,
@@ -116,7 +135,7 @@ function publicGroupUse({
 }: SupervisorOptions): PublicGroupUse {
   for (const [field, value] of Object.entries({ leavePublicGroup, publicGroupFallback })) {
     if (typeof value !== 'boolean')
-      throw new InvalidArgumentError(field, `expected true or false, got ${String(value)}`);
+      throw new InvalidArgumentError(field, `expected true or false, got ${shown(value)}`);
   }
   if (!leavePublicGroup) return publicGroupFallback ? 'fallback' : 'take';
   if (computeGroups.length === 0)
@@ -146,6 +165,6 @@ function integer(field: string, value: number, least: number, most: number): num
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new InvalidArgumentError(
     field,
-    `expected a whole number from ${least} to ${most}, got ${String(value)}`,
+    `expected a whole number from ${least} to ${most}, got ${shown(value)}`,
   );
 }

@@ -126,7 +126,7 @@ export function usedOf(sandboxes: number, utilization: number): number {
 export function gpuSandboxes(gpu: WorkerGpuOptions | null | undefined, adapters: number): number {
   const { sandboxes = adapters * SANDBOXES_PER_ADAPTER, utilization = 1 } = gpu ?? {};
   if (!(utilization > 0 && utilization <= 1))
-    throw new InvalidArgumentError('gpu.utilization', `expected above 0 up to 1, got ${utilization}`);
+    throw new InvalidArgumentError('gpu.utilization', `expected above 0 up to 1, got ${shown(utilization)}`);
   return sandboxes === 0 ? 0 : usedOf(sandboxes, utilization);
 }
 

@@ -84,7 +84,7 @@ test('a requirement that is none is refused at once', async () => {
   job.requirements = { environment: { webgpu: { features: 'all' as never } } };
   await assert.rejects(job.localExec(1), {
     code: 'EINVAL',
-    field: 'requirements.environment.webgpu.features',
+    field: 'job.requirements.environment.webgpu.features',
   });
 });
 

@@ -91,6 +91,17 @@ test('a Slice that fails is an event and an error in its place', async (t) => {
   assert.equal(job.status.failed, 1);
 });
 
+test('the stack of a failed Slice begins with the class of its error; what was thrown keeps its own', async () => {
+  const job = createCompute().for(['thrown', 'stuck'], (what: string) => {
+    if (what === 'stuck') return new Promise(() => undefined);
+    throw new TypeError('mine');
+  });
+  const [thrown, stuck] = [...(await job.localExec(1))] as unknown as SliceError[];
+  assert.match(thrown!.stack!, /^TypeError: mine\n {4}at /);
+  assert.deepEqual([stuck!.code, stuck!.name], ['ENOPROGRESS', 'NoProgressError']);
+  assert.match(stuck!.stack!, /^NoProgressError: the promise of the Work Function cannot settle any more/);
+});
+
 test('data keep what JavaScript distinguishes, in both directions', async (t) => {
   const { compute } = await openClient(t);
   const shared = { deep: [1n, undefined, -0] };
@@ -204,21 +215,36 @@ test('what of `public` is left out has its default; what is no text is refused',
   assert.deepEqual(job.public, { name: 'Named', description: '', link: '' });
   await job.exec();
   assert.deepEqual((await compute.jobStatus(job.id!)).public, { name: 'Named', description: '', link: '' });
-  assert.throws(() => (job.public = null as never), { code: 'EINVAL', field: 'public' });
-  assert.throws(() => (job.public = { link: 5 as never }), { code: 'EINVAL', field: 'public.link' });
+  assert.throws(() => (job.public = null as never), { code: 'EINVAL', field: 'job.public' });
+  assert.throws(() => (job.public = { link: 5 as never }), { code: 'EINVAL', field: 'job.public.link' });
+  assert.throws(() => (job.public = { titel: 'x' } as never), {
+    message: 'job.public.titel: is not a part of it; these are: name, description, link',
+  });
   const changed = compute.for([], () => 1);
   changed.public.name = null as never;
-  await assert.rejects(changed.exec(), { code: 'EINVAL', field: 'public.name' });
+  await assert.rejects(changed.exec(), { code: 'EINVAL', field: 'job.public.name' });
 });
 
 test('Compute Groups and limits reach the Scheduler; wrong ones are refused', async (t) => {
   const { compute } = await openClient(t, { withWorker: false });
   const job = compute.for(1, 1, (n: number) => n);
   job.computeGroups = [{ joinKey: '' }];
-  await assert.rejects(job.exec(), { code: 'EINVAL', field: 'computeGroups[0]' });
-  const misspelt = compute.for(1, 1, (n: number) => n);
-  misspelt.limits = { sliceTimeoutMS: 5 } as never;
-  await assert.rejects(misspelt.exec(), { code: 'EINVAL', field: 'limits.sliceTimeoutMS' });
+  await assert.rejects(job.exec(), {
+    code: 'EINVAL',
+    message: 'job.computeGroups[0]: expected a join key or { joinKey }, got {joinKey: ""}',
+  });
+  for (const [limits, message] of [
+    [
+      { sliceTimeoutMS: 5 },
+      'job.limits.sliceTimeoutMS: is not a limit of a Job (did you mean sliceTimeoutMs?); these are: sliceTimeoutMs, progressTimeoutMs, cpuTimeoutMs, gpuTimeoutMs',
+    ],
+    [{ sliceTimeoutMs: '5' }, 'job.limits.sliceTimeoutMs: expected a number above 0, got "5"'],
+    [null, 'job.limits: expected an object, got null'],
+  ] as const) {
+    const limited = compute.for(1, 1, (n: number) => n);
+    limited.limits = limits as never;
+    await assert.rejects(limited.exec(), { code: 'EINVAL', message });
+  }
   assert.deepEqual(await compute.listJobs(), []);
 });
 
@@ -247,13 +273,41 @@ test('what is no group list, Scheduler, directory or listener is refused with it
     ],
     [() => createCompute({ directory: 5 as never }), 'directory: expected a path, got 5'],
     [() => createCompute('/tmp' as never), 'options: expected an object, got "/tmp"'],
+    [
+      () => createCompute({ schedulers: '/tmp' } as never),
+      'options.schedulers: is not an option of a Compute (did you mean scheduler?); these are: scheduler, directory',
+    ],
+    [() => compute.for(1 as never, null as never), 'end: expected a number after start, got null'],
+    [() => compute.for([], () => 1, 5 as never), 'args: expected an array, got 5'],
+    [
+      () => job.requires(5 as never),
+      'job.requires[0]: expected the name of a package or a relative path, got 5',
+    ],
   ] as const)
     assert.throws(call, { name: 'InvalidArgumentError', code: 'EINVAL', message });
   job.computeGroups = 'abc' as never;
   await assert.rejects(job.exec(), {
     code: 'EINVAL',
-    message: 'computeGroups: expected an array of join keys or { joinKey }, got "abc"',
+    message: 'job.computeGroups: expected an array of join keys or { joinKey }, got "abc"',
   });
+});
+
+test('what dcp-client has and we have not says what to use instead; what is paid is ignored', () => {
+  const compute = createCompute();
+  const job = compute.for([], () => 1);
+  job.computeGroups = [{ joinKey: 'key', joinSecret: 'secret' }];
+  const [untypedCompute, untypedJob] = [compute, job] as unknown as Record<string, new () => unknown>[];
+  const message = 'cancel: dcp-client has it, and it is not here; instead: compute.cancelJob(id)';
+  assert.throws(() => (compute as unknown as { cancel(): void }).cancel(), { code: 'EUNSUPPORTED', message });
+  assert.throws(() => new untypedCompute!['RemoteDataSet']!(), { code: 'EUNSUPPORTED' });
+  assert.throws(() => untypedJob!['requirePath'], {
+    code: 'EUNSUPPORTED',
+    message: /createCompute\({ directory }\)/,
+  });
+  assert.equal(
+    (job as unknown as { setSlicePaymentOffer(offer: number): void }).setSlicePaymentOffer(1),
+    undefined,
+  );
 });
 
 test('a result of the last Slice there can be takes no place for those before it', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { compute, createCompute } from '#src/compute/index.js';
-import { PACKAGE, runScript } from './support.js';
+import { openScheduler, PACKAGE, runScript } from './support.js';
 
 test('localExec leaves no thread, handle or file behind: the process ends by itself', async (t) => {
   const temporary = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
@@ -60,23 +60,72 @@ test('localExec runs a Job of Compute Groups, too', { timeout: 30_000 }, async (
   assert.deepEqual([...(await job.localExec(1))], [3, 6]);
 });
 
-test('localExec refuses what is not to be had here, and settings that are none', async () => {
+test('localExec refuses options that are none, with name and value', () => {
+  for (const [args, message] of [
+    [['4'], 'cores: expected a whole number from 1 to 1024, got "4"'],
+    [[1, 5], 'options: expected an object, got 5'],
+    [
+      [1, { bogus: 1 }],
+      'options.bogus: is not an option of localExec; these are: fixedDate, randomSeed, allowedOrigins, gpu, inspect',
+    ],
+    [
+      [1, { gpu: { adapter: 'nvidia' } }],
+      'gpu.adapter: is not an option for GPUs (did you mean adapters?); these are: adapters, bannedAdapters, allowSoftware',
+    ],
+    [
+      [1, { inspect: { prot: 1 } }],
+      'inspect.prot: is not an option for debuggers (did you mean port?); these are: host, port, onTarget',
+    ],
+    [[1, { fixedDate: 'x' }], 'fixedDate: expected a valid Date or its milliseconds, got "x"'],
+    [
+      [1, { fixedDate: new Date('x') }],
+      'fixedDate: expected a valid Date or its milliseconds, got an invalid Date',
+    ],
+    [[1, { allowedOrigins: 'https://a' }], 'allowedOrigins: expected an array, got "https://a"'],
+  ] as const) {
+    const job = compute.for(1, 1, (n: number) => n);
+    assert.throws(() => void job.localExec(...(args as unknown as [number])), { code: 'EINVAL', message });
+  }
+});
+
+test('localExec refuses what is not to be had here, and settings that are none, as exec does', async (t) => {
   const drawing = compute.for(1, 1, (n: number) => n);
   drawing.requirements = { environment: { offscreenCanvas: true } };
   await assert.rejects(drawing.localExec(1), {
     code: 'EREQUIREMENT',
     message: 'the Job requires environment.offscreenCanvas, which no Worker here has',
   });
+  const { compute: nowhere } = await openScheduler(t);
   for (const [requirements, message] of [
-    [null, 'requirements: expected an object, got null'],
-    ['webgpu', 'requirements: expected an object, got "webgpu"'],
-    [{ environment: 5 }, 'requirements.environment: expected an object, got 5'],
+    [null, 'job.requirements: expected an object, got null'],
+    ['webgpu', 'job.requirements: expected an object, got "webgpu"'],
+    [{ environment: 5 }, 'job.requirements.environment: expected an object, got 5'],
+    [{ environment: [] }, 'job.requirements.environment: expected an object, got []'],
+    [
+      { environment: { webGPU: true } },
+      'job.requirements.environment.webGPU: there is no such requirement (did you mean webgpu?)',
+    ],
+    [
+      { webgpu: true },
+      'job.requirements.webgpu: there is no such requirement (did you mean environment.webgpu?)',
+    ],
+    [
+      { environment: { fetch: 'https://a.b' } },
+      'job.requirements.environment.fetch: expected true, false or a list of origins, got "https://a.b"',
+    ],
+    [
+      { environment: { webgpu: 'yes' } },
+      'job.requirements.environment.webgpu: expected true, false or { features, limits }, got "yes"',
+    ],
+    [{ discrete: 1 }, 'job.requirements.discrete: expected true, false or an object, got 1'],
   ] as const) {
-    const job = compute.for(1, 1, (n: number) => n);
-    job.requirements = requirements as never;
-    await assert.rejects(async () => job.localExec(1), { code: 'EINVAL', message });
+    for (const run of ['localExec', 'exec'] as const) {
+      const job = nowhere.for(1, 1, (n: number) => n);
+      job.requirements = requirements as never;
+      await assert.rejects(async () => job[run](), { code: 'EINVAL', message });
+    }
   }
   const grouped = compute.for(1, 1, (n: number) => n);
   grouped.computeGroups = 'abc' as never;
-  await assert.rejects(grouped.localExec(1), { code: 'EINVAL', field: 'computeGroups' });
+  await assert.rejects(grouped.localExec(1), { code: 'EINVAL', field: 'job.computeGroups' });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { test } from 'node:test';
 import { createCompute, type Job, type Work } from '#src/compute/index.js';
 import { ModuleError } from '#src/model/index.js';
@@ -56,6 +57,7 @@ test('parts of Node are refused, naming module and importer', async (t) => {
 
 test('what is not there is refused: packages, files, parts that a package keeps to itself', async (t) => {
   const directory = project(t, {
+    'jobs/job.mjs': '',
     'work.mjs': `import './gone.js';\nexport default () => 1;`,
     'node_modules/closed/package.json': `{ "exports": { ".": "./index.js" } }`,
     'node_modules/closed/index.js': '',
@@ -69,6 +71,12 @@ test('what is not there is refused: packages, files, parts that a package keeps 
     (job) => job.requires('nowhere-to-be-found'),
   );
   assert.match(missing.message, /"nowhere-to-be-found", imported at job.requires: there is no such package/);
+  const below = await refusal(
+    path.join(directory, 'jobs'),
+    () => 1,
+    (job) => job.requires('nowhere-to-be-found'),
+  );
+  assert.equal(below.importer, 'job.requires');
   const closed = await refusal(
     directory,
     () => 1,

@@ -55,6 +55,7 @@ test('what has no source of its own is refused, and why', () => {
   refused(function* generator() {}, /is a generator/);
   refused('return 5', /does not compile as an expression/);
   refused('(n) => {', /does not compile as an expression/);
-  refused(5, /got number/);
+  refused(5, /expected a function, its source text, or a file .*, got 5$/);
+  refused(null, /got null$/);
   refused(undefined, /got undefined/);
 });

@@ -61,6 +61,6 @@ test('the requirement comes from the Job, and is checked', async () => {
   wrong.requirements = { environment: { sharedArrayBuffer: 'yes' as never } };
   await assert.rejects(wrong.localExec(1), {
     code: 'EINVAL',
-    field: 'spec.requirements.environment.sharedArrayBuffer',
+    field: 'job.requirements.environment.sharedArrayBuffer',
   });
 });

@@ -29,6 +29,8 @@ for (const [value, words] of [
   [Array.from({ length: 1_000_000 }, () => 0), '[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, … 1000000 in all]'],
   [new Map(), 'an object of class Map'],
   [new Uint8Array(5), 'an object of class Uint8Array'],
+  [new Date(0), '1970-01-01T00:00:00.000Z'],
+  [new Date(NaN), 'an invalid Date'],
   [new Own(), 'an object of class Own'],
   [new Proxy({}, { getPrototypeOf: thrower }), 'an object'],
   [Object.defineProperty({}, 'a', { get: thrower, enumerable: true }), 'an object'],

@@ -118,6 +118,7 @@ test("the README's Job, and what else a Work Function calls, compile as TypeScri
 compute.for(1, 3, (n) => {
   work.emit('name', work.job.public.name);
   if (n === 2) work.reject('not this one', 3);
+  clearImmediate(setImmediate((name: string) => require(name), 'package'));
   return progress('50%');
 });
 `;
@@ -125,4 +126,29 @@ compute.for(1, 3, (n) => {
   writeFileSync(path.join(folder, 'job.ts'), types + job + more);
   const options = ['--strict', '--noEmit', '--skipLibCheck', '--module', 'nodenext'];
   assert.equal(await run(bin('tsc'), [...options, 'job.ts'], { cwd: folder }), '');
+});
+
+test('the types of the package lead to types of few others: those of lmdb are no ES module, and stop compilers that check libraries', () => {
+  const packages = new Set();
+  const files = new Set([path.join(root, 'dist/index.d.ts')]);
+  for (const file of files)
+    for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(
+      /\b(?:from |import |import\()["']([^"']+)["']/g,
+    )) {
+      if (name.startsWith('.'))
+        files.add(path.resolve(path.dirname(file), name.replace(/\.([cm]?)js$/, '.d.$1ts')));
+      else if (!name.startsWith('node:')) packages.add(name);
+    }
+  assert.deepEqual([...packages].sort(), ['undici', 'ws']);
+});
+
+test('the package exports what docs/COMPUTE.md says, and nothing else', async () => {
+  const text = readFileSync(path.join(root, 'docs/COMPUTE.md'), 'utf8');
+  const errors = /\n## Errors\n([^]*?)\n## /.exec(text)?.[1] ?? '';
+  const exported = /\n## What the package exports\n([^]*?)\n## /.exec(text)?.[1] ?? '';
+  const named = new Set([
+    ...(errors.match(/(?<=`)\w+Error(?=`)/g) ?? []),
+    ...(exported.match(/(?<=`)\w+(?=`)/g) ?? []),
+  ]);
+  assert.deepEqual(Object.keys(await import('#src/index.js')).sort(), [...named].sort());
 });

@@ -1,4 +1,5 @@
 import { isBuiltin } from 'node:module';
+import path from 'node:path';
 import type { BuildFailure, Message } from 'esbuild';
 import { ModuleError } from '../../model/index.js';
 
@@ -70,6 +71,7 @@ function notFound(name: string, { notes }: Message): string {
 /** `file:line:column`, or what stands for a call of `job.requires`; null in a script of ours. */
 function place({ location }: Message, entry: string): string | null {
   if (location === null || location.file.startsWith('dcp:')) return null;
-  if (location.file === entry) return 'job.requires';
+  // The bundler gives it the folder of the Compute.
+  if (path.basename(location.file) === entry) return 'job.requires';
   return `${location.file}:${location.line}:${location.column + 1}`;
 }

@@ -42,7 +42,8 @@ import { customEvent, draftMessages, Log, type MessageGroup } from './log.js';
 import { loadPayloads, loadTask, modulesPayload, parseRecord, payloadModules } from './payloads.js';
 import { FREES, purgeJob } from './removal.js';
 import { draftResults, Results, type ResultDraft } from './results.js';
-import { Store, type StoreOptions } from './store.js';
+import { Store } from './store.js';
+import type { StoreOptions } from './store-options.js';
 import { Suspects } from './suspects.js';
 import { Uploads } from './uploads.js';
 
@@ -61,25 +62,11 @@ export interface EmbeddedSchedulerOptions extends StoreOptions {
  * @throws SchedulerError the store is of another version, damaged, or locked by a stopped process; or this is not the
  *   process's main thread
  */
-export async function openEmbeddedScheduler(
+export function openEmbeddedScheduler(
   directory: string,
   options: EmbeddedSchedulerOptions = {},
 ): Promise<EmbeddedScheduler> {
-  if (typeof directory !== 'string' || directory === '')
-    throw new InvalidArgumentError('directory', `expected a path, got ${shown(directory)}`);
-  const leaseMs = options.leaseMs ?? 60_000;
-  if (!Number.isFinite(leaseMs) || leaseMs < 1000)
-    throw new InvalidArgumentError('options.leaseMs', `expected at least 1000, got ${shown(leaseMs)}`);
-  const clock = options.clock ?? systemClock();
-  const store = await Store.open(directory, options);
-  const scheduler = new EmbeddedScheduler(store, clock, leaseMs);
-  try {
-    await scheduler.recover();
-  } catch (error) {
-    await scheduler.close();
-    throw error;
-  }
-  return scheduler;
+  return EmbeddedScheduler.open(directory, options);
 }
 
 /** Made by `openEmbeddedScheduler`. See `docs/SCHEDULER.md` for the store's tables and rules. */
@@ -93,8 +80,27 @@ export class EmbeddedScheduler implements Scheduler {
   private readonly calls: Calls;
   #identity = '';
 
-  /** @internal */
-  constructor(
+  /** @internal See `openEmbeddedScheduler`. */
+  static async open(directory: string, options: EmbeddedSchedulerOptions): Promise<EmbeddedScheduler> {
+    if (typeof directory !== 'string' || directory === '')
+      throw new InvalidArgumentError('directory', `expected a path, got ${shown(directory)}`);
+    const leaseMs = options.leaseMs ?? 60_000;
+    if (!Number.isFinite(leaseMs) || leaseMs < 1000)
+      throw new InvalidArgumentError('options.leaseMs', `expected at least 1000, got ${shown(leaseMs)}`);
+    const clock = options.clock ?? systemClock();
+    const store = await Store.open(directory, options);
+    const scheduler = new EmbeddedScheduler(store, clock, leaseMs);
+    try {
+      await scheduler.recover();
+    } catch (error) {
+      await scheduler.close();
+      throw error;
+    }
+    return scheduler;
+  }
+
+  // Private: so its declaration does not name the store, whose types are lmdb's.
+  private constructor(
     private readonly store: Store,
     private readonly clock: SchedulerClock,
     private readonly leaseMs: number,
@@ -112,8 +118,8 @@ export class EmbeddedScheduler implements Scheduler {
     return this.#identity;
   }
 
-  /** @internal Puts right what a reboot or a crash left: leases of earlier boots, Jobs half removed. */
-  async recover(): Promise<void> {
+  /** Puts right what a reboot or a crash left: leases of earlier boots, Jobs half removed. */
+  private async recover(): Promise<void> {
     const boot = this.clock.bootId;
     if (this.store.read(() => this.store.meta.get('boot')?.toString()) !== boot) {
       for (let at: [number, number] | null = [0, -1]; at !== null;) {

@@ -6,6 +6,7 @@ import { SchedulerError } from '../../model/index.js';
 import { makeDirectory } from '../../system/index.js';
 import { Doorbell } from './doorbell.js';
 import { Packs, UnsureWriteError } from './packs.js';
+import type { StoreOptions } from './store-options.js';
 import { WriterLock } from './writer-lock.js';
 
 /** Version of everything this folder writes. A store of another version is refused. */
@@ -84,13 +85,6 @@ class Spoiled extends Error {
   ) {
     super('spoiled');
   }
-}
-
-export interface StoreOptions {
-  /** How long to wait for a writer lock that does not move before `SchedulerError`. Milliseconds, default 5000. */
-  readonly lockPatienceMs?: number;
-  /** First size of LMDB's map in bytes; it grows by itself. Default 64 MiB. */
-  readonly mapSize?: number;
 }
 
 /**
