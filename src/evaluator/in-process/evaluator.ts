@@ -3,7 +3,7 @@ import { EvaluatorError } from '../../model/index.js';
 import type { Evaluator, Sandbox, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import { completeGpuOptions, findDawn, type CompleteGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { loadNative, type NativeEvaluator, type NativeEvent, type NativeStats } from '../native.js';
-import { openInspectorServer, type InspectOptions, type InspectorServer } from '../inspector/index.js';
+import { InspectorServer, type InspectOptions } from '../inspector/index.js';
 import { completeLimits, completeThreads } from '../options.js';
 import { classicScript, sandboxScripts } from '../scripts.js';
 import { throwLater } from '../throw-later.js';
@@ -58,7 +58,7 @@ export async function openInProcessEvaluator(
   options: InProcessEvaluatorOptions = {},
 ): Promise<InProcessEvaluator> {
   const threads = completeThreads(options.threads);
-  const inspector = options.inspect ? await openInspectorServer(options.inspect) : null;
+  const inspector = options.inspect ? await InspectorServer.open(options.inspect) : null;
   try {
     return new InProcessEvaluator(threads, options.gpu, inspector);
   } catch (error) {

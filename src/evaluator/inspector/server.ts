@@ -37,39 +37,11 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/**
- * Listens for debuggers. Rejects with `InvalidArgumentError` for an address that others can reach, with `EvaluatorError`
- * when it cannot be had.
- */
-export async function openInspectorServer(options: InspectOptions): Promise<InspectorServer> {
-  const { host = '127.0.0.1', port = DEFAULT_PORT, onTarget = () => undefined } = options;
-  if (host !== 'localhost' && !isLoopback(host))
-    throw new InvalidArgumentError(
-      'inspect.host',
-      `expected a loopback address, got ${JSON.stringify(host)}`,
-    );
-  if (!Number.isInteger(port) || port < 0 || port > 65535)
-    throw new InvalidArgumentError('inspect.port', `expected 0 to 65535, got ${port}`);
-  // Every evaluator has this file, few are debugged: what they load is what each of them begins with.
-  const { WebSocketServer } = await import('ws');
-  const http = createServer();
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', (cause) => {
-      reject(
-        new EvaluatorError(`the inspector cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
-      );
-    });
-    http.listen(port, host, resolve);
-  });
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
-  return new InspectorServer(http, sockets, onTarget);
-}
-
 /** The HTTP side of the protocol: a list of targets, and a WebSocket for each. */
 export class InspectorServer {
   readonly #targets = new Map<string, { target: InspectorTarget; socket: WebSocket | null }>();
 
-  constructor(
+  private constructor(
     private readonly http: Server,
     private readonly sockets: WebSocketServer,
     private readonly onTarget: (target: InspectorTargetInfo) => void,
@@ -78,6 +50,34 @@ export class InspectorServer {
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(request, socket, head);
     });
+  }
+
+  /**
+   * Listens for debuggers. Rejects with `InvalidArgumentError` for an address that others can reach, with `EvaluatorError`
+   * when it cannot be had.
+   */
+  static async open(options: InspectOptions): Promise<InspectorServer> {
+    const { host = '127.0.0.1', port = DEFAULT_PORT, onTarget = () => undefined } = options;
+    if (host !== 'localhost' && !isLoopback(host))
+      throw new InvalidArgumentError(
+        'inspect.host',
+        `expected a loopback address, got ${JSON.stringify(host)}`,
+      );
+    if (!Number.isInteger(port) || port < 0 || port > 65535)
+      throw new InvalidArgumentError('inspect.port', `expected 0 to 65535, got ${port}`);
+    // Every evaluator has this file, few are debugged: what they load is what each of them begins with.
+    const { WebSocketServer } = await import('ws');
+    const http = createServer();
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', (cause) => {
+        reject(
+          new EvaluatorError(`the inspector cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
+        );
+      });
+      http.listen(port, host, resolve);
+    });
+    const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+    return new InspectorServer(http, sockets, onTarget);
   }
 
   /** Answers how to take it off the list. */
