@@ -194,7 +194,9 @@ test('the list of Sandboxes; who says another name for this machine learns nothi
 
 test('who connects and is gone before the answer is no trouble', async () => {
   const http = createServer();
-  const server = new InspectorServer(http, new WebSocketServer({ noServer: true }), () => undefined);
+  // `open` makes its own, on a real port.
+  const parts = [http, new WebSocketServer({ noServer: true }), () => undefined];
+  const server = Reflect.construct(InspectorServer, parts) as InspectorServer;
   const socket = new PassThrough();
   http.emit('upgrade', { url: '/wrong', headers: { host: 'evil.example' } }, socket, Buffer.alloc(0));
   socket.destroy(new Error('write ECONNRESET'));
