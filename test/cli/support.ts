@@ -22,7 +22,8 @@ export interface Running {
 
 export function temporaryDirectory(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  // A shell whose terminal has gone may write its history yet.
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
 }
 
