@@ -47,16 +47,14 @@ test('a Slice that ends its Sandbox keeps its account', async (t) => {
   const { sandbox, seen } = await start(
     await openEvaluator(t),
     `(x) => { if (x === 'hang') for (;;); return x; }`,
-    { limits: { sliceTimeoutMs: 200 } },
+    { limits: { cpuTimeoutMs: 100 } },
   );
   sandbox.run(slices(['fine', 'hang', 'never']));
   await seen.until(() => seen.end !== null);
-  assert.deepEqual(seen.failures.get(2)?.code, 'ESLICETOOSLOW');
+  assert.deepEqual(seen.failures.get(2)?.code, 'ECPULIMIT');
   assert.deepEqual(bytesIn(seen).at(-1), [2, sizeOf('hang')]);
   const { elapsedMs, cpuMs } = seen.batches.at(-1)!;
-  assert.ok(elapsedMs[0]! >= 200, `${elapsedMs[0]} ms`);
-  // Others may have had the core meanwhile.
-  assert.ok(cpuMs[0]! > 20 && cpuMs[0]! <= elapsedMs[0]!, `${cpuMs[0]} of ${elapsedMs[0]} ms`);
+  assert.ok(cpuMs[0]! >= 100 && cpuMs[0]! <= elapsedMs[0]!, `${cpuMs[0]} of ${elapsedMs[0]} ms`);
 });
 
 test('a Slice that is ended while it waits has not used the time it waited', async (t) => {
