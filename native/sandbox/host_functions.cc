@@ -30,10 +30,10 @@ bool CopyColumn(v8::Local<v8::Value> value, size_t count, Column<T>* column) {
   return view->CopyContents(column->data(), count * sizeof(T)) == count * sizeof(T);
 }
 
-bool Zeros(size_t count, Column<double>* column) {
-  *column = Column<double>::Allocate(count);
-  std::fill_n(column->data(), count, 0);
-  return true;
+Column<double> Zeros(size_t count) {
+  auto zeros = Column<double>::Allocate(count);
+  std::fill_n(zeros.data(), count, 0);
+  return zeros;
 }
 
 bool CopyBytes(v8::Local<v8::Value> value, size_t size, Bytes* bytes) {
@@ -145,10 +145,10 @@ void Deliver(const Arguments& info) {
       !ExportSegments(isolate->GetCurrentContext(), info[8], sandbox->isolate().segments(),
                       &payloads.segments) ||
       !CopyColumn(info[9], count, &payloads.segment_ends) ||
-      !(info[10]->IsUndefined() ? Zeros(count, &results.webgpu_ms)
-                                : CopyColumn(info[10], count, &results.webgpu_ms))) {
+      !(info[10]->IsUndefined() || CopyColumn(info[10], count, &results.webgpu_ms))) {
     return ThrowTypeError(isolate, "deliver: malformed columns");
   }
+  if (info[10]->IsUndefined()) results.webgpu_ms = Zeros(count);
   if (!AreEnds(payloads.head_ends, head_bytes) ||
       !AreEnds(payloads.segment_ends, payloads.segments.size())) {
     return ThrowTypeError(isolate, "deliver: ends out of range");

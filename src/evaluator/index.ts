@@ -21,7 +21,7 @@ export {
 } from './gpu/index.js';
 export { probeGpu } from './gpu/probe.js';
 export { runSingleSlice } from './single-slice.js';
-export { MAX_MIB, MIN_HEAP_MIB } from './options.js';
+export { MAX_MIB, MIN_HEAP_MIB, SANDBOX_LIMIT_RANGES } from './options.js';
 export type { InspectOptions } from './inspector/index.js';
 export { openInProcessEvaluator, type InProcessEvaluatorOptions } from './in-process/evaluator.js';
 export { evaluatorEnvironment } from './child-process/environment.js';

@@ -14,31 +14,32 @@ const DEFAULT_SANDBOX_LIMITS: SandboxLimits = Object.freeze({
 });
 export const MIN_HEAP_MIB = 16;
 export const MAX_MIB = 1 << 20;
-/** Tables of ends count a head's bytes in 32 bits. */
-const MAX_RESULT_MIB = 4095;
+const MAX_COUNT = 2 ** 32 - 1;
+
+/** The least and the most of each. */
+export const SANDBOX_LIMIT_RANGES: Readonly<Record<keyof SandboxLimits, readonly [number, number]>> =
+  Object.freeze({
+    heapMiB: [MIN_HEAP_MIB, MAX_MIB],
+    bufferMiB: [1, MAX_MIB],
+    // Tables of ends count a head's bytes in 32 bits.
+    resultMiB: [1, 4095],
+    gpuMiB: [1, MAX_MIB],
+    gpuBuffers: [1, MAX_COUNT],
+    gpuPipelines: [1, MAX_COUNT],
+  });
+const NAMES = Object.keys(SANDBOX_LIMIT_RANGES) as (keyof SandboxLimits)[];
 
 /** Fills in defaults. Throws `InvalidArgumentError` for a limit out of range. */
 export function completeLimits(limits: Partial<SandboxLimits>): SandboxLimits {
   const complete = { ...DEFAULT_SANDBOX_LIMITS, ...limits };
-  checkMiB('heapMiB', complete.heapMiB, MIN_HEAP_MIB);
-  checkMiB('bufferMiB', complete.bufferMiB, 1);
-  checkMiB('resultMiB', complete.resultMiB, 1, MAX_RESULT_MIB);
-  checkMiB('gpuMiB', complete.gpuMiB, 1);
-  checkCount('gpuBuffers', complete.gpuBuffers);
-  checkCount('gpuPipelines', complete.gpuPipelines);
+  for (const name of NAMES) {
+    const value = complete[name];
+    const [least, most] = SANDBOX_LIMIT_RANGES[name];
+    if (Number.isInteger(value) && value >= least && value <= most) continue;
+    const what = name.endsWith('MiB') ? 'whole MiB' : 'a whole number';
+    throw new InvalidArgumentError(name, `expected ${what} from ${least} to ${most}, got ${value}`);
+  }
   return complete;
-}
-
-function checkMiB(field: string, value: number, least: number, most = MAX_MIB): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new InvalidArgumentError(field, `expected whole MiB from ${least} to ${most}, got ${value}`);
-  }
-}
-
-function checkCount(field: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1 || value >= 2 ** 32) {
-    throw new InvalidArgumentError(field, `expected a whole number from 1 to ${2 ** 32 - 1}, got ${value}`);
-  }
 }
 
 /** Threads that run Sandboxes; one per core unless said otherwise. Throws `InvalidArgumentError`. */

@@ -17,7 +17,7 @@ export interface OriginRule {
 }
 
 /** Entries of one list. */
-export const MAX_ORIGINS = 1000;
+const MAX_ORIGINS = 1000;
 
 const ENTRY = /^(private:)?(https?):\/\/(\*\.?)?([^/*]*)\/?$/i;
 const EXPECTED =
@@ -67,6 +67,13 @@ function namesThisNetwork(host: string): boolean {
 /** @throws {InvalidArgumentError} naming the entry */
 export function parseOriginRules(field: string, entries: readonly unknown[]): OriginRule[] {
   return entries.map((entry, index) => parseOriginRule(`${field}[${index}]`, entry));
+}
+
+/** @throws {InvalidArgumentError} an entry that is none, or too many of them */
+export function checkOrigins(field: string, entries: readonly unknown[]): void {
+  if (entries.length > MAX_ORIGINS)
+    throw new InvalidArgumentError(field, `expected at most ${MAX_ORIGINS} origins, got ${entries.length}`);
+  parseOriginRules(field, entries);
 }
 
 /** Whether the rule is for this URL's origin. */

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from './errors.js';
 import type { JobRequirements } from './job.js';
 import { checkObject } from './names.js';
 import { nearestText } from './nearest.js';
-import { MAX_ORIGINS, parseOriginRules } from './origins.js';
+import { checkOrigins } from './origins.js';
 import { shown } from './shown.js';
 import { checkWebgpuRequirement } from './webgpu.js';
 
@@ -56,9 +56,7 @@ function checkEnvironment(field: string, key: string, value: unknown): void {
   if (key !== 'fetch') throw new InvalidArgumentError(field, `expected true or false, got ${shown(value)}`);
   if (!Array.isArray(value))
     throw new InvalidArgumentError(field, `expected true, false or a list of origins, got ${shown(value)}`);
-  if (value.length > MAX_ORIGINS)
-    throw new InvalidArgumentError(field, `expected at most ${MAX_ORIGINS} origins, got ${value.length}`);
-  parseOriginRules(field, value);
+  checkOrigins(field, value);
 }
 
 /**

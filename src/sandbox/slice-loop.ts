@@ -162,7 +162,11 @@ export class SliceLoop {
 
   /** A Slice has ended, or has been postponed. The next one follows at once if the turn is not over. */
   #goOn(now: number): void {
-    if (now < this.#turnEnds && !this.#full) return this.#run(now);
+    if (now < this.#turnEnds && !this.#full) this.#run(now);
+    else this.#endTurn();
+  }
+
+  #endTurn(): void {
     this.flush();
     this.#control[Control.state] = State.more;
   }
@@ -206,8 +210,7 @@ export class SliceLoop {
       now = this.#succeed(result);
       if (now >= turnEnds || this.#full) break;
     }
-    this.flush();
-    control[Control.state] = State.more;
+    this.#endTurn();
   }
 
   /** The current Slice ends as rejected when control comes back. Throws when its end is decided already. */

@@ -1,5 +1,5 @@
 import { availableParallelism, hostname } from 'node:os';
-import { MAX_MIB, MIN_HEAP_MIB, type SandboxLimits } from '../evaluator/index.js';
+import { SANDBOX_LIMIT_RANGES, type SandboxLimits } from '../evaluator/index.js';
 import { checkNames, InvalidArgumentError, shown, type Determinism, type JobId } from '../model/index.js';
 import type { PublicGroupUse } from '../scheduler/index.js';
 import type { FetchLimits } from './fetch/index.js';
@@ -110,21 +110,11 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
   };
 }
 
-const MAX_COUNT = 2 ** 32 - 1;
-/** What evaluators take, from and to. They say so when they make a Sandbox, which is too late for who starts a Worker. */
-const SANDBOX_LIMITS: Readonly<Record<keyof SandboxLimits, readonly [least: number, most: number]>> = {
-  heapMiB: [MIN_HEAP_MIB, MAX_MIB],
-  bufferMiB: [1, MAX_MIB],
-  resultMiB: [1, 4095],
-  gpuMiB: [1, MAX_MIB],
-  gpuBuffers: [1, MAX_COUNT],
-  gpuPipelines: [1, MAX_COUNT],
-};
-
+/** Evaluators say so when they make a Sandbox, which is too late for who starts a Worker. */
 function sandboxLimits(limits: Partial<SandboxLimits>): Partial<SandboxLimits> {
-  checkNames('sandboxLimits', limits, 'a limit of a Sandbox', Object.keys(SANDBOX_LIMITS));
+  checkNames('sandboxLimits', limits, 'a limit of a Sandbox', Object.keys(SANDBOX_LIMIT_RANGES));
   for (const [name, value] of Object.entries(limits))
-    integer(`sandboxLimits.${name}`, value, ...SANDBOX_LIMITS[name as keyof SandboxLimits]);
+    integer(`sandboxLimits.${name}`, value, ...SANDBOX_LIMIT_RANGES[name as keyof SandboxLimits]);
   return limits;
 }
 

@@ -1,11 +1,10 @@
 import {
+  checkOrigins,
   checkRequirementNames,
   checkWebgpuRequirement,
   InvalidArgumentError,
   MAX_MODULES,
-  MAX_ORIGINS,
   MAX_SLICE_NUMBER,
-  parseOriginRules,
   STORED_METRICS,
   shown,
   type CodecName,
@@ -22,12 +21,6 @@ import type { PublicGroupUse, TaskRequest } from '../scheduler.js';
 export function checkInteger(field: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least)
     throw new InvalidArgumentError(field, `expected an integer from ${least}, got ${shown(value)}`);
-}
-
-function checkOrigins(field: string, entries: readonly unknown[]): void {
-  if (entries.length > MAX_ORIGINS)
-    throw new InvalidArgumentError(field, `expected at most ${MAX_ORIGINS} origins, got ${entries.length}`);
-  parseOriginRules(field, entries);
 }
 
 export function checkRequest(request: TaskRequest): void {
