@@ -1,6 +1,7 @@
 /**
  * Nanoseconds for a call of WebGPU: the same JavaScript in a Sandbox and in dawn.node, and the same calls in C++ on the library that
- * Sandboxes use, turn about, on the same driver. An answer's round trip (mapAsync …) counts as one call.
+ * Sandboxes use, turn about, on the same driver. An answer's round trip (mapAsync …) counts as one call. A ratio is the median of the
+ * rounds' ratios: a machine that is slower for a while is so for all three of a round.
  */
 import { CALL_SETS, openCalls } from './webgpu/calls.js';
 import { openDawnNodeEngine, openSandboxEngine } from './webgpu/engines.js';
@@ -8,8 +9,9 @@ import { openNativeCalls } from './webgpu/native-calls.js';
 import { spread } from './harness/measure.js';
 import { Report, digits } from './harness/report.js';
 
-const ROUNDS = 11;
-const WARM_UP = 20;
+const ROUNDS = 31;
+/** What makes objects takes half in both engines once V8 has optimized it, which is after some 60 rounds. */
+const WARM_UP = 100;
 
 const sandbox = await openSandboxEngine(openCalls.toString());
 const dawnNode = await openDawnNodeEngine(openCalls.toString());
@@ -26,9 +28,11 @@ const engines = Object.entries(ENGINES) as [EngineName, (typeof ENGINES)[EngineN
 
 interface Measured {
   readonly ns: Record<EngineName, ReturnType<typeof spread>>;
-  /** Medians of one against another. */
+  /** Medians of the rounds' ratios. */
   readonly dawnNodeToOurs: number;
   readonly oursToC: number;
+  /** What a binding as fast as C would reach. */
+  readonly dawnNodeToC: number;
 }
 
 async function measureCall(call: string, turns: number): Promise<Measured> {
@@ -39,15 +43,17 @@ async function measureCall(call: string, turns: number): Promise<Measured> {
       if (round >= 0) times[name].push((ms * 1e6) / turns);
     }
   }
-  const ns = {
-    Sandbox: spread(times.Sandbox),
-    'dawn.node': spread(times['dawn.node']),
-    'C++': spread(times['C++']),
-  };
+  const ratio = (one: EngineName, other: EngineName) =>
+    spread(times[one].map((ns, round) => ns / times[other][round]!)).median;
   return {
-    ns,
-    dawnNodeToOurs: ns['dawn.node'].median / ns.Sandbox.median,
-    oursToC: ns.Sandbox.median / ns['C++'].median,
+    ns: {
+      Sandbox: spread(times.Sandbox),
+      'dawn.node': spread(times['dawn.node']),
+      'C++': spread(times['C++']),
+    },
+    dawnNodeToOurs: ratio('dawn.node', 'Sandbox'),
+    oursToC: ratio('Sandbox', 'C++'),
+    dawnNodeToC: ratio('dawn.node', 'C++'),
   };
 }
 
@@ -64,13 +70,20 @@ const report = new Report('webgpu-calls', {
   },
 });
 const all: Measured[] = [];
-const means: { set: string; calls: number; 'dawn.node ÷ Sandbox': number; 'Sandbox ÷ C++': number }[] = [];
+const means: {
+  set: string;
+  calls: number;
+  'dawn.node ÷ Sandbox': number;
+  'Sandbox ÷ C++': number;
+  'dawn.node ÷ C++': number;
+}[] = [];
 const mean = (set: string, measured: readonly Measured[]): void => {
   means.push({
     set,
     calls: measured.length,
     'dawn.node ÷ Sandbox': digits(geometricMean(measured.map(({ dawnNodeToOurs }) => dawnNodeToOurs))),
     'Sandbox ÷ C++': digits(geometricMean(measured.map(({ oursToC }) => oursToC))),
+    'dawn.node ÷ C++': digits(geometricMean(measured.map(({ dawnNodeToC }) => dawnNodeToC))),
   });
 };
 for (const [set, calls] of Object.entries(CALL_SETS)) {
@@ -80,7 +93,7 @@ for (const [set, calls] of Object.entries(CALL_SETS)) {
   report.data(set, measured);
   report.table(
     `${set}, ns a call`,
-    Object.entries(measured).map(([call, { ns, dawnNodeToOurs, oursToC }]) => ({
+    Object.entries(measured).map(([call, { ns, dawnNodeToOurs, oursToC, dawnNodeToC }]) => ({
       call,
       Sandbox: digits(ns.Sandbox.median),
       quartiles: `${digits(ns.Sandbox.quartiles[0])} – ${digits(ns.Sandbox.quartiles[1])}`,
@@ -88,6 +101,7 @@ for (const [set, calls] of Object.entries(CALL_SETS)) {
       'C++': digits(ns['C++'].median),
       'dawn.node ÷ Sandbox': digits(dawnNodeToOurs),
       'Sandbox ÷ C++': digits(oursToC),
+      'dawn.node ÷ C++': digits(dawnNodeToC),
     })),
   );
   mean(set, Object.values(measured));
