@@ -90,7 +90,7 @@ test('the packed files have the licence, the programs and no state of the compil
   for (const file of [
     'LICENSE',
     'package.json',
-    'dist/index.js',
+    'dist/bin/index.js',
     'dist/index.d.ts',
     'dist/bin/dcp-worker.js',
     'examples/globe/job.mjs',
