@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { withoutDisks } from '../../soak/trial/disks.js';
 import { HeldLock } from '../../soak/trial/held-lock.js';
-import { signalOurs } from '../../soak/trial/quarry.js';
+import { signalOneOf, signalOurs, type Quarry } from '../../soak/trial/quarry.js';
 import { count } from '../../soak/trial/tally.js';
 import { comesTrue, END_MS } from '../../soak/trial/trial-stage.js';
 import type { Happening } from '../../soak/trial/trial.js';
@@ -26,9 +26,9 @@ export const HAZARDS: Readonly<Record<string, Happening<Stage>>> = {
   stopEvaluators: {
     run: async (stage) => {
       for (const actor of stage.actors) {
-        const pid = signalEvaluator(stage, actor, 'SIGSTOP');
+        const stopped = signalEvaluator(stage, actor, 'SIGSTOP');
         await stage.between(100, 2000);
-        signalOurs(pid, 'SIGCONT');
+        stopped?.signal('SIGCONT');
       }
       await stage.work('evaluator processes were stopped for a while');
     },
@@ -36,16 +36,20 @@ export const HAZARDS: Readonly<Record<string, Happening<Stage>>> = {
   stopEvaluatorForGood: {
     isLong: true,
     run: async (stage) => {
-      const stopped = stage.actors.map((actor) => ({ actor, pid: signalEvaluator(stage, actor, 'SIGSTOP') }));
-      const [own, standing] = stopped as [(typeof stopped)[0], (typeof stopped)[0]];
-      const silences = (): number => standing.actor.tally.times(/did not answer/);
+      const [own, standing] = stage.actors.map((actor) => signalEvaluator(stage, actor, 'SIGSTOP')) as [
+        Quarry | null,
+        Quarry | null,
+      ];
+      const { tally } = stage.actors[1]!;
+      const silences = (): number => tally.times(/did not answer/);
       const before = silences();
-      await stage.until('a Worker ends a process that does not answer', HANG_MS, isGone(own));
+      await stage.until('a Worker ends a process that does not answer', HANG_MS, () => own?.isGone ?? true);
+      const isGone = (): boolean => standing?.isGone ?? true;
       // Until its Worker has given it up it would just go on. Of one that no Job has, nothing is told.
-      await comesTrue(HANG_MS, () => silences() > before || isGone(standing)());
+      await comesTrue(HANG_MS, () => silences() > before || isGone());
       // Nobody but whoever stopped it can end the process of a connection; it sees then that the connection is over.
-      signalOurs(standing.pid, 'SIGCONT');
-      await stage.until('a process ends with its connection', SEEN_MS, isGone(standing));
+      standing?.signal('SIGCONT');
+      await stage.until('a process ends with its connection', SEEN_MS, isGone);
       await stage.work('an evaluator process was stopped for good');
     },
   },
@@ -120,18 +124,11 @@ export const HAZARDS: Readonly<Record<string, Happening<Stage>>> = {
   spoolDiskFull: { restarts: true, without: withoutDisks, run: spoolDiskFull },
 };
 
-const isGone =
-  ({ actor, pid }: { readonly actor: Actor; readonly pid: number }) =>
-  (): boolean =>
-    !actor.evaluators().includes(pid);
-
 const anyActor = ({ random, actors }: Stage): Actor => random.pick(actors);
 
-/** Answers its process id; 0: it has none at this moment. */
-function signalEvaluator({ random }: Stage, actor: Actor, signal: NodeJS.Signals): number {
-  const pid = random.pick(actor.evaluators()) ?? 0;
-  return pid !== 0 && signalOurs(pid, signal) ? pid : 0;
-}
+/** Null: it has none at this moment. */
+const signalEvaluator = ({ random }: Stage, actor: Actor, signal: NodeJS.Signals): Quarry | null =>
+  signalOneOf(actor.evaluators(), random, signal);
 
 async function end(
   stage: Stage,

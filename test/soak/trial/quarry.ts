@@ -1,5 +1,32 @@
 /** What may be stopped: processes that this program has started, and those that they have. */
 import { readFileSync } from 'node:fs';
+import type { Random } from '../../fuzz/mutate.js';
+import { startOf } from './process-start.js';
+
+/** A process of ours as it was found. When it has ended, its id soon goes to another process, or to a thread. */
+export class Quarry {
+  readonly #start: string | null;
+
+  constructor(readonly pid: number) {
+    this.#start = startOf(pid);
+  }
+
+  get isGone(): boolean {
+    return this.#start === null || startOf(this.pid) !== this.#start;
+  }
+
+  /** Answers false when it is gone; throws when it is somebody else's. */
+  signal(signal: NodeJS.Signals): boolean {
+    return !this.isGone && signalOurs(this.pid, signal);
+  }
+}
+
+/** Signals one of these, and answers which; null: there is none any more. */
+export function signalOneOf(pids: readonly number[], random: Random, signal: NodeJS.Signals): Quarry | null {
+  if (pids.length === 0) return null;
+  const quarry = new Quarry(random.pick(pids));
+  return quarry.signal(signal) ? quarry : null;
+}
 
 /** Sends a signal to one of ours. Answers false when it is gone; throws when it is somebody else's. */
 export function signalOurs(pid: number, signal: NodeJS.Signals): boolean {

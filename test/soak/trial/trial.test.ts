@@ -1,8 +1,11 @@
 /** What trials do by themselves: the command line, and rounds of what happens. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Random } from '../../fuzz/mutate.js';
+import { signalOneOf } from './quarry.js';
 import { Trial, type Happening } from './trial.js';
 
 const OPTIONS = { minutes: 0.001, seed: 1, only: new Set<string>(), damage: false };
@@ -70,4 +73,17 @@ test('what goes wrong within is a fault of whatever happened just then', async (
   assert.equal(trial.faults.length, 2);
   assert.equal(trial.faults[0], 'it is wrong (during wrong)');
   assert.match(trial.faults[1]!, /^given up: Error: no end\n(.*\n)*.*\(during end\)$/);
+});
+
+test('what is signalled is one of the processes of the trial, as it was found', async () => {
+  const random = new Random(1);
+  assert.equal(signalOneOf([], random, 'SIGSTOP'), null);
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  const stopped = signalOneOf([child.pid!], random, 'SIGSTOP')!;
+  assert.deepEqual([stopped.pid, stopped.isGone], [child.pid, false]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.deepEqual([stopped.isGone, stopped.signal('SIGCONT')], [true, false]);
+  assert.equal(signalOneOf([child.pid!], random, 'SIGCONT'), null);
+  assert.throws(() => signalOneOf([process.ppid], random, 'SIGCONT'), /none of ours/);
 });

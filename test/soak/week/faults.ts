@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withoutClocks } from '../trial/clock.js';
 import { withoutDisks } from '../trial/disks.js';
 import { HeldLock } from '../trial/held-lock.js';
-import { signalOurs } from '../trial/quarry.js';
+import { signalOneOf, type Quarry } from '../trial/quarry.js';
 import { count } from '../trial/tally.js';
 import { END_MS } from '../trial/trial-stage.js';
 import type { Happening } from '../trial/trial.js';
@@ -23,18 +23,17 @@ export const FAULTS: Readonly<Record<string, Happening<Stage>>> = {
   killEvaluator: {
     run: async (stage) => {
       for (let kills = 1 + stage.random.below(3); kills > 0; kills--) {
-        const pid = await signalEvaluator(stage, 'SIGKILL');
-        const isGone = (): boolean => !stage.worker.evaluators().includes(pid);
-        await stage.until('a killed evaluator process is waited for', 10_000, isGone);
+        const killed = await signalEvaluator(stage, 'SIGKILL');
+        await stage.until('a killed evaluator process is waited for', 10_000, () => killed?.isGone ?? true);
       }
       await stage.works('evaluator processes were killed');
     },
   },
   stopEvaluator: {
     run: async (stage) => {
-      const pid = await signalEvaluator(stage, 'SIGSTOP');
+      const stopped = await signalEvaluator(stage, 'SIGSTOP');
       await stage.between(1000, 4000);
-      if (pid !== 0) signalOurs(pid, 'SIGCONT');
+      stopped?.signal('SIGCONT');
       await stage.works('an evaluator process was stopped for a while');
     },
   },
@@ -202,11 +201,10 @@ async function pauseAndResume(stage: Stage): Promise<void> {
   await stage.works('a pause');
 }
 
-async function signalEvaluator(stage: Stage, signal: NodeJS.Signals): Promise<number> {
+/** Null: there is none any more. */
+async function signalEvaluator(stage: Stage, signal: NodeJS.Signals): Promise<Quarry | null> {
   await stage.until('there is an evaluator process', 10_000, () => stage.worker.evaluators().length > 0);
-  const pid = stage.random.pick(stage.worker.evaluators()) ?? 0;
-  if (pid !== 0) signalOurs(pid, signal);
-  return pid;
+  return signalOneOf(stage.worker.evaluators(), stage.random, signal);
 }
 
 async function restart(
