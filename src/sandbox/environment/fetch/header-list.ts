@@ -48,7 +48,7 @@ export function toValue(where: string, value: unknown): string {
 
 /** Headers with the guard of whoever they belong to. */
 export class HeaderList {
-  #headers: readonly Header[] = [];
+  #headers: Header[] = [];
   /** What `sorted` answers, until a header changes. */
   #sorted: readonly Header[] | null = null;
 
@@ -83,17 +83,25 @@ export class HeaderList {
   }
 
   append(name: string, value: string): void {
-    const headers = this.#without(null);
-    headers[headers.length] = [name, value];
-    this.fill(headers);
+    this.#headers[this.#headers.length] = [name, value];
+    this.#sorted = null;
   }
 
   delete(name: string): void {
-    this.fill(this.#without(name));
+    const rest: Header[] = [];
+    for (let index = 0; index < this.#headers.length; index++) {
+      const header = this.#headers[index]!;
+      if (header[0] !== name) rest[rest.length] = header;
+    }
+    this.#replace(rest);
   }
 
   /** Takes the place of the first of that name. */
   set(name: string, value: string): void {
+    if (!this.has(name)) {
+      this.append(name, value);
+      return;
+    }
     const headers: Header[] = [];
     let done = false;
     for (let index = 0; index < this.#headers.length; index++) {
@@ -104,13 +112,14 @@ export class HeaderList {
         done = true;
       }
     }
-    if (!done) headers[headers.length] = [name, value];
-    this.fill(headers);
+    this.#replace(headers);
   }
 
+  /** Has these headers, which stay whose they are, in place of its own. */
   fill(headers: readonly Header[]): void {
-    this.#headers = headers;
-    this.#sorted = null;
+    const copy: Header[] = [];
+    for (let index = 0; index < headers.length; index++) copy[index] = headers[index]!;
+    this.#replace(copy);
   }
 
   /** "Sort and combine". An iterator asks for it at each step. */
@@ -118,13 +127,9 @@ export class HeaderList {
     return (this.#sorted ??= sortByName(combine(this.#headers)));
   }
 
-  #without(name: string | null): Header[] {
-    const rest: Header[] = [];
-    for (let index = 0; index < this.#headers.length; index++) {
-      const header = this.#headers[index]!;
-      if (header[0] !== name) rest[rest.length] = header;
-    }
-    return rest;
+  #replace(headers: Header[]): void {
+    this.#headers = headers;
+    this.#sorted = null;
   }
 }
 
