@@ -1,5 +1,6 @@
 /** Header lists and what may be in them. https://fetch.spec.whatwg.org/#terminology-headers */
 import { isForbiddenRequestHeader, isToken } from '../../../model/index.js';
+import { sortStably } from '../sort.js';
 import { toByteString } from '../webidl-types.js';
 import { realm } from './realm.js';
 
@@ -124,7 +125,7 @@ export class HeaderList {
 
   /** "Sort and combine". An iterator asks for it at each step. */
   sorted(): readonly Header[] {
-    return (this.#sorted ??= sortByName(combine(this.#headers)));
+    return (this.#sorted ??= sortStably(combine(this.#headers), (a, b) => a[0] <= b[0]));
   }
 
   #replace(headers: Header[]): void {
@@ -148,28 +149,4 @@ function combine(headers: readonly Header[]): Header[] {
     }
   }
   return combined;
-}
-
-/** A merge sort: those of the same name stay in their order, and nothing is called that may be anybody's. */
-function sortByName(headers: Header[]): Header[] {
-  const { MathMin } = realm.primordials;
-  const { length } = headers;
-  let from = headers;
-  let to: Header[] = [];
-  for (let width = 1; width < length; width *= 2) {
-    for (let start = 0; start < length; start += 2 * width) {
-      const middle = MathMin(start + width, length);
-      const end = MathMin(middle + width, length);
-      let left = start;
-      let right = middle;
-      for (let at = start; at < end; at++) {
-        const takesLeft = right === end || (left < middle && from[left]![0] <= from[right]![0]);
-        to[at] = takesLeft ? from[left++]! : from[right++]!;
-      }
-    }
-    const sorted = to;
-    to = from;
-    from = sorted;
-  }
-  return from;
 }
