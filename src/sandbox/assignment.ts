@@ -39,7 +39,7 @@ export function createJobEntries(
   let job: JobDescription | null = null;
   const jobOf = (): JobDescription => (job ??= parse(described) as JobDescription);
 
-  const { progress, work } = createWorkApi(codec, host, messages, loop, () => jobOf().public);
+  const { progress, work } = createWorkApi(codec, host, messages, loop, reports, () => jobOf().public);
   defineGlobal('progress', progress);
   defineGlobal('work', work);
   defineGlobal('require', modules.require);

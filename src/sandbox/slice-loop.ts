@@ -22,6 +22,8 @@ const MAX_PENDING_BYTES = 1 << 20;
 const LONG_BATCH = 4096;
 /** Above this CPU time is read for the Slice itself; below, the clock would cost more than the Slice. */
 const EXACT_CPU_MS = 0.05;
+/** So often what is rejected while rejections of a Slice are told is told to the same listeners. */
+const MAX_REPORT_ROUNDS = 8;
 /** A time after every turn: the Slice has not ended, and none may begin. */
 const NOT_YET = Infinity;
 
@@ -333,11 +335,17 @@ export class SliceLoop {
 
   /**
    * A promise that is rejected and that nobody handles by the end of its Slice is reported then: before the result, and
-   * while listeners of the Slice are there. Its promise jobs may still handle it: they run now.
+   * while listeners of the Slice are there. Its promise jobs may still handle it: they run now, and so do those that the
+   * listeners leave, who may reject more.
    */
   #reportRejections(): void {
-    this.host.runMicrotasks();
-    this.reports.rejections(this.host.takeRejections());
+    const { host, reports } = this;
+    for (let round = 0; round < MAX_REPORT_ROUNDS; round++) {
+      host.runMicrotasks();
+      if (this.#control[Control.rejections] === 0) return;
+      reports.rejections(host.takeRejections());
+    }
+    reports.rejections(host.takeRejections(), false);
   }
 
   #nextBatch(): boolean {

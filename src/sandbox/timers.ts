@@ -104,11 +104,16 @@ export class Timers {
   }
 
   /**
-   * A task of ours that has been due since `dueMs` (`Host.now`): it comes after the timers that were due before. The Slice waits
+   * A task of ours that is due at `dueMs` (`now`), which may be past: it comes after the timers that are due before. The Slice waits
    * for it, and ends it; it counts as no timer.
    */
   soon(callback: () => void, dueMs: number): ScheduledTimer {
     return this.#insertNew(0, callback, [], dueMs, -1, 0);
+  }
+
+  /** By which timers are due, see `Host.now`. */
+  now(): number {
+    return this.host.now();
   }
 
   cancel(timer: ScheduledTimer): void {

@@ -3,6 +3,7 @@ import { clip } from './clip.js';
 import { Control, type Host } from './host.js';
 import type { Messages } from './messages.js';
 import type { JobPublic } from '../model/index.js';
+import type { Reports } from './reports.js';
 import type { SliceLoop } from './slice-loop.js';
 
 const { freeze } = Object;
@@ -22,6 +23,7 @@ export function createWorkApi(
   host: Host,
   messages: Messages,
   loop: SliceLoop,
+  reports: Reports,
   readPublic: () => JobPublic,
 ): {
   progress: (value?: unknown) => boolean;
@@ -59,7 +61,10 @@ export function createWorkApi(
           );
         }
         loop.rejectCurrent(String(reason), retries);
-        throw new Rejection(`work.reject: ${String(reason)}`);
+        const rejection = new Rejection(`work.reject: ${String(reason)}`);
+        // Nobody can catch it in a timer, nor need they: the Slice is rejected.
+        reports.keepQuietAbout(rejection);
+        throw rejection;
       },
       get job() {
         return (job ??= freeze({ public: freeze(readPublic()) }));

@@ -169,6 +169,39 @@ test('a timeout that nobody listens to keeps no Slice alive; one that somebody l
   );
 });
 
+test('a timeout that nobody listens to is no timer and is not kept: of any number each says when it has passed', async (t) => {
+  const work = `async () => {
+    for (let i = 0; i < 10_001; i++) AbortSignal.timeout(1e6).big = new Array(2000).fill(0);
+    const [signal, other] = [AbortSignal.timeout(10), AbortSignal.timeout(10)];
+    const dependent = AbortSignal.any([AbortSignal.any([other]), AbortSignal.timeout(1e6)]);
+    const before = [signal.aborted, signal.reason, dependent.aborted];
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const log = [];
+    try { signal.throwIfAborted(); } catch (error) { log.push(error.name, error === signal.reason); }
+    log.push(dependent.aborted, dependent.reason === other.reason, AbortSignal.any([signal]).aborted);
+    // Passed, and nobody has looked yet: whoever listens is told.
+    const late = AbortSignal.timeout(0);
+    for (const start = performance.now(); performance.now() - start < 2; );
+    await new Promise((resolve) => { late.onabort = resolve; });
+    return [...before, ...log, late.aborted];
+  }`;
+  // 10,001 signals of 16 KB each would need 160 MB.
+  assert.deepEqual(valuesOf(await runAll(t, work, [0], { sandbox: { heapMiB: 48 } })), [
+    [false, undefined, false, 'TimeoutError', true, true, true, true, true],
+  ]);
+});
+
+test('the end of a Slice ends timeouts that nobody listens to, too', async (t) => {
+  const work = `async (x) => {
+    if (x === 1) { globalThis.old = AbortSignal.timeout(5); return; }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    old.onabort = () => {};
+    return [old.aborted, AbortSignal.any([old]).aborted];
+  }`;
+  assert.deepEqual(valuesOf(await runAll(t, work, [1, 2])), [undefined, [false, false]]);
+});
+
 test('the end of a Slice ends timeouts', async (t) => {
   const work = `async (x) => {
     if (x === 1) { globalThis.old = AbortSignal.timeout(10); old.onabort = () => { globalThis.fired = true; }; return; }

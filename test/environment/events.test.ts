@@ -1,6 +1,7 @@
 /** Event and EventTarget, from the text of https://dom.spec.whatwg.org/#events. Node's are the oracle where they conform. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { valuesOf } from '../evaluator/support.js';
 import { runAll } from '../evaluator/tested.js';
 import { agrees, answers } from './oracle.js';
 
@@ -155,6 +156,61 @@ test('a listener that a capturing one adds is called in the same dispatch, where
     target.dispatchEvent(new Event('x'));
     return log;
   }, ['capture', 'added']);
+});
+
+test('many listeners are added, called once and removed within the time of a Slice', async (t) => {
+  const work = `() => {
+    const target = new EventTarget();
+    const listeners = Array.from({ length: 100_000 }, (_, i) => () => order.push(i));
+    let order = [];
+    for (const listener of listeners) target.addEventListener('once', listener, { once: true });
+    for (const listener of listeners) target.addEventListener('x', listener);
+    for (const listener of listeners) target.addEventListener('x', listener);
+    target.dispatchEvent(new Event('once'));
+    target.dispatchEvent(new Event('once'));
+    const once = [order.length, order.every((i, at) => i === at)];
+    for (const [i, listener] of listeners.entries()) if (i % 10_000 !== 5) target.removeEventListener('x', listener);
+    order = [];
+    target.dispatchEvent(new Event('x'));
+    return [...once, order];
+  }`;
+  const seen = await runAll(t, work, [0], { limits: { sliceTimeoutMs: 12_000 } });
+  const kept = Array.from({ length: 10 }, (_, i) => 10_000 * i + 5);
+  assert.deepEqual(valuesOf(seen), [[100_000, true, kept]]);
+});
+
+test('listeners come and go in a long list while an event is dispatched as in a short one', async (t) => {
+  await answers(t, () => {
+    const controller = new AbortController();
+    return [3, 100].map((count) => {
+      const log: (number | string)[] = [];
+      const target = new EventTarget();
+      const listeners = Array.from({ length: count }, (_, i) => () => void log.push(i));
+      const first = (): void => {
+        for (const [i, listener] of listeners.entries()) {
+          if (i !== 1) target.removeEventListener('x', listener);
+        }
+        // Removed and added again it comes last, and not in this round.
+        target.addEventListener('x', listeners[0]!);
+        target.addEventListener('x', listeners[0]!);
+        target.addEventListener('y', listeners[2]!, { signal: controller.signal });
+      };
+      target.addEventListener('x', first, { once: true });
+      for (const listener of listeners) target.addEventListener('x', listener);
+      target.dispatchEvent(new Event('x'));
+      log.push('again');
+      target.dispatchEvent(new Event('x'));
+      // One that was a duplicate takes nothing with it when its signal aborts.
+      target.addEventListener('y', listeners[2]!, { signal: controller.signal });
+      target.addEventListener('y', listeners[1]!);
+      controller.abort();
+      target.dispatchEvent(new Event('y'));
+      return log;
+    });
+  }, [
+    [1, 'again', 1, 0, 1],
+    [1, 'again', 1, 0, 1],
+  ]);
 });
 
 test('target, phase and path are there while an event is dispatched', async (t) => {

@@ -126,6 +126,25 @@ test('many Headers are shown sorted and joined, and soon', (t) =>
     ];
   }, [1502, true, 'n0,0, 1499,set-cookie,0,set-cookie,500,set-cookie,1000', 'soon']));
 
+test('many Headers are appended and set within the time of a Slice; a clone has its own', (t) =>
+  agrees(t, () => {
+    const response = new Response();
+    for (let i = 0; i < 20_000; i++) response.headers.append(`name-${i}`, 'value');
+    const clone = response.clone();
+    clone.headers.append('one-more', 'of the clone');
+    clone.headers.set('name-1', 'set');
+    response.headers.append('name-0', 'again');
+    return [
+      [...response.headers.keys()].length,
+      response.headers.get('name-0'),
+      response.headers.get('name-1'),
+      response.headers.has('one-more'),
+      [...clone.headers.keys()].length,
+      clone.headers.get('name-0'),
+      clone.headers.get('name-1'),
+    ];
+  }, [20_000, 'value, again', 'value', false, 20_001, 'value', 'set']));
+
 test('a Request has the defaults of the standard', (t) =>
   agrees(
     t,

@@ -129,6 +129,54 @@ test('the latest mark of a name counts; measures without an end end now, without
   }, [3, true, 0, [0, 3]]);
 });
 
+test('many marks, out of order, and measures from the first of them are made within the time of a Slice', async (t) => {
+  const work = `() => {
+    const count = 40_000;
+    performance.mark('first', { startTime: 1 });
+    for (let i = 0; i < count; i++) performance.mark('mark ' + i % 1000, { startTime: 2 * count - i });
+    for (let i = 0; i < count; i++) performance.measure('measure', 'first', 'mark 0');
+    const marks = performance.getEntriesByType('mark');
+    return [
+      marks.length,
+      marks.every((mark, i) => i === 0 || marks[i - 1].startTime < mark.startTime),
+      performance.getEntriesByType('measure').every(({ startTime, duration }) => startTime === 1 && duration === 2 * count - 1),
+    ];
+  }`;
+  const seen = await runAll(t, work, [0], { limits: { sliceTimeoutMs: 6000 } });
+  assert.deepEqual(valuesOf(seen), [[40_001, true, true]]);
+});
+
+test('entries that start together stay in the order in which they came, whenever they are read', async (t) => {
+  await answers(t, () => {
+    const made = (startTime: number, detail: number): void =>
+      void performance.mark('m', { startTime, detail });
+    const details = (): unknown[] =>
+      performance
+        .getEntriesByType('mark')
+        .map((mark) => (mark as unknown as { readonly detail: unknown }).detail);
+    made(9, 1);
+    made(3, 2);
+    made(9, 3);
+    const before = details();
+    made(3, 4);
+    made(0, 5);
+    performance.measure('latest', 'm');
+    performance.mark('other', { startTime: 1, detail: 6 });
+    const { startTime } = performance.getEntriesByName('latest')[0]!;
+    performance.clearMarks('other');
+    let code = '';
+    try {
+      performance.measure('none', 'other');
+    } catch (error) {
+      code = (error as Error).name;
+    }
+    performance.clearMarks();
+    made(2, 7);
+    performance.measure('after', 'm');
+    return [before, startTime, code, details(), performance.getEntriesByName('after')[0]!.startTime];
+  }, [[2, 1, 3], 9, 'SyntaxError', [7], 2]);
+});
+
 test('clearMarks and clearMeasures take one name or all', async (t) => {
   await agrees(t, () => {
     performance.clearMarks();

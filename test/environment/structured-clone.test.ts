@@ -1,6 +1,8 @@
 /** structuredClone, from https://html.spec.whatwg.org/#safe-passing-of-structured-data. Node's is the oracle. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { valuesOf } from '../evaluator/support.js';
+import { runAll } from '../evaluator/tested.js';
 import { agrees, answers, inSandbox } from './oracle.js';
 
 /** TypeScript has it only with the whole DOM. */
@@ -479,6 +481,100 @@ test('what the Work Function has made of prototypes does not reach a copy', asyn
       Reflect.deleteProperty(Array.prototype, 0);
     }
   }, [['x', 'set', 'map'], 1]);
+});
+
+test('large Maps, Sets and arrays are copied within the time of a Slice', async (t) => {
+  const work = `() => {
+    const count = 300_000;
+    const numbers = Array.from({ length: count }, (_, i) => i);
+    const map = structuredClone(new Map(numbers.map((i) => [i, { i }])));
+    const set = structuredClone(new Set(numbers.map((i) => ({ i }))));
+    const array = structuredClone(numbers);
+    return [map.size, map.get(count - 1).i, set.size, [...set][count - 1].i, array.length, array[count - 1]];
+  }`;
+  const seen = await runAll(t, work, [0], { limits: { sliceTimeoutMs: 12_000 } });
+  assert.deepEqual(valuesOf(seen), [[300_000, 299_999, 300_000, 299_999, 300_000, 299_999]]);
+});
+
+test('Maps, Sets and arrays of plain values and objects mixed keep their order, also where prototypes have setters', async (t) => {
+  await agrees(t, () => {
+    const log: unknown[] = [];
+    const key = { a: 1 };
+    const map = new Map<unknown, unknown>([
+      ['first', 1],
+      [key, 2],
+      ['third', key],
+    ]);
+    const set = new Set<unknown>([1, key, 'x']);
+    map.set('itself', map).set('set', set);
+    set.add(map);
+    Object.defineProperty(key, 'late', {
+      enumerable: true,
+      get() {
+        map.delete('third');
+        map.set('too late', 0);
+        set.delete('x');
+        return 'read once';
+      },
+    });
+    const array: unknown[] = [1, , key, 'x'];
+    Object.assign(array, { extra: 2 });
+    const dense: unknown[] = [1, 2, 3];
+    Object.defineProperty(dense, 0, {
+      enumerable: true,
+      get() {
+        Reflect.deleteProperty(dense, 1);
+        dense[7] = 'new';
+        return 0;
+      },
+    });
+    const hidden = Object.defineProperty([1, 2, 3], 1, { value: 2, enumerable: false });
+    Object.defineProperty(Array.prototype, 1, { configurable: true, set: () => log.push('set') });
+    const buffer = new ArrayBuffer(8);
+    let copies: [Map<unknown, unknown>, Set<unknown>, unknown[], unknown[], unknown[]];
+    let moved: Map<unknown, unknown>;
+    try {
+      copies = structuredClone([map, set, array, dense, hidden]);
+      moved = structuredClone(
+        new Map<unknown, unknown>([
+          ['a', 1],
+          [buffer, buffer],
+          ['b', new Uint8Array(buffer)],
+        ]),
+        { transfer: [buffer] },
+      );
+    } finally {
+      Reflect.deleteProperty(Array.prototype, 1);
+    }
+    const [ofMap, ofSet, ofArray, ofDense, ofHidden] = copies;
+    const [kept] = [...ofMap.keys()].slice(1, 2) as [typeof key];
+    log.push(
+      [...ofMap.keys()].map((one) => (one === kept ? 'key' : one)),
+      ofMap.get('third') === kept,
+      ofMap.get('itself') === ofMap,
+      [...ofSet].map((one) => (one === kept ? 'key' : one === ofMap ? 'map' : one)),
+      ofArray[2] === kept,
+      Object.keys(ofArray),
+      [Object.keys(ofDense), ofDense.length],
+      [Object.keys(ofHidden), ofHidden.length],
+      [...moved.keys()].map((one) => (one instanceof ArrayBuffer ? one.byteLength : one)),
+      [...moved.keys()][1] === [...moved.values()][1],
+      (moved.get('b') as Uint8Array).buffer === [...moved.keys()][1],
+    );
+    return log;
+  }, [
+    ['first', 'key', 'third', 'itself', 'set'],
+    true,
+    true,
+    [1, 'key', 'map'],
+    true,
+    ['0', '2', '3', 'extra'],
+    [['0', '2'], 3],
+    [['0', '2'], 3],
+    ['a', 8, 'b'],
+    true,
+    true,
+  ]);
 });
 
 test('arguments are as Web IDL has them', async (t) => {

@@ -66,6 +66,68 @@ test('a Slice that ends at once has its rejections reported before its result, u
   assert.deepEqual(valuesOf(seen), [1, 2, 3]);
 });
 
+test('what listeners reject while they are told of rejections at the end of their Slice stays theirs', async (t) => {
+  const work = `(x) => {
+    if (x === 1) {
+      let left = 3;
+      addEventListener('unhandledrejection', (event) => {
+        if (left-- > 0) Promise.reject(event.reason + '+');
+        if (left === 0) queueMicrotask(() => Promise.reject('of a promise job'));
+      });
+      Promise.reject('A');
+      return x;
+    }
+    globalThis.got ??= [];
+    addEventListener('unhandledrejection', (event) => { got.push(event.reason); event.preventDefault(); });
+    return got;
+  }`;
+  const seen = await runAll(t, work, [1, 2, 3]);
+  assert.deepEqual(valuesOf(seen), [1, [], []]);
+  assert.deepEqual(
+    printed(seen),
+    ['A', 'A+', 'A++', 'A+++', 'of a promise job'].map((text) => [
+      1,
+      'error',
+      `Uncaught (in promise) ${text}`,
+    ]),
+  );
+});
+
+test('a listener that rejects whenever it is told is heard a few times, and its Slice ends', async (t) => {
+  const work = `(x) => {
+    let told = 0;
+    if (x === 1) addEventListener('unhandledrejection', () => Promise.reject(++told));
+    else addEventListener('unhandledrejection', (event) => { globalThis.got = event.reason; });
+    if (x === 1) Promise.reject(0);
+    return globalThis.got;
+  }`;
+  const seen = await runAll(t, work, [1, 2, 3]);
+  assert.deepEqual(valuesOf(seen), [undefined, undefined, undefined]);
+  assert.deepEqual(
+    printed(seen),
+    Array.from({ length: 9 }, (_, told) => [1, 'error', `Uncaught (in promise) ${told}`]),
+  );
+});
+
+test('work.reject in a timer or a forgotten promise rejects the Slice and is no error of anybody', async (t) => {
+  const work = `async (how) => {
+    for (const type of ['error', 'unhandledrejection']) addEventListener(type, () => console.log('heard ' + type));
+    if (how === 'timer') setTimeout(() => work.reject('in a timer'), 1);
+    if (how === 'promise') (async () => { await null; work.reject('in a promise'); })();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return 'not seen';
+  }`;
+  const seen = await runAll(t, work, ['timer', 'promise']);
+  assert.deepEqual(
+    seen.rejections.map(({ slice, reason }) => [slice, reason]),
+    [
+      [1, 'in a timer'],
+      [2, 'in a promise'],
+    ],
+  );
+  assert.deepEqual(printed(seen), []);
+});
+
 test('the rejection that a Slice itself ends with is its error alone', async (t) => {
   const seen = await runAll(t, `async (x) => { if (x === 2) await null; throw new Error('mine'); }`, [1, 2]);
   assert.deepEqual(seen.messages, []);

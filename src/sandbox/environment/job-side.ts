@@ -25,7 +25,12 @@ export default function makeJobSide(host: Host, realm: Realm): JobSide {
     prepare(codec, rehearsal) {
       const messages = new Messages(host);
       const scope = new SliceScope();
-      const reports = new Reports(messages, () => realm.group('events').globalEvents, realm.explain);
+      const reports = new Reports(
+        host.control,
+        messages,
+        () => realm.group('events').globalEvents,
+        realm.explain,
+      );
       const parts = {
         primordials,
         webgpu: false,

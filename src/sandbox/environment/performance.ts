@@ -6,6 +6,7 @@
 import type { MakeGroup } from './realm.js';
 import { defineInterface, requireArguments, toDictionary } from './webidl.js';
 import { toDOMString, toDouble } from './webidl-types.js';
+import { sortStably } from './sort.js';
 
 /** Only this file makes entries and the Performance object. */
 const MAKE = Symbol('make');
@@ -118,30 +119,61 @@ const makePerformance: MakeGroup = (_host, realm) => {
     }
   }
 
-  /** In the order of their start times, those that start together in the order in which they came. */
   let timeline: PerformanceEntry[] = [];
+  /** Whether it is in the order of start times. It is sorted when it is read. */
+  let isSorted = true;
+  /** When the latest mark of each name starts; null: to be found in the timeline. */
+  let markTimes: Record<string, number | undefined> | null = null;
 
   const clearTimeline = (): void => {
     timeline = [];
+    isSorted = true;
+    markTimes = null;
   };
 
   const addEntry = (entry: PerformanceEntry): void => {
-    if (timeline.length === 0) realm.scope.atEnd(clearTimeline);
-    let place = timeline.length;
-    while (place > 0 && timeline[place - 1]!.startTime > entry.startTime) {
-      timeline[place] = timeline[place - 1]!;
-      place--;
-    }
-    timeline[place] = entry;
+    const { length } = timeline;
+    if (length === 0) realm.scope.atEnd(clearTimeline);
+    else if (timeline[length - 1]!.startTime > entry.startTime) isSorted = false;
+    timeline[length] = entry;
+    if (markTimes !== null && entry.entryType === 'mark') noteMark(markTimes, entry);
   };
 
-  const select = (wanted: (entry: PerformanceEntry) => boolean): PerformanceEntry[] => {
+  const noteMark = (
+    times: Record<string, number | undefined>,
+    { name, startTime }: PerformanceEntry,
+  ): void => {
+    const known = times[name];
+    if (known === undefined || startTime >= known) times[name] = startTime;
+  };
+
+  const readMarkTimes = (): Record<string, number | undefined> => {
+    const times = { __proto__: null } as unknown as Record<string, number | undefined>;
+    for (let index = 0; index < timeline.length; index++) {
+      if (timeline[index]!.entryType === 'mark') noteMark(times, timeline[index]!);
+    }
+    return times;
+  };
+
+  /** By start times; those that start together in the order in which they came. */
+  const sortTimeline = (): void => {
+    if (isSorted) return;
+    timeline = sortStably(timeline, (a, b) => a.startTime <= b.startTime);
+    isSorted = true;
+  };
+
+  const filter = (wanted: (entry: PerformanceEntry) => boolean): PerformanceEntry[] => {
     const selected: PerformanceEntry[] = [];
     for (let index = 0; index < timeline.length; index++) {
       const entry = timeline[index]!;
       if (wanted(entry)) selected[selected.length] = entry;
     }
     return selected;
+  };
+
+  const select = (wanted: (entry: PerformanceEntry) => boolean): PerformanceEntry[] => {
+    sortTimeline();
+    return filter(wanted);
   };
 
   /** User Timing, "convert a mark to a timestamp": of a mark's name, or a time. */
@@ -152,10 +184,8 @@ const makePerformance: MakeGroup = (_host, realm) => {
       return time;
     }
     const name = toDOMString(mark);
-    for (let index = timeline.length - 1; index >= 0; index--) {
-      const entry = timeline[index]!;
-      if (entry.entryType === 'mark' && entry.name === name) return entry.startTime;
-    }
+    const time = (markTimes ??= readMarkTimes())[name];
+    if (time !== undefined) return time;
     const { DOMException } = realm.group('dom-exception');
     throw new DOMException(`${where}: there is no mark "${name}"`, 'SyntaxError');
   };
@@ -280,7 +310,10 @@ const makePerformance: MakeGroup = (_host, realm) => {
 
   const clear = (entryType: string, name: unknown): void => {
     const text = name === undefined ? null : toDOMString(name);
-    timeline = select((entry) => entry.entryType !== entryType || (text !== null && entry.name !== text));
+    timeline = filter((entry) => entry.entryType !== entryType || (text !== null && entry.name !== text));
+    if (entryType !== 'mark' || markTimes === null) return;
+    if (text === null) markTimes = null;
+    else delete markTimes[text];
   };
 
   defineInterface(primordials, 'PerformanceEntry', PerformanceEntry);

@@ -17,14 +17,22 @@ const NativeSet = Set;
 /** Only this file makes signals. */
 const MAKE = Symbol('make');
 
+/** Counts Slices, of those that make timeouts: a timeout is over with its Slice. */
+let timeoutsOf = 0;
+const endTimeouts = (): void => {
+  timeoutsOf++;
+};
+
 /** An AbortSignal from inside. */
 class SignalState {
-  aborted = false;
+  #aborted = false;
   reason: unknown = undefined;
   /** Called once, before listeners are. */
   readonly algorithms = new NativeSet<() => void>();
   /** Those that a dependent signal aborts with. None of them is dependent itself. */
   readonly sources = new NativeSet<SignalState>();
+  /** Whether one of these, or this itself, has a timeout. */
+  #timed = false;
   dependent = false;
   /** Weak: what `any()` makes of a signal that lives long must not pile up there. */
   readonly #dependents = new NativeSet<WeakRef<SignalState>>();
@@ -32,6 +40,13 @@ class SignalState {
   /** Dependents that somebody listens to stay. */
   readonly #observedDependents = new NativeSet<SignalState>();
   #observed = false;
+  /** When its timeout is due, and of which Slice that is. */
+  #dueMs = Infinity;
+  #dueIn = 0;
+  /**
+   * Only while somebody would notice: of a signal that nobody knows any more, or only asks now and then, the clock tells enough, and
+   * nothing keeps it.
+   */
   #timer: ScheduledTimer | null = null;
 
   constructor(
@@ -39,14 +54,19 @@ class SignalState {
     readonly listeners: Listeners,
   ) {}
 
+  get aborted(): boolean {
+    if (this.#timed && !this.#aborted) this.#readClock();
+    return this.#aborted;
+  }
+
   /** DOM, "signal abort". */
   abort(reason: unknown): void {
-    if (this.aborted) return;
+    if (this.#aborted) return;
     this.#markAborted(reason);
     const ended: SignalState[] = [];
     for (const reference of this.#dependents) {
       const dependent = reference.deref();
-      if (dependent === undefined || dependent.aborted) continue;
+      if (dependent === undefined || dependent.#aborted) continue;
       dependent.#markAborted(this.reason);
       ended[ended.length] = dependent;
     }
@@ -57,14 +77,42 @@ class SignalState {
   dependOn(source: SignalState): void {
     if (this.sources.has(source)) return;
     this.sources.add(source);
+    if (source.#timed) this.#timed = true;
     source.#sweep();
     source.#dependents.add(new NativeWeakRef<SignalState>(this));
   }
 
   abortAfter(delayMs: number): void {
-    this.#timer = realm.timers.schedule(() => {
-      this.abort(domException('The operation timed out', 'TimeoutError'));
-    }, delayMs);
+    realm.scope.atEnd(endTimeouts);
+    this.#timed = true;
+    this.#dueMs = realm.timers.now() + delayMs;
+    this.#dueIn = timeoutsOf;
+  }
+
+  /** Its timeout, or a source's, may have passed since somebody looked. */
+  #readClock(): void {
+    for (const source of this.sources) if (source.#timed) source.#readClock();
+    if (this.#timer === null && this.#hasTimeout() && this.#dueMs <= realm.timers.now()) this.#timeOut();
+  }
+
+  #hasTimeout(): boolean {
+    return this.#dueMs < Infinity && this.#dueIn === timeoutsOf && !this.#aborted;
+  }
+
+  #timeOut(): void {
+    this.abort(domException('The operation timed out', 'TimeoutError'));
+  }
+
+  #updateTimer(observed: boolean): void {
+    if (!observed) {
+      if (this.#timer !== null) realm.timers.cancel(this.#timer);
+      this.#timer = null;
+    } else if (this.#timer === null && this.#hasTimeout()) {
+      this.#timer = realm.timers.soon(() => {
+        this.#timer = null;
+        this.#timeOut();
+      }, this.#dueMs);
+    }
   }
 
   /** Looks whether somebody would notice it abort: only then a Slice waits for its timeout. */
@@ -72,8 +120,8 @@ class SignalState {
     const observed =
       this.algorithms.size > 0 || this.#observedDependents.size > 0 || this.listeners.has('abort');
     if (observed === this.#observed) return;
+    this.#updateTimer(observed);
     this.#observed = observed;
-    if (this.#timer) realm.timers.setAwaited(this.#timer, observed);
     for (const source of this.sources) {
       if (observed) source.#observedDependents.add(this);
       else source.#observedDependents.delete(this);
@@ -82,7 +130,7 @@ class SignalState {
   }
 
   #markAborted(reason: unknown): void {
-    this.aborted = true;
+    this.#aborted = true;
     this.reason = reason === undefined ? domException('The operation was aborted', 'AbortError') : reason;
   }
 
@@ -162,7 +210,7 @@ export class AbortSignal extends EventTarget {
   }
 
   get reason(): unknown {
-    return this.#state.reason;
+    return this.#state.aborted ? this.#state.reason : undefined;
   }
 
   throwIfAborted(): void {

@@ -6,11 +6,13 @@ import { domException, realm } from './realm.js';
 
 interface Listener {
   readonly type: string;
-  readonly callback: object;
+  /** Null once it has been removed. */
+  callback: object | null;
   readonly capture: boolean;
   readonly once: boolean;
   readonly passive: boolean;
-  removed: boolean;
+  /** Whether a target has it now: one that was added twice never is. */
+  listed: boolean;
 }
 
 /** Calls `end` when `signal` aborts; false when it has already. Throws TypeError when it is no AbortSignal. */
@@ -23,63 +25,144 @@ export function setOnAbort(given: OnAbort): void {
   onAbort = given;
 }
 
-/** The event listener list of one target. */
+/** A list of so many is copied when one goes, and looked through for duplicates; longer ones would take too long. */
+const SHORT_LIST = 16;
+
+/** The listeners for one type of event that capture, or those that do not, in the order in which they came. */
+class ListenerList {
+  /**
+   * Only added to, or replaced: a dispatch goes on with those that it began with. Those that are not listed any more stay for a while.
+   */
+  entries: Listener[] = [];
+  /** How many of them are listed. */
+  size = 0;
+  /** The listed ones, once they are many. */
+  #byCallback: Map<object, Listener> | null = null;
+
+  find(callback: object): Listener | undefined {
+    const { apply, MapPrototypeGet } = realm.primordials;
+    if (this.#byCallback !== null) {
+      return apply(MapPrototypeGet, this.#byCallback, [callback]) as Listener | undefined;
+    }
+    for (let index = 0; index < this.entries.length; index++) {
+      const listener = this.entries[index]!;
+      if (listener.listed && listener.callback === callback) return listener;
+    }
+    return undefined;
+  }
+
+  add(listener: Listener): void {
+    listener.listed = true;
+    this.entries[this.entries.length] = listener;
+    this.size++;
+    if (this.#byCallback !== null) this.#know(listener);
+    else if (this.size > SHORT_LIST) {
+      this.#byCallback = new realm.primordials.Map();
+      for (let index = 0; index < this.entries.length; index++) {
+        if (this.entries[index]!.listed) this.#know(this.entries[index]!);
+      }
+    }
+  }
+
+  drop(listener: Listener): void {
+    const { apply, MapPrototypeDelete } = realm.primordials;
+    if (this.#byCallback !== null) apply(MapPrototypeDelete, this.#byCallback, [listener.callback!]);
+    listener.listed = false;
+    // Nobody shall be kept alive by a list that is not theirs any more.
+    listener.callback = null;
+    this.size--;
+    const { entries } = this;
+    if (entries.length > SHORT_LIST && entries.length - this.size <= this.size) return;
+    const left: Listener[] = [];
+    for (let index = 0; index < entries.length; index++) {
+      if (entries[index]!.listed) left[left.length] = entries[index]!;
+    }
+    this.entries = left;
+  }
+
+  clear(): void {
+    for (let index = 0; index < this.entries.length; index++) {
+      this.entries[index]!.listed = false;
+      this.entries[index]!.callback = null;
+    }
+  }
+
+  #know(listener: Listener): void {
+    const { apply, MapPrototypeSet } = realm.primordials;
+    apply(MapPrototypeSet, this.#byCallback, [listener.callback, listener]);
+  }
+}
+
+type ListsByType = Record<string, ListenerList | undefined>;
+
+/** A dispatch that goes on calls none of them any more. */
+function clearLists(lists: ListsByType | null): void {
+  if (lists === null) return;
+  const types = realm.primordials.ObjectKeys(lists);
+  for (let index = 0; index < types.length; index++) lists[types[index]!]!.clear();
+}
+
+const noLists = (): ListsByType => ({ __proto__: null }) as unknown as ListsByType;
+
+/** The event listener list of one target. Only those for the same type know an order among themselves. */
 export class Listeners {
-  #list: readonly Listener[] = [];
+  #capturing: ListsByType | null = null;
+  #others: ListsByType | null = null;
 
   /** @param onChange is told the type whenever a listener comes or goes */
   constructor(private readonly onChange: (type: string) => void = () => undefined) {}
 
   has(type: string): boolean {
-    for (let index = 0; index < this.#list.length; index++) {
-      if (this.#list[index]!.type === type) return true;
-    }
-    return false;
+    return this.#of(type, false) !== undefined || this.#of(type, true) !== undefined;
   }
 
   add(listener: Listener): void {
-    if (this.#find(listener.type, listener.callback, listener.capture) !== undefined) return;
-    const list: Listener[] = [];
-    for (let index = 0; index < this.#list.length; index++) list[index] = this.#list[index]!;
-    list[list.length] = listener;
-    this.#list = list;
-    this.onChange(listener.type);
+    const { type, capture } = listener;
+    let list = this.#of(type, capture);
+    if (list === undefined) {
+      list = new ListenerList();
+      if (capture) (this.#capturing ??= noLists())[type] = list;
+      else (this.#others ??= noLists())[type] = list;
+    } else if (list.find(listener.callback!) !== undefined) return;
+    list.add(listener);
+    this.onChange(type);
   }
 
   remove(type: string, callback: object, capture: boolean): void {
-    const listener = this.#find(type, callback, capture);
+    const listener = this.#of(type, capture)?.find(callback);
     if (listener !== undefined) this.drop(listener);
   }
 
   drop(listener: Listener): void {
-    if (listener.removed) return;
-    listener.removed = true;
-    const left: Listener[] = [];
-    for (let index = 0; index < this.#list.length; index++) {
-      const other = this.#list[index]!;
-      if (other !== listener) left[left.length] = other;
-    }
-    this.#list = left;
-    this.onChange(listener.type);
+    if (!listener.listed) return;
+    const { type, capture } = listener;
+    const list = this.#of(type, capture)!;
+    list.drop(listener);
+    if (list.size === 0) delete (capture ? this.#capturing : this.#others)![type];
+    this.onChange(type);
   }
 
   clear(): void {
-    for (let index = 0; index < this.#list.length; index++) this.#list[index]!.removed = true;
-    this.#list = [];
+    clearLists(this.#capturing);
+    clearLists(this.#others);
+    this.#capturing = null;
+    this.#others = null;
   }
 
   /** DOM, "invoke", for a target without a tree: those that capture first. */
   invoke(event: Event, state: EventState, target: object): void {
     for (let capture = true; ; capture = false) {
+      const entries = this.#of(state.type, capture)?.entries;
       // Those that are added in this pass are not called in it, those that are removed neither.
-      const list = this.#list;
-      for (let index = 0; index < list.length; index++) {
-        const listener = list[index]!;
-        if (listener.removed || listener.type !== state.type || listener.capture !== capture) continue;
+      const count = entries === undefined ? 0 : entries.length;
+      for (let index = 0; index < count; index++) {
+        const listener = entries![index]!;
+        const { callback } = listener;
+        if (callback === null) continue;
         if (listener.once) this.drop(listener);
         state.inPassiveListener = listener.passive;
         try {
-          callListener(listener.callback, target, event);
+          callListener(callback, target, event);
         } catch (thrown) {
           realm.reports.exception(thrown);
         }
@@ -90,14 +173,9 @@ export class Listeners {
     }
   }
 
-  #find(type: string, callback: object, capture: boolean): Listener | undefined {
-    for (let index = 0; index < this.#list.length; index++) {
-      const listener = this.#list[index]!;
-      if (listener.type === type && listener.callback === callback && listener.capture === capture) {
-        return listener;
-      }
-    }
-    return undefined;
+  #of(type: string, capture: boolean): ListenerList | undefined {
+    const lists = capture ? this.#capturing : this.#others;
+    return lists === null ? undefined : lists[type];
   }
 }
 
@@ -125,7 +203,7 @@ export function addListener(listeners: Listeners, name: unknown, given: unknown,
     capture: Boolean(capture),
     once: Boolean(once),
     passive: Boolean(passive),
-    removed: false,
+    listed: false,
   };
   if (signal === undefined) {
     if (listener) listeners.add(listener);

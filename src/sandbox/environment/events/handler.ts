@@ -31,7 +31,7 @@ export class EventHandler implements Handler {
         capture: false,
         once: false,
         passive: false,
-        removed: false,
+        listed: false,
       });
     }
   }

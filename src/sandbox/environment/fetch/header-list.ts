@@ -1,5 +1,6 @@
 /** Header lists and what may be in them. https://fetch.spec.whatwg.org/#terminology-headers */
 import { isForbiddenRequestHeader, isToken } from '../../../model/index.js';
+import { sortStably } from '../sort.js';
 import { toByteString } from '../webidl-types.js';
 import { realm } from './realm.js';
 
@@ -48,7 +49,7 @@ export function toValue(where: string, value: unknown): string {
 
 /** Headers with the guard of whoever they belong to. */
 export class HeaderList {
-  #headers: readonly Header[] = [];
+  #headers: Header[] = [];
   /** What `sorted` answers, until a header changes. */
   #sorted: readonly Header[] | null = null;
 
@@ -83,17 +84,25 @@ export class HeaderList {
   }
 
   append(name: string, value: string): void {
-    const headers = this.#without(null);
-    headers[headers.length] = [name, value];
-    this.fill(headers);
+    this.#headers[this.#headers.length] = [name, value];
+    this.#sorted = null;
   }
 
   delete(name: string): void {
-    this.fill(this.#without(name));
+    const rest: Header[] = [];
+    for (let index = 0; index < this.#headers.length; index++) {
+      const header = this.#headers[index]!;
+      if (header[0] !== name) rest[rest.length] = header;
+    }
+    this.#replace(rest);
   }
 
   /** Takes the place of the first of that name. */
   set(name: string, value: string): void {
+    if (!this.has(name)) {
+      this.append(name, value);
+      return;
+    }
     const headers: Header[] = [];
     let done = false;
     for (let index = 0; index < this.#headers.length; index++) {
@@ -104,27 +113,24 @@ export class HeaderList {
         done = true;
       }
     }
-    if (!done) headers[headers.length] = [name, value];
-    this.fill(headers);
+    this.#replace(headers);
   }
 
+  /** Has these headers, which stay whose they are, in place of its own. */
   fill(headers: readonly Header[]): void {
-    this.#headers = headers;
-    this.#sorted = null;
+    const copy: Header[] = [];
+    for (let index = 0; index < headers.length; index++) copy[index] = headers[index]!;
+    this.#replace(copy);
   }
 
   /** "Sort and combine". An iterator asks for it at each step. */
   sorted(): readonly Header[] {
-    return (this.#sorted ??= sortByName(combine(this.#headers)));
+    return (this.#sorted ??= sortStably(combine(this.#headers), (a, b) => a[0] <= b[0]));
   }
 
-  #without(name: string | null): Header[] {
-    const rest: Header[] = [];
-    for (let index = 0; index < this.#headers.length; index++) {
-      const header = this.#headers[index]!;
-      if (header[0] !== name) rest[rest.length] = header;
-    }
-    return rest;
+  #replace(headers: Header[]): void {
+    this.#headers = headers;
+    this.#sorted = null;
   }
 }
 
@@ -143,28 +149,4 @@ function combine(headers: readonly Header[]): Header[] {
     }
   }
   return combined;
-}
-
-/** A merge sort: those of the same name stay in their order, and nothing is called that may be anybody's. */
-function sortByName(headers: Header[]): Header[] {
-  const { MathMin } = realm.primordials;
-  const { length } = headers;
-  let from = headers;
-  let to: Header[] = [];
-  for (let width = 1; width < length; width *= 2) {
-    for (let start = 0; start < length; start += 2 * width) {
-      const middle = MathMin(start + width, length);
-      const end = MathMin(middle + width, length);
-      let left = start;
-      let right = middle;
-      for (let at = start; at < end; at++) {
-        const takesLeft = right === end || (left < middle && from[left]![0] <= from[right]![0]);
-        to[at] = takesLeft ? from[left++]! : from[right++]!;
-      }
-    }
-    const sorted = to;
-    to = from;
-    from = sorted;
-  }
-  return from;
 }

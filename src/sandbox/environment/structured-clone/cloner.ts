@@ -24,11 +24,24 @@ interface Hole {
   readonly late: Late;
 }
 
+/** What is its own copy. A symbol has none. */
+function isPlain(value: unknown): boolean {
+  switch (typeof value) {
+    case 'object':
+      return value === null;
+    case 'function':
+    case 'symbol':
+      return false;
+    default:
+      return true;
+  }
+}
+
 export function createClone(host: EnvironmentHost, realm: Realm): Clone {
   const { primordials } = realm;
   const { ObjectHasOwn, ObjectKeys, TypedArrays, construct, defineProperty, getOwnPropertyDescriptor } =
     primordials;
-  const { getPrototypeOf } = primordials;
+  const { getPrototypeOf, setPrototypeOf } = primordials;
   const get = uncurry(primordials, primordials.MapPrototypeGet as (key: unknown) => unknown);
   const put = uncurry(primordials, primordials.MapPrototypeSet);
   const eachEntry = uncurry(primordials, primordials.MapPrototypeForEach);
@@ -71,6 +84,12 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
       (holder as Holder)[key] = value;
     }
   };
+  /** An empty list that can be written to as it is, whatever the Work Function has made of the prototypes. */
+  const list = <T>(): T[] => {
+    const empty: T[] = [];
+    setPrototypeOf(empty, null);
+    return empty;
+  };
   const hide = (holder: object, key: PropertyKey, value: unknown): void => {
     defineProperty(holder, key, { value, writable: true, enumerable: false, configurable: true });
   };
@@ -104,10 +123,11 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
     const copies = new primordials.Map<object, unknown>();
     const lates = new primordials.Set<object>();
     const isLate = (copy: unknown): copy is Late =>
-      primordials.apply(primordials.SetPrototypeHas, lates, [copy]);
-    const holes: Hole[] = [];
-    let holeCount = 0;
-    const fills: (() => void)[] = [];
+      hasLate && primordials.apply(primordials.SetPrototypeHas, lates, [copy]);
+    const holes = list<Hole>();
+    const fills = list<() => void>();
+    /** Only transfers are made late. */
+    const hasLate = transfer.length > 0;
 
     const late = (make: () => object): Late => {
       const made: Late = { make, made: undefined };
@@ -124,7 +144,7 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
       const copy = visit(original);
       if (isLate(copy)) {
         define(holder, key, undefined);
-        defineProperty(holes, holeCount++, { value: { holder, key, late: copy } });
+        holes[holes.length] = { holder, key, late: copy };
       } else {
         define(holder, key, copy);
       }
@@ -142,7 +162,7 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
         case Kind.array: {
           const copy: unknown[] = [];
           copy.length = (original as unknown[]).length;
-          return properties(original, remember(original, copy));
+          return elements(original as unknown[], remember(original, copy));
         }
         case Kind.date:
           return remember(original, new primordials.Date(getTime(original)));
@@ -188,9 +208,23 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
       return undefined;
     };
 
-    const properties = (original: object, copy: object): object => {
+    const elements = (original: unknown[], copy: unknown[]): object => {
+      const { length } = copy;
       const keys = ObjectKeys(original);
-      for (let index = 0; index < keys.length; index++) {
+      // Elements come first, in order: where the last is at its place there are no gaps. Numbers are faster than their names.
+      const isDense = length > 0 && keys.length >= length && keys[length - 1] === `${length - 1}`;
+      if (!isDense) return properties(original, copy, keys);
+      for (let index = 0; index < length; index++) {
+        if (!ObjectHasOwn(original, index)) continue;
+        const element = original[index];
+        if (isPlain(element) && !(index in copy)) copy[index] = element;
+        else place(copy, index, element);
+      }
+      return properties(original, copy, keys, length);
+    };
+
+    const properties = (original: object, copy: object, keys = ObjectKeys(original), from = 0): object => {
+      for (let index = from; index < keys.length; index++) {
         const key = keys[index]!;
         // A getter may have deleted it.
         if (ObjectHasOwn(original, key)) place(copy, key, (original as Holder)[key]);
@@ -198,32 +232,48 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
       return copy;
     };
 
-    /** What is in it at the start; getters may change it meanwhile. */
+    /**
+     * Calls `fill` with the copies of these, once none of them is late: what is in a Map or a Set cannot be changed in its place.
+     */
+    const fillWith = (originals: readonly unknown[], fill: (copies: readonly unknown[]) => void): void => {
+      if (originals.length === 0) return;
+      const copied = list<unknown>();
+      for (let index = 0; index < originals.length; index++) place(copied, index, originals[index]);
+      if (!hasLate) fill(copied);
+      else {
+        fills[fills.length] = () => {
+          fill(copied);
+        };
+      }
+    };
+
+    /** What is in it at the start; getters may change it meanwhile: from the first object on it is listed before that is copied. */
     const copyMap = (original: object): object => {
       const copy = remember(original, new primordials.Map<unknown, unknown>());
-      const entries: unknown[] = [];
-      let count = 0;
+      const entries = list<unknown>();
       eachEntry(original, (entry, key) => {
-        hide(entries, count++, key);
-        hide(entries, count++, entry);
+        if (entries.length === 0 && isPlain(key) && isPlain(entry)) {
+          put(copy, key, entry);
+          return;
+        }
+        entries[entries.length] = key;
+        entries[entries.length] = entry;
       });
-      for (let index = 0; index < count; index++) place(entries, index, entries[index]);
-      hide(fills, fills.length, () => {
-        for (let index = 0; index < count; index += 2) put(copy, entries[index], entries[index + 1]);
+      fillWith(entries, (copies) => {
+        for (let index = 0; index < copies.length; index += 2) put(copy, copies[index], copies[index + 1]);
       });
       return copy;
     };
 
     const copySet = (original: object): object => {
       const copy = remember(original, new primordials.Set<unknown>());
-      const members: unknown[] = [];
-      let count = 0;
+      const members = list<unknown>();
       eachMember(original, (member) => {
-        hide(members, count++, member);
+        if (members.length === 0 && isPlain(member)) add(copy, member);
+        else members[members.length] = member;
       });
-      for (let index = 0; index < count; index++) place(members, index, members[index]);
-      hide(fills, fills.length, () => {
-        for (let index = 0; index < count; index++) add(copy, members[index]);
+      fillWith(members, (copies) => {
+        for (let index = 0; index < copies.length; index++) add(copy, copies[index]);
       });
       return copy;
     };
@@ -301,7 +351,7 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
       const made = settle(get(copies, transfer[index]!) as Late);
       if (moved !== undefined) defineProperty(moved, index, { value: made });
     }
-    for (let index = 0; index < holeCount; index++) {
+    for (let index = 0; index < holes.length; index++) {
       const { holder, key, late: missing } = holes[index]!;
       defineProperty(holder, key, { value: settle(missing) });
     }
