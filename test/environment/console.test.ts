@@ -213,6 +213,30 @@ test('table', async (t) => {
   ]);
 });
 
+test('a table of many rows looks at no more of them than it shows', async (t) => {
+  const lines = await printed(
+    t,
+    `const looked = new Set();
+     const key = () => {
+       const proxy = new Proxy({}, { ownKeys() { looked.add(proxy); return []; } });
+       return proxy;
+     };
+     console.table(Array.from({ length: 5000 }, () => 1));
+     console.table(new Map(Array.from({ length: 1500 }, () => [key(), 1])));
+     console.table(new Set(Array.from({ length: 1000 }, (_, i) => i)));
+     console.log(looked.size);`,
+  );
+  assert.deepEqual(
+    lines.map((line) => [line.split('\n').length, line.split('\n').at(-1)!.slice(0, 12)]),
+    [
+      [1005, '… 4000 more'],
+      [1005, '… 500 more'],
+      [1004, '└─────────┴─'],
+      [1, 'log 1000'],
+    ],
+  );
+});
+
 test('trace shows where it was called', async (t) => {
   const [line] = await printed(t, `function here() { console.trace('why %s', 'not'); }\nhere();`);
   assert.match(
