@@ -4,6 +4,7 @@
  */
 import { URL, URLSearchParams } from 'whatwg-url';
 import type { MakeGroup } from '../realm.js';
+import { showInConsole } from '../webidl.js';
 
 const makeUrl: MakeGroup = (_host, { primordials }) => {
   const { apply, defineProperty, MapPrototypeSet, ObjectKeys, platformPrototypes } = primordials;
@@ -16,6 +17,9 @@ const makeUrl: MakeGroup = (_host, { primordials }) => {
     // The bundler renames what shares its name with something else.
     defineProperty(type, 'name', { value: name, configurable: true });
   }
+  showInConsole(primordials, URL.prototype, ['href']);
+  const text = URLSearchParams.prototype.toString;
+  apply(MapPrototypeSet, primordials.platformMembers, [URLSearchParams.prototype, [['', text]]]);
   return interfaces;
 };
 
