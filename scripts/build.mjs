@@ -27,6 +27,7 @@ import { parseArgs } from 'node:util';
 import { ensureHeaders, headersBeside } from './nodes.mjs';
 import { buildPrograms } from './programs.mjs';
 import { removeStaleOutput } from './stale-output.mjs';
+import { QUICK_WHATWG_URL } from './whatwg-url.mjs';
 import { Steps, bin, isProgram, jobs, root, run, runNode } from './steps.mjs';
 
 export const ASAN_BUILD_DIRECTORY = 'build-asan';
@@ -181,7 +182,7 @@ async function bundle(entry, name, start, parameters, options = {}) {
     mainFields: ['module', 'main'],
     minify: false,
     logLevel: 'silent',
-    plugins: [WITHOUT_DECIMAL_TABLE],
+    plugins: [WITHOUT_DECIMAL_TABLE, QUICK_WHATWG_URL],
     ...options,
   });
   mkdirSync(path.dirname(outfile), { recursive: true });

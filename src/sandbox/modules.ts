@@ -7,6 +7,8 @@ const { apply } = Reflect;
 const NativeError = Error;
 const Bytes = Uint8Array;
 const { stringify } = JSON;
+/** Under which the script of the modules names the one that is the Work Function, if one is. */
+const WORK_FUNCTION = Symbol.for('dcp:work-function');
 
 /** `require` of a Work Function. */
 export type Require = (name: unknown) => unknown;
@@ -18,6 +20,7 @@ export type Require = (name: unknown) => unknown;
 export class ModuleTable {
   readonly #loaders = create(null) as Record<string, () => unknown>;
   readonly #loaded = create(null) as Record<string, unknown>;
+  #workFunction: string | undefined;
 
   /**
    * @param keep is told of every buffer with a file that came with the Job
@@ -32,7 +35,7 @@ export class ModuleTable {
   readonly require: Require = (name) => {
     if (typeof name !== 'string') throw new TypeError(`require: expected a name, got ${typeof name}`);
     if (hasOwn(this.#loaded, name)) return this.#loaded[name];
-    if (!hasOwn(this.#loaders, name)) throw notDeclared(name, keys(this.#loaders));
+    if (!hasOwn(this.#loaders, name)) throw notDeclared(name, keys(this.#loaders), this.#workFunction);
     // The namespace of an ES module would be another object each time.
     return (this.#loaded[name] = this.aside(this.#loaders[name]!));
   };
@@ -52,6 +55,7 @@ export class ModuleTable {
     script(module, this.require, asset);
     const table = module.exports as Record<string, () => unknown>;
     for (const name of keys(table)) this.#loaders[name] = table[name]!;
+    this.#workFunction = (table as { [WORK_FUNCTION]?: string })[WORK_FUNCTION];
   }
 }
 
@@ -62,7 +66,10 @@ function readAsset(host: Host, index: number): Uint8Array {
   return bytes;
 }
 
-function notDeclared(name: string, declared: string[]): Error {
+function notDeclared(name: string, known: readonly string[], workFunction: string | undefined): Error {
+  const declared: string[] = [];
+  for (let index = 0; index < known.length; index++)
+    if (known[index] !== workFunction) declared[declared.length] = known[index]!;
   const error = new NativeError(
     `Cannot find module ${stringify(name)}: ${
       declared.length === 0

@@ -87,6 +87,22 @@ test('what was not declared cannot be required, and the error names what was', a
   ]);
 });
 
+test('the file of a Work Function is none of the modules that came with the Job', async (t) => {
+  const directory = project(t, {
+    'work.js': `export default () => { try { require('fs') } catch (error) { return error.message } }`,
+    'node_modules/there/index.js': '',
+  });
+  const work = pathToFileURL(path.join(directory, 'work.js'));
+  assert.equal(
+    await runOne(directory, work),
+    'Cannot find module "fs": no modules came with the Job (job.requires declares them)',
+  );
+  assert.equal(
+    await runOne(directory, work, requires('there')),
+    'Cannot find module "fs": the modules that came with the Job are there (job.requires declares them)',
+  );
+});
+
 test('a Work Function in a file comes with its imports: modules, packages, JSON, text and bytes', async (t) => {
   const directory = project(
     t,

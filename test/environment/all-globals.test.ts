@@ -69,6 +69,17 @@ test('every global of the web can be used', async (t) => {
   assert.deepEqual(broken, []);
 });
 
+test('every interface has its own name, and is the constructor of its prototype', async (t) => {
+  const wrong = (): string[] =>
+    Object.getOwnPropertyNames(globalThis).filter((name) => {
+      const value = (globalThis as Record<string, unknown>)[name];
+      if (!/^[A-Z]/.test(name) || typeof value !== 'function' || name === 'Proxy') return false;
+      const { prototype } = value as { prototype: { constructor?: unknown } };
+      return value.name !== name || prototype.constructor !== value;
+    });
+  assert.deepEqual(await inSandbox(t, wrong, { job: { fetch: true } }), []);
+});
+
 test('nothing more is found along the prototypes of the global object', async (t) => {
   const inherited = await inSandbox(t, () => {
     const names: string[] = [];

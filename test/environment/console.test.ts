@@ -117,6 +117,46 @@ test('values as data: nested, circular, large, without calling getters', async (
   );
 });
 
+test('objects of the web and boxed values show what they are, holes and other keys of arrays are told', async (t) => {
+  const values: [string, string][] = [
+    [`new URL('http://a/?x=1')`, `URL { href: 'http://a/?x=1' }`],
+    [`new URLSearchParams('a=1&b')`, `URLSearchParams { 'a=1&b=' }`],
+    [`new Blob(['xyz'], { type: 'text/plain' })`, `Blob { size: 3, type: 'text/plain' }`],
+    [`AbortSignal.abort()`, 'AbortSignal { aborted: true }'],
+    [`new AbortController()`, 'AbortController { signal: AbortSignal { aborted: false } }'],
+    [
+      `new CustomEvent('x', { detail: [1] })`,
+      `CustomEvent { type: 'x', defaultPrevented: false, cancelable: false, timeStamp: N, detail: [1], isTrusted: [Getter] }`,
+    ],
+    [
+      `performance.mark('m', { startTime: 5 })`,
+      `PerformanceMark { name: 'm', entryType: 'mark', startTime: N, duration: N, detail: null }`,
+    ],
+    [
+      `Object(5), Object('s'), Object(true), Object(2n), Object(Symbol('y'))`,
+      "[Number: N] [String: 's'] [Boolean: true] [BigInt: 2n] [Symbol: Symbol(y)]",
+    ],
+    [`Object.create(Number.prototype), Object.create(URL.prototype)`, 'Number {} URL {}'],
+    [`{ [Symbol('k')]: 1, a: 2 }`, '{ a: 2, [Symbol(k)]: 1 }'],
+    [`[, 1, , , undefined]`, '[<1 empty item>, 1, <2 empty items>, undefined]'],
+    [`Object.assign([1], { 'of': 2, [Symbol.iterator]: 3 })`, '[1, of: 2, [Symbol(Symbol.iterator)]: 3]'],
+    [`Object.assign(function f() {}, { a: 1 })`, '[Function: f] { a: 1 }'],
+    [`new Array(4e9)`, '[… 4000000000 more]'],
+  ];
+  const numbers = (text: string): string =>
+    text.replace(/(?<=(startTime|timeStamp|duration|Number): )[\d.]+/g, 'N');
+  const lines = await printed(
+    t,
+    `Object.defineProperty(URL.prototype, 'href', { get() { throw new Error('called'); } });
+     URLSearchParams.prototype.toString = () => { throw new Error('called'); };
+     ${values.map(([value]) => `console.log(${value});`).join('\n')}`,
+  );
+  assert.deepEqual(
+    lines.map(numbers),
+    values.map(([, text]) => `log ${text}`),
+  );
+});
+
 test('what is wide and deep at once is cut, and does not take for ever', async (t) => {
   const [line] = await printed(
     t,
@@ -211,6 +251,30 @@ test('table', async (t) => {
 └─────────┴───┘`.replace('log\n', 'log '),
     'log 5',
   ]);
+});
+
+test('a table of many rows looks at no more of them than it shows', async (t) => {
+  const lines = await printed(
+    t,
+    `const looked = new Set();
+     const key = () => {
+       const proxy = new Proxy({}, { ownKeys() { looked.add(proxy); return []; } });
+       return proxy;
+     };
+     console.table(Array.from({ length: 5000 }, () => 1));
+     console.table(new Map(Array.from({ length: 1500 }, () => [key(), 1])));
+     console.table(new Set(Array.from({ length: 1000 }, (_, i) => i)));
+     console.log(looked.size);`,
+  );
+  assert.deepEqual(
+    lines.map((line) => [line.split('\n').length, line.split('\n').at(-1)!.slice(0, 12)]),
+    [
+      [1005, '… 4000 more'],
+      [1005, '… 500 more'],
+      [1004, '└─────────┴─'],
+      [1, 'log 1000'],
+    ],
+  );
 });
 
 test('trace shows where it was called', async (t) => {

@@ -1,6 +1,7 @@
 /** URLSearchParams, from https://url.spec.whatwg.org/#interface-urlsearchparams. Node's is the oracle. */
+import assert from 'node:assert/strict';
 import test from 'node:test';
-import { agrees } from './oracle.js';
+import { agrees, inSandbox } from './oracle.js';
 
 test('it is made of text, pairs, records, iterables and other URLSearchParams', async (t) => {
   await agrees(
@@ -88,4 +89,54 @@ test('iteration sees what changes meanwhile', async (t) => {
     params.forEach((value, key, whole) => rest.push(`${key}${value}${whole === params}`));
     return [seen, rest];
   }, [['a', 'c'], ['b2true']]);
+});
+
+test('what the URL is told later than its parameters holds', async (t) => {
+  await agrees(t, () => {
+    const url = new URL('http://a/?x=1#f');
+    const { searchParams } = url;
+    const seen = [];
+    searchParams.append('y', '2');
+    url.hash = 'g';
+    url.pathname = '/p';
+    seen.push(url.href, url.search);
+    searchParams.append('z', '3');
+    url.search = '?only';
+    seen.push(url.href, String(searchParams));
+    searchParams.append('lost', '');
+    url.href = 'http://b/';
+    seen.push(url.href, String(searchParams), url.search);
+    searchParams.append('kept', '');
+    try {
+      url.href = 'no URL';
+    } catch {
+      seen.push(JSON.stringify(url), new URL('c', url).href);
+    }
+    searchParams.delete('kept');
+    seen.push(url.href, String(url));
+    return seen;
+  }, [
+    ...['http://a/p?x=1&y=2#g', '?x=1&y=2', 'http://a/p?only#g', 'only=', 'http://b/', '', ''],
+    ...['"http://b/?kept="', 'http://b/c', 'http://b/', 'http://b/'],
+  ]);
+});
+
+test('many pairs are added, replaced, deleted and gone through within a Slice', async (t) => {
+  const count = 20_000;
+  const work = `() => {
+    const url = new URL('http://a/');
+    const { searchParams } = url;
+    for (let index = 0; index < ${count}; index++) searchParams.append('k' + index % 2, 'v');
+    let seen = 0;
+    for (const [key] of searchParams) seen += key.length;
+    searchParams.forEach((value) => (seen += value.length));
+    const copied = new URLSearchParams(searchParams).size + [...searchParams.keys()].length;
+    const { length } = url.href;
+    searchParams.set('k0', 'w');
+    searchParams.delete('k1');
+    return [seen, copied, length, url.href];
+  }`;
+  assert.deepEqual(await inSandbox(t, work, { limits: { sliceTimeoutMs: 20_000 } }), [
+    ...[count * 3, count * 2, 'http://a/'.length + count * 'k0=v&'.length, 'http://a/?k0=w'],
+  ]);
 });

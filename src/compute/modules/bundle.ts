@@ -79,6 +79,7 @@ async function build(options: BuildOptions): Promise<BuildResult> {
       target: 'es2022',
       charset: 'ascii',
       legalComments: 'none',
+      // Without keepNames: it calls Object.defineProperty for each function at each time it is made, some 0.6 us where making one takes 0.02.
       define: { global: 'globalThis', 'process.env.NODE_ENV': '"production"' },
       loader: Object.fromEntries(TEXT_EXTENSIONS.map((extension) => [extension, 'text'])),
       sourcemap: 'external',
@@ -100,6 +101,8 @@ function entrySource({ workFunction, names }: ModulesRequest, root: string): str
       if (typeof work === "function") return work;
       throw new TypeError(${JSON.stringify(`${name}: the default export is not a function but `)} + typeof work);
     }`);
+    // Not one of those that were declared: src/sandbox/modules.ts.
+    entries.push(`[Symbol.for("${WORK}")]: ${JSON.stringify(name)}`);
   }
   return `module.exports = {\n${entries.join(',\n')}\n};`;
 }

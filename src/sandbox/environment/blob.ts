@@ -200,10 +200,11 @@ const makeBlob: MakeGroup = (host, { primordials }) => {
   primordials.deleteProperty(Blob, 'read');
   const blobs: Blobs = { read, make: (bytes, type) => new Blob(SHARE, bytes, normalizeType(type)) };
   // A serializable object; what never changes may be shared.
-  defineInterface(primordials, 'Blob', Blob, (value) => {
+  const clone = (value: object): object | undefined => {
     const content = read(value);
     return content && new Blob(SHARE, content.bytes, content.type);
-  });
+  };
+  defineInterface(primordials, 'Blob', Blob, clone, ['size', 'type']);
   return { Blob, blobs };
 };
 

@@ -316,9 +316,14 @@ const makePerformance: MakeGroup = (_host, realm) => {
     else delete markTimes[text];
   };
 
-  defineInterface(primordials, 'PerformanceEntry', PerformanceEntry);
-  defineInterface(primordials, 'PerformanceMark', PerformanceMark);
-  defineInterface(primordials, 'PerformanceMeasure', PerformanceMeasure);
+  defineInterface(primordials, 'PerformanceEntry', PerformanceEntry, null, [
+    'name',
+    'entryType',
+    'startTime',
+    'duration',
+  ]);
+  defineInterface(primordials, 'PerformanceMark', PerformanceMark, null, ['detail']);
+  defineInterface(primordials, 'PerformanceMeasure', PerformanceMeasure, null, ['detail']);
   defineInterface(primordials, 'Performance', Performance);
   return {
     performance: new Performance(MAKE),

@@ -129,6 +129,8 @@ export const primordials = {
   platformPrototypes: new Map<object, ((value: object) => object | undefined) | null>(
     slottedPrototypes().map((prototype) => [prototype, null]),
   ),
+  /** What console shows of objects of such a prototype: names of attributes (empty: without one) and their getters. */
+  platformMembers: new Map<object, readonly (readonly [name: string, get: () => unknown])[]>(),
   /** The same for what structuredClone moves. */
   platformTransfers: new Map<object, (value: object) => Transfer | undefined>(),
 };

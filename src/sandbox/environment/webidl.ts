@@ -9,12 +9,14 @@ import type { Transfer } from './transfer.js';
  * Makes a class look like a WebIDL interface: operations and attributes enumerable, `Symbol.toStringTag` on the
  * prototype, the name of the class stated (a bundler may change it).
  * @param clone copies an object for structuredClone, or answers undefined for what is none; without it there is no copy
+ * @param shown the attributes that console shows beside those of the interfaces this one extends
  */
 export function defineInterface(
   primordials: Primordials,
   name: string,
   type: abstract new (...args: never[]) => object,
   clone: ((value: object) => object | undefined) | null = null,
+  shown: readonly string[] = [],
 ) {
   const { defineProperty, SymbolToStringTag } = primordials;
   primordials.apply(primordials.MapPrototypeSet, primordials.platformPrototypes, [type.prototype, clone]);
@@ -22,6 +24,17 @@ export function defineInterface(
   showMembers(primordials, type.prototype as object, 'constructor');
   showMembers(primordials, type, '');
   defineProperty(type.prototype as object, SymbolToStringTag, { value: name, configurable: true });
+  if (shown.length > 0) showInConsole(primordials, type.prototype as object, shown);
+}
+
+/** The getters as they are now: nobody's but the interface's own are called. */
+export function showInConsole(primordials: Primordials, prototype: object, shown: readonly string[]): void {
+  const members: [name: string, get: () => unknown][] = [];
+  for (let index = 0; index < shown.length; index++) {
+    const { get } = primordials.getOwnPropertyDescriptor(prototype, shown[index]!)!;
+    primordials.defineProperty(members, index, { value: [shown[index]!, get!] });
+  }
+  primordials.apply(primordials.MapPrototypeSet, primordials.platformMembers, [prototype, members]);
 }
 
 /**

@@ -24,7 +24,7 @@ const makeConsole: MakeGroup = (_host, realm) => {
   const { primordials, clock, messages, scope } = realm;
   const { captureStackTrace } = primordials.Error;
   const { explainAlone } = realm.failures;
-  const inspect = makeInspect(explainAlone);
+  const inspect = makeInspect(explainAlone, primordials);
 
   let depth = 0;
   let counts = new Map<string, number>();
@@ -157,7 +157,7 @@ const makeConsole: MakeGroup = (_host, realm) => {
     value: 'console',
     configurable: true,
   });
-  return { console, inspect, detailsOf: makeErrorDetails(explainAlone) };
+  return { console, inspect, detailsOf: makeErrorDetails(explainAlone, primordials) };
 };
 
 /** A stack's frames, without the line that names an error. */

@@ -2,6 +2,8 @@ import type { Inspect } from './inspect.js';
 
 const MAX_ROWS = 1000;
 const MAX_COLUMNS = 20;
+/** Of the properties of a row, when no columns are given. */
+const MAX_LOOKED_AT = 1000;
 const MAX_CELL = 200;
 
 const INDEX = '(index)';
@@ -19,11 +21,11 @@ export function formatTable(
   inspect: Inspect,
 ): string | null {
   if (typeof tabularData !== 'object' || tabularData === null) return null;
-  const rows = rowsOf(tabularData, inspect);
+  const { rows, more } = rowsOf(tabularData, MAX_ROWS, inspect);
   const names = columns === null ? [] : [...columns];
   const cells: Map<string, string>[] = [];
   let hasValues = false;
-  for (const [index, row] of rows.slice(0, MAX_ROWS)) {
+  for (const [index, row] of rows) {
     const line = new Map([[INDEX, index]]);
     cells.push(line);
     if (typeof row !== 'object' || row === null) {
@@ -31,7 +33,7 @@ export function formatTable(
       hasValues = true;
       continue;
     }
-    for (const [name, value] of rowsOf(row, inspect)) {
+    for (const [name, value] of rowsOf(row, columns === null ? MAX_LOOKED_AT : Infinity, inspect).rows) {
       if (!names.includes(name)) {
         if (columns !== null || names.length === MAX_COLUMNS) continue;
         names.push(name);
@@ -55,18 +57,36 @@ export function formatTable(
     rule('├', '┼', '┤'),
     ...cells.map((line) => row(keys.map((key) => line.get(key) ?? ''))),
     rule('└', '┴', '┘'),
-    ...(rows.length > MAX_ROWS ? [`… ${rows.length - MAX_ROWS} more`] : []),
+    ...(more > 0 ? [`… ${more} more`] : []),
   ].join('\n');
 }
 
-/** Names and values; no getter is called. */
-function rowsOf(data: object, inspect: Inspect): (readonly [string, unknown])[] {
-  if (data instanceof Map)
-    return [...(data as Map<unknown, unknown>)].map(([key, value]) => [inspect(key), value]);
-  if (data instanceof Set) return [...(data as Set<unknown>)].map((value, index) => [String(index), value]);
-  return Object.entries(Object.getOwnPropertyDescriptors(data))
-    .filter(([, property]) => property.enumerable)
-    .map(([name, property]) => [name, 'value' in property ? (property.value as unknown) : '[Getter]']);
+type Row = readonly [name: string, value: unknown];
+
+/** Names and values of the first rows, and how many more there are; no getter is called. */
+function rowsOf(data: object, limit: number, inspect: Inspect): { rows: Row[]; more: number } {
+  const rows: Row[] = [];
+  if (data instanceof Map) {
+    for (const [key, value] of data as Map<unknown, unknown>) {
+      if (rows.length === limit) break;
+      rows.push([inspect(key), value]);
+    }
+    return { rows, more: Math.max(data.size - limit, 0) };
+  }
+  if (data instanceof Set) {
+    for (const value of data as Set<unknown>) {
+      if (rows.length === limit) break;
+      rows.push([String(rows.length), value]);
+    }
+    return { rows, more: Math.max(data.size - limit, 0) };
+  }
+  const names = Object.keys(data);
+  for (let index = 0; index < Math.min(names.length, limit); index++) {
+    const name = names[index]!;
+    const property = Object.getOwnPropertyDescriptor(data, name);
+    rows.push([name, property === undefined || 'value' in property ? property?.value : '[Getter]']);
+  }
+  return { rows, more: Math.max(names.length - limit, 0) };
 }
 
 function clip(text: string): string {

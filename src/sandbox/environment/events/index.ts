@@ -33,14 +33,20 @@ const makeEvents: MakeGroup = (_host, realm) => {
   enterRealm(realm);
   setOnAbort(onAbort);
   const { primordials } = realm;
-  defineInterface(primordials, 'Event', Event);
+  defineInterface(primordials, 'Event', Event, null, ['type', 'defaultPrevented', 'cancelable', 'timeStamp']);
   defineConstants(primordials, Event, PHASES);
-  defineInterface(primordials, 'CustomEvent', CustomEvent);
-  defineInterface(primordials, 'ErrorEvent', ErrorEvent);
-  defineInterface(primordials, 'PromiseRejectionEvent', PromiseRejectionEvent);
+  defineInterface(primordials, 'CustomEvent', CustomEvent, null, ['detail']);
+  defineInterface(primordials, 'ErrorEvent', ErrorEvent, null, [
+    'message',
+    'filename',
+    'lineno',
+    'colno',
+    'error',
+  ]);
+  defineInterface(primordials, 'PromiseRejectionEvent', PromiseRejectionEvent, null, ['reason']);
   defineInterface(primordials, 'EventTarget', EventTarget);
-  defineInterface(primordials, 'AbortController', AbortController);
-  defineInterface(primordials, 'AbortSignal', AbortSignal);
+  defineInterface(primordials, 'AbortController', AbortController, null, ['signal']);
+  defineInterface(primordials, 'AbortSignal', AbortSignal, null, ['aborted']);
 
   const listeners = new Listeners();
   let clearing = false;

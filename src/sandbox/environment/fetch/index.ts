@@ -16,8 +16,8 @@ const makeFetch: MakeGroup = (host, realm) => {
   const { primordials } = realm;
   defineIteration();
   defineInterface(primordials, 'Headers', Headers);
-  defineInterface(primordials, 'Request', Request);
-  defineInterface(primordials, 'Response', Response);
+  defineInterface(primordials, 'Request', Request, null, ['method', 'url']);
+  defineInterface(primordials, 'Response', Response, null, ['status', 'url']);
   const { fetch } = {
     async fetch(input: unknown, init: unknown = undefined): Promise<Response> {
       requireArguments(primordials, arguments.length, 1, 'fetch');

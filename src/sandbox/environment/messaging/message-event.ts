@@ -129,7 +129,7 @@ export function makeMessageEvents(realm: Realm, isPort: (value: unknown) => bool
     }
   }
 
-  defineInterface(primordials, 'MessageEvent', MessageEvent);
+  defineInterface(primordials, 'MessageEvent', MessageEvent, null, ['data']);
   return {
     MessageEvent,
     make(data, ports) {

@@ -7,5 +7,6 @@ import type { Realm } from '../realm.js';
 /** A parameter of the script that this becomes part of. */
 declare const realm: Realm;
 
-export const { SharedArrayBuffer } = realm.primordials;
+export const { SharedArrayBuffer, Uint8Array } = realm.primordials;
+export const { Uint16Array } = realm.primordials.TypedArrays as { Uint16Array: Uint16ArrayConstructor };
 export const { TextDecoder, TextEncoder } = realm.group('encoding');
