@@ -1,4 +1,4 @@
-// Internal to native/isolate: what an isolate takes of the process that no byte counts.
+// Public to native/: what an isolate takes of the process that no byte counts.
 #pragma once
 
 #include <v8.h>

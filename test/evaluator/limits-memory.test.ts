@@ -57,7 +57,7 @@ const refusals: readonly (readonly [name: string, statement: string, message: Re
   [
     'compiled WebAssembly',
     `${LARGE_MODULES} const list = []; for (let i = 0; ; i++) list.push(module(i));`,
-    /^WebAssembly\.Module: 1 MiB asked for, 0\.\d+ MiB left of the Sandbox's 16 MiB$/,
+    /^WebAssembly\.Module: 1\.01 MiB asked for, 0\.\d+ MiB left of the Sandbox's 16 MiB$/,
   ],
   [
     'small modules, each of which costs V8 much',
