@@ -76,6 +76,12 @@ void MemoryAccount::PruneFixed() {
   prune_fixed_bytes_ = std::max(limit_ / 4, fixed_bytes_ * 2);
 }
 
+bool MemoryAccount::HasRoomFor(const MappedCount& more) {
+  if (mappings_.HasRoomFor(more)) return true;
+  Recount();
+  return mappings_.HasRoomFor(more);
+}
+
 void MemoryAccount::Recount() {
   v8::HandleScope scope(isolate_);
   MemoryCounter counter;
@@ -85,6 +91,7 @@ void MemoryAccount::Recount() {
     std::lock_guard lock(mutex_);
     PruneFixed();
   }
+  mappings_.Prune();
   excess_.store(Counted() - static_cast<int64_t>(counter.bytes()), std::memory_order_relaxed);
 }
 
@@ -95,7 +102,8 @@ size_t MemoryAccount::Used() const {
 
 int64_t MemoryAccount::Counted() const {
   return static_cast<int64_t>(ExternalBytes(isolate_) + held_.load(std::memory_order_relaxed) +
-                              fixed_bytes_.load(std::memory_order_relaxed) + GrowingBytes());
+                              mappings_.bytes() + fixed_bytes_.load(std::memory_order_relaxed) +
+                              GrowingBytes());
 }
 
 size_t MemoryAccount::GrowingBytes() const {

@@ -10,6 +10,8 @@
 #include <mutex>
 #include <vector>
 
+#include "isolate/mappings.h"
+
 namespace dcp {
 
 // ArrayBuffers, adopted segments, WebAssembly memories and, by estimate, compiled WebAssembly.
@@ -19,7 +21,7 @@ namespace dcp {
 class MemoryAccount {
  public:
   MemoryAccount(v8::Isolate* isolate, size_t limit_bytes)
-      : isolate_(isolate), limit_(limit_bytes) {}
+      : isolate_(isolate), limit_(limit_bytes), mappings_(isolate) {}
 
   // Shared memory is in nobody's account as V8 sees it; from now on it is in this one, until it is
   // freed. `grows`: it may have more bytes later.
@@ -34,6 +36,10 @@ class MemoryAccount {
   // some garbage only later, and counts what WebAssembly memories grow by twice, for ever
   // (V8 11.3).
   void Recount();
+
+  // What it has that no byte counts, and whether there is room for more, perhaps after a Recount().
+  Mappings& mappings() { return mappings_; }
+  bool HasRoomFor(const MappedCount& more);
 
   // Any thread, while the isolate lives. Some 10 ns when nothing shared can grow. May be too high,
   // see Recount().
@@ -50,6 +56,7 @@ class MemoryAccount {
 
   v8::Isolate* const isolate_;
   const size_t limit_;
+  Mappings mappings_;
   std::atomic<size_t> held_{0};
   // What the counts had too much when the buffers were counted last.
   std::atomic<int64_t> excess_{0};

@@ -8,6 +8,7 @@ namespace {
 
 constexpr uint8_t kHeader[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
 constexpr uint8_t kFunctionSection = 3;
+constexpr uint8_t kMemorySection = 5;
 constexpr uint8_t kCodeSection = 10;
 
 // Measured with V8 11.3 as growth of resident memory: 61 times its bytes for a module of 200,000
@@ -27,8 +28,18 @@ WasmReader WasmSections(std::span<const uint8_t> module) {
   return IsWasm(module) ? WasmReader(module.data() + sizeof kHeader, end) : WasmReader(end, end);
 }
 
+uint32_t DefinedMemories(std::span<const uint8_t> module) {
+  WasmReader reader = WasmSections(module);
+  while (!reader.AtEnd()) {
+    const uint8_t id = reader.Byte();
+    WasmReader section = reader.Take(reader.Number(32));
+    if (id == kMemorySection) return static_cast<uint32_t>(section.Number(32));
+  }
+  return 0;
+}
+
 size_t CompiledWasmBytes(std::span<const uint8_t> module) {
-  size_t bytes = module.size();
+  size_t bytes = kWasmModuleBytes + module.size();
   WasmReader reader = WasmSections(module);
   while (!reader.AtEnd()) {
     const uint8_t id = reader.Byte();

@@ -62,6 +62,12 @@ bool IsWasm(std::span<const uint8_t> module);
 // Its sections: each an id (a byte), a size (32 bits) and as many bytes.
 WasmReader WasmSections(std::span<const uint8_t> module);
 
+// How many memories a module of these bytes defines; imported ones not counted.
+uint32_t DefinedMemories(std::span<const uint8_t> module);
+
+// What V8 takes for any module beside what its bytes make necessary.
+inline constexpr size_t kWasmModuleBytes = size_t{17} << 10;
+
 // About as much as V8 takes for a module of these bytes once all of it is compiled. V8 compiles a
 // function when it is first called, and says of no module how large it is.
 size_t CompiledWasmBytes(std::span<const uint8_t> module);

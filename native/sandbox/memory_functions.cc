@@ -1,7 +1,10 @@
 #include "sandbox/memory_functions.h"
 
+#include <v8-wasm.h>
+
 #include <algorithm>
 #include <span>
+#include <string>
 
 #include "isolate/wasm_binary.h"
 #include "sandbox/buffer_source.h"
@@ -33,6 +36,99 @@ void TrackShared(const Arguments& info) {
   const auto store = info[0].As<v8::SharedArrayBuffer>()->GetBackingStore();
   const bool grows = info[1]->IsTrue() || store->IsResizableByUserJavaScript();
   SandboxIsolate::Of(info.GetIsolate()).memory().Track(store, grows);
+}
+
+MappedCount CountOf(const Arguments& info, int mappings, int memories) {
+  const auto number = [&](int index) -> uint32_t {
+    return info[index]->IsUint32() ? info[index].As<v8::Uint32>()->Value() : 0;
+  };
+  return {number(mappings), number(memories)};
+}
+
+// expectMapped(what, mappings, memories): it is about to be made, and counts until settleMapped().
+// Throws a RangeError where there is no room.
+void ExpectMapped(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  MemoryAccount& memory = SandboxIsolate::Of(isolate).memory();
+  const MappedCount count = CountOf(info, 1, 2);
+  if (memory.HasRoomFor(count)) return memory.mappings().Expect(count);
+  const v8::String::Utf8Value what(isolate, info[0]);
+  v8::Local<v8::String> message;
+  if (!NewString(isolate,
+                 std::string(*what, what.length()) +
+                     ": there are too many resizable buffers, WebAssembly memories and modules")
+           .ToLocal(&message)) {
+    return;
+  }
+  isolate->ThrowException(v8::Exception::RangeError(message));
+}
+
+// settleMapped(mappings, memories): it has been made, or is not going to be
+void SettleMapped(const Arguments& info) {
+  SandboxIsolate::Of(info.GetIsolate()).memory().mappings().CallOff(CountOf(info, 0, 1));
+}
+
+constexpr MappedCount kOfBuffer{2, 0};
+constexpr MappedCount kOfMemory{2, 1};
+constexpr MappedCount kOfModule{1, 0, kWasmModuleBytes};
+
+// trackMapped(object): a resizable or growable buffer, a WebAssembly memory or module counts for
+// as long as it is there; anything else does not.
+void TrackMapped(const Arguments& info) {
+  Mappings& mappings = SandboxIsolate::Of(info.GetIsolate()).memory().mappings();
+  const auto track = [&](const auto& buffer) {
+    auto store = buffer->GetBackingStore();
+    if (store->IsResizableByUserJavaScript()) mappings.Hold(store, kOfBuffer);
+  };
+  if (info[0]->IsArrayBuffer()) {
+    track(info[0].As<v8::ArrayBuffer>());
+  } else if (info[0]->IsSharedArrayBuffer()) {
+    track(info[0].As<v8::SharedArrayBuffer>());
+  } else if (info[0]->IsWasmMemoryObject()) {
+    mappings.Hold(info[0].As<v8::WasmMemoryObject>()->Buffer()->GetBackingStore(), kOfMemory);
+  } else if (info[0]->IsWasmModuleObject()) {
+    mappings.Hold(info[0].As<v8::Object>(), kOfModule);
+  }
+}
+
+// trackInstance(instance, exports, memories): so many memories that an instance of WebAssembly has
+// made. Those that it exports may outlive it.
+void TrackInstance(const Arguments& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  Mappings& mappings = SandboxIsolate::Of(isolate).memory().mappings();
+  if (!info[0]->IsObject() || !info[1]->IsObject() || !info[2]->IsUint32()) return;
+  uint32_t hidden = info[2].As<v8::Uint32>()->Value();
+  const auto context = isolate->GetCurrentContext();
+  const auto exports = info[1].As<v8::Object>();
+  v8::Local<v8::Array> names;
+  if (!exports->GetOwnPropertyNames(context).ToLocal(&names)) return;
+  for (uint32_t index = 0; index < names->Length() && hidden > 0; index++) {
+    v8::Local<v8::Value> name;
+    v8::Local<v8::Value> value;
+    if (!names->Get(context, index).ToLocal(&name) ||
+        !exports->Get(context, name).ToLocal(&value)) {
+      return;
+    }
+    if (!value->IsWasmMemoryObject()) continue;
+    // One that it has imported is known.
+    const auto store = value.As<v8::WasmMemoryObject>()->Buffer()->GetBackingStore();
+    if (mappings.Hold(store, kOfMemory)) hidden--;
+  }
+  for (; hidden > 0; hidden--) mappings.Hold(info[0].As<v8::Object>(), kOfMemory);
+}
+
+// definedMemories(module): how many memories a module defines, given as such or by its bytes
+void DefinedMemoriesOf(const Arguments& info) {
+  BufferSource bytes;
+  uint32_t count = 0;
+  if (info[0]->IsWasmModuleObject()) {
+    auto module = info[0].As<v8::WasmModuleObject>()->GetCompiledModule();
+    const auto wire = module.GetWireBytesRef();
+    count = DefinedMemories({wire.data(), wire.size()});
+  } else if (bytes.Read(info[0])) {
+    count = DefinedMemories(bytes.bytes());
+  }
+  info.GetReturnValue().Set(count);
 }
 
 // compiledBytes(module): about what V8 takes to compile these bytes; 0 when they are none.
@@ -76,6 +172,11 @@ void AddMemoryFunctions(HostObject* host) {
   host->Add("memoryLeft", MemoryLeft);
   host->Add("trackShared", TrackShared);
   host->Add("compiledBytes", CompiledBytes);
+  host->Add("definedMemories", DefinedMemoriesOf);
+  host->Add("expectMapped", ExpectMapped);
+  host->Add("settleMapped", SettleMapped);
+  host->Add("trackInstance", TrackInstance);
+  host->Add("trackMapped", TrackMapped);
   host->Add("capMemories", CapMemories);
   host->Add(
       "memoryLimit",

@@ -16,6 +16,9 @@ constexpr double kFirstWaitMs = 1;
 // Each wait costs some 0.1 ms in all: this keeps a long shader below 2% of a core.
 constexpr double kLongestWaitMs = 10;
 
+// What queues have been given to write and have not written.
+constexpr size_t kMostStagedBytes = size_t{64} << 20;
+
 void AppendLower(std::string_view text, std::string* to) {
   for (const char c : text) to->push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
   to->push_back(' ');
@@ -48,7 +51,7 @@ bool GpuOffer::Offers(const webgpu::AdapterDescription& adapter) const {
 }
 
 std::unique_ptr<SandboxGpu> SandboxGpu::Create(const GpuOffer& offer, const GpuLimits& limits,
-                                               v8::Isolate* isolate,
+                                               size_t host_bytes, v8::Isolate* isolate,
                                                std::function<void(std::string)> on_adapter,
                                                std::string* why_not) {
   if (offer.library == nullptr) {
@@ -63,6 +66,7 @@ std::unique_ptr<SandboxGpu> SandboxGpu::Create(const GpuOffer& offer, const GpuL
     return true;
   };
   options.memory_bytes = limits.memory_bytes;
+  options.staged_bytes = std::min(kMostStagedBytes, host_bytes / 4);
   options.buffers = limits.buffers;
   options.pipelines = limits.pipelines;
   auto gpu = webgpu::Gpu::Create(*offer.library, isolate, std::move(options), why_not);

@@ -49,9 +49,10 @@ struct GpuUse {
 // entered, unless stated otherwise.
 class SandboxGpu {
  public:
-  // Null with the reason. `on_adapter` hears the name of each adapter that the Job gets, once.
+  // Null with the reason. `host_bytes`: what it may have of the process's memory, with all else
+  // outside of the heap. `on_adapter` hears the name of each adapter that the Job gets, once.
   static std::unique_ptr<SandboxGpu> Create(const GpuOffer& offer, const GpuLimits& limits,
-                                            v8::Isolate* isolate,
+                                            size_t host_bytes, v8::Isolate* isolate,
                                             std::function<void(std::string)> on_adapter,
                                             std::string* why_not);
 

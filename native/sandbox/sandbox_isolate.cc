@@ -54,6 +54,7 @@ SandboxIsolate::~SandboxIsolate() {
   environment_.Clear();
   inspector_.reset();
   rejections_.Clear();
+  memory().mappings().Clear();
   context_.Reset();
 }
 
@@ -78,7 +79,8 @@ bool SandboxIsolate::OpenGpu(const GpuOffer& offer, std::string* why_not) {
     event.text = std::move(name);
     owner_.outbox->Emit(std::move(event));
   };
-  gpu_owned_ = SandboxGpu::Create(offer, owner_.options->gpu, get(), on_adapter, why_not);
+  gpu_owned_ = SandboxGpu::Create(offer, owner_.options->gpu, owner_.options->buffer_bytes, get(),
+                                  on_adapter, why_not);
   gpu_ = gpu_owned_.get();
   return gpu_owned_ != nullptr;
 }

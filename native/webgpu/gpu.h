@@ -50,6 +50,9 @@ struct GpuOptions {
   // Of all buffers, textures and query sets together. Beyond, creating one is an out-of-memory
   // error of its device, after a garbage collection has been tried.
   uint64_t memory_bytes = UINT64_MAX;
+  // Of what queues were given to write and have not written, which is on the memory of the process:
+  // beyond, writes wait for the GPU.
+  uint64_t staged_bytes = UINT64_MAX;
   uint32_t buffers = UINT32_MAX;
   uint32_t pipelines = UINT32_MAX;
 };
@@ -62,7 +65,8 @@ struct GpuCounters {
   std::atomic<uint32_t> textures{0};
   std::atomic<uint32_t> pipelines{0};
   std::atomic<uint32_t> devices{0};
-  // Of the process, by estimate: what Dawn and we keep for objects, texts and recorded commands.
+  // Of the process, by estimate: what Dawn and we keep for objects, texts and recorded commands,
+  // and the bytes that queues were given to write until they are seen to be done.
   std::atomic<uint64_t> host_bytes{0};
   // Calls of GPUQueue.submit().
   std::atomic<uint64_t> submits{0};

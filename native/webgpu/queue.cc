@@ -1,4 +1,6 @@
 // GPUQueue.
+#include <algorithm>
+
 #include "webgpu/convert.h"
 #include "webgpu/generated/dictionaries.h"
 #include "webgpu/glue.h"
@@ -7,6 +9,24 @@
 #include "webgpu/unions.h"
 
 namespace dcp::webgpu {
+
+namespace {
+
+// What Dawn copies of the data for a texture, at most: rows, each brought to a multiple of 256
+// bytes. Of a write that it refuses it copies nothing.
+uint64_t StagedBytes(const WGPUTexelCopyBufferLayout& layout, const WGPUExtent3D& size,
+                     uint64_t data_bytes) {
+  constexpr uint64_t kMostTexelBytes = 16;
+  constexpr uint64_t kRowAlignment = 256;
+  // A row takes a byte at least, so that there are no more than bytes.
+  const uint64_t rows = std::min(uint64_t{size.height} * size.depthOrArrayLayers, data_bytes);
+  const uint64_t row_bytes =
+      std::min({uint64_t{layout.bytesPerRow}, size.width * kMostTexelBytes, data_bytes});
+  const uint64_t padding = (kRowAlignment - row_bytes % kRowAlignment) % kRowAlignment;
+  return std::min(rows * row_bytes, data_bytes) + rows * padding;
+}
+
+}  // namespace
 
 void GPUQueue_submit(const Info& info) {
   Object* const self = Object::Of(info.This());
@@ -76,15 +96,17 @@ void GPUQueue_writeBuffer(const Info& info) {
       !source.Cut(c, kCall, offset, !info[4]->IsUndefined(), size, 4)) {
     return;
   }
-  runtime.procs().queueWriteBuffer(self->handle<WGPUQueue>(), buffer, buffer_offset, source.data(),
-                                   source.size());
+  const auto queue = self->handle<WGPUQueue>();
+  runtime.procs().queueWriteBuffer(queue, buffer, buffer_offset, source.data(), source.size());
+  runtime.Staged(queue, source.size());
 }
 
 void GPUQueue_writeTexture(const Info& info) {
   Object* const self = Object::Of(info.This());
+  Runtime& runtime = *self->runtime;
   static constexpr Where kCall{nullptr, "GPUQueue.writeTexture"};
   if (info.Length() < 4) return ThrowTooFew(info, kCall, 4);
-  Conversion c(*self->runtime, info.GetIsolate());
+  Conversion c(runtime, info.GetIsolate());
   WGPUTexelCopyTextureInfo destination{};
   WGPUTexelCopyBufferLayout layout{};
   WGPUExtent3D size{};
@@ -100,8 +122,10 @@ void GPUQueue_writeTexture(const Info& info) {
       !source.Read(c, info[1], {&kCall, "data"})) {
     return;
   }
-  self->runtime->procs().queueWriteTexture(self->handle<WGPUQueue>(), &destination, source.data(),
-                                           source.size(), &layout, &size);
+  const auto queue = self->handle<WGPUQueue>();
+  runtime.procs().queueWriteTexture(queue, &destination, source.data(), source.size(), &layout,
+                                    &size);
+  runtime.Staged(queue, StagedBytes(layout, size, source.size()));
 }
 
 // There because programs look for it, and replace it. No value is an image of the types that it

@@ -26,6 +26,9 @@ constexpr size_t kFuturesAtOnce = 16;
 // What a question takes until its promise has been settled, beside the texts of the answer.
 constexpr size_t kPendingBytes = 512;
 
+// How long one call waits for the GPU to take what it was given to write.
+constexpr double kStagedWaitMs = 200;
+
 // Errors that wait to be told to listeners.
 constexpr size_t kMaxUncaptured = 1000;
 
@@ -140,14 +143,38 @@ void Runtime::LookForInterrupts() {
 
 void Runtime::Submitted(WGPUQueue queue) {
   counters_.submits.fetch_add(1, std::memory_order_relaxed);
-  auto found = std::find_if(watches_.begin(), watches_.end(), [queue](const auto& each) {
+  HasWork(WatchOf(queue));
+}
+
+void Runtime::Staged(WGPUQueue queue, uint64_t bytes) {
+  QueueWatch* const watch = WatchOf(queue);
+  watch->staged += bytes;
+  Add(counters_.host_bytes, bytes);
+  if (watch->staged < options_.staged_bytes / 4) return;
+  procs_.queueSubmit(queue, 0, nullptr);
+  HasWork(watch);
+  if (!watch->waiting) StartWatching(watch);
+  const double until_ms = NowMs() + kStagedWaitMs;
+  while (watch->waiting && watch->staged + watch->staged_before > options_.staged_bytes) {
+    const double left_ms = until_ms - NowMs();
+    if (left_ms < 0) break;
+    WGPUFutureWaitInfo wait{};
+    wait.future = watch->future;
+    procs_.instanceWaitAny(instance_, 1, &wait, static_cast<uint64_t>(left_ms * 1e6));
+  }
+  // Only here Dawn frees what it has no more use for.
+  ProcessEvents();
+}
+
+QueueWatch* Runtime::WatchOf(WGPUQueue queue) {
+  const auto found = std::find_if(watches_.begin(), watches_.end(), [queue](const auto& each) {
     return each->queue == queue && !each->obsolete;
   });
-  if (found == watches_.end()) {
-    watches_.push_back(std::make_unique<QueueWatch>(QueueWatch{this, queue}));
-    found = std::prev(watches_.end());
-  }
-  QueueWatch* const watch = found->get();
+  if (found != watches_.end()) return found->get();
+  return watches_.emplace_back(std::make_unique<QueueWatch>(QueueWatch{this, queue})).get();
+}
+
+void Runtime::HasWork(QueueWatch* watch) {
   if (watch->unwatched_work) return;
   watch->unwatched_work = true;
   if (watch->waiting) return;
@@ -163,6 +190,7 @@ void Runtime::WatchSubmitted() {
 void Runtime::StartWatching(QueueWatch* watch) {
   watch->waiting = true;
   watch->unwatched_work = false;
+  watch->staged_before = std::exchange(watch->staged, 0);
   WGPUQueueWorkDoneCallbackInfo info;
   info.callback = OnWatchedWorkDone;
   info.userdata1 = watch;
@@ -173,6 +201,7 @@ void Runtime::OnWatchedWorkDone(WGPUQueueWorkDoneStatus status, WGPUStringView, 
   auto* const watch = static_cast<QueueWatch*>(data);
   Runtime* const self = watch->runtime;
   watch->waiting = false;
+  Add(self->counters_.host_bytes, -std::exchange(watch->staged_before, 0));
   if (watch->unwatched_work && !watch->obsolete && status == WGPUQueueWorkDoneStatus_Success &&
       !self->released_) {
     return self->StartWatching(watch);
@@ -191,6 +220,7 @@ void Runtime::RemoveQueue(WGPUQueue queue) {
     if (watch->queue != queue || watch->obsolete) continue;
     if (watch->unwatched_work && !watch->waiting) StartWatching(watch.get());
     watch->obsolete = true;
+    Add(counters_.host_bytes, -std::exchange(watch->staged, 0));
   }
 }
 

@@ -48,7 +48,8 @@ inline bool IsPipeline(Pending::Kind kind) {
 
 inline constexpr char const* kMemoryUsedUp = "the Sandbox's memory of the GPU is used up";
 
-// Looks at the work of one device's queue, for GpuCounters::busy_ms.
+// Looks at the work of one device's queue, for GpuCounters::busy_ms, and counts what writes to it
+// keep.
 struct QueueWatch {
   Runtime* runtime;
   WGPUQueue queue;
@@ -57,6 +58,10 @@ struct QueueWatch {
   bool waiting = false;
   // and more has been submitted since.
   bool unwatched_work = false;
+  // What Dawn has a copy of until the queue has written it: since it was last asked, and when it
+  // was. On GpuCounters::host_bytes.
+  uint64_t staged = 0;
+  uint64_t staged_before = 0;
   // Its device is gone.
   bool obsolete = false;
 };
@@ -148,6 +153,9 @@ class Runtime final : public Gpu {
   // Something may have happened that only ProcessEvents() tells.
   void LookSoon() { look_soon_ = true; }
   void Submitted(WGPUQueue queue);
+  // The queue has been given so many bytes to write. Dawn copies them and begins no sooner than
+  // something is submitted: with many, that is done here, and waited for.
+  void Staged(WGPUQueue queue, uint64_t bytes);
   void RemoveQueue(WGPUQueue queue);
 
   v8::Local<v8::Function> maker(Maker maker) const {
@@ -225,6 +233,8 @@ class Runtime final : public Gpu {
   // Asking Dawn costs more than submitting: it is asked once for all that was submitted since
   // somebody looked.
   void WatchSubmitted();
+  QueueWatch* WatchOf(WGPUQueue queue);
+  void HasWork(QueueWatch* watch);
   void StartWatching(QueueWatch* watch);
   static void OnWatchedWorkDone(WGPUQueueWorkDoneStatus status, WGPUStringView message, void* watch,
                                 void*);

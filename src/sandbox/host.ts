@@ -88,6 +88,19 @@ export interface Host {
   memoryLeft(wanted: number): number;
   /** Counts the memory of a SharedArrayBuffer until it is freed. `isMemory`: of a WebAssembly.Memory, which grows. */
   trackShared(buffer: SharedArrayBuffer, isMemory: boolean): void;
+  /**
+   * A resizable buffer, a WebAssembly memory or a module is about to be made of so many mappings of the process and memories: they
+   * count until `settleMapped`. Throws a RangeError where there is no room, not even after a look for garbage.
+   */
+  expectMapped(what: string, mappings: number, memories: number): void;
+  /** It has been made, or is not going to be. */
+  settleMapped(mappings: number, memories: number): void;
+  /** One of them counts for as long as it is there. Nothing else does. */
+  trackMapped(made: unknown): void;
+  /** The memories that an instance has made count for as long as it is there, or they are. */
+  trackInstance(instance: object, exported: object, memories: number): void;
+  /** How many memories a WebAssembly module defines, given as such or by its bytes. */
+  definedMemories(module: unknown): number;
   /** About what V8 takes to compile a WebAssembly module; 0 for what is no bytes. */
   compiledBytes(module: unknown): number;
   /**

@@ -6,6 +6,7 @@
  * beyond the account's limit, because native code cannot stop a builtin that fills it: each has a maximum.
  */
 import type { Host } from './host.js';
+import { GROWING_BUFFER, makeMapped, MEMORY, MODULE, type MappedCount } from './mapped.js';
 import { replaceConstructor, replaceMethod, type Class, type Method } from './replace.js';
 
 /** Bytes of a page of WebAssembly memory, and the most pages that 32 bits can address. */
@@ -16,6 +17,7 @@ const MAX_PAGES = 65536;
 interface WebAssemblyNamespace {
   readonly Memory: Class;
   readonly Module: Class;
+  readonly Instance: Class;
   readonly compile: Method;
   readonly instantiate: Method;
 }
@@ -27,6 +29,7 @@ const { getOwnPropertyDescriptor } = Object;
 const { floor } = Math;
 const NativeRangeError = RangeError;
 const NativePromise = Promise;
+const { then } = Promise.prototype as { then: Method };
 const toNumber = Number;
 
 /** Puts the account in front of every constructor and method that takes memory from the operating system. */
@@ -70,7 +73,8 @@ function guardBuffers(host: Host, check: Check, memoryLimit: number): void {
     if (args.length < 2) return construct(NativeArrayBuffer, args, newTarget) as object;
     const length = toNumber(args[0]);
     const options = optionsOf('ArrayBuffer', length, args[1]);
-    return construct(NativeArrayBuffer, [length, options], newTarget) as object;
+    const make = (): object => construct(NativeArrayBuffer, [length, options], newTarget) as object;
+    return options === undefined ? make() : makeMapped(host, 'ArrayBuffer', GROWING_BUFFER, make);
   });
   const byteLength = getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength')!.get!;
   // A resizable buffer that is transferred grows in place.
@@ -82,7 +86,9 @@ function guardBuffers(host: Host, check: Check, memoryLimit: number): void {
           const wanted = toNumber(args[0]);
           const more = wanted - (apply(byteLength, this, []) as number);
           if (more > 0) check(`ArrayBuffer.prototype.${name}`, more);
-          return apply(native, this, [wanted]);
+          const answer = apply(native, this, [wanted]);
+          host.trackMapped(answer);
+          return answer;
         },
       };
       return method[name]!;
@@ -93,7 +99,10 @@ function guardBuffers(host: Host, check: Check, memoryLimit: number): void {
   replaceConstructor(globalThis, 'SharedArrayBuffer', (args, newTarget) => {
     const length = toNumber(args[0]);
     const options = optionsOf('SharedArrayBuffer', length, args[1]);
-    const buffer = construct(NativeSharedArrayBuffer, [length, options], newTarget) as SharedArrayBuffer;
+    const make = (): SharedArrayBuffer =>
+      construct(NativeSharedArrayBuffer, [length, options], newTarget) as SharedArrayBuffer;
+    const buffer =
+      options === undefined ? make() : makeMapped(host, 'SharedArrayBuffer', GROWING_BUFFER, make);
     host.trackShared(buffer, false);
     return buffer;
   });
@@ -117,7 +126,8 @@ function limitOf(value: unknown): number | bigint | undefined {
 }
 
 function guardWebAssembly(host: Host, check: Check, maxPages: number): void {
-  const { Memory, Module } = WebAssembly;
+  const { Memory, Module, Instance } = WebAssembly;
+  const instanceExports = getOwnPropertyDescriptor(Instance.prototype, 'exports')!.get!;
   const memoryBuffer = getOwnPropertyDescriptor(Memory.prototype, 'buffer')!.get!;
 
   replaceConstructor(WebAssembly, 'Memory', (args, newTarget) => {
@@ -143,7 +153,8 @@ function guardWebAssembly(host: Host, check: Check, maxPages: number): void {
     }
     if (address !== undefined) descriptor['address'] = address;
     if (index !== undefined) descriptor['index'] = index;
-    const memory = construct(Memory, [descriptor], newTarget) as object;
+    const make = (): object => construct(Memory, [descriptor], newTarget) as object;
+    const memory = makeMapped(host, 'WebAssembly.Memory', MEMORY, make);
     if (shared) host.trackShared(apply(memoryBuffer, memory, []) as SharedArrayBuffer, true);
     return memory;
   });
@@ -159,24 +170,64 @@ function guardWebAssembly(host: Host, check: Check, maxPages: number): void {
       },
   );
 
-  /** The arguments with bytes to compile in place of the first one's; throws where the module or its memories may not be. */
-  const cap = (what: string, args: unknown[]): unknown[] => {
+  /**
+   * Puts the bytes to compile in place of the first argument; throws where the module or its memories may not be. False where the
+   * argument is no bytes.
+   */
+  const cap = (what: string, args: unknown[]): boolean => {
     check(what, host.compiledBytes(args[0]));
     const instead = host.capMemories(args[0]);
     if (typeof instead === 'string') throw new NativeRangeError(`${what}: ${instead}`);
-    if (instead !== undefined) args[0] = instead;
-    return args;
+    if (instead === undefined) return false;
+    args[0] = instead;
+    return true;
   };
-  replaceConstructor(
-    WebAssembly,
-    'Module',
-    (args, newTarget) => construct(Module, cap('WebAssembly.Module', args), newTarget) as object,
-  );
+  const countOf = (memories: number, modules = 0): MappedCount => ({
+    mappings: memories * MEMORY.mappings + modules * MODULE.mappings,
+    memories,
+  });
+  const trackInstance = (instance: object, memories: number): void => {
+    if (memories > 0) host.trackInstance(instance, apply(instanceExports, instance, []) as object, memories);
+  };
+
+  replaceConstructor(WebAssembly, 'Module', (args, newTarget) => {
+    cap('WebAssembly.Module', args);
+    const make = (): object => construct(Module, args, newTarget) as object;
+    return makeMapped(host, 'WebAssembly.Module', MODULE, make);
+  });
+  replaceConstructor(WebAssembly, 'Instance', (args, newTarget) => {
+    const memories = host.definedMemories(args[0]);
+    return makeMapped(host, 'WebAssembly.Instance', countOf(memories), () => {
+      const instance = construct(Instance, args, newTarget) as object;
+      trackInstance(instance, memories);
+      return instance;
+    });
+  });
   for (const name of ['compile', 'instantiate'] as const) {
+    const what = `WebAssembly.${name}`;
     replaceMethod(WebAssembly, name, (native) => {
       const method = (...args: unknown[]): unknown =>
         new NativePromise((resolve) => {
-          resolve(apply(native, WebAssembly, cap(`WebAssembly.${name}`, args)));
+          const compiles = cap(what, args);
+          const memories = name === 'instantiate' ? host.definedMemories(args[0]) : 0;
+          const { mappings } = countOf(memories, compiles ? 1 : 0);
+          host.expectMapped(what, mappings, memories);
+          const onMade = (made: object): object => {
+            host.settleMapped(mappings, memories);
+            if (name === 'compile') host.trackMapped(made);
+            else if (!compiles) trackInstance(made, memories);
+            else {
+              const { module, instance } = made as { module: object; instance: object };
+              host.trackMapped(module);
+              trackInstance(instance, memories);
+            }
+            return made;
+          };
+          const onFailed = (error: unknown): never => {
+            host.settleMapped(mappings, memories);
+            throw error;
+          };
+          resolve(apply(then, apply(native, WebAssembly, args), [onMade, onFailed]));
         });
       return method;
     });

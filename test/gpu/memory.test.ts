@@ -50,6 +50,29 @@ test('a module of asm.js does not keep the memory of a mapped buffer', { skip },
   assert.deepEqual(valuesOf(seen), [[42, 0, 0]]);
 });
 
+test(
+  'what queues are given to write and nobody submits does not pile up in the process',
+  { skip },
+  async (t) => {
+    const work = gpuWork(`
+    const texture = device.createTexture({ size: [512, 512], format: 'rgba8unorm', usage: GPUTextureUsage.COPY_DST });
+    const buffer = device.createBuffer({ size: 1 << 20, usage: GPUBufferUsage.COPY_DST });
+    const data = new Uint8Array(1 << 20).fill(5);
+    for (let k = 0; k < datum; k++) {
+      device.queue.writeTexture({ texture }, data, { bytesPerRow: 2048 }, [512, 512]);
+      device.queue.writeBuffer(buffer, 0, data);
+      progress();
+    }
+    return datum;`);
+    const evaluator = await openGpuEvaluator(t, 1);
+    const before = process.resourceUsage().maxRSS;
+    const seen = await runOnGpu(evaluator, work, [2, 1000], { sandbox: { bufferMiB: 64 } });
+    assert.deepEqual(valuesOf(seen), [2, 1000]);
+    // In KiB; in another process there is nothing to see. 2000 MiB were written.
+    assert.ok(process.resourceUsage().maxRSS - before < 512 * 1024);
+  },
+);
+
 test('textures of which there are views alone are counted', { skip }, async (t) => {
   const work = gpuWork(`
     const usage = GPUTextureUsage.RENDER_ATTACHMENT;

@@ -15,11 +15,23 @@ const TOO_LONG = `'x'.repeat(2 ** 29 - 24).split('');`;
 /** A builtin that fills a table of its own and never looks up: beyond the heap's limit, then beyond its slack. */
 const ENDLESS = 'new Array(2 ** 32 - 1).fill(0);';
 
+/** V8's compiler of regular expressions goes as deep as the expression does, without a look at how much stack is left. */
+const DEEP_EXPRESSION = `new RegExp('(?='.repeat(5e4) + ')'.repeat(5e4)).test('b');`;
+
 const BLAMED = {
   failure: 'EMEMORYLIMIT',
   error: null,
   suspects: null,
   unfinished: [2],
+  next: ['ok', 'ok'],
+  neighbour: 200,
+};
+
+const LOST = {
+  failure: null,
+  // Both were in the process: the Supervisor runs them again one by one.
+  suspects: 2,
+  unfinished: [1, 2],
   next: ['ok', 'ok'],
   neighbour: 200,
 };
@@ -34,16 +46,23 @@ test('one array beyond the longest: the child-process host names the Slices, and
   const { code, signal, stdout, stderr } = await run('child', TOO_LONG);
   assert.deepEqual([code, signal, stderr], [0, null, '']);
   const { error, logged, ...rest } = JSON.parse(stdout.replace('ready\n', '')) as Record<string, string>;
-  assert.deepEqual(rest, {
-    failure: null,
-    // Both were in the process: the Supervisor runs them again one by one.
-    suspects: 2,
-    unfinished: [1, 2],
-    next: ['ok', 'ok'],
-    neighbour: 200,
-  });
+  assert.deepEqual(rest, LOST);
   assert.match(error!, /^the evaluator process was ended by SIGTRAP/);
   assert.match(logged!, /# Fatal JavaScript invalid/);
+});
+
+test('a regular expression nested too deeply: the in-process host dies of SIGSEGV', async () => {
+  const { code, signal, stdout } = await run('in-process', DEEP_EXPRESSION);
+  assert.deepEqual([code, signal, stdout], [null, 'SIGSEGV', 'ready\n']);
+});
+
+test('a regular expression nested too deeply: the child-process host names the Slices, and both Jobs go on', async () => {
+  const { code, signal, stdout, stderr } = await run('child', DEEP_EXPRESSION);
+  assert.deepEqual([code, signal, stderr], [0, null, '']);
+  const { error, logged, ...rest } = JSON.parse(stdout.replace('ready\n', '')) as Record<string, string>;
+  assert.deepEqual(rest, LOST);
+  assert.match(error!, /^the evaluator process was ended by SIGSEGV/);
+  assert.equal(logged, '');
 });
 
 test('a builtin that fills the heap: the in-process host blames the Slice and loses a thread; it may go on while the slack lasts', async () => {

@@ -3,6 +3,7 @@
  * nobody can tell from two: getters run in the same order, and none can reach the copy. V8's own serializer is not used:
  * in Node 20 it takes objects of our interfaces for plain ones, and it copies every buffer more than once.
  */
+import { GROWING_BUFFER, makeMapped, MODULE } from '../../mapped.js';
 import type { EnvironmentHost } from '../host.js';
 import type { Realm } from '../realm.js';
 import type { Transfer } from '../transfer.js';
@@ -183,7 +184,10 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
         case Kind.view:
           return copyView(original);
         case Kind.wasmModule:
-          return remember(original, host.copyModule(original));
+          return remember(
+            original,
+            makeMapped(host, 'structuredClone', MODULE, () => host.copyModule(original)),
+          );
         case Kind.ordinary:
           return copyPlatform(original) ?? properties(original, remember(original, {}));
         default:
@@ -298,7 +302,9 @@ export function createClone(host: EnvironmentHost, realm: Realm): Clone {
     const copyBuffer = (original: object): ArrayBuffer => {
       if (host.isDetached(original)) return refuse('An ArrayBuffer is detached and could not be cloned.');
       const options = isResizable(original) ? { maxByteLength: maxBytesOf(original) } : undefined;
-      const copy = construct(primordials.ArrayBuffer, [bytesOf(original), options]) as ArrayBuffer;
+      const make = (): ArrayBuffer =>
+        construct(primordials.ArrayBuffer, [bytesOf(original), options]) as ArrayBuffer;
+      const copy = options === undefined ? make() : makeMapped(host, 'structuredClone', GROWING_BUFFER, make);
       setBytes(new primordials.Uint8Array(copy), new primordials.Uint8Array(original as ArrayBuffer));
       return copy;
     };
