@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { createCompute, type Compute, type JobCancelledError } from '../compute/index.js';
 import {
   durationText,
@@ -8,7 +6,6 @@ import {
   JobStateError,
   type JobStatus,
   printable,
-  SchedulerError,
   SliceError,
 } from '../model/index.js';
 import { doneOfTotal, printJsonLine, printResults, table } from './present.js';
@@ -23,17 +20,9 @@ export interface JobCommandOptions {
   readonly json: boolean;
 }
 
-/** These commands look at Jobs that are there: a mistyped directory must not become an empty Scheduler. */
-function openCompute(scheduler: string): Compute {
-  if (existsSync(path.join(scheduler, 'data.mdb'))) return createCompute({ scheduler });
-  throw new SchedulerError(
-    `${scheduler}: there is no Scheduler here; "dcp-job run" and "dcp-worker" make one`,
-  );
-}
-
 /** `dcp-job ls` */
 export async function listJobs({ scheduler, json }: JobCommandOptions): Promise<number> {
-  const jobs = await openCompute(scheduler).listJobs();
+  const jobs = await createCompute({ scheduler }).listJobs();
   jobs.sort((a, b) => a.createdAt - b.createdAt);
   if (json) for (const job of jobs) printJsonLine({ type: 'job', ...job });
   else if (jobs.length > 0) {
@@ -52,7 +41,7 @@ export async function listJobs({ scheduler, json }: JobCommandOptions): Promise<
 
 /** `dcp-job status` */
 export async function showStatus(id: JobId, { scheduler, json }: JobCommandOptions): Promise<number> {
-  const status = await openCompute(scheduler).jobStatus(id);
+  const status = await createCompute({ scheduler }).jobStatus(id);
   if (json) printJsonLine({ type: 'job', ...status });
   else {
     const rows = [
@@ -82,7 +71,7 @@ export async function showResults(
   options: JobCommandOptions & { readonly wait: boolean },
 ): Promise<number> {
   const { scheduler, json, wait } = options;
-  const compute = openCompute(scheduler);
+  const compute = createCompute({ scheduler });
   const job = await compute.resume(id);
   let cancelled = false;
   if (wait) {
@@ -121,7 +110,7 @@ export async function cancelJobs(
   ids: readonly JobId[],
   { scheduler, json }: JobCommandOptions,
 ): Promise<number> {
-  const compute = openCompute(scheduler);
+  const compute = createCompute({ scheduler });
   for (const id of ids) {
     await compute.cancelJob(id);
     if (json) printJsonLine({ type: 'cancelled', job: id });
@@ -134,7 +123,7 @@ export async function removeJobs(
   ids: readonly JobId[],
   options: JobCommandOptions & { readonly force: boolean },
 ): Promise<number> {
-  const compute = openCompute(options.scheduler);
+  const compute = createCompute({ scheduler: options.scheduler });
   for (const id of ids) {
     if (!options.force) await refuseUnfinished(compute, id);
     await compute.removeJob(id);

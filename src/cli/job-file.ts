@@ -50,7 +50,7 @@ export async function loadJobFile(file: string): Promise<JobFile> {
       const job: unknown = await callJobFile(`${file}: its default export`, UsageError, () =>
         (make as (...given: unknown[]) => unknown)(compute, { args }),
       );
-      if (job instanceof Job) return job;
+      if (Job.schedulerOf(job) !== undefined) return job as Job;
       throw new UsageError(
         `${file}: its default export returned no Job; expected what compute.for(…) returns`,
       );

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { harmlessJson, oneLine as harmlessLine, SliceError, type JobStatus } from '../model/index.js';
+import { harmlessJson, isSliceError, oneLine as harmlessLine, type JobStatus } from '../model/index.js';
 
 /** Parts of a value that its text may say again because they stand in several places. */
 const MAX_REPEATS = 100_000;
@@ -72,7 +72,7 @@ function oneLine(value: unknown): string {
 
 /** A result as the fields of a JSON line: `value`, or `inspect` where JSON cannot hold it, or `error`. */
 export function resultFields(result: unknown): object {
-  if (result instanceof SliceError)
+  if (isSliceError(result))
     return { error: { code: result.code, message: result.message, stack: result.stack } };
   const isEndless = isRepetitive(result);
   return !isEndless && isJson(result) ? { value: result } : { inspect: inspected(result, isEndless) };
@@ -92,7 +92,7 @@ export function printResults(results: Iterable<readonly [number, unknown]>, json
     if (json) printJsonLine({ type: 'result', slice: index + 1, ...resultFields(result) });
     else {
       const skipped = '\n'.repeat(index - lines);
-      process.stdout.write(`${skipped}${result instanceof SliceError ? '' : oneLine(result)}\n`);
+      process.stdout.write(`${skipped}${isSliceError(result) ? '' : oneLine(result)}\n`);
       lines = index + 1;
     }
   }

@@ -1,11 +1,5 @@
 import path from 'node:path';
-import {
-  createCompute,
-  JobCancelledError,
-  type Compute,
-  type Job,
-  type ResultHandle,
-} from '../compute/index.js';
+import { createCompute, Job, type Compute, type ResultHandle } from '../compute/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
 import {
   durationText,
@@ -17,7 +11,7 @@ import {
 } from '../model/index.js';
 import { loadJobFile } from './job-file.js';
 import { printJsonLine, printResults, resultFields } from './present.js';
-import { ExitCode, quoted } from './program.js';
+import { ExitCode, quoted, UsageError } from './program.js';
 import { ProgressBar } from './progress-bar.js';
 
 export interface RunJobOptions {
@@ -46,6 +40,7 @@ export async function runJob(file: string, options: RunJobOptions): Promise<numb
   const { directory } = jobFile;
   const compute = createCompute({ scheduler: options.scheduler, directory });
   const job = await jobFile.makeJob(compute, options.args);
+  if (options.local === null) checkScheduler(file, job, options.scheduler);
   const run = new JobRun(compute, job, options);
   const results = await run.results();
   if (results === null) return run.exitCode;
@@ -73,6 +68,16 @@ export async function runJob(file: string, options: RunJobOptions): Promise<numb
     throw error;
   }
   return run.exitCode;
+}
+
+/** Throws `UsageError` for a Job that would go elsewhere than it was told: all that is said of it would be wrong. */
+function checkScheduler(file: string, job: Job, directory: string): void {
+  const other = Job.schedulerOf(job) ?? directory;
+  if (path.resolve(other) === path.resolve(directory)) return;
+  throw new UsageError(
+    `${file}: its Job is for the Scheduler in ${other}, not for the one in ${directory}: ` +
+      'make it with the "compute" that the default export is given, or name its Scheduler with --scheduler',
+  );
 }
 
 /** Executes one Job and shows what happens: on a terminal with a bar, or as JSON lines. */
@@ -110,7 +115,8 @@ class JobRun {
       this.#tellEnd(results);
       return results;
     } catch (error) {
-      if (!(error instanceof JobCancelledError)) throw error;
+      // The Job may be of another copy of these classes.
+      if ((error as { code?: unknown }).code !== 'ECANCELLED') throw error;
       this.exitCode = this.#interrupted ? ExitCode.interrupted : ExitCode.failure;
       this.#say({ type: 'cancelled', job: this.job.id }, `Job ${this.job.id}: cancelled`);
       return null;

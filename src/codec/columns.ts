@@ -5,14 +5,17 @@ import {
   type Payload,
   type PayloadColumns,
 } from '../model/index.js';
+import { allocate } from './allocate.js';
 import { is, subarray } from './intrinsics.js';
 import { copyInto, window, windowView } from './msgpack.js';
 import { MAX_NUMBER_BYTES, readNumber, writeNumber } from './numbers.js';
-import { decodeHead, encodeHead } from './payloads.js';
+import { decodeHead, encodeHead, releaseHead } from './payloads.js';
 
 /** Bytes of heads, and entries, for which a new writer has room. */
 const FIRST_HEAD_BYTES = 1024;
 const FIRST_ENTRIES = 64;
+/** Heads that are not copied once more when they leave, bytes. */
+const LARGE_HEADS = 1 << 22;
 /** `headEnds` counts in 32 bits. */
 const MAX_HEAD_BYTES = 2 ** 32 - 1;
 
@@ -50,6 +53,7 @@ export class ColumnWriter {
     if (typeof value === 'number' && (value !== 0 || is(value, 0))) return this.#addNumber(value);
     const { packed, segments } = encodeHead(value, maxBytes);
     this.#add(packed, packed.dataView, packed.start, packed.end, segments);
+    releaseHead();
   }
 
   /** Adds a payload as the next entry. Its head is copied, its segments are referenced. */
@@ -61,7 +65,7 @@ export class ColumnWriter {
   /** The entries, with a `heads` that is all of its ArrayBuffer; the writer is empty after this. */
   take(): PayloadColumns {
     const columns = {
-      heads: this.#heads.slice(0, this.#headBytes),
+      heads: this.#takeHeads(),
       headEnds: this.#headEnds.slice(0, this.#count),
       segments: this.#segments,
       segmentEnds: this.#segmentEnds.slice(0, this.#count),
@@ -71,6 +75,14 @@ export class ColumnWriter {
     this.#segments = [];
     this.#segmentBytes = 0;
     return columns;
+  }
+
+  #takeHeads(): Uint8Array<ArrayBuffer> {
+    const heads = this.#heads;
+    if (this.#headBytes < heads.length || heads.length < LARGE_HEADS) return heads.slice(0, this.#headBytes);
+    this.#heads = new Uint8Array(FIRST_HEAD_BYTES);
+    this.#headsView = new DataView(this.#heads.buffer);
+    return heads;
   }
 
   #add(bytes: Uint8Array, view: DataView, start: number, end: number, segments: readonly Uint8Array[]): void {
@@ -107,7 +119,8 @@ export class ColumnWriter {
         `the heads of one batch may have ${MAX_HEAD_BYTES} bytes; with this one they have ${needed}`,
       );
     }
-    const heads = new Uint8Array(Math.min(MAX_HEAD_BYTES, Math.max(needed, 2 * this.#heads.length)));
+    const room = Math.min(MAX_HEAD_BYTES, Math.max(needed, 2 * this.#heads.length));
+    const heads = allocate(room);
     heads.set(this.#heads.subarray(0, this.#headBytes));
     this.#heads = heads;
     this.#headsView = new DataView(heads.buffer);

@@ -29,6 +29,7 @@ export const isWellFormed = uncurry(
   // ES2024; in every V8 since 11.1. The library this project compiles against does not know it yet.
   (String.prototype as unknown as { isWellFormed(this: string): boolean }).isWellFormed,
 );
+export const stringSlice = uncurry(String.prototype.slice);
 export const charCodeAt = uncurry(String.prototype.charCodeAt);
 
 export const dateTime = uncurry(Date.prototype.getTime);

@@ -7,6 +7,7 @@ import {
   RESET_BUFFER_MODE as RESET_BUFFER,
 } from 'msgpackr/pack';
 import { clearSource as untypedClearSource } from 'msgpackr/unpack';
+import { allocate } from './allocate.js';
 import { setBytes, subarray } from './intrinsics.js';
 
 // Their type declarations name ".", which TypeScript does not resolve in an ES module.
@@ -39,20 +40,31 @@ export interface Packed extends Uint8Array {
 }
 
 /** msgpackr keeps the buffer it writes to; one that grew beyond this is given up. */
-const KEEP_UP_TO = 1 << 20;
+export const KEEP_UP_TO = 1 << 20;
 const SMALL = 8192;
 const HostBuffer = (globalThis as { Buffer?: { allocUnsafeSlow(size: number): Uint8Array } }).Buffer;
+
+/** So large a tree gets a buffer of its size at once: msgpackr has two of them while one grows, and a copy. */
+const SIZED_FROM = 1 << 22;
+
+/** Beyond what is known of a tree, for what else it holds. */
+const ROOM_BESIDES = 1 << 16;
 
 /**
  * Packs into msgpackr's own buffer, which the next call uses again. Not into one of ours: the buffer belongs
  * to the msgpackr module, and others in the process who use it would then write into our bytes.
+ * @param leastBytes what is known of how large it will be
  */
-export function pack(tree: unknown): Packed {
+export function pack(tree: unknown, leastBytes: number): Packed {
+  if (leastBytes > SIZED_FROM) packr.useBuffer(makeBuffer(leastBytes + ROOM_BESIDES));
   const packed = packr.pack(tree, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as unknown as Packed;
   // msgpackr expects the kind of buffer that it would make for itself.
-  if (packed.length > KEEP_UP_TO)
-    packr.useBuffer(HostBuffer ? HostBuffer.allocUnsafeSlow(SMALL) : new Uint8Array(SMALL));
+  if (packed.length > KEEP_UP_TO) packr.useBuffer(makeBuffer(SMALL));
   return packed;
+}
+
+function makeBuffer(bytes: number): Uint8Array {
+  return HostBuffer ? HostBuffer.allocUnsafeSlow(bytes) : allocate(bytes);
 }
 
 /**

@@ -5,8 +5,9 @@ import {
   OversizeError,
   type Payload,
 } from '../model/index.js';
+import { allocate } from './allocate.js';
 import { isArray, isView, setBytes, subarray } from './intrinsics.js';
-import { pack, unpack, window, type Packed } from './msgpack.js';
+import { KEEP_UP_TO, pack, unpack, window, type Packed } from './msgpack.js';
 import { isPlain } from './plain.js';
 import { revive } from './revive.js';
 import { describeFailure, substitute } from './substitute.js';
@@ -20,6 +21,9 @@ export interface EncodedHead {
   segments: readonly Uint8Array[];
 }
 
+/** What V8 throws where msgpackr asks for memory that is not there. */
+const NO_MEMORY = 'RangeError: Array buffer allocation failed';
+
 /** Reused: `encodeHead` is on the path of every Slice. */
 const encoded = { packed: null as unknown as Packed, segments: NO_SEGMENTS };
 
@@ -31,15 +35,25 @@ const encoded = { packed: null as unknown as Packed, segments: NO_SEGMENTS };
 export function encodeHead(value: unknown, maxBytes = Infinity): EncodedHead {
   const replaced = isProvenPlain(value) ? null : substitute(value, maxBytes);
   try {
-    encoded.packed = pack(replaced ? replaced.tree : value);
+    encoded.packed = replaced ? pack(replaced.tree, replaced.textBytes) : pack(value, 0);
   } catch (error) {
-    throw new EncodingError('value', `encoding it failed: ${describeFailure(error)}`);
+    if (error instanceof OversizeError) throw error;
+    const failure = describeFailure(error);
+    if (failure === NO_MEMORY) throw new OversizeError('value', null);
+    throw new EncodingError('value', `encoding it failed: ${failure}`);
   }
   encoded.segments = replaced ? replaced.segments : NO_SEGMENTS;
   let bytes = encoded.packed.end - encoded.packed.start;
   for (let i = 0; i < encoded.segments.length; i++) bytes += encoded.segments[i]!.length;
   if (bytes > maxBytes) throw new OversizeError('value', maxBytes);
   return encoded;
+}
+
+/** Who has copied a head lets it go: a large one is not used again, and stood in the way of the next. */
+export function releaseHead(): void {
+  if (encoded.packed.length <= KEEP_UP_TO) return;
+  encoded.packed = null as unknown as Packed;
+  encoded.segments = NO_SEGMENTS;
 }
 
 function isProvenPlain(value: unknown): boolean {
@@ -92,8 +106,9 @@ export function encode(value: unknown): Payload {
 export function encodeWithin(value: unknown, maxBytes: number): Payload {
   const { packed, segments } = encodeHead(value, maxBytes);
   const { start, end } = packed;
-  const head = new Uint8Array(end - start);
+  const head = allocate(end - start);
   setBytes(head, subarray(packed, start, end));
+  releaseHead();
   return { head, segments };
 }
 

@@ -1,3 +1,4 @@
+import { allocate } from './allocate.js';
 import { Kind, SEGMENT_THRESHOLD, VIEW_ELEMENT_BYTES } from './format.js';
 import {
   apply,
@@ -124,7 +125,7 @@ export class BufferUse {
     if (!this.#whole && length <= COPIED_WITH_HOLES_UP_TO && this.#hasHoles(start))
       bytes = this.#withoutHoles(start, bytes);
     else if (!inline && mustBeCopied(buffer, byteLength)) {
-      bytes = new Uint8Array(length);
+      bytes = allocate(length);
       setBytes(bytes, new Uint8Array(buffer, start, length));
     }
     if (inline) node.push(mark, Kind.buffer, bytes);

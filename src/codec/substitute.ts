@@ -38,10 +38,15 @@ import { hasTextPrimitives, textToUtf16, textToUtf8 } from './text.js';
 const ALLOWED =
   'allowed are primitives, arrays, plain objects, Map, Set, Date, RegExp, Error, ArrayBuffer, typed arrays and DataView';
 
+/** What a node of bytes has of msgpack besides these. */
+const NODE_BYTES = 16;
+
 /** A value in a form that msgpackr carries faithfully, and the bytes that travel beside it. */
 export interface Substitute {
   readonly tree: unknown;
   readonly segments: readonly Uint8Array[];
+  /** Bytes of long strings in the tree: so much it will have when it is packed, at least. */
+  readonly textBytes: number;
 }
 
 /**
@@ -52,7 +57,7 @@ export function substitute(value: unknown, maxBytes = Infinity): Substitute {
   const substitution = new Substitution(maxBytes);
   try {
     const tree = substitution.of(value);
-    return { tree, segments: substitution.finish() };
+    return { tree, segments: substitution.finish(), textBytes: substitution.textBytes };
   } catch (error) {
     if (error instanceof EncodingError) throw error;
     // A getter or a proxy threw (a revoked one throws whatever one does), or the stack ended.
@@ -75,6 +80,7 @@ class Substitution {
   readonly #buffers = new Map<object, BufferUse>();
   /** From the value to where we are. What throws leaves it as it was. */
   readonly #steps: Step[] = [];
+  textBytes = 0;
   /** Bytes met so far in long strings and buffers; what else there is counts when it has been packed. */
   #bytes = 0;
 
@@ -140,10 +146,17 @@ class Substitution {
 
   #string(string: string): unknown {
     if (isPlainString(string)) return string;
-    this.#charge(string.length, null);
-    return hasTextPrimitives() && isWellFormed(string)
-      ? [MARK, Kind.text, textToUtf8(string)]
-      : [MARK, Kind.utf16, textToUtf16(string)];
+    const { length } = string;
+    if (hasTextPrimitives() && isWellFormed(string)) {
+      this.#charge(length, null);
+      const bytes = textToUtf8(string);
+      this.#charge(bytes.length - length, null);
+      this.textBytes += bytes.length + NODE_BYTES;
+      return [MARK, Kind.text, bytes];
+    }
+    this.#charge(2 * length, null);
+    this.textBytes += 2 * length + NODE_BYTES;
+    return [MARK, Kind.utf16, textToUtf16(string)];
   }
 
   #object(object: object): unknown {

@@ -1,4 +1,5 @@
-import { charCodeAt, fromCharCode, apply, subarray } from './intrinsics.js';
+import { allocate } from './allocate.js';
+import { apply, charCodeAt, fromCharCode, setBytes, stringSlice, subarray } from './intrinsics.js';
 
 /** Fast UTF-8, for isolates that have neither TextEncoder nor TextDecoder. */
 export interface TextPrimitives {
@@ -38,10 +39,46 @@ export function hasTextPrimitives(): boolean {
   return primitives !== null;
 }
 
-/** UTF-8 of a well-formed string. */
+/** UTF-16 units of a string whose UTF-8 keeps no memory besides, and of one that is written at once. */
+const SHORT = 16_384;
+const AT_ONCE = 1 << 20;
+
+/**
+ * UTF-8 of a well-formed string.
+ * @throws {OversizeError} there is no memory for it
+ */
 export function textToUtf8(string: string): Uint8Array {
-  const bytes = new Uint8Array(string.length * 3);
-  return subarray(bytes, 0, primitives!.encodeInto(string, bytes, 0));
+  const { length } = string;
+  if (length > AT_ONCE) return longTextToUtf8(string);
+  const bytes = allocate(length * 3);
+  const written = subarray(bytes, 0, primitives!.encodeInto(string, bytes, 0));
+  if (length <= SHORT) return written;
+  // Many such would keep three times what they are.
+  const own = allocate(written.length);
+  setBytes(own, written);
+  return own;
+}
+
+/** Part by part: room for the longest that a whole string might be is more than there may be. */
+function longTextToUtf8(string: string): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for (let from = 0; from < string.length;) {
+    let to = from + AT_ONCE;
+    // Both halves of a surrogate pair are one character.
+    if (to < string.length && (charCodeAt(string, to - 1) & 0xfc00) === 0xd800) to--;
+    const part = textToUtf8(stringSlice(string, from, to));
+    parts[parts.length] = part;
+    bytes += part.length;
+    from = to;
+  }
+  const whole = allocate(bytes);
+  let at = 0;
+  for (let i = 0; i < parts.length; i++) {
+    setBytes(whole, parts[i]!, at);
+    at += parts[i]!.length;
+  }
+  return whole;
 }
 
 /** The string of some UTF-8; what is malformed becomes U+FFFD. */
@@ -49,9 +86,9 @@ export function utf8ToText(bytes: Uint8Array): string {
   return primitives ? primitives.decode(bytes, 0, bytes.length) : utf8ToTextSlowly(bytes);
 }
 
-/** Code units of any string, little endian. */
+/** Code units of any string, little endian. @throws {OversizeError} there is no memory for them */
 export function textToUtf16(string: string): Uint8Array {
-  const bytes = new Uint8Array(string.length * 2);
+  const bytes = allocate(string.length * 2);
   for (let i = 0; i < string.length; i++) {
     const unit = charCodeAt(string, i);
     bytes[2 * i] = unit;

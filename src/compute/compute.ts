@@ -80,7 +80,7 @@ export class Compute {
   /**
    * A handle on a Job the Scheduler has, from any process. `exec()` on it tells the Job's log again, from the start or
    * from the entry after `after` (a `cursor` of its `status` events), and resolves with all results. Rejects with
-   * `JobNotFoundError`; `exec` rejects with `InvalidArgumentError` when the log has not come as far as `after`.
+   * `JobNotFoundError`, as all these calls do, and with `SchedulerError` where there is no Scheduler; `exec` rejects with `InvalidArgumentError` when the log has not come as far as `after`.
    */
   async resume<R = unknown>(id: JobId, { after = 0 }: { readonly after?: number } = {}): Promise<Job<R>> {
     const { public: publicInfo } = await this.#with((scheduler) => scheduler.jobStatus(id));
@@ -113,7 +113,7 @@ export class Compute {
   }
 
   async #with<T>(call: (scheduler: Scheduler) => Promise<T>): Promise<T> {
-    const use = await this.#context();
+    const use = await this.#context.open();
     try {
       return await call(use.scheduler);
     } finally {

@@ -25,7 +25,8 @@ import { uploadSlices } from './upload.js';
 
 /**
  * How far a handle is, in DCP's words: `new`, `exec` (called), `init` (Scheduler open), `deploying` (Job being
- * registered), `uploading` (its input set being sent), `deployed`; `reconnected` for a handle of a Job that was there.
+ * registered), `uploading` (its input set being sent), `deployed`; `new` again where the Job could not be deployed and the Scheduler
+ * has nothing of it; `reconnected` for a handle of a Job that was there.
  */
 export type ReadyState = 'new' | 'exec' | 'init' | 'deploying' | 'uploading' | 'deployed' | 'reconnected';
 
@@ -122,6 +123,9 @@ export interface ExistingJob {
   readonly after: number;
 }
 
+/** The same in every copy of this package: whoever is handed a Job may have another one than made it. */
+const JOB_SCHEDULER: unique symbol = Symbol.for('dcp-worker-native.jobScheduler');
+
 /**
  * A handle on one Job. Set `public`, `requirements`, `computeGroups` and `limits` before `exec`.
  *
@@ -165,7 +169,19 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     }
   }
 
-  /** Null until the Scheduler has registered the Job. */
+  /**
+   * @internal The directory of the Scheduler that a Job is for, whichever copy of this package made it; null: one that was open
+   * already. Undefined for what is no Job.
+   */
+  static schedulerOf(job: unknown): string | null | undefined {
+    return (job as { [JOB_SCHEDULER]?: string | null } | null | undefined)?.[JOB_SCHEDULER];
+  }
+  /** @internal See `Job.schedulerOf`. */
+  get [JOB_SCHEDULER](): string | null {
+    return this.#context.directory;
+  }
+
+  /** Null until the Scheduler has registered the Job, and again when it could not be deployed. */
   get id(): JobId | null {
     return this.#id;
   }
@@ -194,7 +210,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
    * Throws `InvalidArgumentError` for what is no such name, `JobStateError` once the Job is deployed.
    */
   requires(names: string | readonly string[]): void {
-    if (this.#readyState !== 'new' || 'id' in this.#source)
+    if (this.#running !== null || 'id' in this.#source)
       throw new JobStateError('the Job is deployed already, it can require nothing more');
     for (const name of [names].flat().map(requiredName)) this.#required.add(name);
   }
@@ -209,7 +225,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
    */
   exec(..._payment: unknown[]): Promise<ResultHandle<R>> {
     return this.#begin(async () => {
-      const use = await this.#context();
+      const use = await ('id' in this.#source ? this.#context.open() : this.#context.openOrMake());
       try {
         return await this.#run(use.scheduler);
       } finally {
@@ -220,10 +236,10 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
 
   /**
    * Runs the Job in this process with `cores` Sandboxes (default: all usable cores), on a Scheduler of its own that is
-   * gone afterwards. For debugging: same events, same errors; rejects like `exec`, and with `EvaluatorError`.
-   * Throws `InvalidArgumentError` for an option out of range or of another name.
+   * gone afterwards. For debugging: same events, same errors; rejects like `exec`, with `EvaluatorError`,
+   * and with `InvalidArgumentError` for an option out of range or of another name.
    */
-  localExec(
+  async localExec(
     cores: number = availableParallelism(),
     options: LocalExecOptions = {},
   ): Promise<ResultHandle<R>> {
@@ -235,16 +251,10 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     if ('id' in this.#source)
       throw new JobStateError(`job ${this.#source.id} is deployed already, localExec runs new Jobs`);
     const { requirements } = this;
-    try {
-      checkRequirements('job.requirements', requirements);
-    } catch (error) {
-      // As with exec.
-      if (error instanceof InvalidArgumentError) return Promise.reject(error);
-      throw error;
-    }
+    checkRequirements('job.requirements', requirements);
     const allowedOrigins = toAllowedOrigins(options, requirements);
     const { inspect = null, gpu = {} } = options;
-    return this.#begin(async () => {
+    return await this.#begin(async () => {
       this.#inspected = inspect !== null;
       this.#isLocal = true;
       const { withLocalWorker } = await import('./local-worker.js');
@@ -301,7 +311,7 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
   async #withScheduler(call: (scheduler: Scheduler) => Promise<void>): Promise<void> {
     if (this.#scheduler !== null) return call(this.#scheduler);
     if (this.#isLocal) return;
-    const use = await this.#context();
+    const use = await this.#context.open();
     try {
       await call(use.scheduler);
     } finally {
@@ -329,7 +339,10 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
     if (this.#running !== null)
       return Promise.reject(new JobStateError('exec and localExec can be called once per Job handle'));
     this.#enter('exec');
-    this.#running = run();
+    this.#running = run().catch((error: unknown) => {
+      if (this.#id === null) this.#enter('new');
+      throw error;
+    });
     return this.#running;
   }
 
@@ -388,7 +401,10 @@ export class Job<R = unknown> extends Emitter<JobEvents<R>> {
           return this.#cancelled(id);
         // Half a Job would be worse than none.
         await scheduler.cancelJob(id).catch(() => {});
-        await scheduler.removeJob(id).catch(() => {});
+        await scheduler.removeJob(id).then(
+          () => (this.#id = null),
+          () => {},
+        );
         throw failure;
       }
     }

@@ -1,4 +1,4 @@
-import type { GpuOptions, InspectOptions } from '../evaluator/index.js';
+import { GPU_OPTIONS, type GpuOptions, type InspectOptions } from '../evaluator/index.js';
 import {
   checkNames,
   InvalidArgumentError,
@@ -33,17 +33,12 @@ const OPTIONS: Readonly<Record<keyof LocalExecOptions, true>> = {
   gpu: true,
   inspect: true,
 };
-const GPU: Readonly<Record<keyof GpuOptions, true>> = {
-  adapters: true,
-  bannedAdapters: true,
-  allowSoftware: true,
-};
 const INSPECT: Readonly<Record<keyof InspectOptions, true>> = { host: true, port: true, onTarget: true };
 
 /** One that is misspelt would change nothing. Throws `InvalidArgumentError`. */
 export function checkOptionNames(options: LocalExecOptions): void {
   checkNames('options', options, 'an option of localExec', Object.keys(OPTIONS));
-  checkNames('gpu', options.gpu ?? {}, 'an option for GPUs', Object.keys(GPU));
+  checkNames('gpu', options.gpu ?? {}, 'an option for GPUs', GPU_OPTIONS);
   checkNames('inspect', options.inspect ?? {}, 'an option for debuggers', Object.keys(INSPECT));
 }
 

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { homeDirectory } from '../identity/index.js';
-import { InvalidArgumentError, shown } from '../model/index.js';
+import { InvalidArgumentError, SchedulerError, shown } from '../model/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 
 /** Where Jobs go when nothing else is said: `DCP_SCHEDULER_DIR`, or `~/.dcp/scheduler`, for which `DCP_HOMEDIR` counts. */
@@ -19,7 +20,14 @@ export interface SchedulerUse {
 }
 
 /** Opens a Scheduler when a call needs it and closes it after: a handle that waits for nothing keeps no process alive. */
-export type SchedulerContext = () => Promise<SchedulerUse>;
+export interface SchedulerContext {
+  /** Of an embedded Scheduler; null: it is open already, and where it is, it alone knows. */
+  readonly directory: string | null;
+  /** The one that is there. Rejects with `SchedulerError` for a directory without one: mistyped, it must not become an empty one. */
+  open(): Promise<SchedulerUse>;
+  /** Makes it where there is none: for Jobs that are deployed. */
+  openOrMake(): Promise<SchedulerUse>;
+}
 
 /**
  * From a Scheduler that is open already, the directory of an embedded one, or nothing: the default directory.
@@ -34,10 +42,35 @@ export function schedulerContext(scheduler: Scheduler | string | undefined): Sch
     );
   if (typeof scheduler === 'object') {
     const use: SchedulerUse = { scheduler, end: () => Promise.resolve() };
-    return () => Promise.resolve(use);
+    const open = (): Promise<SchedulerUse> => Promise.resolve(use);
+    return { directory: null, open, openOrMake: open };
   }
-  return async () => {
-    const opened = await openEmbeddedScheduler(scheduler ?? defaultSchedulerDirectory());
-    return { scheduler: opened, end: () => opened.close() };
-  };
+  return new DirectoryContext(scheduler);
+}
+
+class DirectoryContext implements SchedulerContext {
+  constructor(private readonly given: string | undefined) {}
+
+  get directory(): string {
+    return this.given ?? defaultSchedulerDirectory();
+  }
+
+  open(): Promise<SchedulerUse> {
+    const { directory } = this;
+    if (existsSync(path.join(directory, 'data.mdb'))) return use(directory);
+    return Promise.reject(
+      new SchedulerError(
+        `${directory}: there is no Scheduler here; deploying a Job ("dcp-job run") and "dcp-worker" make one`,
+      ),
+    );
+  }
+
+  openOrMake(): Promise<SchedulerUse> {
+    return use(this.directory);
+  }
+}
+
+async function use(directory: string): Promise<SchedulerUse> {
+  const scheduler = await openEmbeddedScheduler(directory);
+  return { scheduler, end: () => scheduler.close() };
 }

@@ -14,6 +14,7 @@ export type {
 export {
   askForGpus,
   completeGpuOptions,
+  GPU_OPTIONS,
   gpuArguments,
   type FoundGpus,
   type GpuOptions,
@@ -36,6 +37,7 @@ export {
   type ChildProcessEvaluatorOptions,
 } from './child-process/evaluator.js';
 export {
+  completeConfinement,
   CONFINEMENT_MODES,
   confinementText,
   missingLayers,

@@ -57,10 +57,15 @@ export class ModuleError extends DcpError {
   }
 }
 
-/** A value would be larger, encoded, than it may be. */
+/** A value would be larger, encoded, than it may be, or than there is memory to encode it in (`maxBytes` null). */
 export class OversizeError extends EncodingError {
-  constructor(path: string, maxBytes: number) {
-    super(path, `encoded it is larger than the ${maxBytes} bytes allowed`);
+  constructor(path: string, maxBytes: number | null) {
+    super(
+      path,
+      maxBytes === null
+        ? 'there is not the memory to encode it, which takes twice what it is encoded to: in a Sandbox, of its bufferMiB'
+        : `encoded it is larger than the ${maxBytes} bytes allowed`,
+    );
   }
 }
 
@@ -71,10 +76,19 @@ export class DecodingError extends DcpError {
   }
 }
 
+/** The same in every copy of this package: see `isSliceError`. */
+const SLICE_ERROR = Symbol.for('dcp-worker-native.sliceError');
+
 /** A Slice failed by its Work Function's doing; the other Slices go on. `code` tells how. */
 export class SliceError extends DcpError {
   /** The Slice's number, from 1; null until it is known. */
   slice: number | null = null;
+}
+Object.defineProperty(SliceError.prototype, SLICE_ERROR, { value: true });
+
+/** Also of a `SliceError` that another copy of this package made, as results of a Job are that it made. */
+export function isSliceError(value: unknown): value is SliceError {
+  return value instanceof Error && (value as { [SLICE_ERROR]?: unknown })[SLICE_ERROR] === true;
 }
 
 /** The Work Function threw, or its promise was rejected. */

@@ -30,7 +30,10 @@ const { floor } = Math;
 const NativeRangeError = RangeError;
 const NativePromise = Promise;
 const { then } = Promise.prototype as { then: Method };
-const toNumber = Number;
+/** ECMA-262, "ToNumber": no BigInt, as `Number` takes it. */
+const toNumber = (value: unknown): number => +(value as number);
+/** Of a number or a BigInt. */
+const asNumber = Number;
 
 /** Puts the account in front of every constructor and method that takes memory from the operating system. */
 export function guardMemory(host: Host): void {
@@ -137,7 +140,7 @@ function guardWebAssembly(host: Host, check: Check, maxPages: number): void {
     const { initial, maximum, shared, address, index } = given as Record<string, unknown>;
     const pages = limitOf(initial);
     const most = limitOf(maximum);
-    check('WebAssembly.Memory', toNumber(pages ?? 0) * PAGE);
+    check('WebAssembly.Memory', asNumber(pages ?? 0) * PAGE);
     const descriptor: Record<string, unknown> = {};
     if (pages !== undefined) descriptor['initial'] = pages;
     if (most !== undefined || pages !== undefined) {
@@ -164,7 +167,7 @@ function guardWebAssembly(host: Host, check: Check, maxPages: number): void {
     (native) =>
       function grow(this: unknown, delta: unknown) {
         const pages = limitOf(delta);
-        const more = toNumber(pages ?? 0) * PAGE;
+        const more = asNumber(pages ?? 0) * PAGE;
         if (more > 0) check('WebAssembly.Memory.prototype.grow', more);
         return apply(native, this, [pages]);
       },

@@ -16,5 +16,8 @@ export const Message = {
   requestDropped: 6,
 } as const;
 
+/** How many more runs a Work Function can ask for. */
+export const MAX_RETRIES = 1000;
+
 export const ConsoleLevels: readonly ConsoleLevel[] = ['debug', 'log', 'info', 'warn', 'error'];
 export type ConsoleLevelIndex = 0 | 1 | 2 | 3 | 4;

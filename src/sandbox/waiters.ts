@@ -12,7 +12,8 @@ const AGAIN_MS = 1;
 
 const { apply } = Reflect;
 const { then } = Promise.prototype;
-const toNumber = Number;
+/** ECMA-262, "ToNumber": no BigInt, as `Number` takes it. */
+const toNumber = (value: unknown): number => +(value as number);
 
 export function awaitWaiters(timers: Timers): void {
   replaceMethod(Atomics, 'waitAsync', (native) => {

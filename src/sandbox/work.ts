@@ -1,15 +1,13 @@
 import type { CodecExports } from './codec-exports.js';
 import { clip } from './clip.js';
 import { Control, type Host } from './host.js';
+import { MAX_RETRIES } from './message-kinds.js';
 import type { Messages } from './messages.js';
 import type { JobPublic } from '../model/index.js';
 import type { Reports } from './reports.js';
 import type { SliceLoop } from './slice-loop.js';
 
 const { freeze } = Object;
-
-/** How many more runs a Work Function can ask for. */
-const MAX_RETRIES = 1000;
 
 /** Thrown by `work.reject` to leave the Work Function; the Slice ends as rejected whoever catches it. */
 class Rejection extends Error {}

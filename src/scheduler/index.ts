@@ -4,4 +4,5 @@ export {
   EmbeddedScheduler,
   type EmbeddedSchedulerOptions,
 } from './embedded/scheduler.js';
+export { checkLeaseMs } from './embedded/checks.js';
 export type { SchedulerClock } from './embedded/clock.js';

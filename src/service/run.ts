@@ -34,14 +34,20 @@ export async function runWorkerService(
   const traces = await tracesOf(settings, warn);
   let dashboard: Dashboard | null = null;
   let server: StatusServer | null = null;
-  const service = new WorkerService(settings, outputs, traces, {
-    reread,
-    withProfile,
-    onExit(code) {
-      dashboard?.close();
-      process.exit(code);
-    },
-  });
+  let service: WorkerService;
+  try {
+    service = new WorkerService(settings, outputs, traces, {
+      reread,
+      withProfile,
+      onExit(code) {
+        dashboard?.close();
+        process.exit(code);
+      },
+    });
+  } catch (error) {
+    await outputs.close(CLOSE_MS);
+    throw error;
+  }
   whenReaderGone(() => service.unread());
   try {
     server = await openServer(service, settings, warn);

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type JobId } from '../model/index.js';
+import { checkNames, InvalidArgumentError, type JobId } from '../model/index.js';
 import type { JobDesk } from './job-desk.js';
 import { JobFailures } from './job-failures.js';
 
@@ -30,9 +30,10 @@ const DEFAULTS: JobBackoffOptions = Object.freeze({
   maxMs: 3_600_000,
 });
 
-/** Fills in defaults. Throws `InvalidArgumentError` for a value out of range. */
+/** Fills in defaults. Throws `InvalidArgumentError` for a value out of range or of another name. */
 export function completeJobBackoff(options: Partial<JobBackoffOptions> | null): JobBackoffOptions | null {
   if (options === null) return null;
+  checkNames('jobBackoff', options, 'a part of it', Object.keys(DEFAULTS));
   const complete = { ...DEFAULTS, ...options };
   for (const name of Object.keys(DEFAULTS) as (keyof JobBackoffOptions)[]) {
     const value = complete[name];

@@ -1,8 +1,15 @@
 import { availableParallelism, hostname } from 'node:os';
 import { SANDBOX_LIMIT_RANGES, type SandboxLimits } from '../evaluator/index.js';
-import { checkNames, InvalidArgumentError, shown, type Determinism, type JobId } from '../model/index.js';
+import {
+  checkNames,
+  InvalidArgumentError,
+  parseOriginRules,
+  shown,
+  type Determinism,
+  type JobId,
+} from '../model/index.js';
 import type { PublicGroupUse } from '../scheduler/index.js';
-import type { FetchLimits } from './fetch/index.js';
+import { completeFetchLimits, type FetchLimits } from './fetch/index.js';
 import type { GpuShareOptions } from './gpu-share.js';
 import { completeJobBackoff, type JobBackoffOptions } from './job-backoff.js';
 import type { SupervisorObserver } from './observer.js';
@@ -72,6 +79,35 @@ export interface SupervisorOptions {
   observer?: Partial<SupervisorObserver>;
 }
 
+const NAMES: Readonly<Record<keyof SupervisorOptions, true>> = {
+  workerId: true,
+  sandboxes: true,
+  spareSandboxes: true,
+  computeGroups: true,
+  leavePublicGroup: true,
+  publicGroupFallback: true,
+  jobIds: true,
+  gpu: true,
+  targetMs: true,
+  maxTaskSlices: true,
+  maxTaskBytes: true,
+  maxAttempts: true,
+  maxSandboxUse: true,
+  jobBackoff: true,
+  freezeLeaseMs: true,
+  sandboxLimits: true,
+  submitIntervalMs: true,
+  maxUnsubmittedBytes: true,
+  spool: true,
+  maxSpoolBytes: true,
+  determinism: true,
+  allowedOrigins: true,
+  fetchLimits: true,
+  looksForIdleness: true,
+  observer: true,
+};
+export const SUPERVISOR_OPTIONS: readonly string[] = Object.freeze(Object.keys(NAMES));
+
 type Omitted = 'observer' | 'jobBackoff' | 'leavePublicGroup' | 'publicGroupFallback';
 
 export interface CompleteSupervisorOptions extends Required<Omit<SupervisorOptions, Omitted>> {
@@ -79,15 +115,17 @@ export interface CompleteSupervisorOptions extends Required<Omit<SupervisorOptio
   jobBackoff: JobBackoffOptions | null;
 }
 
-/** Fills in defaults. Throws `InvalidArgumentError` for a value out of range. */
+/** Fills in defaults. Throws `InvalidArgumentError` for a value out of range, or an option of another name. */
 export function completeOptions(options: SupervisorOptions): CompleteSupervisorOptions {
+  checkNames('options', options, 'an option of a Supervisor', SUPERVISOR_OPTIONS);
+  parseOriginRules('allowedOrigins', strings('allowedOrigins', options.allowedOrigins ?? []));
   return {
     workerId: options.workerId ?? `${hostname()}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
     sandboxes: integer('sandboxes', options.sandboxes ?? availableParallelism(), 1, 1024),
     spareSandboxes: integer('spareSandboxes', options.spareSandboxes ?? 1, 0, 64),
-    computeGroups: options.computeGroups ?? [],
+    computeGroups: strings('computeGroups', options.computeGroups ?? []),
     publicGroup: publicGroupUse(options),
-    jobIds: options.jobIds ?? null,
+    jobIds: options.jobIds ? strings('jobIds', options.jobIds) : null,
     gpu: options.gpu
       ? { ...options.gpu, sandboxes: integer('gpu.sandboxes', options.gpu.sandboxes, 0, 1024) }
       : null,
@@ -105,7 +143,7 @@ export function completeOptions(options: SupervisorOptions): CompleteSupervisorO
     maxSpoolBytes: number('maxSpoolBytes', options.maxSpoolBytes ?? 2 ** 30, 1),
     determinism: options.determinism ?? null,
     allowedOrigins: options.allowedOrigins ?? [],
-    fetchLimits: options.fetchLimits ?? {},
+    fetchLimits: completeFetchLimits(options.fetchLimits ?? {}),
     looksForIdleness: options.looksForIdleness ?? false,
   };
 }
@@ -139,6 +177,11 @@ function publicGroupUse({
       'expected false beside leavePublicGroup, got true: nobody falls back on what he left',
     );
   return 'leave';
+}
+
+function strings(field: string, value: readonly string[]): readonly string[] {
+  if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value;
+  throw new InvalidArgumentError(field, `expected an array of strings, got ${shown(value)}`);
 }
 
 function number(field: string, value: number, least: number): number {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, offersOrigins, parseOriginRules } from '../model/index.js';
+import { InvalidArgumentError, offersOrigins } from '../model/index.js';
 import type { JobDesk } from './job-desk.js';
 import { completeOptions, type CompleteSupervisorOptions, type SupervisorOptions } from './options.js';
 
@@ -46,7 +46,6 @@ export function withChange(
       );
   }
   const complete = completeOptions(changed);
-  parseOriginRules('allowedOrigins', complete.allowedOrigins);
   return { given: changed, complete };
 }
 

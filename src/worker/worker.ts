@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os';
 import {
   askForGpus,
   checkLocation,
+  completeConfinement,
+  completeGpuOptions,
+  GPU_OPTIONS,
   locationText,
   openChildProcessEvaluator,
   openInProcessEvaluator,
@@ -14,11 +17,13 @@ import {
   type EvaluatorOffer,
   type GpuOptions,
 } from '../evaluator/index.js';
-import { InvalidArgumentError, shown } from '../model/index.js';
-import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
+import { checkNames, InvalidArgumentError, shown } from '../model/index.js';
+import { checkLeaseMs, openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 import {
-  Supervisor,
+  completeOptions,
   LifecycleError,
+  Supervisor,
+  SUPERVISOR_OPTIONS,
   type StopOptions,
   type SupervisorChange,
   type SupervisorOptions,
@@ -71,13 +76,60 @@ function isLocation(evaluator: NonNullable<WorkerOptions['evaluator']>): evaluat
   return typeof evaluator === 'object' && ('path' in evaluator || 'port' in evaluator);
 }
 
+type OwnOption = Exclude<keyof WorkerOptions, Exclude<keyof SupervisorOptions, 'gpu'>>;
+const OWN_OPTIONS: Readonly<Record<OwnOption, true>> = {
+  scheduler: true,
+  leaseMs: true,
+  cores: true,
+  evaluator: true,
+  confinement: true,
+  gpu: true,
+  onEvaluatorLine: true,
+};
+
+/**
+ * All that can be said of options before anything is opened. One that is misspelt would change nothing: of what confines Jobs nobody
+ * would see it. Throws `InvalidArgumentError`.
+ */
+function checkOptions(options: WorkerOptions): void {
+  checkNames('options', options, 'an option of a Worker', [
+    ...new Set([...Object.keys(OWN_OPTIONS), ...SUPERVISOR_OPTIONS]),
+  ]);
+  checkParts(options);
+  const { evaluator = 'child', gpu = {}, confinement = {}, onEvaluatorLine } = options;
+  const { cores = availableParallelism() } = options;
+  if (gpu !== null) {
+    checkNames('gpu', gpu, 'an option for GPUs', [...GPU_OPTIONS, 'sandboxes', 'utilization']);
+    completeGpuOptions(gpu);
+  }
+  completeConfinement(confinement);
+  if (isLocation(evaluator)) {
+    checkRemote(evaluator, gpu);
+    checkUnconfined(`at ${locationText(evaluator)}, where dcp-evaluator has this option`, confinement);
+  } else if (evaluator === 'in-process') checkUnconfined("in the Worker's own process", confinement);
+  if (onEvaluatorLine !== undefined && typeof onEvaluatorLine !== 'function')
+    throw new InvalidArgumentError('onEvaluatorLine', `expected a function, got ${shown(onEvaluatorLine)}`);
+  const used = gpuSandboxes(gpu, 1);
+  completeOptions({
+    sandboxes: cores,
+    ...ofSupervisor(options),
+    gpu: gpu === null ? null : { adapters: [], sandboxes: gpu.sandboxes ?? used },
+  });
+}
+
+/** What of them is for the Supervisor, but for its `gpu`. */
+function ofSupervisor(options: WorkerOptions): Omit<SupervisorOptions, 'gpu'> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !(name in OWN_OPTIONS)));
+}
+
 /** What types say of these, for who has none. */
-function checkParts({ scheduler, cores, evaluator = 'child' }: WorkerOptions): void {
+function checkParts({ scheduler, leaseMs, cores, evaluator = 'child' }: WorkerOptions): void {
   if (!(typeof scheduler === 'string' ? scheduler !== '' : isObject(scheduler)))
     throw new InvalidArgumentError(
       'scheduler',
       `expected a directory or a Scheduler, got ${shown(scheduler)}`,
     );
+  if (leaseMs !== undefined) checkLeaseMs('leaseMs', leaseMs);
   if (cores !== undefined && !(Number.isInteger(cores) && cores >= 1 && cores <= MAX_CORES))
     throw new InvalidArgumentError(
       'cores',
@@ -104,7 +156,6 @@ function checkRemote(location: EvaluatorLocation, gpu: WorkerGpuOptions | null):
       'gpu',
       `which adapters there are is for the evaluator at ${locationText(location)} to say: give these options to dcp-evaluator`,
     );
-  gpuSandboxes(gpu, 1);
 }
 
 /** Nobody here can say that what is required is there. */
@@ -143,13 +194,15 @@ export class Worker {
   /** What was opened here, in the order in which it is closed. */
   readonly #opened: { close(): Promise<void> }[] = [];
 
+  /** Throws `InvalidArgumentError` for an option out of range or of another name. */
   constructor(options: WorkerOptions) {
-    this.#options = options;
+    checkOptions(options);
+    this.#options = { ...options };
   }
 
   /**
-   * Opens what it needs and begins to work. Rejects with `SchedulerError`, `EvaluatorError` or `InvalidArgumentError`;
-   * nothing stays open then. Calling it again is the same call; after `stop` a first call rejects with `LifecycleError`.
+   * Opens what it needs and begins to work. Rejects with `SchedulerError` or `EvaluatorError`, and with `InvalidArgumentError` for what only those
+   * know that are opened; nothing stays open then. Calling it again is the same call; after `stop` a first call rejects with `LifecycleError`.
    */
   start(): Promise<void> {
     if (this.#starting === null && this.#isToldToStop)
@@ -218,20 +271,15 @@ export class Worker {
     const {
       scheduler,
       leaseMs,
-      cores = availableParallelism(),
       evaluator = 'child',
       gpu = {},
       confinement = {},
       onEvaluatorLine,
-      ...options
     } = this.#options;
+    const { cores = availableParallelism() } = this.#options;
     const opening = leaseMs === undefined ? {} : { leaseMs };
     try {
-      checkParts(this.#options);
       const isRemote = isLocation(evaluator);
-      if (isRemote) checkRemote(evaluator, gpu);
-      if (isRemote)
-        checkUnconfined(`at ${locationText(evaluator)}, where dcp-evaluator has this option`, confinement);
       // Drivers take their time: meanwhile the rest is opened.
       const asking = gpu === null || isRemote ? NO_GPU : askForGpus(gpu);
       const openScheduler =
@@ -255,7 +303,7 @@ export class Worker {
       this.#gpu = { adapters: adapters.map(({ name }) => name), problems: problems.map(({ what }) => what) };
       this.#supervisor = new Supervisor(openScheduler, openEvaluator, {
         sandboxes: cores,
-        ...options,
+        ...ofSupervisor(this.#options),
         gpu: adapters.length === 0 ? null : { adapters, sandboxes: gpuSandboxes(gpu, adapters.length) },
       });
       if (this.#decision !== null) void this.#supervisor.gate(this.#decision);
@@ -277,7 +325,6 @@ export class Worker {
     },
   ): Promise<Evaluator> {
     if (kind === 'child') return (this.#child = await openChildProcessEvaluator(options));
-    checkUnconfined("in the Worker's own process", options.confinement);
     return openInProcessEvaluator(options);
   }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { createCompute } from '#src/compute/index.js';
 import { openEmbeddedScheduler } from '#src/scheduler/index.js';
 import { jobFile, jsonLines, run, SQUARES, start, temporaryDirectory } from './support.js';
@@ -47,6 +48,68 @@ test('run --local --json prints JSON lines', async (t) => {
   assert.deepEqual(third, { type: 'result', slice: 3, inspect: 'Map(1) { 3 => 1n }' });
   const [complete] = ofType('complete');
   assert.deepEqual([complete!['slices'], complete!['failed']], [3, 1]);
+});
+
+/** Job files beside `node_modules` with the package, for each face of it and for another copy of its classes. */
+function ownComputes(t: TestContext): Record<string, string> {
+  const directory = temporaryDirectory(t);
+  const checkout = path.resolve(import.meta.dirname, '../..');
+  mkdirSync(path.join(directory, 'node_modules'));
+  symlinkSync(checkout, path.join(directory, 'node_modules/dcp-worker-native'));
+  const work = '(n) => { if (n === 2) throw Error(`no ${n}`); return n * n; }';
+  const modules = {
+    package: 'dcp-worker-native',
+    checkout: pathToFileURL(path.join(checkout, 'dist/index.js')).href,
+  };
+  return Object.fromEntries(
+    Object.entries(modules).map(([name, module]) => {
+      const file = path.join(directory, `${name}.mjs`);
+      writeFileSync(
+        file,
+        `import { compute } from '${module}';
+         export default () => compute.for(1, 3, ${work});`,
+      );
+      return [name, file];
+    }),
+  );
+}
+
+test('a Job file may import its compute, of whichever copy of the package', async (t) => {
+  for (const [name, file] of Object.entries(ownComputes(t))) {
+    const plain = await run(t, 'dcp-job', ['run', file, '--local', '1']);
+    assert.equal(plain.stdout, '1\n\n9\n', `${name}: ${plain.stderr}`);
+    assert.equal(plain.code, 1);
+    assert.match(plain.stderr, /^slice 2 failed, EUNCAUGHT: /m);
+    const { stdout } = await run(t, 'dcp-job', ['run', file, '--local', '1', '--json']);
+    const second = jsonLines(stdout).find((line) => line['type'] === 'result' && line['slice'] === 2);
+    assert.equal((second!['error'] as { code: string }).code, 'EUNCAUGHT', name);
+  }
+});
+
+test('a Job of a compute of its own goes to the Scheduler of that, and to no other that the command line names', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [named, usual] = [path.join(directory, 'named'), path.join(directory, 'usual')];
+  const env = { DCP_SCHEDULER_DIR: usual };
+  for (const file of Object.values(ownComputes(t))) {
+    const refused = await run(t, 'dcp-job', ['run', file, '--scheduler', named], env);
+    assert.equal(refused.code, 2);
+    assert.equal(refused.stdout, '');
+    assert.ok(
+      refused.stderr.includes(
+        `its Job is for the Scheduler in ${usual}, not for the one in ${named}: make it with the "compute" that the default export is given`,
+      ),
+      refused.stderr,
+    );
+    assert.deepEqual(readdirSync(directory), []);
+  }
+  const worker = start(t, 'dcp-worker', ['--scheduler', usual, '--cores', '1']);
+  await worker.printed(/Sandbox/);
+  for (const file of Object.values(ownComputes(t))) {
+    const { stdout, stderr } = await run(t, 'dcp-job', ['run', file], env);
+    assert.equal(stdout, '1\n\n9\n', stderr);
+  }
+  worker.child.kill('SIGTERM');
+  await worker.ended;
 });
 
 test('done of the Job file is given results, output directory and arguments', async (t) => {

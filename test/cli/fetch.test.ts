@@ -61,10 +61,10 @@ test('localExec fetches from the origins it is given, and says so when the Job n
   const compute = createCompute({ scheduler: temporaryDirectory(t) });
   const job = compute.for(1, 2, work, [origin]);
   job.requirements = { environment: { fetch: true } };
-  assert.throws(() => job.localExec(1), {
+  await assert.rejects(job.localExec(1), {
     code: 'EINVAL',
     message: /^allowedOrigins: expected at least one origin, which the Job requires .*, got \[\]$/,
   });
-  assert.throws(() => job.localExec(1, { allowedOrigins: ['nowhere'] }), { field: 'allowedOrigins[0]' });
+  await assert.rejects(job.localExec(1, { allowedOrigins: ['nowhere'] }), { field: 'allowedOrigins[0]' });
   assert.deepEqual([...(await job.localExec(1, { allowedOrigins: [origin] }))], ['local', 'local']);
 });

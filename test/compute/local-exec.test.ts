@@ -36,7 +36,7 @@ test('localExec leaves no thread, handle or file behind: the process ends by its
 test('localExec rejects like exec and cleans up', async () => {
   const job = compute.for([1, () => 1], (n: unknown) => n);
   await assert.rejects(job.localExec(1), { code: 'EENCODING' });
-  assert.throws(() => compute.for(1, 2, (n: number) => n).localExec(0), { code: 'EINVAL', field: 'cores' });
+  await assert.rejects(compute.for(1, 2, (n: number) => n).localExec(0), { code: 'EINVAL', field: 'cores' });
 });
 
 test('localExec can be cancelled', async () => {
@@ -60,7 +60,7 @@ test('localExec runs a Job of Compute Groups, too', { timeout: 30_000 }, async (
   assert.deepEqual([...(await job.localExec(1))], [3, 6]);
 });
 
-test('localExec refuses options that are none, with name and value', () => {
+test('localExec refuses options that are none, with name and value', async () => {
   for (const [args, message] of [
     [['4'], 'cores: expected a whole number from 1 to 1024, got "4"'],
     [[1, 5], 'options: expected an object, got 5'],
@@ -84,7 +84,7 @@ test('localExec refuses options that are none, with name and value', () => {
     [[1, { allowedOrigins: 'https://a' }], 'allowedOrigins: expected an array, got "https://a"'],
   ] as const) {
     const job = compute.for(1, 1, (n: number) => n);
-    assert.throws(() => void job.localExec(...(args as unknown as [number])), { code: 'EINVAL', message });
+    await assert.rejects(job.localExec(...(args as unknown as [number])), { code: 'EINVAL', message });
   }
 });
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
+import { createCompute } from '#src/compute/index.js';
 import { Worker } from '#src/worker/index.js';
-import { openClient, PACKAGE, runScript } from './support.js';
+import { openClient, openScheduler, PACKAGE, runScript } from './support.js';
 
 const DEPLOY = `
   import { createCompute } from '${PACKAGE}';
@@ -45,12 +48,28 @@ test('a Job deployed by a process that has ended is resumed from another', async
     code: 'EINVAL',
     field: 'after',
   });
-  assert.throws(() => quiet.localExec(), { code: 'EJOBSTATE' });
+  await assert.rejects(quiet.localExec(), { code: 'EJOBSTATE' });
 });
 
 test('a Job that is not there', async (t) => {
-  const { compute } = await openClient(t, { withWorker: false });
+  const { compute } = await openScheduler(t);
   await assert.rejects(compute.resume('nonsense'), { code: 'ENOJOB' });
   await assert.rejects(compute.cancelJob('nonsense'), { code: 'ENOJOB' });
   await assert.rejects(compute.removeJob('nonsense'), { code: 'ENOJOB' });
+});
+
+test('who looks for Jobs makes no Scheduler where there is none, and hears of it', async (t) => {
+  const { directory: top } = await openClient(t, { withWorker: false });
+  const directory = path.join(top, 'typo', 'deep');
+  const compute = createCompute({ scheduler: directory });
+  for (const call of [
+    () => compute.resume('abc'),
+    () => compute.getJob('abc'),
+    () => compute.listJobs(),
+    () => compute.jobStatus('abc'),
+    () => compute.cancelJob('abc'),
+    () => compute.removeJob('abc'),
+  ])
+    await assert.rejects(call, { code: 'ESCHEDULER', message: /\/typo\/deep: there is no Scheduler here; / });
+  assert.ok(!existsSync(path.dirname(directory)));
 });

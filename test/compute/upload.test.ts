@@ -104,6 +104,28 @@ test('a datum that cannot be encoded names Slice and path, and leaves nothing in
   assert.deepEqual(await compute.listJobs(), []);
 });
 
+test('a Job that could not be deployed is as one that never was', async (t) => {
+  const { compute } = await openScheduler(t);
+  const input = [1, () => 1];
+  for (const execute of [(job: Job) => job.exec(), (job: Job) => job.localExec(1)]) {
+    const job = compute.for(input, (x: unknown) => x) as Job;
+    const states: string[] = [];
+    job.on('readystatechange', (state) => states.push(state));
+    await assert.rejects(execute(job), { code: 'EENCODING' });
+    assert.deepEqual(states, ['exec', 'init', 'deploying', 'uploading', 'new']);
+    assert.deepEqual([job.id, job.readyState], [null, 'new']);
+    await assert.rejects(job.fetchResults(), { code: 'EJOBSTATE' });
+    await assert.rejects(job.cancel(), { code: 'EJOBSTATE' });
+    await assert.rejects(job.exec(), { code: 'EJOBSTATE' });
+    await assert.rejects(job.wait(), { code: 'EENCODING' });
+    assert.throws(() => job.requires('x'), { code: 'EJOBSTATE' });
+  }
+  const job = compute.for(1, 1, (x: unknown) => x, [Symbol('s')]);
+  await assert.rejects(job.exec(), { code: 'EENCODING' });
+  assert.deepEqual([job.id, job.readyState], [null, 'new']);
+  assert.deepEqual(await compute.listJobs(), []);
+});
+
 test('what the input iterable throws is what exec rejects with, and nothing stays', async (t) => {
   const { compute } = await openClient(t);
   const broken = (async function* () {

@@ -116,7 +116,7 @@ test('localExec passes the switches on, and refuses what is no date or seed', as
   assert.deepEqual(first, second);
   assert.equal(first[0]![0], MOMENT);
   assert.notEqual(first[0]![1], first[1]![1]);
-  assert.throws(() => make().localExec(1, { fixedDate: NaN }), { code: 'EINVAL', field: 'fixedDate' });
-  assert.throws(() => make().localExec(1, { randomSeed: -1 }), { code: 'EINVAL', field: 'randomSeed' });
-  assert.throws(() => make().localExec(1, { randomSeed: 0.5 }), { code: 'EINVAL', field: 'randomSeed' });
+  await assert.rejects(make().localExec(1, { fixedDate: NaN }), { code: 'EINVAL', field: 'fixedDate' });
+  await assert.rejects(make().localExec(1, { randomSeed: -1 }), { code: 'EINVAL', field: 'randomSeed' });
+  await assert.rejects(make().localExec(1, { randomSeed: 0.5 }), { code: 'EINVAL', field: 'randomSeed' });
 });

@@ -64,3 +64,27 @@ test('the requirement comes from the Job, and is checked', async () => {
     field: 'job.requirements.environment.sharedArrayBuffer',
   });
 });
+
+test('a length or a time that is a BigInt is refused, as ECMAScript has it', async (t) => {
+  const work = `() => {
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+    const shared = new SharedArrayBuffer(8, { maxByteLength: 16 });
+    return [
+      () => new ArrayBuffer(8n),
+      () => new ArrayBuffer(8n, {}),
+      () => new ArrayBuffer(8n, { maxByteLength: 16 }),
+      () => new ArrayBuffer(8, { maxByteLength: 16n }),
+      () => buffer.resize(12n),
+      () => new SharedArrayBuffer(8n),
+      () => new SharedArrayBuffer(8, { maxByteLength: 16n }),
+      () => shared.grow(12n),
+      () => Atomics.waitAsync(words, 0, 0, 10n),
+      () => { buffer.resize('12'); shared.grow('12'); throw TypeError([buffer.byteLength, shared.byteLength]); },
+    ].map((call) => { try { return call(); } catch ({ name, message }) { return name + ': ' + message; } });
+  }`;
+  const [refused] = valuesOf(await runAll(t, work, [0], shared)) as string[][];
+  assert.equal(refused!.pop(), 'TypeError: 12,12');
+  for (const [index, message] of refused!.entries())
+    assert.match(message, /^TypeError: Cannot convert a BigInt value to a number$/, `call ${index}`);
+});

@@ -110,6 +110,13 @@ for (const [what, header, text, message] of [
   ['why a Sandbox ended', [EvaluatorSays.ended, 1, 1], TOO_LONG, /a text of 262145 bytes/],
   ['a message', [EvaluatorSays.console, 1, 0], new Uint8Array(2 ** 22 + 1), /a text of 4194305 bytes/],
   ['a number of runs', [EvaluatorSays.rejected, 1, Infinity], new Uint8Array(1), /grants Infinity runs/],
+  [
+    'runs that no Work Function can ask for',
+    [EvaluatorSays.rejected, 1, 1001],
+    new Uint8Array(1),
+    /grants 1001 runs/,
+  ],
+  ['a kind of end', [EvaluatorSays.ended, 4, 1], new Uint8Array(1), /an end of kind 4, which means nothing/],
 ] as const)
   test(`${what} beyond what a Sandbox says is a protocol violation`, async (t) => {
     const [kind, ...words] = header;
@@ -175,6 +182,16 @@ test('who asks on and on and does not read the answers is ended before they fill
   );
   // 1 MiB, what the socket takes, and what is due: the answers to some requests.
   assert.ok(answered * 300 < 4 * 2 ** 20, `${answered} requests were answered`);
+});
+
+test('of a request that is longer than any that is sent, only so much is read that this shows', async (t) => {
+  const { sandbox, seen } = await assigned(t, (link, number) => {
+    link.say([EvaluatorSays.request, number, 1], [new Uint8Array(2 ** 26).fill(0x61)]);
+  });
+  const length = new Promise<number>((resolve) => (seen.onRequest = ({ text }) => resolve(text.length)));
+  sandbox.run(slices([1]));
+  assert.equal(await length, 2 ** 22);
+  assert.equal(seen.end, null);
 });
 
 const DATUM_BYTES = 3 * 2 ** 20;

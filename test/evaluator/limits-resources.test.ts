@@ -43,6 +43,7 @@ test('counts no time in which a Slice waits', async () => {
 const results: readonly (readonly [name: string, statement: string, path: string])[] = [
   ['a typed array', 'return { list: [new Uint8Array(2 ** 21)] };', 'value'],
   ['many typed arrays', 'return Array.from({ length: 300 }, () => new Uint8Array(8192));', 'value'],
+  ['text that is too large in UTF-8 alone', `return { text: 'é'.repeat(600_000) };`, 'value.text'],
   ['a string', `return { text: 'x'.repeat(2 ** 28) };`, 'value.text'],
   ['many strings', `return Array.from({ length: 1000 }, (_, i) => String(i).repeat(5000));`, 'value[61]'],
   ['many small values', 'return Array.from({ length: 2e5 }, (_, i) => i + 0.5);', 'value'],
@@ -61,6 +62,14 @@ for (const [name, statement, path] of results) {
       { sandbox: { resultMiB: 1 } },
     ));
 }
+
+test('a result that there is no memory to encode is too large, and is told what it lacks', async () => {
+  const work = bad(`return Array(40).fill('é'.repeat(1e6));`);
+  const { failures } = await run(work, { sandbox: { resultMiB: 1024, bufferMiB: 64 } });
+  const { code, message } = Object.values(failures)[0] as { code: string; message: string };
+  assert.equal(code, 'ERESULTSIZE');
+  assert.match(message, /there is not the memory to encode it, .* of its bufferMiB$/);
+});
 
 for (const call of ['setTimeout(() => {}, 1e6)', 'setInterval(() => {}, 1e6)', 'setImmediate(() => {})']) {
   test(`refuses endless timers: ${call}`, () =>

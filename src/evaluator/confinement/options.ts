@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../model/index.js';
+import { checkNames, InvalidArgumentError } from '../../model/index.js';
 import { delegatedCgroup } from './cgroup.js';
 import { LAYERS, type ConfinementMode, type LayerName } from './layers.js';
 
@@ -26,12 +26,21 @@ export interface ConfinementOptions {
 
 export type CompleteConfinement = Required<ConfinementOptions>;
 
+const OPTIONS: Readonly<Record<keyof ConfinementOptions, true>> = {
+  mode: true,
+  memoryMiB: true,
+  cacheDirectory: true,
+  cgroup: true,
+  without: true,
+};
+
 /** Less, and Node 24 does not start: it reserves 512 MiB for compiled code, which `RLIMIT_DATA` counts. */
 const MIN_MEMORY_MIB = 1024;
 const MAX_MEMORY_MIB = 2 ** 30;
 
-/** Fills in defaults. Throws `InvalidArgumentError` for an option out of range. */
+/** Fills in defaults. Throws `InvalidArgumentError` for an option out of range or of another name. */
 export function completeConfinement(options: ConfinementOptions = {}): CompleteConfinement {
+  checkNames('confinement', options, 'an option of a confinement', Object.keys(OPTIONS));
   const { mode = 'best-effort', memoryMiB = null, cacheDirectory = null, without = [] } = options;
   if (!CONFINEMENT_MODES.includes(mode))
     throw new InvalidArgumentError(

@@ -13,6 +13,12 @@ export interface GpuOptions {
   readonly allowSoftware?: boolean;
 }
 
+export const GPU_OPTIONS = Object.freeze([
+  'adapters',
+  'bannedAdapters',
+  'allowSoftware',
+] as const satisfies readonly (keyof GpuOptions)[]);
+
 export type CompleteGpuOptions = Required<GpuOptions>;
 
 /** Fills in defaults. Throws `InvalidArgumentError` for what cannot name an adapter. */

@@ -6,7 +6,7 @@ import {
   type SliceBatch,
   type SliceMessage,
 } from '../../model/index.js';
-import { ConsoleLevels } from '../../sandbox/index.js';
+import { ConsoleLevels, MAX_RETRIES } from '../../sandbox/index.js';
 import type { Sandbox, SandboxEndError, SandboxJob, SandboxLimits, SandboxObserver } from '../evaluator.js';
 import { resultBytes, resultSegments, resultsFromParts, slicesToParts } from '../frames/columns.js';
 import { ProtocolError, isShared, type Frame, type Part, type SharedPart } from '../frames/frame.js';
@@ -29,6 +29,8 @@ const BIND_TRIES = 3;
 const DISPOSE_MS = 5_000;
 /** Results that leave together, but for the last of them: 1 MiB in a Sandbox that does as it should. */
 const GATHERED_BYTES = 2 * 2 ** 20;
+
+const END_KINDS: readonly number[] = Object.values(EndKind);
 
 export interface SandboxHost {
   /** The peer of the Job, which may have to be opened, and not before it may run. Rejects with `EvaluatorError`. */
@@ -207,10 +209,14 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
         this.#onRejected(second, third, textOf(parts[0], MAX_TOLD_BYTES));
         break;
       case EvaluatorSays.request: {
-        // As long as the Sandbox could hold.
         const [text, ...segments] = parts.map(inline);
         if (text === undefined) throw new ProtocolError('a request without its text');
-        this.observer.onRequest({ id: second, text: decodeText(text), segments });
+        // It may be as long as the Sandbox could hold: no fault of the evaluator. Of such a one nobody reads more than how long it is.
+        this.observer.onRequest({
+          id: second,
+          text: decodeText(text.subarray(0, MAX_MESSAGE_BYTES)),
+          segments,
+        });
         break;
       }
       case EvaluatorSays.requestDropped:
@@ -272,7 +278,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
   }
 
   #onRejected(slice: number, retries: number, reason: string): void {
-    if (!Number.isSafeInteger(retries) || retries < 0)
+    if (!Number.isInteger(retries) || retries < 0 || retries > MAX_RETRIES)
       throw new ProtocolError(`a rejection that grants ${retries} runs`);
     if (!this.#owed.settle(slice)) throw notOwed('a rejection', slice);
     this.dues.ended(1);
@@ -294,6 +300,7 @@ export class ClaimedSandbox implements Sandbox, PeerSandbox {
   }
 
   #onEnded(kind: number, running: number, message: string): void {
+    if (!END_KINDS.includes(kind)) throw new ProtocolError(`an end of kind ${kind}, which means nothing`);
     this.#peer!.unbind(this.#remoteId);
     let error: SandboxEndError | null = null;
     if (kind === EndKind.requirement) error = new RequirementError(message);

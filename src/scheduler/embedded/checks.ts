@@ -23,6 +23,12 @@ export function checkInteger(field: string, value: number, least: number): void 
     throw new InvalidArgumentError(field, `expected an integer from ${least}, got ${shown(value)}`);
 }
 
+/** @throws InvalidArgumentError */
+export function checkLeaseMs(field: string, value: number): void {
+  if (!Number.isFinite(value) || value < 1000)
+    throw new InvalidArgumentError(field, `expected at least 1000, got ${shown(value)}`);
+}
+
 export function checkRequest(request: TaskRequest): void {
   checkInteger('request.sandboxes', request.sandboxes, 1);
   checkInteger('request.maxSlices', request.maxSlices, 1);

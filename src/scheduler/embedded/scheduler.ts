@@ -22,7 +22,7 @@ import {
 import type { Scheduler, StoredResult, SubmitReceipt, TaskRequest } from '../scheduler.js';
 import { BlobError, namePack, packBlob, type Blob } from './blob.js';
 import { Calls } from './calls.js';
-import { checkInteger, checkMessage, checkRequest, checkResults, checkSpec } from './checks.js';
+import { checkInteger, checkLeaseMs, checkMessage, checkRequest, checkResults, checkSpec } from './checks.js';
 import { systemClock, type SchedulerClock } from './clock.js';
 import { Dispatch } from './dispatch.js';
 import { fromNumbers, subtract } from './intervals.js';
@@ -85,8 +85,7 @@ export class EmbeddedScheduler implements Scheduler {
     if (typeof directory !== 'string' || directory === '')
       throw new InvalidArgumentError('directory', `expected a path, got ${shown(directory)}`);
     const leaseMs = options.leaseMs ?? 60_000;
-    if (!Number.isFinite(leaseMs) || leaseMs < 1000)
-      throw new InvalidArgumentError('options.leaseMs', `expected at least 1000, got ${shown(leaseMs)}`);
+    checkLeaseMs('options.leaseMs', leaseMs);
     const clock = options.clock ?? systemClock();
     const store = await Store.open(directory, options);
     const scheduler = new EmbeddedScheduler(store, clock, leaseMs);

@@ -1,2 +1,2 @@
 export { Fetcher, type FetcherOptions, type FetchOutcome, type FetchReply } from './fetcher.js';
-export type { FetchLimits } from './limits.js';
+export { completeFetchLimits, type FetchLimits } from './limits.js';

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../model/index.js';
+import { checkNames, InvalidArgumentError } from '../../model/index.js';
 
 /** Bounds of what Work Functions may fetch. */
 export interface FetchLimits {
@@ -28,8 +28,9 @@ const MAX: FetchLimits = {
   heldBytes: 2 ** 40,
 };
 
-/** Fills in defaults. Throws `InvalidArgumentError` for a bound out of range. */
+/** Fills in defaults. Throws `InvalidArgumentError` for a bound out of range or of another name. */
 export function completeFetchLimits(limits: Partial<FetchLimits>): FetchLimits {
+  checkNames('fetchLimits', limits, 'a bound of what is fetched', Object.keys(DEFAULTS));
   const complete = { ...DEFAULTS, ...limits };
   for (const name of Object.keys(DEFAULTS) as (keyof FetchLimits)[]) {
     const value = complete[name];
