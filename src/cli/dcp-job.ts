@@ -53,6 +53,7 @@ function common(command: Command): Command {
 }
 
 function commonOptions({ scheduler, json }: OptionValues): JobCommandOptions {
+  if (scheduler === '') throw new UsageError('--scheduler: expected the path of a directory, got nothing');
   return { scheduler: (scheduler as string | undefined) ?? defaultSchedulerDirectory(), json: json === true };
 }
 

@@ -37,7 +37,11 @@ export interface ValueType<T> {
 
 /** `expected a whole number from 1 to 1024, got "seven"`; of a secret only its shape is told. */
 export function expectedText(expected: string, node: ConfigNode, secret: boolean): string {
-  return `expected ${expected}, got ${secret ? shapeOf(node) : shortened(nodeText(masked(node)))}`;
+  return `expected ${expected}, got ${secret ? shapeText(node) : shortened(nodeText(masked(node)))}`;
+}
+
+function shapeText(node: ConfigNode): string {
+  return node.kind === 'leaf' && node.value === '' ? 'an empty text' : shapeOf(node);
 }
 
 /** A type of values that a place writes as one scalar. `convert` answers undefined for what does not fit. */

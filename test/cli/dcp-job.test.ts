@@ -189,6 +189,9 @@ test('commands that look at Jobs make no Scheduler where there is none', async (
     await assertRefused(t, [...command, '--scheduler', directory], /mistyped: there is no Scheduler here/);
   }
   assert.ok(!existsSync(directory));
+  const nothing = await run(t, 'dcp-job', ['ls', '--scheduler', '']);
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.stderr, /--scheduler: expected the path of a directory, got nothing/);
 });
 
 test('--help names options, defaults and exit codes', async (t) => {

@@ -239,6 +239,10 @@ test('errors of Compute Groups do not tell secrets', (t) => {
     'worker.computeGroups[0].joinHash: expected a join hash, eh1- and 64 hexadecimal digits, got text',
   );
   assert.equal(
+    error("[{ joinKey: '' }]"),
+    'worker.computeGroups[0].joinKey: expected the join key of a Compute Group, got an empty text',
+  );
+  assert.equal(
     error("[{ joinKey: 'a', secret: 'tiger' }]"),
     'worker.computeGroups[0].secret: there are joinKey, joinSecret and joinHash only',
   );
