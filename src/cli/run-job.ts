@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import {
   createCompute,
@@ -15,9 +16,10 @@ import {
   type SliceError,
   slicesText,
 } from '../model/index.js';
+import { makeDirectory } from '../system/index.js';
 import { loadJobFile } from './job-file.js';
 import { printJsonLine, printResults, resultFields } from './present.js';
-import { ExitCode, quoted } from './program.js';
+import { ExitCode, quoted, UsageError } from './program.js';
 import { ProgressBar } from './progress-bar.js';
 
 export interface RunJobOptions {
@@ -35,6 +37,8 @@ export interface RunJobOptions {
   readonly args: readonly string[];
 }
 
+/** Where "done" writes to when nobody says. */
+export const DEFAULT_OUTPUT = '.';
 /** A Job nobody has touched for so long makes one suspect that there is no Worker, milliseconds. */
 const NO_WORKER_MS = 5_000;
 /** Failed Slices that are shown in full. */
@@ -44,6 +48,7 @@ const SHOWN_FAILURES = 10;
 export async function runJob(file: string, options: RunJobOptions): Promise<number> {
   const jobFile = await loadJobFile(file);
   const { directory } = jobFile;
+  if (jobFile.done !== null) prepareOutput(options.output);
   const compute = createCompute({ scheduler: options.scheduler, directory });
   const job = await jobFile.makeJob(compute, options.args);
   const run = new JobRun(compute, job, options);
@@ -73,6 +78,19 @@ export async function runJob(file: string, options: RunJobOptions): Promise<numb
     throw error;
   }
   return run.exitCode;
+}
+
+/** What cannot be written to is refused before anything has been computed. Throws `UsageError`. */
+function prepareOutput(output: string): void {
+  try {
+    makeDirectory(path.resolve(output));
+    // Where nobody has named one, "done" may write nothing at all.
+    if (output !== DEFAULT_OUTPUT) accessSync(output, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new UsageError(`--output: nothing can be written to ${output}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /** Executes one Job and shows what happens: on a terminal with a bar, or as JSON lines. */
