@@ -213,8 +213,8 @@
     // Where the Worker tells what it does; "detect" is what suits where it was started. Takes a list of at
     // most 8, each "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log".
     output: ['detect'],
-    // Between summaries of what was done, 0.1 at least; 0: none. Takes a number from 0 to 86400 (s).
-    // undefined: none. Live.
+    // Between summaries of what was done; 0: none. Takes 0, or a number from 0.1 to 86400 (s). undefined:
+    // none. Live.
     reportInterval: undefined,
     logfile: {
       // The file of the output "logfile". Takes an absolute path of a file, or one that begins with ~/.
@@ -258,7 +258,7 @@
       socket: undefined,
       // Port of the status page; 0: any. Takes a whole number from 0 to 65535. undefined: no page.
       httpPort: undefined,
-      // Address that the status page listens at. Takes an address of this machine.
+      // Address that the status page listens at. Takes an IP address of this machine, or localhost.
       httpAddress: '127.0.0.1',
       // File with the token that the status page asks for. Takes an absolute path of a file, or one that
       // begins with ~/. undefined: none.

@@ -3,8 +3,9 @@
  *
  *   /// <reference types="dcp-worker-native/sandbox" />
  *
- * Outside of a Sandbox there is nothing of these names.
+ * Outside of a Sandbox there is nothing of these names. Files that are imported as bytes or as text are in assets.d.ts.
  */
+/// <reference path="./assets.d.ts" />
 declare global {
   /** A sign of life: 0 to 1, `'42%'`, or nothing. */
   function progress(fraction?: number | string): boolean;

@@ -12,7 +12,7 @@ import {
   type JobCommandOptions,
 } from './job-commands.js';
 import { ExitCode, newProgram, origins, runProgram, UsageError, wholeNumber } from './program.js';
-import { runJob } from './run-job.js';
+import { DEFAULT_OUTPUT, runJob } from './run-job.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -53,6 +53,7 @@ function common(command: Command): Command {
 }
 
 function commonOptions({ scheduler, json }: OptionValues): JobCommandOptions {
+  if (scheduler === '') throw new UsageError('--scheduler: expected the path of a directory, got nothing');
   return { scheduler: (scheduler as string | undefined) ?? defaultSchedulerDirectory(), json: json === true };
 }
 
@@ -98,6 +99,17 @@ function completeOptions(argv: readonly string[]): string[] {
   });
 }
 
+/** What looks like a number of cores that `--local` does not take, behind the file, where it would be the first argument for it. */
+function refuseMistakenCores(argv: readonly string[], file: string, args: readonly string[]): void {
+  const end = argv.indexOf('--');
+  const options = end < 0 ? argv : argv.slice(0, end);
+  const word = options[options.indexOf('--local') + 1];
+  if (!options.includes('--local') || word === undefined || word === file || args[0] !== word) return;
+  throw new UsageError(
+    `--local: expected a whole number from 1 to 1024, or all, got ${JSON.stringify(word)}; arguments for the file follow "--"`,
+  );
+}
+
 withAdapterOptions(common(program.command('run <file> [args...]')), 'with --local: ')
   .description('deploy the Job that a file makes, wait for its results; arguments for the file follow "--"')
   .option('--local [cores]', 'run it in this process instead, on 1 to 1024 cores, or all (default)', cores)
@@ -111,12 +123,17 @@ withAdapterOptions(common(program.command('run <file> [args...]')), 'with --loca
     'with --local: origins that Work Functions may fetch from, as for dcp-worker',
     origins,
   )
-  .option('--output <dir>', 'where the file\'s "done" writes to', '.')
+  .option(
+    '--output <dir>',
+    'where the file\'s "done" writes to; it is made when there is none',
+    DEFAULT_OUTPUT,
+  )
   .addHelpText('after', RUN_HELP)
   .action(async (file: string, args: string[], options: OptionValues) => {
     for (const [name, option, elsewhere] of LOCAL_OPTIONS)
       if (options[name] !== undefined && options['local'] === undefined)
         throw new UsageError(`${option}: only with --local${elsewhere}`);
+    refuseMistakenCores(process.argv, file, args);
     const inspect = (options['inspectSandbox'] as ReturnType<typeof inspectAddress> | undefined) ?? null;
     const allowedOrigins = (options['allowedOrigins'] as string[] | undefined) ?? [];
     const local = options['local'] as number | true | undefined;

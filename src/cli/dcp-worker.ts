@@ -19,7 +19,8 @@ say, too: --showConfig has every value and where it comes from.
 
 Exit codes:
   0        stopped as told
-  1        the Scheduler or the evaluator cannot be used, or the process that the pid file names is alive
+  1        the Scheduler or the evaluator cannot be used, the process that the pid file names is alive, or it cannot listen
+           where it was told to
   2        the command line or the configuration is wrong
   5        an error that nothing caught
   128 + n  ended at once by signal n: 130 for SIGINT, 143 for SIGTERM`;

@@ -84,7 +84,7 @@ export async function identityOf(
   }).catch((error: unknown) => {
     throw asOption(error);
   });
-  const passphrase = await passphraseLaidReady(
+  const laidReady = await passphraseLaidReady(
     options['passphraseFile'] as string | undefined,
     surroundings,
   ).catch((error: unknown) => {
@@ -96,7 +96,7 @@ export async function identityOf(
     ...surroundings,
     ...optional('identityKey', key),
     ...optional('identityKeystore', keystore),
-    ...optional('passphrase', passphrase ?? undefined),
+    ...laidReady,
     ...optional('ask', process.stdin.isTTY ? askHidden : undefined),
   });
   return {

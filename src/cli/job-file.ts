@@ -9,7 +9,7 @@ import { UsageError } from './program.js';
 /** What `done` is given beside the results. */
 export interface DoneContext {
   readonly job: Job;
-  /** Where to write files, absolute. */
+  /** Where to write files, absolute: a directory that is there. */
   readonly outputDirectory: string;
   /** The command line after `--`. */
   readonly args: readonly string[];
@@ -39,7 +39,7 @@ export async function loadJobFile(file: string): Promise<JobFile> {
   const { default: make, done } = await loadModule(file, location);
   if (typeof make !== 'function') {
     throw new UsageError(
-      `${file}: expected "export default function (compute, { args })" that returns a Job`,
+      `${file}: expected "export default function (compute, { args })" that returns a Job; if it is a program, run it with node`,
     );
   }
   if (done !== undefined && typeof done !== 'function')

@@ -51,7 +51,11 @@ export async function listenOnAll(
   tell = (where: string): void => void process.stdout.write(`Listening on ${where}\n`),
 ): Promise<void> {
   const begin = async (address: ListenAddress): Promise<void> => {
-    tell(await listener.listen(address));
+    tell(
+      await listener.listen(address).catch((cause: Error) => {
+        throw new Error(`cannot listen at ${optionsOf(address)}: ${cause.message}`, { cause });
+      }),
+    );
   };
   try {
     for (const address of addresses) await begin(address);
@@ -62,6 +66,14 @@ export async function listenOnAll(
   if (port === undefined || listen !== undefined) return;
   // Workers connect to `localhost`, which may be either. No IPv6 here, or another program on that port: IPv4 is enough.
   await begin({ port: listener.port, host: IPV6_LOOPBACK }).catch(() => undefined);
+}
+
+/** An address as the options have it that said it. */
+function optionsOf(address: ListenAddress): string {
+  if ('path' in address) return `--socket ${address.path}`;
+  if ('fd' in address) return `descriptor ${address.fd}, which was handed over`;
+  const { host, port } = address;
+  return host === LOOPBACK ? `--port ${port}` : `--listen ${host === '::' ? 'any' : host} --port ${port}`;
 }
 
 /** Resolves when the program is told to end: with the signal, and the exit code. `meant`: signals that mean something else to it. */

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { createCompute, Job, type Compute, type ResultHandle } from '../compute/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
@@ -9,6 +10,7 @@ import {
   type SliceError,
   slicesText,
 } from '../model/index.js';
+import { makeDirectory } from '../system/index.js';
 import { loadJobFile } from './job-file.js';
 import { printJsonLine, printResults, resultFields } from './present.js';
 import { ExitCode, quoted, UsageError } from './program.js';
@@ -29,6 +31,8 @@ export interface RunJobOptions {
   readonly args: readonly string[];
 }
 
+/** Where "done" writes to when nobody says. */
+export const DEFAULT_OUTPUT = '.';
 /** A Job nobody has touched for so long makes one suspect that there is no Worker, milliseconds. */
 const NO_WORKER_MS = 5_000;
 /** Failed Slices that are shown in full. */
@@ -38,6 +42,7 @@ const SHOWN_FAILURES = 10;
 export async function runJob(file: string, options: RunJobOptions): Promise<number> {
   const jobFile = await loadJobFile(file);
   const { directory } = jobFile;
+  if (jobFile.done !== null) prepareOutput(options.output);
   const compute = createCompute({ scheduler: options.scheduler, directory });
   const job = await jobFile.makeJob(compute, options.args);
   if (options.local === null) checkScheduler(file, job, options.scheduler);
@@ -78,6 +83,19 @@ function checkScheduler(file: string, job: Job, directory: string): void {
     `${file}: its Job is for the Scheduler in ${other}, not for the one in ${directory}: ` +
       'make it with the "compute" that the default export is given, or name its Scheduler with --scheduler',
   );
+}
+
+/** What cannot be written to is refused before anything has been computed. Throws `UsageError`. */
+function prepareOutput(output: string): void {
+  try {
+    makeDirectory(path.resolve(output));
+    // Where nobody has named one, "done" may write nothing at all.
+    if (output !== DEFAULT_OUTPUT) accessSync(output, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new UsageError(`--output: nothing can be written to ${output}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /** Executes one Job and shows what happens: on a terminal with a bar, or as JSON lines. */

@@ -13,6 +13,7 @@ import type { Branch } from './node.js';
 import { EXTENSIONS, filePlaces, labelOf, type FilePlace, type Roots } from './places.js';
 import { Problems, type Place, type Position } from './problem.js';
 import { resolveReferences } from './references.js';
+import { warnOfUnused } from './unused.js';
 import { checkLayer, valuesOf } from './validate.js';
 import { variable, type Environment } from './variables.js';
 
@@ -43,6 +44,7 @@ export function loadConfig(options: ConfigOptions): Config {
   problems.throwErrors();
   const root = mergedLayers(layers, { kind: 'branch', position: BUILT_IN_POSITION, entries: new Map() });
   const values = valuesOf(root, roots.home);
+  warnOfUnused(values, root, problems);
   return new Config({ ...options, env: { ...env } }, values, root, places, problems.warnings);
 }
 

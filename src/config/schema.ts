@@ -7,6 +7,7 @@ import {
   file,
   keystore,
   list,
+  listenAddress,
   map,
   none,
   number,
@@ -305,8 +306,8 @@ const worker = section({
       description: 'Where the Worker tells what it does; "detect" is what suits where it was started.',
     },
   ),
-  reportInterval: optional(number(0, DAY_S), 'none', {
-    description: 'Between summaries of what was done, 0.1 at least; 0: none.',
+  reportInterval: optional(number(0.1, DAY_S, { orZero: true }), 'none', {
+    description: 'Between summaries of what was done; 0: none.',
     unit: 's',
     ...live,
   }),
@@ -352,7 +353,7 @@ const worker = section({
     httpPort: optional(wholeNumber(0, 65_535), 'no page', {
       description: 'Port of the status page; 0: any.',
     }),
-    httpAddress: key(text('an address of this machine'), '127.0.0.1', {
+    httpAddress: key(listenAddress(), '127.0.0.1', {
       description: 'Address that the status page listens at.',
     }),
     tokenFile: optional(file(), 'none', {

@@ -1,4 +1,5 @@
 /** What values of the configuration may be: each type says what it expects, and reads a node. */
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidArgumentError, parseOriginRule } from '../model/index.js';
@@ -37,7 +38,11 @@ export interface ValueType<T> {
 
 /** `expected a whole number from 1 to 1024, got "seven"`; of a secret only its shape is told. */
 export function expectedText(expected: string, node: ConfigNode, secret: boolean): string {
-  return `expected ${expected}, got ${secret ? shapeOf(node) : shortened(nodeText(masked(node)))}`;
+  return `expected ${expected}, got ${secret ? shapeText(node) : shortened(nodeText(masked(node)))}`;
+}
+
+function shapeText(node: ConfigNode): string {
+  return node.kind === 'leaf' && node.value === '' ? 'an empty text' : shapeOf(node);
 }
 
 /** A type of values that a place writes as one scalar. `convert` answers undefined for what does not fit. */
@@ -77,11 +82,16 @@ export function zeroOrWholeNumber(least: number, most: number): ValueType<number
   );
 }
 
-/** `from least to most`, or `above least up to most`; `most` may be infinite. */
-export function number(least: number, most: number, { above = false } = {}): ValueType<number> {
+/** `from least to most`, or `above least up to most`, or 0, which stands for none; `most` may be infinite. */
+export function number(
+  least: number,
+  most: number,
+  { above = false, orZero = false } = {},
+): ValueType<number> {
   const from = above ? `above ${least}` : `from ${least}`;
   const to = most === Infinity ? '' : above ? ` up to ${most}` : ` to ${most}`;
-  return scalar(`a number ${from}${to}`, ['number'], (value) => {
+  return scalar(`${orZero ? '0, or ' : ''}a number ${from}${to}`, ['number'], (value) => {
+    if (orZero && value === 0) return 0;
     const fits = Number.isFinite(value) && (value as number) <= most;
     return fits && (above ? (value as number) > least : (value as number) >= least)
       ? (value as number)
@@ -96,6 +106,13 @@ export function boolean(): ValueType<boolean> {
 export function text(expected = 'text', pattern = /^[^\0]+$/s): ValueType<string> {
   return scalar(expected, ['text'], (value) =>
     pattern.test(value as string) ? (value as string) : undefined,
+  );
+}
+
+/** Where a server of this machine listens. */
+export function listenAddress(): ValueType<string> {
+  return scalar('an IP address of this machine, or localhost', ['text'], (value) =>
+    isIP(value as string) !== 0 || value === 'localhost' ? (value as string) : undefined,
   );
 }
 

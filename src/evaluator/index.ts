@@ -57,7 +57,7 @@ export { FrameListener } from './remote/listener.js';
 export { checkLocation, locationText, type EvaluatorLocation } from './remote/location.js';
 export type { StartupFile } from './classic/sandbox.js';
 export { openClassicServer, type ClassicServer } from './classic/server.js';
-export { Listening, type ListenAddress } from './listening.js';
+export { ListeningServer, type ListenAddress } from './listening.js';
 export { EVALUATOR_PROGRAM } from './program.js';
 export { openSandboxClass, type InProcessWorker, type SandboxClass } from './classic/sandbox-class.js';
 export type { ClassicOptions } from './classic/open.js';

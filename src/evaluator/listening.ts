@@ -7,21 +7,28 @@ import type { Writable } from 'node:stream';
 export type ListenAddress =
   { readonly port: number; readonly host: string } | { readonly path: string } | { readonly fd: number };
 
-export interface ListeningOptions {
+interface ListeningOptions {
   /** A peer whose machine has gone sends no end; TCP asks after so long, milliseconds. */
   readonly keepAliveMs: number;
   /** Not a byte is read here of a connection: it belongs to another process. */
   readonly handsOver?: true;
-  readonly onConnection: (socket: net.Socket) => void;
-  /** A connection was not accepted, as when this process has no descriptor left for one more: those that are there go on. */
-  readonly onFailure: (message: string) => void;
 }
 
-/** Servers at any number of addresses, whose connections all come to the same place. */
-export class Listening {
+/** A server at any number of addresses, whose connections all come to the same place. */
+export abstract class ListeningServer {
+  readonly #options: ListeningOptions;
   readonly #servers: net.Server[] = [];
+  #isClosing = false;
 
-  constructor(private readonly options: ListeningOptions) {}
+  protected constructor(options: ListeningOptions) {
+    this.#options = options;
+  }
+
+  protected abstract onConnection(socket: net.Socket): void;
+  /** A connection was not accepted, as when this process has no descriptor left for one more: those that are there go on. */
+  protected abstract onNotAccepted(message: string): void;
+  /** No connection is taken any more, and those that are there end: `stopListening`, and what there is to do besides. */
+  abstract close(): Promise<void>;
 
   /** The TCP port it listened on first; 0: on none. */
   get port(): number {
@@ -30,7 +37,7 @@ export class Listening {
 
   /** Resolves with where it listens. Rejects with the system's error. */
   async listen(address: ListenAddress): Promise<string> {
-    const { keepAliveMs, handsOver = false, onConnection, onFailure } = this.options;
+    const { keepAliveMs, handsOver = false } = this.#options;
     const server = net.createServer(
       {
         pauseOnConnect: handsOver,
@@ -39,16 +46,21 @@ export class Listening {
         keepAlive: true,
         keepAliveInitialDelay: keepAliveMs,
       },
-      onConnection,
+      (socket) => this.onConnection(socket),
     );
     const where = await listenOn(server, address);
-    server.on('error', (error) => onFailure(error.message));
+    server.on('error', (error) => this.onNotAccepted(error.message));
     this.#servers.push(server);
     return where;
   }
 
+  protected get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   /** No connection is taken any more. */
-  close(): void {
+  protected stopListening(): void {
+    this.#isClosing = true;
     for (const server of this.#servers) server.close();
   }
 }

@@ -13,6 +13,7 @@ import {
   readStream,
   type Surroundings,
 } from './files.js';
+import { KeystoreError } from './keystore-error.js';
 import { keystoreText } from './keystore.js';
 import { PrivateKey } from './private-key.js';
 import { isKeyLike } from './secret.js';
@@ -101,7 +102,7 @@ async function createIdentity(file: string, options: IdentityOptions): Promise<I
   if (options.passphrase === '')
     throw new InvalidArgumentError(
       'passphrase',
-      `expected one to encrypt ${file} with, which is to be made, or none at all; got the empty one ($DCP_KEYSTORE_PASSPHRASE)`,
+      `expected one to encrypt ${file} with, which is to be made, or none at all; got the empty one (${options.passphraseFrom ?? 'given'})`,
     );
   const key = PrivateKey.generate();
   const text = await keystoreText(key, {
@@ -109,7 +110,12 @@ async function createIdentity(file: string, options: IdentityOptions): Promise<I
     label: `identity:${userName()}@${hostname()}`,
     process: path.basename(process.argv[1] ?? 'node'),
   });
-  if (await createFile(file, text)) return { ...identityOf(key, file), created: true };
+  const isMade = await createFile(file, text).catch((cause: Error) => {
+    const remedy =
+      '--identityKey or --identityKeystore gives the Worker a key that there is, $DCP_RESOURCE_DIR names another directory';
+    throw new KeystoreError(`${cause.message}; ${remedy}`, { cause });
+  });
+  if (isMade) return { ...identityOf(key, file), created: true };
   return identityOf(await openKeystore(file, await readFile(file, options), options), file);
 }
 

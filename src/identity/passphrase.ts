@@ -16,23 +16,26 @@ const TRIES = 3;
 export interface Passphrase {
   /** Opens the keystore that is read, and encrypts one that is made. Default: the empty one. */
   readonly passphrase?: string;
+  /** What it was read from, as an error says it. */
+  readonly passphraseFrom?: string;
   /** Asks a person, where the empty passphrase does not fit. Default: nobody is there. */
   readonly ask?: (question: string) => Promise<string>;
 }
 
 /**
- * The passphrase that the operator has laid ready: the first line of a file, else the environment variable
- * `DCP_KEYSTORE_PASSPHRASE`, which is taken out of `env`, so that no process started later inherits it; null: none. Throws
+ * The passphrase that the operator has laid ready, if any: the first line of a file, else the environment variable
+ * `DCP_KEYSTORE_PASSPHRASE`, which is taken out of `env`, so that no process started later inherits it. Throws
  * `InvalidArgumentError` for a file whose first line is empty: it is still to be written, or was written by a script that had nothing.
  */
 export async function passphraseLaidReady(
   file: string | undefined,
   surroundings: Surroundings,
-): Promise<string | null> {
+): Promise<Passphrase> {
   const { env = process.env } = surroundings;
   const variable = env[PASSPHRASE_VARIABLE];
   delete env[PASSPHRASE_VARIABLE];
-  if (file === undefined) return variable ?? null;
+  if (file === undefined)
+    return variable === undefined ? {} : { passphrase: variable, passphraseFrom: `$${PASSPHRASE_VARIABLE}` };
   const text = await readFile(expandHome(file, surroundings), surroundings);
   const passphrase = text.split(/\r?\n/, 1)[0]!;
   if (passphrase === '')
@@ -40,24 +43,28 @@ export async function passphraseLaidReady(
       '--passphrase-file',
       `${file}: expected a passphrase in its first line, got nothing`,
     );
-  return passphrase;
+  return { passphrase, passphraseFrom: `--passphrase-file ${file}` };
 }
 
 /** Opens a keystore with the passphrase given, or else the empty one, or else what a person answers. */
 export async function openKeystore(file: string, text: string, options: Passphrase): Promise<PrivateKey> {
   const keystore = new Keystore(file, text);
-  const { passphrase, ask } = options;
+  const { passphrase, passphraseFrom, ask } = options;
   const key = await keystore.open(passphrase ?? '');
   if (key !== null) return key;
   if (passphrase !== undefined) {
     const isUnprotected = passphrase !== '' && (await keystore.open('')) !== null;
+    const wrong = `wrong passphrase${passphraseFrom === undefined ? '' : ` in ${passphraseFrom}`}`;
     throw new PassphraseError(
       isUnprotected
-        ? `${file}: wrong passphrase: the keystore was made with the empty one`
-        : `${file}: wrong passphrase, or the file is damaged`,
+        ? `${file}: ${wrong}: the keystore was made with the empty one`
+        : `${file}: ${wrong}, or the file is damaged`,
     );
   }
-  if (ask === undefined) throw new PassphraseError(`${file}: needs a passphrase, and none was given`);
+  if (ask === undefined)
+    throw new PassphraseError(
+      `${file}: needs a passphrase, and none was given: --passphrase-file names a file with it, or $${PASSPHRASE_VARIABLE} has it`,
+    );
   // What a file says goes to a terminal here: without its control characters.
   const name = (keystore.label ?? keystore.address ?? file).replace(/\p{C}/gu, '').slice(0, 100);
   for (let attempt = 1; attempt <= TRIES; attempt++) {

@@ -18,4 +18,12 @@ export * from './slice-metrics.js';
 export * from './task.js';
 export { shown } from './shown.js';
 export * from './webgpu.js';
-export { bytesText, countText, durationText, percentText, rateText, slicesText } from './wording.js';
+export {
+  bytesText,
+  countText,
+  durationText,
+  percentText,
+  placesText,
+  rateText,
+  slicesText,
+} from './wording.js';

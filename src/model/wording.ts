@@ -40,3 +40,8 @@ export function bytesText(bytes: number): string {
 export function slicesText(count: number): string {
   return count === 1 ? '1 Slice' : `${count} Slices`;
 }
+
+/** `1 place`, `8 places`. */
+export function placesText(count: number): string {
+  return count === 1 ? '1 place' : `${count} places`;
+}

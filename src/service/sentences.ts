@@ -1,6 +1,6 @@
 /** What the service says of itself, for people. */
 import type { ConfigChange } from '../config/index.js';
-import { rateText } from '../model/index.js';
+import { placesText, rateText } from '../model/index.js';
 import { busySandboxes, type WorkerStatus } from '../status/index.js';
 
 /** One line, as `systemctl status` shows it. */
@@ -11,8 +11,8 @@ export function headlineText({ state, sandboxes, places, rates, idle }: WorkerSt
 }
 
 /** `1 place`, `8 places, 2 with a GPU`. */
-export function placesText({ places: { all, gpu } }: WorkerStatus): string {
-  return `${all === 1 ? '1 place' : `${all} places`}${gpu > 0 ? `, ${gpu} with a GPU` : ''}`;
+export function sandboxPlacesText({ places: { all, gpu } }: WorkerStatus): string {
+  return `${placesText(all)}${gpu > 0 ? `, ${gpu} with a GPU` : ''}`;
 }
 
 export function changeText({ key, effect, before, after }: ConfigChange): string {

@@ -25,9 +25,6 @@ import { freezeMsOf, machineWatchOf } from './manager-settings.js';
 /** Sandboxes at a time, whatever else is said. */
 const MOST_SANDBOXES = 1024;
 
-/** Reports are some lines each, in every output. */
-const LEAST_REPORT_MS = 100;
-
 /** What the configuration does not say. */
 export interface ServiceOptions {
   /** Of the program. */
@@ -122,7 +119,7 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
     evaluator: worker.evaluator,
     stopTimeoutMs: worker.stopTimeout * 1000,
     cleanupTimeoutMs: worker.cleanupTimeout * 1000,
-    reportIntervalMs: worker.reportInterval ? Math.max(LEAST_REPORT_MS, worker.reportInterval * 1000) : null,
+    reportIntervalMs: worker.reportInterval ? worker.reportInterval * 1000 : null,
     exitWhenIdle,
     isProfileAuto,
     // A profile that somebody chose does not make of who uses the machine a reason to stop.

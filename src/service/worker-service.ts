@@ -10,7 +10,7 @@ import { MachineWatch, Worker } from '../worker/index.js';
 import { sayStarted, sayStopped } from './announcements.js';
 import { LiveSettings, type SettingsSource } from './live-settings.js';
 import { Reports } from './reports.js';
-import { headlineText, placesText } from './sentences.js';
+import { headlineText, sandboxPlacesText } from './sentences.js';
 import { ServiceManager } from './service-manager.js';
 import type { ServiceSettings } from './settings.js';
 import { StopSignals } from './stop-signals.js';
@@ -107,7 +107,7 @@ export class WorkerService implements WorkerControl {
     this.#settings = new LiveSettings(settings, owner, {
       worker: this.#worker,
       log: this.log,
-      places: () => placesText(this.board.status()),
+      places: () => sandboxPlacesText(this.board.status()),
       onChanged: ({ reportIntervalMs }) => {
         const { reportIntervalMs: now, machineWatch } = this.#settings.inForce;
         if (!this.#isToldToStop) this.#machineWatch.watch(machineWatch);

@@ -1,4 +1,12 @@
-import { bytesText, countText, durationText, percentText, printable, rateText } from '../model/index.js';
+import {
+  bytesText,
+  countText,
+  durationText,
+  percentText,
+  placesText,
+  printable,
+  rateText,
+} from '../model/index.js';
 import { busySandboxes } from './busy-sandboxes.js';
 import { furtherGates, gateText } from './gate-text.js';
 import type { WorkerHistory, WorkerStatus } from './worker-status.js';
@@ -61,7 +69,7 @@ function facts(status: WorkerStatus, history: WorkerHistory): string[] {
   if (status.confinement !== null) rows.push(['Confined', confinementRow(status.confinement)]);
   if (idle !== null)
     rows.push(
-      ['Idle', `${idle.places} places, ${idle.code}: ${printable(idle.text, 200)}`],
+      ['Idle', `${placesText(idle.places)}, ${idle.code}: ${printable(idle.text, 200)}`],
       ['', `→ ${idle.remedy}`],
     );
   return rows.map(([heading, text]) => `${heading.padEnd(11)}${text}`);

@@ -14,7 +14,10 @@ export function makeDirectory(directory: string, mode = 0o777): void {
     mkdirSync(directory, { mode });
   } catch (error) {
     // Another process may have been faster.
-    if (!isDirectory(directory)) throw error;
+    if (isDirectory(directory)) return;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      (error as Error).message = `${directory} is there, and is no directory`;
+    throw error;
   }
 }
 

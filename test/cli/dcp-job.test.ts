@@ -119,7 +119,6 @@ test('done of the Job file is given results, output directory and arguments', as
     `import { mkdirSync, writeFileSync } from 'node:fs';
     export default async (compute, { args }) => compute.for(args, (text) => text.length);
     export async function done(results, { job, outputDirectory, args }) {
-      mkdirSync(outputDirectory);
       writeFileSync(outputDirectory + '/out.json', JSON.stringify({ results, args, id: job.id }));
       console.log('written');
     }`,
@@ -193,7 +192,10 @@ test('mistakes of usage: exit code 2 and one line that says what is wrong', asyn
     [['ls', '--jsn'], /^dcp-job: unknown option '--jsn'\n\(Did you mean --json\?\)/],
     [['run', 'job.mjs', '--output', '--json'], /^dcp-job: option '--output <dir>' argument missing\n/],
     [['run', 'no-such-file.mjs'], /^dcp-job: no-such-file\.mjs: no such file\n$/],
-    [['run', jobFile(t, 'export const x = 1'), '--local'], /expected "export default function/],
+    [
+      ['run', jobFile(t, 'export const x = 1'), '--local'],
+      /expected "export default function .* that returns a Job; if it is a program, run it with node\n$/,
+    ],
     [['run', jobFile(t, 'export default () => 5'), '--local'], /its default export returned no Job/],
     [
       ['run', jobFile(t, 'export default (compute) => compute.for(1, 2, Math.sqrt)'), '--local'],
@@ -227,6 +229,23 @@ test('mistakes of usage: exit code 2 and one line that says what is wrong', asyn
   }
 });
 
+test('what cannot be written to is refused before anything is computed', async (t) => {
+  const source = `
+    export default (compute) => compute.for([0], () => { console.log('computed'); });
+    export async function done() {}
+  `;
+  const file = jobFile(t, source);
+  for (const output of [file, path.join(file, 'below'), '/proc/nowhere']) {
+    const { code, stderr } = await run(t, 'dcp-job', ['run', '--local', file, '--output', output]);
+    assert.equal(code, 2);
+    assert.ok(stderr.startsWith(`dcp-job: --output: nothing can be written to ${output}: `), stderr);
+    assert.doesNotMatch(stderr, /computed/);
+  }
+  const made = path.join(temporaryDirectory(t), 'not', 'there');
+  assert.equal((await run(t, 'dcp-job', ['run', '--local', file, '--output', made])).code, 0);
+  assert.ok(existsSync(made));
+});
+
 test('--local takes a number, not the file', async (t) => {
   const file = jobFile(t, SQUARES);
   const orders = [
@@ -244,6 +263,12 @@ test('--local takes a number, not the file', async (t) => {
   const words = jobFile(t, 'export default (compute, { args }) => compute.for(args, (word) => word)');
   const { stdout } = await run(t, 'dcp-job', ['run', words, '--local', '--', '--local', 'x']);
   assert.equal(stdout, '"--local"\n"x"\n', 'what follows "--" is left alone');
+  const mistaken = await run(t, 'dcp-job', ['run', words, '--local', 'x2']);
+  assert.equal(mistaken.code, 2);
+  assert.match(
+    mistaken.stderr,
+    /--local: expected a whole number from 1 to 1024, or all, got "x2"; arguments .* "--"/,
+  );
 });
 
 test('commands that look at Jobs make no Scheduler where there is none', async (t) => {
@@ -252,6 +277,9 @@ test('commands that look at Jobs make no Scheduler where there is none', async (
     await assertRefused(t, [...command, '--scheduler', directory], /mistyped: there is no Scheduler here/);
   }
   assert.ok(!existsSync(directory));
+  const nothing = await run(t, 'dcp-job', ['ls', '--scheduler', '']);
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.stderr, /--scheduler: expected the path of a directory, got nothing/);
 });
 
 test('--help names options, defaults and exit codes', async (t) => {

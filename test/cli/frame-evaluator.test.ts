@@ -80,7 +80,10 @@ test('a port that is taken, and options that do not go together', async (t) => {
   const { port } = taken.address() as net.AddressInfo;
   const busy = await run(t, 'dcp-evaluator', ['--frames', '--port', String(port)]);
   assert.equal(busy.code, 1);
-  assert.match(busy.stderr, new RegExp(`EADDRINUSE.*:${port}`));
+  assert.match(busy.stderr, new RegExp(`cannot listen at --port ${port}: .*EADDRINUSE.*:${port}`));
+  const nowhere = await run(t, 'dcp-evaluator', ['--frames', '-p', '0', '--listen', '256.0.0.1']);
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.stderr, /cannot listen at --listen 256\.0\.0\.1 --port 0: .*\bE/);
   const wrong: [string[], RegExp][] = [
     [['--frames', '--listen', '0.0.0.0'], /--listen needs --port/],
     [['--frames', '--port', '0', '--socket', '/tmp/x'], /--port and --socket: one or the other/],

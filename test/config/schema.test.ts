@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { KNOWN_KEYS, capacityOf, publicGroupOf } from '#src/config/index.js';
+import { KNOWN_KEYS, capacityOf, publicGroupOf, type ConfigArgument } from '#src/config/index.js';
 import { SYSLOG_FACILITIES } from '#src/logging/index.js';
 import { Machine, OWN } from './support.js';
 
@@ -134,6 +134,16 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
     expected:
       'a list of at most 8, each "detect", "console", "json", "dashboard", "logfile", "syslog", "journald" or "event-log"',
   },
+  'worker.reportInterval': {
+    fit: ['0', '0.1', '86400'],
+    not: ['0.01', '-1', '86401'],
+    expected: '0, or a number from 0.1 to 86400',
+  },
+  'worker.status.httpAddress': {
+    fit: ['"127.0.0.1"', '"::1"', '"0.0.0.0"', '"localhost"'],
+    not: ['"foo"', '""', '"127.0.0.1:80"', '"256.0.0.1"'],
+    expected: 'an IP address of this machine, or localhost',
+  },
   'worker.logfile.maxBytes': {
     fit: ['0', '4096', '1099511627776'],
     not: ['1', '4095', '1099511627777', '-1'],
@@ -237,6 +247,10 @@ test('errors of Compute Groups do not tell secrets', (t) => {
   assert.equal(
     error("[{ joinKey: 'a', joinHash: 'eh1-tiger' }]"),
     'worker.computeGroups[0].joinHash: expected a join hash, eh1- and 64 hexadecimal digits, got text',
+  );
+  assert.equal(
+    error("[{ joinKey: '' }]"),
+    'worker.computeGroups[0].joinKey: expected the join key of a Compute Group, got an empty text',
   );
   assert.equal(
     error("[{ joinKey: 'a', secret: 'tiger' }]"),
@@ -346,4 +360,36 @@ test('leavePublicGroup is stronger than publicGroupFallback, and may mean it', (
   assert.equal(said('{ leavePublicGroup: true, publicGroupFallback: true }'), 'never');
   assert.equal(said('{ publicGroupFallback: true }'), 'fallback');
   assert.equal(said("{ leavePublicGroup: 'fallback' }"), 'fallback');
+});
+
+test('what means nothing without another key is a warning, wherever it stands', (t) => {
+  const machine = new Machine(t);
+  assert.deepEqual(machine.warnings(), [], 'the shipped default says everything');
+  machine.write(
+    OWN,
+    `{ worker: {
+  logfile: { path: '/l', keep: 5 },
+  syslog: { address: 'foo' },
+  status: { httpAddress: '::1', tokenFile: '/t' },
+} }`,
+  );
+  assert.deepEqual(
+    machine.warnings().map((line) => line.replace(`${OWN}:`, '')),
+    [
+      '2:20: worker.logfile.path: is not used: worker.output has no logfile',
+      '3:22: worker.syslog.address: is not used: worker.output has no syslog',
+      '4:26: worker.status.httpAddress: is not used: there is no worker.status.httpPort',
+      '4:44: worker.status.tokenFile: is not used: there is no worker.status.httpPort',
+    ],
+  );
+  const argument = (key: string, value: string | number | string[]): ConfigArgument => ({
+    key,
+    value,
+    option: '--o',
+  });
+  const argvLayer = [argument('worker.output', ['syslog', 'logfile']), argument('worker.status.httpPort', 0)];
+  assert.deepEqual(machine.warnings({ argvLayer }), []);
+  assert.deepEqual(new Machine(t).warnings({ argvLayer: [argument('worker.logfile.keep', 3)] }), [
+    '--o: worker.logfile.keep: is not used: worker.output has no logfile',
+  ]);
 });

@@ -42,13 +42,13 @@ test('an empty list of Jobs: any', (t) => {
   assert.deepEqual(['[]', 'false', '["j"]'].map(jobIds), [null, null, ['j']]);
 });
 
-test('reports are never closer than a tenth of a second', (t) => {
+test('reports come every so many seconds, or never', (t) => {
   const machine = new Machine(t);
   const intervalMs = (said: number): unknown => {
     machine.write(OWN, `{ worker: { reportInterval: ${said} } }`);
     return settingsOf(machine.load().values, OPTIONS).reportIntervalMs;
   };
-  assert.deepEqual([0, 0.0001, 2].map(intervalMs), [null, 100, 2000]);
+  assert.deepEqual([0, 0.1, 2].map(intervalMs), [null, 100, 2000]);
 });
 
 test('a GPU is had from the start where any profile uses it, and then for as many Sandboxes as the one in force says', (t) => {

@@ -105,22 +105,25 @@ test('what cannot be read or written is named, with the system’s reason', asyn
   });
 });
 
+const REMEDY =
+  '; --identityKey or --identityKeystore gives the Worker a key that there is, $DCP_RESOURCE_DIR names another directory';
+
 test('a directory that cannot be made, or takes no file, is named beside the keystore', async (t) => {
   const blocked = temporaryHome(t);
   write(blocked.home, '.dcp', 'a file where the directory should be');
   await assert.rejects(openIdentity(blocked), {
     code: 'EKEYSTORE',
-    message: `${blocked.dcp}/id.keystore: cannot be made: the directory ${blocked.dcp} cannot be made (EEXIST)`,
+    message: `${blocked.dcp}/id.keystore: cannot be made: the directory ${blocked.dcp} cannot be made (EEXIST)${REMEDY}`,
   });
   if (!existsSync('/proc/self')) return;
   // Not even root makes anything here.
   await assert.rejects(openIdentity({ home: '/proc', env: {} }), {
     code: 'EKEYSTORE',
-    message: '/proc/.dcp/id.keystore: cannot be made: the directory /proc/.dcp cannot be made (ENOENT)',
+    message: `/proc/.dcp/id.keystore: cannot be made: the directory /proc/.dcp cannot be made (ENOENT)${REMEDY}`,
   });
   await assert.rejects(
     openIdentity({ home: '/proc', env: { DCP_RESOURCE_DIR: '/proc/self' } }),
-    /^KeystoreError: \/proc\/self\/id\.keystore: cannot be made: nothing can be written in the directory \/proc\/self \(E[A-Z]+\)$/,
+    /^KeystoreError: \/proc\/self\/id\.keystore: cannot be made: nothing can be written in the directory \/proc\/self \(E[A-Z]+\); --identityKey or /,
   );
 });
 

@@ -85,7 +85,10 @@ test('a keystore with a passphrase needs that one', async (t) => {
   const home = temporaryHome(t);
   const file = write(home.dcp, 'id.keystore', DCP_KEYSTORE);
   assert.equal(await addressOf(home, { passphrase: DCP_PASSPHRASE }), COW);
-  const needs = { code: 'EPASSPHRASE', message: `${file}: needs a passphrase, and none was given` };
+  const needs = {
+    code: 'EPASSPHRASE',
+    message: `${file}: needs a passphrase, and none was given: --passphrase-file names a file with it, or $DCP_KEYSTORE_PASSPHRASE has it`,
+  };
   await assert.rejects(openIdentity(home), needs);
   await assert.rejects(openIdentity(home), PassphraseError);
   const wrong = { code: 'EPASSPHRASE', message: `${file}: wrong passphrase, or the file is damaged` };

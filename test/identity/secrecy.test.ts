@@ -96,7 +96,7 @@ test('a passphrase file goes before the environment, and its first line counts',
   assert.equal(code, 1);
   assert.match(
     stderr,
-    /warning: .*wrong has mode 0644, .*\nwho: .*cow\.keystore: wrong passphrase, or the file is damaged\n/,
+    /warning: .*wrong has mode 0644, .*\nwho: .*cow\.keystore: wrong passphrase in --passphrase-file .*wrong, or the file is damaged\n/,
   );
   assert.doesNotMatch(stderr, /boo/);
   const empty = write(home, 'empty', '\nnot this\n');

@@ -122,7 +122,11 @@ compute.for(1, 3, (n) => {
   return progress('50%');
 });
 `;
-  const types = '/// <reference types="dcp-worker-native/sandbox" />\n';
+  const types = `/// <reference types="dcp-worker-native/sandbox" />
+import words from './words.txt';
+import wasm from './add.wasm';
+new WebAssembly.Module(wasm.length > 0 ? wasm : new Uint8Array(words.split('\\n').length));
+`;
   writeFileSync(path.join(folder, 'job.ts'), types + job + more);
   const options = ['--strict', '--noEmit', '--skipLibCheck', '--module', 'nodenext'];
   assert.equal(await run(bin('tsc'), [...options, 'job.ts'], { cwd: folder }), '');

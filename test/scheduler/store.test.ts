@@ -66,6 +66,9 @@ test('a directory that cannot be made is an error at once, and names it', async 
     assert.equal(said[i]![0], 'ESCHEDULER', place);
     assert.ok(said[i]![1].startsWith(`${place}: cannot make the store's directory: `), said[i]![1]);
   }
+  const file = join(base, 'file');
+  for (const [, message] of said.slice(2, 4))
+    assert.ok(message.endsWith(`: ${file} is there, and is no directory`), message);
 });
 
 test('a worker thread is refused', async (t) => {

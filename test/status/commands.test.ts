@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -272,6 +272,43 @@ test('the doctor says of each Job why it is not for this Worker, beside a Schedu
   assert.match(text.stdout, /^1\. The evaluator can be started\n {2}✓ an evaluator process ran a Slice/);
   assert.match(text.stdout, /\n {2}✗ no open Job is for this Worker \(NO_WORK_FOR_THIS_WORKER\)\n/);
   assert.doesNotMatch(text.stdout, /[\u001b\u202e]/);
+});
+
+test('the doctor says that the Worker that runs uses another Scheduler, and asks for nothing where nobody looks', async (t) => {
+  const used = path.join(temporaryDirectory(t), "somebody's");
+  const { socket, source } = await serve(t);
+  source.current = statusOf({ scheduler: used });
+  const elsewhere = [
+    'problem',
+    'OTHER_SCHEDULER',
+    `dcp-worker --scheduler '${used.replace("'", "'\\''")}' doctor`,
+  ];
+  const missing = path.join(temporaryDirectory(t), 'default');
+  const { of, code } = await diagnose(t, ['--scheduler', missing, '--status-socket', socket]);
+  assert.equal(code, 1);
+  assert.deepEqual(
+    of('work').map(({ kind, code, fix }) => [kind, code, fix]),
+    [elsewhere],
+  );
+  assert.equal(of('work')[0]!.text, `${missing} is asked about, and the Worker that runs uses ${used}`);
+
+  const directory = temporaryDirectory(t);
+  const scheduler = await openEmbeddedScheduler(directory);
+  t.after(() => scheduler.close());
+  const there = await diagnose(t, ['--scheduler', directory, '--status-socket', socket]);
+  assert.deepEqual(
+    there.of('work').map(({ code }) => code),
+    ['OTHER_SCHEDULER', 'NO_WORK'],
+  );
+  // Another name of the same directory is none.
+  const link = path.join(temporaryDirectory(t), 'link');
+  symlinkSync(directory, link);
+  source.current = statusOf({ scheduler: link });
+  const same = await diagnose(t, ['--scheduler', directory, '--status-socket', socket]);
+  assert.deepEqual(
+    same.of('work').map(({ code }) => code),
+    ['NO_WORK'],
+  );
 });
 
 test('a paused Worker is a problem that one command mends', async (t) => {

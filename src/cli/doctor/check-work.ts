@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { printable, type JobStatus } from '../../model/index.js';
 import { openEmbeddedScheduler, type Scheduler } from '../../scheduler/index.js';
@@ -18,7 +18,10 @@ export async function checkWork(
   offer: WorkerOffer,
   worker: WorkerStatus | null,
 ): Promise<Finding[]> {
-  if (!existsSync(path.join(directory, 'data.mdb')))
+  const elsewhere = ofOtherScheduler(directory, worker);
+  if (!existsSync(path.join(directory, 'data.mdb'))) {
+    // That there is nothing where nobody looks is no news.
+    if (elsewhere.length > 0) return elsewhere;
     return [
       problem(
         'SCHEDULER_MISSING',
@@ -26,18 +29,47 @@ export async function checkWork(
         `dcp-job run FILE --scheduler ${quoted(directory)}`,
       ),
     ];
+  }
   let scheduler: Scheduler;
   try {
     scheduler = await openEmbeddedScheduler(directory);
   } catch (error) {
-    return [problem('SCHEDULER_UNAVAILABLE', `${directory}: ${(error as Error).message}`, null)];
+    return [
+      ...elsewhere,
+      problem('SCHEDULER_UNAVAILABLE', `${directory}: ${(error as Error).message}`, null),
+    ];
   }
   try {
-    return await ofScheduler(scheduler, directory, offer, worker);
+    return [...elsewhere, ...(await ofScheduler(scheduler, directory, offer, worker))];
   } catch (error) {
-    return [problem('SCHEDULER_UNAVAILABLE', `${directory}: ${(error as Error).message}`, null)];
+    return [
+      ...elsewhere,
+      problem('SCHEDULER_UNAVAILABLE', `${directory}: ${(error as Error).message}`, null),
+    ];
   } finally {
     await scheduler.close();
+  }
+}
+
+/** The Worker that runs takes nothing from here: what is looked at is not what it does. */
+function ofOtherScheduler(directory: string, worker: WorkerStatus | null): Finding[] {
+  if (worker === null || realPath(worker.scheduler) === realPath(directory)) return [];
+  const text = `${directory} is asked about, and the Worker that runs uses ${printable(worker.scheduler, 200)}`;
+  return [
+    problem(
+      'OTHER_SCHEDULER',
+      text,
+      `dcp-worker --scheduler ${quoted(printable(worker.scheduler, 1000))} doctor`,
+    ),
+  ];
+}
+
+/** One directory may have several names. */
+function realPath(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return path.resolve(directory);
   }
 }
 
@@ -48,10 +80,6 @@ async function ofScheduler(
   worker: WorkerStatus | null,
 ): Promise<Finding[]> {
   const found: Finding[] = [];
-  if (worker !== null && path.resolve(worker.scheduler) !== path.resolve(directory))
-    found.push(
-      note(null, `the running Worker looks at another Scheduler: ${printable(worker.scheduler, 200)}`),
-    );
   const jobs = (await scheduler.listJobs()).filter(({ state }) => state === 'open' || state === 'uploading');
   if (jobs.length === 0)
     return [...found, problem('NO_WORK', `${directory}: no Job is open`, 'dcp-job run FILE')];

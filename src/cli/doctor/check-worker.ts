@@ -1,4 +1,4 @@
-import { durationText, printable } from '../../model/index.js';
+import { durationText, placesText, printable } from '../../model/index.js';
 import type { WorkerStatus } from '../../status/index.js';
 import { NoWorkerError, type StatusClient } from '../status-client.js';
 import { note, ok, problem, type Finding } from './finding.js';
@@ -19,7 +19,7 @@ export async function checkWorker(
 }
 
 function ofState({ state, pid, startedAt, time, places }: WorkerStatus): Finding[] {
-  const what = `process ${pid}, up ${durationText(time - startedAt)}, ${places.all} places`;
+  const what = `process ${pid}, up ${durationText(time - startedAt)}, ${placesText(places.all)}`;
   switch (state) {
     case 'running':
       return [ok(`a Worker runs: ${what}`)];
@@ -40,6 +40,6 @@ function ofState({ state, pid, startedAt, time, places }: WorkerStatus): Finding
 /** What the Worker says of itself; that it is paused has been said. */
 function ofIdleness({ idle }: WorkerStatus): Finding[] {
   if (idle === null || idle.code === 'PAUSED' || idle.code === 'STOPPING') return [];
-  const text = `it has ${idle.places} free places, ${idle.code}: ${printable(idle.text, 300)}`;
+  const text = `free: ${placesText(idle.places)}, ${idle.code}: ${printable(idle.text, 300)}`;
   return [note('WORKER_IDLE', text, idle.remedy)];
 }

@@ -8,6 +8,7 @@ export type FindingCode =
   | 'NO_WORKER'
   | 'WORKER_NOT_RUNNING'
   | 'WORKER_IDLE'
+  | 'OTHER_SCHEDULER'
   | 'SCHEDULER_MISSING'
   | 'SCHEDULER_UNAVAILABLE'
   | 'NO_WORK'

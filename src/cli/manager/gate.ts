@@ -1,7 +1,6 @@
 import type net from 'node:net';
-import { Listening, PeerWatch, type ListenAddress } from '../../evaluator/index.js';
+import { ListeningServer, PeerWatch } from '../../evaluator/index.js';
 import type { Verdict } from '../../manager/index.js';
-import type { Listener } from '../listen.js';
 import { GatedChild, type GateCommand } from './gated-child.js';
 import { LastWill } from './last-will.js';
 
@@ -35,28 +34,19 @@ const KEEP_ALIVE_MS = 30_000;
 const LEFT_MS = 3_000;
 
 /** Listens, and starts an evaluator for each connection while the machine is free. */
-export class Gate implements Listener {
-  readonly #listening = new Listening({
-    keepAliveMs: KEEP_ALIVE_MS,
-    handsOver: true,
-    onConnection: (socket) => this.#accept(socket),
-    onFailure: (message) => this.observer.onRefused('FAILED', message),
-  });
+export class Gate extends ListeningServer {
   readonly #children = new Map<number, GatedChild>();
   readonly #lastWill = new LastWill();
   readonly #watch = new PeerWatch();
   #connections = 0;
   #startedAt = -Infinity;
-  #isClosing = false;
   #onEmpty: () => void = () => undefined;
 
   constructor(
     private readonly options: GateOptions,
     private readonly observer: GateObserver,
-  ) {}
-
-  get port(): number {
-    return this.#listening.port;
+  ) {
+    super({ keepAliveMs: KEEP_ALIVE_MS, handsOver: true });
   }
 
   /** Evaluators that are there, and those of them that are frozen. */
@@ -64,10 +54,6 @@ export class Gate implements Listener {
     const all = [...this.#children.values()];
     const frozen = all.filter((child) => child.isFrozen).length;
     return { running: all.length - frozen, frozen };
-  }
-
-  listen(address: ListenAddress): Promise<string> {
-    return this.#listening.listen(address);
   }
 
   /** Does what was decided to the evaluators that are there. */
@@ -80,15 +66,18 @@ export class Gate implements Listener {
   }
 
   /** Resolves when no evaluator is left. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    this.#listening.close();
+  override async close(): Promise<void> {
+    this.stopListening();
     for (const child of this.#children.values()) child.kill('the manager ends');
     if (this.#children.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
     this.#lastWill.close();
   }
 
-  #accept(socket: net.Socket): void {
+  protected override onNotAccepted(message: string): void {
+    this.observer.onRefused('FAILED', message);
+  }
+
+  protected override onConnection(socket: net.Socket): void {
     socket.on('error', () => undefined);
     const refusal = this.#refusal();
     if (refusal === null) return this.#start(socket);
@@ -98,7 +87,7 @@ export class Gate implements Listener {
 
   #refusal(): readonly [RefusalCode, string] | null {
     const { connections, rateMs } = this.options;
-    if (this.#isClosing) return ['STOPPED', 'the manager ends'];
+    if (this.isClosing) return ['STOPPED', 'the manager ends'];
     const { action, reasons } = this.observer.verdict();
     if (action !== 'run') return ['STOPPED', reasons.map(({ code }) => code).join(', ')];
     if (this.#children.size >= connections)

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 
-/** Files that a module imports as bytes (Uint8Array). */
-const BYTE_EXTENSIONS = [
+/** Files that a module imports as bytes (Uint8Array); types/assets.d.ts has them, too. */
+export const BYTE_EXTENSIONS = [
   ...['wasm', 'bin', 'dat', 'npy', 'onnx', 'safetensors', 'parquet', 'arrow', 'pb'],
   ...['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif', 'bmp', 'ico', 'tif', 'tiff', 'pdf'],
   ...['wav', 'mp3', 'ogg', 'flac', 'mp4', 'webm'],
   ...['gz', 'br', 'zst', 'zip', 'tar', 'ttf', 'otf', 'woff', 'woff2'],
 ];
 
-/** Files that a module imports as text. */
+/** Files that a module imports as text; types/assets.d.ts has them, too. */
 export const TEXT_EXTENSIONS = [
   ...['.txt', '.md', '.csv', '.tsv', '.xml', '.svg', '.html', '.css', '.yaml', '.yml', '.toml'],
   ...['.wgsl', '.glsl', '.vert', '.frag', '.geojson', '.topojson', '.pem'],

@@ -1,4 +1,4 @@
-import { bytesText, countText, durationText } from '../../model/index.js';
+import { bytesText, countText, durationText, placesText } from '../../model/index.js';
 import { furtherGates, gateText, type WorkerStatus } from '../../status/index.js';
 import { bothEnds, fitLine, span, wrap, type Line } from './styled-text.js';
 import type { Theme } from './theme.js';
@@ -33,8 +33,7 @@ export function gateLines({ gates, idle, time }: WorkerStatus, width: number, th
 /** Why places are free, and what can be done about it. */
 export function idleLines({ idle, time }: WorkerStatus, width: number, theme: Theme): Line[] {
   if (idle === null) return [];
-  const places = idle.places === 1 ? '1 place' : `${idle.places} places`;
-  const why = ` Idle: ${places} for ${durationText(time - idle.since)}, ${idle.text}`;
+  const why = ` Idle: ${placesText(idle.places)} for ${durationText(time - idle.since)}, ${idle.text}`;
   const remedy = wrap(idle.remedy, Math.max(1, width - INDENT - 1), REMEDY_ROWS, theme);
   return [
     fitLine([span(why, 'warning')], width, theme),

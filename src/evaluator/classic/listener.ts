@@ -3,7 +3,7 @@ import type net from 'node:net';
 import type { Writable } from 'node:stream';
 import { EvaluatorError } from '../../model/index.js';
 import type { ConfinementReport } from '../confinement/index.js';
-import { descriptorOf, Listening, type ListenAddress } from '../listening.js';
+import { descriptorOf, ListeningServer } from '../listening.js';
 import { PrintedText } from './printed-text.js';
 import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.js';
 
@@ -27,19 +27,12 @@ export async function openClassicListener(options: ClassicListenerOptions): Prom
   return listener;
 }
 
-export class ClassicListener {
-  readonly #listening = new Listening({
-    keepAliveMs: KEEP_ALIVE_MS,
-    handsOver: true,
-    onConnection: (socket) => this.#handOver(socket),
-    onFailure: (message) => this.options.onFailure(`a connection was not accepted: ${message}`),
-  });
+export class ClassicListener extends ListeningServer {
   readonly #printed: PrintedText;
   /** Null: the next one is not started so far. */
   #process: SandboxProcess | null = null;
   #report: ConfinementReport | null = null;
   #connections = 0;
-  #isClosing = false;
   /** Processes in a row that were not ready for long. */
   #failures = 0;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -52,6 +45,7 @@ export class ClassicListener {
   });
 
   constructor(private readonly options: ClassicListenerOptions) {
+    super({ keepAliveMs: KEEP_ALIVE_MS, handsOver: true });
     this.#printed = new PrintedText(options.printed, (characters) =>
       options.onFailure(
         `the processes of the Sandboxes print more than is passed on: ${characters} characters of a minute are dropped`,
@@ -70,25 +64,17 @@ export class ClassicListener {
     return this.#process?.pid ?? 0;
   }
 
-  /** The TCP port it listened on first; 0: on none. */
-  get port(): number {
-    return this.#listening.port;
-  }
-
-  /** Resolves with where it listens. Rejects with the system's error. */
-  listen(address: ListenAddress): Promise<string> {
-    return this.#listening.listen(address);
-  }
-
-  /** No connection is taken any more, and those that are there end. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
+  override async close(): Promise<void> {
+    this.stopListening();
     clearTimeout(this.#restartTimer);
-    this.#listening.close();
     await this.#process?.kill();
   }
 
-  #handOver(socket: net.Socket): void {
+  protected override onNotAccepted(message: string): void {
+    this.options.onFailure(`a connection was not accepted: ${message}`);
+  }
+
+  protected override onConnection(socket: net.Socket): void {
     socket.on('error', () => undefined);
     const connection = ++this.#connections;
     if (this.#process?.handOver(descriptorOf(socket), connection) !== true)
@@ -123,7 +109,7 @@ export class ClassicListener {
   /** Another takes its place; where none was ever ready, the next would not be either. */
   #onEnd(how: string, readyAt: number | null): void {
     this.#process = null;
-    if (this.#isClosing) return;
+    if (this.isClosing) return;
     if (this.#report === null) return this.#onFailed(new EvaluatorError(how));
     if (readyAt !== null && performance.now() - readyAt >= LONG_MS) this.#failures = 0;
     const pauseMs =

@@ -3,7 +3,7 @@ import type net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { LayerState, SeccompSetting } from '../confinement/index.js';
 import { Connection } from './connection.js';
-import { Listening, type ListenAddress } from '../listening.js';
+import { ListeningServer } from '../listening.js';
 import { openClassicHost, type ClassicHost, type ClassicOptions } from './open.js';
 
 const KEEP_ALIVE_MS = 60_000;
@@ -24,28 +24,15 @@ export async function openClassicServer(options: ClassicServerOptions): Promise<
   return new ClassicServer(host, options);
 }
 
-export class ClassicServer {
-  readonly #listening = new Listening({
-    keepAliveMs: KEEP_ALIVE_MS,
-    onConnection: (socket) => this.#accept(socket),
-    onFailure: (message) => this.options.onFailure(`a connection was not accepted: ${message}`),
-  });
+export class ClassicServer extends ListeningServer {
   readonly #sockets = new Set<net.Socket>();
   #connections = 0;
 
   constructor(
     private readonly host: ClassicHost,
     private readonly options: ClassicServerOptions,
-  ) {}
-
-  /** The TCP port it listened on first; 0: on none. */
-  get port(): number {
-    return this.#listening.port;
-  }
-
-  /** Resolves with where it listens. Rejects with the system's error. */
-  listen(address: ListenAddress): Promise<string> {
-    return this.#listening.listen(address);
+  ) {
+    super({ keepAliveMs: KEEP_ALIVE_MS });
   }
 
   /** See `ClassicHost`. */
@@ -64,14 +51,17 @@ export class ClassicServer {
     });
   }
 
-  /** No connection is taken any more, and those that are there end. */
-  async close(): Promise<void> {
-    this.#listening.close();
+  override async close(): Promise<void> {
+    this.stopListening();
     for (const socket of this.#sockets) socket.destroy();
     await this.host.close();
   }
 
-  #accept(socket: net.Socket): void {
+  protected override onNotAccepted(message: string): void {
+    this.options.onFailure(`a connection was not accepted: ${message}`);
+  }
+
+  protected override onConnection(socket: net.Socket): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     void this.serve(socket, socket);

@@ -17,7 +17,7 @@ import { GreetingReader, greetingOf, refusal } from '../frames/greeting.js';
 import { EvaluatorSays } from '../frames/messages.js';
 import { completeGpuOptions, type GpuOptions } from '../gpu/index.js';
 import { KnownGpus, NO_GPU } from './known-gpus.js';
-import { Listening, type ListenAddress } from '../listening.js';
+import { ListeningServer } from '../listening.js';
 import { completeThreads } from '../options.js';
 import { PeerWatch } from '../peer-watch.js';
 
@@ -54,12 +54,7 @@ const ENDED_BY_OTHERS: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGIN
 /** Exit codes: the peer has gone; what came were no frames. */
 const ENDED_BY_PEER: readonly number[] = [0, 1];
 
-export class FrameListener {
-  readonly #listening = new Listening({
-    keepAliveMs: KEEP_ALIVE_MS,
-    onConnection: (socket) => this.#accept(socket),
-    onFailure: (message) => this.options.onFailure(`a connection was not accepted: ${message}`),
-  });
+export class FrameListener extends ListeningServer {
   readonly #served = new Set<Served>();
   readonly #arguments: string[];
   readonly #gpus: KnownGpus | null;
@@ -68,10 +63,10 @@ export class FrameListener {
   readonly #most: number;
   readonly #greetTimeoutMs: number;
   #connections = 0;
-  #isClosing = false;
 
   /** Throws `InvalidArgumentError` for an option out of range, `EvaluatorError` without a launcher that is required. Nobody can connect before `listen`. */
   constructor(private readonly options: FrameListenerOptions) {
+    super({ keepAliveMs: KEEP_ALIVE_MS });
     const {
       threads,
       gpu = {},
@@ -104,27 +99,19 @@ export class FrameListener {
     return this.#confinement.probe();
   }
 
-  /** The TCP port it listened on first; 0: on none. */
-  get port(): number {
-    return this.#listening.port;
-  }
-
-  /** Resolves with where it listens. Rejects with the system's error. */
-  listen(address: ListenAddress): Promise<string> {
-    return this.#listening.listen(address);
-  }
-
-  /** No connection is taken any more, and the processes of those that are there end. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    this.#listening.close();
+  override async close(): Promise<void> {
+    this.stopListening();
     await Promise.all([...this.#served].map((served) => served.end('it was told to end')));
   }
 
-  #accept(socket: net.Socket): void {
+  protected override onNotAccepted(message: string): void {
+    this.options.onFailure(`a connection was not accepted: ${message}`);
+  }
+
+  protected override onConnection(socket: net.Socket): void {
     socket.on('error', () => undefined);
-    if (this.#isClosing || this.#served.size >= this.#most) {
-      const reason = this.#isClosing
+    if (this.isClosing || this.#served.size >= this.#most) {
+      const reason = this.isClosing
         ? 'it ends'
         : `${this.#most} connections are served already, which is the most (--connections)`;
       this.options.onFailure(`a connection was refused: ${reason}`);

@@ -1,8 +1,8 @@
 import { systemBusAddress } from '../dbus/addresses.js';
-import { isOfUser, watchLogins, type LoginManager, type LoginSession } from '../dbus/login-sessions.js';
-import { News } from '../dbus/news.js';
-import type { Reading, WatchedBus } from '../dbus/watched-bus.js';
-import type { Finding, Monitor, MonitorOwner } from '../monitor.js';
+import { isOfUser, type LoginManager, type LoginSession } from '../dbus/login-sessions.js';
+import type { Reading } from '../dbus/watched-bus.js';
+import type { Finding } from '../monitor.js';
+import { LoginMonitor } from './login-monitor.js';
 
 export interface LogindOptions {
   /** The system bus, as D-Bus writes addresses; default: that of the machine. */
@@ -20,34 +20,19 @@ const GRAPHICAL = new Set(['x11', 'wayland', 'mir']);
  * Somebody uses the machine: a session of a user at a seat that is active, not locked and not idle. Also finds that the machine
  * is about to sleep.
  */
-export class LogindMonitor implements Monitor {
-  readonly name = 'logind';
-  readonly #bus: WatchedBus<Finding | null>;
+export class LogindMonitor extends LoginMonitor {
+  override readonly name = 'logind';
   readonly #consoleIdleMs: number;
-  #news: News | null = null;
 
   constructor({
     address = systemBusAddress(process.env),
     consoleIdleS = CONSOLE_IDLE_S,
   }: LogindOptions = {}) {
+    super(address);
     this.#consoleIdleMs = consoleIdleS * 1_000;
-    this.#bus = watchLogins(address, (logins) => this.#read(logins), {
-      onState: (finding) => this.#news!.found(finding),
-      onLost: (why) => this.#news!.unavailable(why),
-    });
   }
 
-  start(owner: MonitorOwner): void {
-    this.#news ??= new News(this.name, owner);
-    this.#bus.start();
-  }
-
-  async stop(): Promise<void> {
-    this.#news?.close();
-    await this.#bus.stop();
-  }
-
-  async #read(logins: LoginManager): Promise<Reading<Finding | null>> {
+  protected override async read(logins: LoginManager): Promise<Reading<Finding | null>> {
     if (await logins.preparesForSleep()) return { state: SLEEP, againMs: null };
     const atSeats = (await logins.list()).filter(({ seat }) => seat !== '');
     let consoles = false;

@@ -1,10 +1,10 @@
 import { systemBusAddress } from '../dbus/addresses.js';
 import { sentenceOf } from '../dbus/errors.js';
-import { isOfUser, watchLogins, type LoginManager } from '../dbus/login-sessions.js';
-import { News } from '../dbus/news.js';
-import type { Reading, WatchedBus } from '../dbus/watched-bus.js';
-import type { Finding, Monitor, MonitorOwner } from '../monitor.js';
+import { isOfUser, type LoginManager } from '../dbus/login-sessions.js';
+import type { Reading } from '../dbus/watched-bus.js';
+import type { Finding } from '../monitor.js';
 import { firstLoggedIn, ownLine } from './logged-in.js';
+import { LoginMonitor } from './login-monitor.js';
 
 export interface SessionOptions {
   /** The system bus, as D-Bus writes addresses; default: that of the machine. */
@@ -24,13 +24,11 @@ const POLL_MS = 5_000;
  * Somebody is logged in: at a screen, at a console or over the network, whatever that user does. The session that started this
  * process does not count. logind says who; where it cannot be asked, the file of logins does.
  */
-export class SessionMonitor implements Monitor {
-  readonly name = 'session';
-  readonly #bus: WatchedBus<Finding | null>;
+export class SessionMonitor extends LoginMonitor {
+  override readonly name = 'session';
   readonly #utmp: string;
   readonly #everyMs: number;
   readonly #ownSession: string | null;
-  #news: News | null = null;
   /** Reads the file again; null while logind answers. */
   #poll: NodeJS.Timeout | null = null;
   /** Why logind does not. */
@@ -42,27 +40,18 @@ export class SessionMonitor implements Monitor {
     everyMs = POLL_MS,
     ownSession = process.env['XDG_SESSION_ID'] ?? null,
   }: SessionOptions = {}) {
+    super(address);
     this.#utmp = utmp;
     this.#everyMs = everyMs;
     this.#ownSession = ownSession;
-    this.#bus = watchLogins(address, (logins) => this.#read(logins), {
-      onState: (finding) => this.#onLogind(finding),
-      onLost: (why) => this.#onLogindLost(why),
-    });
   }
 
-  start(owner: MonitorOwner): void {
-    this.#news ??= new News(this.name, owner);
-    this.#bus.start();
-  }
-
-  async stop(): Promise<void> {
-    this.#news?.close();
-    await this.#bus.stop();
+  override async stop(): Promise<void> {
+    await super.stop();
     this.#stopPolling();
   }
 
-  async #read(logins: LoginManager): Promise<Reading<Finding | null>> {
+  protected override async read(logins: LoginManager): Promise<Reading<Finding | null>> {
     const others = (await logins.list()).filter(({ id }) => id !== this.#ownSession);
     const session = await logins.find(others, isOfUser);
     const place =
@@ -73,12 +62,12 @@ export class SessionMonitor implements Monitor {
     };
   }
 
-  #onLogind(finding: Finding | null): void {
+  protected override onLogind(finding: Finding | null): void {
     this.#stopPolling();
-    this.#news!.found(finding);
+    super.onLogind(finding);
   }
 
-  #onLogindLost(why: string): void {
+  protected override onLogindLost(why: string): void {
     this.#why = why;
     if (this.#poll !== null) return;
     this.#poll = setInterval(() => void this.#readFile(), this.#everyMs).unref();
@@ -97,8 +86,8 @@ export class SessionMonitor implements Monitor {
     }
     // logind may have come meanwhile, and knows better.
     if (poll === null || poll !== this.#poll) return;
-    if (missing === null) this.#news!.found(finding);
-    else this.#news!.unavailable(`${this.#why}; and ${missing}`);
+    if (missing === null) this.news.found(finding);
+    else this.news.unavailable(`${this.#why}; and ${missing}`);
   }
 
   #stopPolling(): void {
