@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
+import type * as Acorn from 'acorn';
 import type { Expression, Property } from 'acorn';
 import { InvalidArgumentError, shown } from '../model/index.js';
 
@@ -108,7 +109,7 @@ function renamedMethod(source: string, what: string): string {
 
 /** Of text that compiles. Loaded for what few Jobs bring. */
 function parsed(source: string): Expression {
-  const { parseExpressionAt } = createRequire(import.meta.url)('acorn') as typeof import('acorn');
+  const { parseExpressionAt } = createRequire(import.meta.url)('acorn') as typeof Acorn;
   return parseExpressionAt(source, 0, { ecmaVersion: 'latest' });
 }
 
