@@ -209,8 +209,8 @@ class Runtime final : public Gpu {
   void CollectGarbage();
   // Has Dawn free what was destroyed, until that time at most.
   void FreeMemory(double until_ms);
-  // Dawn frees what was destroyed when work is done that was submitted later, and submits nothing of
-  // its own accord where there is none.
+  // Dawn frees what was destroyed when work is done that was submitted later, and submits nothing
+  // of its own accord where there is none.
   void SubmitSomething(const Device& device);
   void LookForInterrupts();
 
