@@ -19,7 +19,8 @@ constexpr double kTickMs = 10;
 constexpr double kLateTickMs = 100;
 // How often one that has been given up is.
 constexpr double kLostTickMs = 10'000;
-// How long the GPU may work on when a Sandbox ends, before the Sandbox is left as it is.
+// How long the GPU, or its driver's compiler, may work on when a Sandbox ends, before the Sandbox is
+// left as it is.
 constexpr double kGpuGraceMs = 2000;
 
 // Sandboxes whose GPU does not come back.
@@ -244,11 +245,11 @@ InspectorOwner Sandbox::OwnerOfInspector() {
 }
 
 bool Sandbox::AwaitsGpu(double wait_ms) {
-  if (gpu() == nullptr || !gpu()->IsBusy()) return false;
+  if (gpu() == nullptr || !gpu()->HoldsRelease()) return false;
   const double now_ms = MonotonicMs();
   if (gpu_grace_since_ms_ == 0) gpu_grace_since_ms_ = now_ms;
   gpu()->WaitIdle(wait_ms);
-  return gpu()->IsBusy() && now_ms - gpu_grace_since_ms_ < kGpuGraceMs;
+  return gpu()->HoldsRelease() && now_ms - gpu_grace_since_ms_ < kGpuGraceMs;
 }
 
 void Sandbox::Finish() {
@@ -286,7 +287,7 @@ void Sandbox::Abandon() {
 }
 
 bool Sandbox::LetGo() {
-  if (gpu() != nullptr && gpu()->IsBusy()) {
+  if (gpu() != nullptr && gpu()->HoldsRelease()) {
     std::lock_guard lock(Disowned().mutex);
     Disowned().sandboxes.push_back(shared_from_this());
     return true;

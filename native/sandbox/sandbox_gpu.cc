@@ -91,6 +91,10 @@ bool SandboxGpu::IsBusy() const {
   return gpu_->counters().busy_since_ms.load(std::memory_order_relaxed) != 0;
 }
 
+bool SandboxGpu::HoldsRelease() const {
+  return IsBusy() || gpu_->counters().compiling.load(std::memory_order_relaxed) > 0;
+}
+
 double SandboxGpu::BusyMs(double now_ms) const {
   const webgpu::GpuCounters& counters = gpu_->counters();
   const double since_ms = counters.busy_since_ms.load(std::memory_order_relaxed);

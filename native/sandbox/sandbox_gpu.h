@@ -77,6 +77,8 @@ class SandboxGpu {
   // Some queue has not come back from what was submitted, as far as Poll() and WaitIdle() know. Any
   // thread.
   bool IsBusy() const;
+  // Release() would wait, for that or for a pipeline that is being made. Any thread.
+  bool HoldsRelease() const;
   // How long IsBusy() has been true so far, in all. Any thread.
   double BusyMs(double now_ms) const;
   // Any thread.
@@ -87,11 +89,11 @@ class SandboxGpu {
   void HeedInterrupt() { gpu_->HeedInterrupt(); }
   // See webgpu::Gpu::Bury().
   void Bury() { gpu_->Bury(); }
-  // Waits at most so long until it is not busy. Runs no JavaScript.
+  // Waits at most so long until Release() would not have to. Runs no JavaScript.
   void WaitIdle(double wait_ms);
 
-  // Everything of the GPU goes. Waits for what was submitted: only when not IsBusy(), or when it is
-  // certain to end.
+  // Everything of the GPU goes. Waits for what was submitted and for pipelines: only when not
+  // HoldsRelease().
   void Release() { gpu_->Release(); }
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string>
 
 namespace dcp::webgpu {
 
@@ -25,12 +26,33 @@ v8::MaybeLocal<v8::Value> MakeFeatures(const Runtime& runtime,
   return MakeFeatures(runtime, Maker::kNewFeatures, names);
 }
 
+namespace {
+
+// https://www.w3.org/TR/webgpu/#normalized-identifier-string
+std::string ToIdentifier(WGPUStringView text) {
+  std::string identifier;
+  bool parts = false;
+  for (char c : ToText(text)) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
+      parts = true;
+      continue;
+    }
+    if (parts && !identifier.empty()) identifier.push_back('-');
+    parts = false;
+    identifier.push_back(c);
+  }
+  return identifier;
+}
+
+}  // namespace
+
 v8::MaybeLocal<v8::Value> MakeAdapterInfo(const Runtime& runtime, const WGPUAdapterInfo& info) {
   v8::Isolate* isolate = runtime.isolate();
   v8::Local<v8::Value> argv[] = {
-      runtime.String(ToText(info.vendor)),
-      runtime.String(ToText(info.architecture)),
-      runtime.String(ToText(info.device)),
+      runtime.String(ToIdentifier(info.vendor)),
+      runtime.String(ToIdentifier(info.architecture)),
+      runtime.String(ToIdentifier(info.device)),
       runtime.String(ToText(info.description)),
       v8::Integer::NewFromUnsigned(isolate, info.subgroupMinSize),
       v8::Integer::NewFromUnsigned(isolate, info.subgroupMaxSize),

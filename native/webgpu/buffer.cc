@@ -87,9 +87,11 @@ void GPUDevice_createBuffer(const Info& info) {
   const auto handle = device->handle<WGPUDevice>();
   const Procs& procs = runtime.procs();
   // Dawn refuses it before it takes memory; what is to be mapped has memory of the process even so.
-  const bool too_large = descriptor.size > device->max_buffer_bytes && !descriptor.mappedAtCreation;
+  const bool invalid =
+      (descriptor.size > device->max_buffer_bytes || descriptor.usage == WGPUBufferUsage_None) &&
+      !descriptor.mappedAtCreation;
   const bool refused =
-      !too_large && (!runtime.HasRoomFor(descriptor.size) || !runtime.HasRoomForBuffer());
+      !invalid && (!runtime.HasRoomFor(descriptor.size) || !runtime.HasRoomForBuffer());
   if (refused && descriptor.mappedAtCreation) return fail(kMemoryUsedUp);
   WGPUBuffer made;
   if (refused) {
@@ -100,7 +102,7 @@ void GPUDevice_createBuffer(const Info& info) {
   }
   if (made == nullptr) return fail("no memory for mappedAtCreation");
   auto buffer = std::make_unique<Buffer>(&runtime, made, handle, descriptor,
-                                         too_large || refused ? 0 : descriptor.size);
+                                         invalid || refused ? 0 : descriptor.size);
   if (descriptor.mappedAtCreation) buffer->Mapped(WGPUMapMode_Write, 0, descriptor.size);
   runtime.Return(info, std::move(buffer), self, c.content(descriptor.label));
 }

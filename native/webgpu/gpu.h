@@ -75,6 +75,8 @@ struct GpuCounters {
   std::atomic<double> busy_since_ms{0};
   // How long queues have worked before that, in all.
   std::atomic<double> busy_ms{0};
+  // Pipelines that were asked for asynchronously and are still being made, as noticed likewise.
+  std::atomic<uint32_t> compiling{0};
 };
 
 // All WebGPU of one isolate: one WGPUInstance and what was made of it. Used on the executing thread
@@ -102,8 +104,8 @@ class Gpu {
   // are reported by the prelude.
   virtual bool Poll(uint64_t timeout_ns) = 0;
 
-  // Waits at most so long until no queue works on anything. Settles nothing and runs no JavaScript;
-  // needs no scopes.
+  // Waits at most so long until no queue works on anything and no pipeline is being made. Settles
+  // nothing and runs no JavaScript; needs no scopes.
   virtual void WaitIdle(uint64_t timeout_ns) = 0;
 
   // V8 was asked for an interrupt: the next call of WebGPU lets it happen. V8 itself looks once in
@@ -116,8 +118,8 @@ class Gpu {
   virtual const GpuCounters& counters() const = 0;
 
   // Every GPU object goes and devices are destroyed; nothing of WebGPU works afterwards. Must not
-  // be called while a shader runs that does not end: it would wait for it. (A Sandbox with such a
-  // one is left alone as it is, for good.)
+  // be called while a shader runs that does not end, or a pipeline is being made for long: it would
+  // wait for it. (A Sandbox with such a one is left alone as it is, for good.)
   virtual void Release() = 0;
 };
 

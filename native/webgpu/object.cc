@@ -1,6 +1,5 @@
 #include "webgpu/object.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "webgpu/interfaces.h"
@@ -91,6 +90,7 @@ void Resource::Destroyed() {
   if (!std::exchange(counted_, false)) return;
   GpuCounters& counters = runtime->mutable_counters();
   counters.memory_bytes.fetch_sub(bytes_, std::memory_order_relaxed);
+  runtime->LetMemoryGo(bytes_);
   if (auto* const count = CountOf(kind, counters)) count->fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -107,8 +107,10 @@ Device::Device(Runtime* of, void* owned)
   WGPULimits limits;
   runtime->procs().deviceGetLimits(handle<WGPUDevice>(), &limits);
   max_buffer_bytes = limits.maxBufferSize;
-  max_texture_size = std::max({limits.maxTextureDimension1D, limits.maxTextureDimension2D,
-                               limits.maxTextureDimension3D, limits.maxTextureArrayLayers});
+  max_texture_1d = limits.maxTextureDimension1D;
+  max_texture_2d = limits.maxTextureDimension2D;
+  max_texture_3d = limits.maxTextureDimension3D;
+  max_texture_layers = limits.maxTextureArrayLayers;
   runtime->AddDevice(this);
   runtime->mutable_counters().devices.fetch_add(1, std::memory_order_relaxed);
 }

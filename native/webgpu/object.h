@@ -223,8 +223,11 @@ class Device final : public Object {
   // A reference of ours.
   const WGPUQueue queue;
   uint64_t max_buffer_bytes;
-  // The largest that any dimension of a texture may be.
-  uint32_t max_texture_size;
+  // The largest that dimensions of textures may be.
+  uint32_t max_texture_1d;
+  uint32_t max_texture_2d;
+  uint32_t max_texture_3d;
+  uint32_t max_texture_layers;
 
  private:
   uint64_t error_scopes_ = 0;

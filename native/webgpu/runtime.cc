@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "webgpu/convert.h"
+#include "webgpu/hidden_errors.h"
 
 namespace dcp::webgpu {
 
@@ -31,6 +32,10 @@ constexpr double kStagedWaitMs = 200;
 
 // Errors that wait to be told to listeners.
 constexpr size_t kMaxUncaptured = 1000;
+
+// How long a call that makes something may wait for memory. Less than what loses a thread
+// (sandbox/deadlines.cc).
+constexpr double kFreeingMs = 1000;
 
 double NowMs() {
   return std::chrono::duration<double, std::milli>(
@@ -117,17 +122,35 @@ bool Runtime::FindFuture(WGPUFuture* future) const {
 }
 
 void Runtime::WaitIdle(uint64_t timeout_ns) {
+  WaitForWork(NowMs() + static_cast<double>(timeout_ns) / 1e6, [] { return true; });
+}
+
+template <typename GoesOn>
+void Runtime::WaitForWork(double until_ms, GoesOn goes_on) {
   WatchSubmitted();
-  const double until_ms = NowMs() + static_cast<double>(timeout_ns) / 1e6;
-  while (busy_watches_ > 0) {
-    const auto watch = std::find_if(watches_.begin(), watches_.end(),
-                                    [](const auto& each) { return each->waiting; });
+  WGPUFutureWaitInfo wait{};
+  while (goes_on() && FindWork(&wait.future)) {
     const double left_ms = until_ms - NowMs();
-    if (watch == watches_.end() || left_ms < 0) return;
-    WGPUFutureWaitInfo wait{};
-    wait.future = (*watch)->future;
+    if (left_ms < 0) return;
     procs_.instanceWaitAny(instance_, 1, &wait, static_cast<uint64_t>(left_ms * 1e6));
   }
+}
+
+bool Runtime::FindWork(WGPUFuture* future) const {
+  for (const auto& watch : watches_) {
+    if (watch->waiting) {
+      *future = watch->future;
+      return true;
+    }
+  }
+  if (counters_.compiling.load(std::memory_order_relaxed) == 0) return false;
+  for (const Pending& pending : pending_) {
+    if (IsPipeline(pending.kind) && pending.future.id != 0) {
+      *future = pending.future;
+      return true;
+    }
+  }
+  return false;
 }
 
 void Runtime::LookForInterrupts() {
@@ -251,12 +274,16 @@ Pending* Runtime::Begin(Pending::Kind kind, v8::Local<v8::Promise::Resolver> res
   if (!IsAwaited(*pending) && !owner.IsEmpty()) pending->owner.SetWeak();
   if (IsAwaited(*pending)) awaited_++;
   if (kind == Pending::Kind::kDevice) asked_devices_++;
-  if (IsPipeline(kind)) asked_pipelines_++;
+  if (IsPipeline(kind)) {
+    asked_pipelines_++;
+    counters_.compiling.fetch_add(1, std::memory_order_relaxed);
+  }
   return pending;
 }
 
 void Runtime::Complete(Pending* pending) {
   if (IsAwaited(*pending)) awaited_--;
+  if (IsPipeline(pending->kind)) counters_.compiling.fetch_sub(1, std::memory_order_relaxed);
   pending->Hold();
   completed_.splice(completed_.end(), pending_, pending->place);
 }
@@ -399,9 +426,43 @@ void Runtime::RefuseMemory(WGPUDevice device) const {
 bool Runtime::HasRoomFor(uint64_t bytes) {
   // A texture or buffer alone larger than all there may be is no reason to look for garbage.
   if (bytes > options_.memory_bytes) return false;
+  const auto fits = [&] {
+    return counters_.memory_bytes.load(std::memory_order_relaxed) + let_go_bytes_ <=
+           options_.memory_bytes - bytes;
+  };
+  if (fits()) return true;
+  const double until_ms = NowMs() + kFreeingMs;
+  FreeMemory(until_ms);
   return FitsAfterGarbage([&] {
-    return counters_.memory_bytes.load(std::memory_order_relaxed) <= options_.memory_bytes - bytes;
+    FreeMemory(until_ms);
+    return fits();
   });
+}
+
+void Runtime::SubmitSomething(const Device& device) {
+  const auto handle = device.handle<WGPUDevice>();
+  const HiddenErrors hidden(procs_, handle);
+  WGPUBufferDescriptor descriptor{};
+  descriptor.usage = WGPUBufferUsage_CopyDst;
+  descriptor.size = sizeof(uint32_t);
+  const WGPUBuffer buffer = procs_.deviceCreateBuffer(handle, &descriptor);
+  if (buffer == nullptr) return;
+  const uint32_t zero = 0;
+  procs_.queueWriteBuffer(device.queue, buffer, 0, &zero, sizeof zero);
+  procs_.queueSubmit(device.queue, 0, nullptr);
+  procs_.bufferRelease(buffer);
+}
+
+void Runtime::FreeMemory(double until_ms) {
+  if (let_go_bytes_ == 0) return;
+  for (const Device* device : devices_) {
+    SubmitSomething(*device);
+    HasWork(WatchOf(device->queue));
+  }
+  WaitForWork(until_ms, [this] { return busy_watches_ > 0; });
+  // Memory goes in the turn in which the work is seen to be done.
+  ProcessEvents();
+  if (busy_watches_ == 0) let_go_bytes_ = 0;
 }
 
 bool Runtime::HasRoomForDevice() {

@@ -135,7 +135,10 @@ class Runtime final : public Gpu {
   void DeviceDestroyed(WGPUDevice device);
   // Beyond what the Sandbox may have: the error is the device's.
   void RefuseMemory(WGPUDevice device) const;
-  // Room for so many more bytes, perhaps after a garbage collection.
+  // So many bytes were destroyed: they are on no account, and Dawn frees them later.
+  void LetMemoryGo(uint64_t bytes) { let_go_bytes_ += bytes; }
+  // Room for so many more bytes, perhaps after Dawn was given time to free what was destroyed, or a
+  // garbage collection.
   bool HasRoomFor(uint64_t bytes);
   // Room for one more, likewise.
   bool HasRoomForBuffer() { return HasRoom(counters_.buffers, options_.buffers); }
@@ -212,6 +215,11 @@ class Runtime final : public Gpu {
         [&] { return uint64_t{count.load(std::memory_order_relaxed)} + asked < most; });
   }
   void CollectGarbage();
+  // Has Dawn free what was destroyed, until that time at most.
+  void FreeMemory(double until_ms);
+  // Dawn frees what was destroyed when work is done that was submitted later, and submits nothing
+  // of its own accord where there is none.
+  void SubmitSomething(const Device& device);
   void LookForInterrupts();
 
   void ProcessEvents();
@@ -219,8 +227,14 @@ class Runtime final : public Gpu {
   void LookAtFutures();
   // Something to wait for, if anything.
   bool FindFuture(WGPUFuture* future) const;
+  // Waits until nothing is left that Release() would wait for, that time, or as long as it is to.
+  template <typename GoesOn>
+  void WaitForWork(double until_ms, GoesOn goes_on);
+  // The same of what Release() would wait for.
+  bool FindWork(WGPUFuture* future) const;
   // See settle.cc.
   void Settle(v8::Local<v8::Context> context, Pending* pending);
+  void SettleByKind(v8::Local<v8::Context> context, Pending* pending);
   void SettleAdapter(v8::Local<v8::Context> context, Pending* pending);
   void SettleDevice(v8::Local<v8::Context> context, Pending* pending);
   void SettleMap(v8::Local<v8::Context> context, Pending* pending);
@@ -229,7 +243,7 @@ class Runtime final : public Gpu {
   void SettleCompilationInfo(v8::Local<v8::Context> context, Pending* pending);
   void SettleLost(v8::Local<v8::Context> context, Pending* pending);
   void FireUncaptured(Pending* pending);
-  v8::Local<v8::Value> NewError(uint32_t type, const std::string& message) const;
+  v8::MaybeLocal<v8::Value> NewError(uint32_t type, const std::string& message) const;
   // Asking Dawn costs more than submitting: it is asked once for all that was submitted since
   // somebody looked.
   void WatchSubmitted();
@@ -280,6 +294,9 @@ class Runtime final : public Gpu {
   uint32_t asked_pipelines_ = 0;
   // Errors among the completed that no scope took.
   size_t uncaptured_ = 0;
+  // Destroyed, and not known to be free: Dawn keeps memory until work is done that was submitted
+  // later.
+  uint64_t let_go_bytes_ = 0;
   bool look_soon_ = false;
   // Since ProcessEvents().
   int quick_looks_ = 0;

@@ -20,8 +20,24 @@ void LetGo(Pending* lost) {
 }  // namespace
 
 void Runtime::Settle(v8::Local<v8::Context> context, Pending* pending) {
-  // A failure here is the end of the execution, or no memory: nothing that could be told.
   v8::HandleScope scope(isolate_);
+  v8::TryCatch caught(isolate_);
+  SettleByKind(context, pending);
+  if (!caught.HasCaught()) return;
+  // The end of the execution is nobody's to catch. Otherwise a class of ours has been broken.
+  if (!caught.CanContinue()) {
+    caught.ReThrow();
+    return;
+  }
+  if (pending->resolver.IsEmpty()) return;
+  v8::Local<v8::Promise::Resolver> resolver = pending->resolver.Get(isolate_);
+  if (resolver->GetPromise()->State() != v8::Promise::kPending) return;
+  v8::Local<v8::Value> reason = caught.Exception();
+  caught.Reset();
+  RejectPromise(resolver, context, reason);
+}
+
+void Runtime::SettleByKind(v8::Local<v8::Context> context, Pending* pending) {
   if (pending->kind == Pending::Kind::kDevice) asked_devices_--;
   if (IsPipeline(pending->kind)) asked_pipelines_--;
   switch (pending->kind) {
@@ -131,14 +147,12 @@ void Runtime::SettleMap(v8::Local<v8::Context> context, Pending* pending) {
                 NewDOMException(aborted ? "AbortError" : "OperationError", pending->text));
 }
 
-v8::Local<v8::Value> Runtime::NewError(uint32_t type, const std::string& message) const {
+v8::MaybeLocal<v8::Value> Runtime::NewError(uint32_t type, const std::string& message) const {
   const Str name = type == WGPUErrorType_Validation    ? Str::k_validation
                    : type == WGPUErrorType_OutOfMemory ? Str::k_out_of_memory
                                                        : Str::k_internal;
   v8::Local<v8::Value> argv[] = {strings_.Get(name), String(message)};
-  v8::Local<v8::Value> error;
-  if (!Make(Maker::kNewError, 2, argv).ToLocal(&error)) return v8::Null(isolate_);
-  return error;
+  return Make(Maker::kNewError, 2, argv);
 }
 
 void Runtime::SettleErrorScope(v8::Local<v8::Context> context, Pending* pending) {
@@ -149,7 +163,9 @@ void Runtime::SettleErrorScope(v8::Local<v8::Context> context, Pending* pending)
              pending->type == WGPUErrorType_NoError) {
     ResolvePromise(resolver, context, v8::Null(isolate_));
   } else {
-    ResolvePromise(resolver, context, NewError(pending->type, pending->text));
+    v8::Local<v8::Value> error;
+    if (NewError(pending->type, pending->text).ToLocal(&error))
+      ResolvePromise(resolver, context, error);
   }
 }
 
@@ -207,8 +223,9 @@ void Runtime::SettleLost(v8::Local<v8::Context> context, Pending* pending) {
 }
 
 void Runtime::FireUncaptured(Pending* pending) {
-  v8::Local<v8::Value> argv[] = {pending->owner.Get(isolate_),
-                                 NewError(pending->type, pending->text)};
+  v8::Local<v8::Value> error;
+  if (!NewError(pending->type, pending->text).ToLocal(&error)) return;
+  v8::Local<v8::Value> argv[] = {pending->owner.Get(isolate_), error};
   (void)Make(Maker::kFireUncapturedError, 2, argv);
 }
 

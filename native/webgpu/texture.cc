@@ -96,6 +96,26 @@ uint64_t BytesOf(const WGPUTextureDescriptor& texture) {
   return bytes < 1e18 ? static_cast<uint64_t>(bytes) : UINT64_MAX / 2;
 }
 
+// Whether Dawn refuses it before it takes memory: that is its error to tell, not one of memory.
+bool IsInvalid(const WGPUTextureDescriptor& texture, const Device& device) {
+  const WGPUExtent3D& size = texture.size;
+  if (texture.usage == WGPUTextureUsage_None || texture.mipLevelCount == 0 || size.width == 0 ||
+      size.height == 0 || size.depthOrArrayLayers == 0) {
+    return true;
+  }
+  // https://www.w3.org/TR/webgpu/#dom-gputexturedescriptor-samplecount
+  if (texture.sampleCount != 1 && texture.sampleCount != 4) return true;
+  switch (texture.dimension) {
+    case WGPUTextureDimension_1D:
+      return size.width > device.max_texture_1d || size.height != 1 || size.depthOrArrayLayers != 1;
+    case WGPUTextureDimension_3D:
+      return std::max({size.width, size.height, size.depthOrArrayLayers}) > device.max_texture_3d;
+    default:
+      return std::max(size.width, size.height) > device.max_texture_2d ||
+             size.depthOrArrayLayers > device.max_texture_layers;
+  }
+}
+
 }  // namespace
 
 void GPUDevice_createTexture(const Info& info) {
@@ -113,11 +133,9 @@ void GPUDevice_createTexture(const Info& info) {
   }
   const auto handle = self->handle<WGPUDevice>();
   const Procs& procs = runtime.procs();
-  const bool too_large = std::max({descriptor.size.width, descriptor.size.height,
-                                   descriptor.size.depthOrArrayLayers}) >
-                         static_cast<const Device*>(self)->max_texture_size;
-  const uint64_t bytes = BytesOf(descriptor);
-  const bool refused = !too_large && !runtime.HasRoomFor(bytes);
+  const bool invalid = IsInvalid(descriptor, *static_cast<const Device*>(self));
+  const uint64_t bytes = invalid ? 0 : BytesOf(descriptor);
+  const bool refused = !invalid && !runtime.HasRoomFor(bytes);
   WGPUTexture made;
   if (refused) {
     runtime.RefuseMemory(handle);
@@ -127,7 +145,7 @@ void GPUDevice_createTexture(const Info& info) {
   }
   runtime.Return(info,
                  std::make_unique<Texture>(&runtime, Kind::kGPUTexture, made, handle,
-                                           too_large || refused ? 0 : bytes),
+                                           refused ? 0 : bytes),
                  self, c.content(descriptor.label));
 }
 

@@ -1,7 +1,7 @@
 /** What a Job may have of a GPU, and what comes of a shader that never ends. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { HOST, runProgram, valuesOf } from '../evaluator/support.js';
+import { HOST, onlyInProcess, runProgram, valuesOf } from '../evaluator/support.js';
 import { gpuMissing, gpuWork, runOnGpu } from './support.js';
 import { openGpuEvaluator } from './tested.js';
 
@@ -16,9 +16,10 @@ interface Told {
 
 async function runTimeout(
   limits: object,
+  way: 'spin' | 'compile' = 'spin',
 ): Promise<Record<'culprit' | 'neighbour' | 'again' | 'other', Told>> {
   const program = new URL('./fixtures/timeout.js', import.meta.url);
-  const { code, signal, stdout, stderr, exitMs } = await runProgram(program, [JSON.stringify(limits)]);
+  const { code, signal, stdout, stderr, exitMs } = await runProgram(program, [JSON.stringify(limits), way]);
   assert.deepEqual([code, signal], [0, null], stderr);
   assert.ok(exitMs < 5_000, `the process took ${exitMs} ms to end`);
   if (HOST === 'in-process') assert.match(stderr, /DcpEvaluatorWarning: a GPU does not come back/);
@@ -44,6 +45,12 @@ for (const [limits, message] of [
   });
 }
 
+test('a pipeline that takes very long to make', { skip }, async () => {
+  const { culprit, neighbour, again, other } = await runTimeout({ progressTimeoutMs: 1000 }, 'compile');
+  assert.deepEqual(culprit.failures, { 2: { code: 'ENOPROGRESS', message: 'no progress() for 1 s' } });
+  assert.deepEqual([neighbour.unfinished, again.values, other.values], [[3], { 1: 6 }, { 1: 7 }]);
+});
+
 const CREATE = gpuWork(`
   device.pushErrorScope('out-of-memory');
   const kept = [];
@@ -64,6 +71,48 @@ test('memory of the GPU is limited for each Sandbox, and comes back', { skip }, 
     { sandbox: { gpuMiB: 32 } },
   );
   assert.deepEqual(valuesOf(seen), [null, 'GPUOutOfMemoryError', null]);
+});
+
+test(
+  'what was destroyed is counted until it is free',
+  { skip: skip || onlyInProcess('of this process') },
+  async (t) => {
+    const work = gpuWork(`
+    device.pushErrorScope('out-of-memory');
+    const usage = GPUBufferUsage.STORAGE;
+    for (let k = 0; k < 60; k++) device.createBuffer({ size: 2 ** 26, usage, mappedAtCreation: k % 2 === 0 }).destroy();
+    const texture = { size: [4096, 4096], format: 'rgba8unorm', usage: GPUTextureUsage.RENDER_ATTACHMENT };
+    for (let k = 0; k < 30; k++) device.createTexture(texture).destroy();
+    return (await device.popErrorScope())?.message ?? null;`);
+    const before = process.resourceUsage().maxRSS;
+    const seen = await runOnGpu(await openGpuEvaluator(t), work, [0], { sandbox: { gpuMiB: 128 } });
+    assert.deepEqual(valuesOf(seen), [null]);
+    // Of 5.6 GiB.
+    const mib = (process.resourceUsage().maxRSS - before) / 1024;
+    assert.ok(mib < 1024, `${mib} MiB more than before`);
+  },
+);
+
+test('what Dawn refuses is a mistake, however large it would be', { skip }, async (t) => {
+  const work = gpuWork(`
+    const errorOf = async (make) => {
+      device.pushErrorScope('out-of-memory');
+      device.pushErrorScope('validation');
+      make();
+      const mistake = await device.popErrorScope();
+      const memory = await device.popErrorScope();
+      return [mistake?.constructor.name ?? null, memory?.constructor.name ?? null];
+    };
+    const texture = { size: [4096, 4096], format: 'rgba8unorm', usage: 4 };
+    return [
+      await errorOf(() => device.createTexture({ ...texture, sampleCount: 64 })),
+      await errorOf(() => device.createTexture({ ...texture, sampleCount: 2 ** 32 - 1 })),
+      await errorOf(() => device.createTexture({ ...texture, size: [1024, 1024, 1024], dimension: '3d', usage: 0 })),
+      await errorOf(() => device.createTexture({ ...texture, size: [4096, 4096, 4096], dimension: '3d' })),
+      await errorOf(() => device.createBuffer({ size: 2 ** 28, usage: 0 })),
+    ];`);
+  const seen = await runOnGpu(await openGpuEvaluator(t), work, [0], { sandbox: { gpuMiB: 32 } });
+  assert.deepEqual(valuesOf(seen)[0], Array(5).fill(['GPUValidationError', null]));
 });
 
 test('so is the number of buffers', { skip }, async (t) => {

@@ -103,3 +103,12 @@ export const SPIN = `
     atomicStore(&data[1], rounds);
   }
 }`;
+
+/** Takes drivers minutes to compile. */
+export const COMPILE = `
+@group(0) @binding(0) var<storage, read_write> data: array<u32>;
+@compute @workgroup_size(1) fn main() {
+  var x = data[0];
+${Array.from({ length: 1500 }, (_, k) => `  x = (x * ${k + 3}u) + ((x >> ${k % 31}u) ^ data[(x + ${k}u) % 64u]);`).join('\n')}
+  data[0] = x;
+}`;

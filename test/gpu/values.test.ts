@@ -105,3 +105,28 @@ test('labels are kept whole, and errors show their beginning', { skip }, async (
   );
   assert.deepEqual(lengths, [true, true, true, true, true]);
 });
+
+test(
+  'classes of errors that a program has broken leave no promise open, and give no key away',
+  { skip },
+  async (t) => {
+    const said = await answer(
+      t,
+      `
+    const given = [];
+    class Other { constructor(...args) { given.push(...args); } }
+    for (const type of [GPUValidationError, GPUOutOfMemoryError, GPUInternalError]) {
+      Object.setPrototypeOf(type, Other);
+      given.push(new type('made').message);
+    }
+    device.pushErrorScope('validation');
+    device.createBuffer({ size: 4, usage: 0 });
+    const error = await device.popErrorScope();
+    Object.setPrototypeOf(GPUPipelineError, class { constructor() { throw new Error('broken'); } });
+    const module = device.createShaderModule({ code: 'fn x( {' });
+    const pipeline = device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+    return [given, error.constructor.name, await pipeline.catch((reason) => reason.message)];`,
+    );
+    assert.deepEqual(said, [['made', 'made', 'made'], 'GPUValidationError', 'broken']);
+  },
+);

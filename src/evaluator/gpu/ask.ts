@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { EVALUATOR_PROGRAM } from '../program.js';
 import { driverManifests } from './drivers.js';
-import { DAWN_ADVICE, findDawn } from './library.js';
+import { lookForDawn } from './library.js';
 import type { GpuOptions } from './options.js';
 import { NO_DRIVER, type GpuReport } from './report.js';
 
@@ -14,8 +14,8 @@ export type FoundGpus = Pick<GpuReport, 'adapters' | 'problems'>;
 /** What `dcp-evaluator --gpu-info` says of this machine. A driver that crashes or hangs is part of the answer. */
 export async function askForGpus(options: GpuOptions): Promise<FoundGpus> {
   // Not worth a process.
-  const library = findDawn();
-  if (typeof library === 'string') return { adapters: [], problems: [{ what: library, fix: DAWN_ADVICE }] };
+  const library = lookForDawn();
+  if ('what' in library) return { adapters: [], problems: [library] };
   if (driverManifests().length === 0) return { adapters: [], problems: [NO_DRIVER] };
   const args = [EVALUATOR_PROGRAM, ...gpuArguments(options), '--gpu-info', '--json'];
   return new Promise((resolve) => {

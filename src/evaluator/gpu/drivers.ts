@@ -31,15 +31,26 @@ export function findDrivers(env: NodeJS.ProcessEnv = process.env): VulkanDriver[
 /** The same, without trying whether they load: `problem` says of some that they cannot. */
 export function namedDrivers(env: NodeJS.ProcessEnv = process.env): VulkanDriver[] {
   return driverManifests(env).map((manifest) => {
+    let text: string;
     try {
-      const parsed = JSON.parse(readFileSync(manifest, 'utf8')) as { ICD?: { library_path?: unknown } };
-      const named = parsed.ICD?.library_path;
+      text = readFileSync(manifest, 'utf8');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      return {
+        manifest,
+        library: '',
+        problem: code === 'ENOENT' ? 'no such file' : `it cannot be read: ${code}`,
+      };
+    }
+    try {
+      const parsed = JSON.parse(text) as { ICD?: { library_path?: unknown } | null } | null;
+      const named = parsed?.ICD?.library_path;
       if (typeof named !== 'string' || named === '')
         return { manifest, library: '', problem: 'it names no library_path' };
       const library = named.includes('/') ? path.resolve(path.dirname(manifest), named) : named;
       return { manifest, library, problem: null };
-    } catch (error) {
-      return { manifest, library: '', problem: (error as Error).message };
+    } catch {
+      return { manifest, library: '', problem: 'it is not JSON' };
     }
   });
 }

@@ -1,10 +1,10 @@
 /** What WebGPU there is on this machine, found out by using it. Drivers may crash: for a process of its own. */
-import type { WebgpuAdapter } from '../../model/index.js';
+import { webgpuMissing, type WebgpuAdapter } from '../../model/index.js';
 import { openInProcessEvaluator } from '../in-process/evaluator.js';
 import { loadNative } from '../native.js';
 import { runSingleSlice } from '../single-slice.js';
 import { findDrivers, loaderProblem, VULKAN_LOADER } from './drivers.js';
-import { DAWN_ADVICE, findDawn } from './library.js';
+import { lookForDawn } from './library.js';
 import type { GpuOptions } from './options.js';
 import { NO_DRIVER, type GpuProblem, type GpuReport } from './report.js';
 
@@ -29,35 +29,46 @@ const LIST_ADAPTERS = `async () => {
 const PROBE_MS = 8_000;
 
 export async function probeGpu(options: GpuOptions): Promise<GpuReport> {
-  const library = findDawn();
+  const found = lookForDawn();
+  const library = 'what' in found ? null : found;
   const drivers = findDrivers();
   const loader = loaderProblem();
   const problems: GpuProblem[] = [];
   let adapters: readonly WebgpuAdapter[] = [];
   let all: readonly WebgpuAdapter[] = [];
-  if (typeof library === 'string') problems.push({ what: library, fix: DAWN_ADVICE });
+  if ('what' in found) problems.push(found);
   if (loader !== null)
     problems.push({
       what: `the Vulkan loader ${VULKAN_LOADER} cannot be used: ${loader}`,
       fix: 'apt-get install libvulkan1',
     });
   else if (drivers.length === 0) problems.push(NO_DRIVER);
+  const broken: GpuProblem[] = [];
   for (const { manifest, library: file, problem } of drivers)
     if (problem !== null)
-      problems.push({ what: `${manifest}: the driver ${file} cannot be loaded: ${problem}`, fix: null });
-  if (problems.length === 0) {
+      broken.push({
+        what:
+          file === ''
+            ? `${manifest}: ${problem}`
+            : `${manifest}: the driver ${file} cannot be loaded: ${problem}`,
+        fix: null,
+      });
+  // A driver of another architecture, say, is not in the way of the others.
+  if (problems.length === 0 && broken.length < drivers.length) {
     try {
       adapters = await listAdapters(options);
       all = await listAdapters({ allowSoftware: true });
     } catch (error) {
-      problems.push({ what: (error as Error).message, fix: null });
+      problems.push({ what: withoutJob((error as Error).message), fix: null });
     }
   }
   const offered = new Set(adapters.map((adapter) => JSON.stringify(adapter)));
   const withheld = all.filter((adapter) => !offered.has(JSON.stringify(adapter)));
-  if (adapters.length === 0 && problems.length === 0) problems.push(...noAdapter(withheld, options));
+  if (adapters.length === 0 && problems.length === 0 && broken.length < drivers.length)
+    problems.push(...noAdapter(withheld, options));
+  problems.push(...broken);
   return {
-    library: typeof library === 'string' ? null : library,
+    library,
     abi: loadNative().webgpuAbi,
     loaderProblem: loader,
     drivers,
@@ -65,6 +76,12 @@ export async function probeGpu(options: GpuOptions): Promise<GpuReport> {
     withheld,
     problems: adapters.length > 0 ? [] : problems,
   };
+}
+
+/** Nobody's Job is what asks here. */
+function withoutJob(message: string): string {
+  const refusal = webgpuMissing('');
+  return message.startsWith(refusal) ? message.slice(refusal.length) : message;
 }
 
 function noAdapter(withheld: readonly WebgpuAdapter[], { allowSoftware = false }: GpuOptions): GpuProblem[] {

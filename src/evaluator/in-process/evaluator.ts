@@ -216,7 +216,9 @@ export class InProcessEvaluator implements Evaluator {
     const { adapters, bannedAdapters, allowSoftware } = this.#gpu;
     const banned = [...bannedAdapters, ...this.#closedAdapters];
     const problem = this.#native.offerGpu(library.path, adapters, banned, allowSoftware);
-    if (problem !== '') this.#native.refuseGpu(`${library.path}: ${problem}`);
+    if (problem === '') return;
+    // What the dynamic loader says names it already.
+    this.#native.refuseGpu(problem.startsWith(library.path) ? problem : `${library.path}: ${problem}`);
   }
 
   /** Figures of the native side, for metrics and tests. */

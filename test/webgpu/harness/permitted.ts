@@ -21,6 +21,8 @@ const CLASS = 'dawn.node throws an Error of its own class';
 const FROZEN = 'the specification has a FrozenArray, always the same';
 const TAG = 'dawn.node gives its errors the tag of DOMException';
 const LIMITS = "what this driver's limits are to the older Dawn of the Sandbox; a newer one agrees";
+const IDENTIFIERS =
+  "dawn.node gives the driver's own name of the device; the specification a normalised identifier";
 const QUEUE = 'dawn.node forgets the label of the queue';
 const BLEND = 'dawn.node does not know this blend factor';
 const DETACH =
@@ -54,6 +56,14 @@ export const PERMITTED: Readonly<Record<string, Permitted>> = {
     reason: SETLIKE,
     places: {
       '': "{ kind: 'returned', value: [ true, true, '[object GPUSupportedFeatures]', true, true, true, false, true, false ], uncaptured: [] }",
+    },
+  },
+  'adapter: adapter.info names things by normalised identifiers': {
+    reason: IDENTIFIERS,
+    // Only of some drivers.
+    varies: true,
+    places: {
+      'value.2': 'true',
     },
   },
   'adapter: adapter.limits of this driver': {

@@ -202,6 +202,11 @@ export const adapter: Programs = {
     ];
   },
 
+  'adapter.info names things by normalised identifiers': async (_gpu, t) => {
+    const { vendor, architecture, device } = (await t.adapter()).info;
+    return [vendor, architecture, device].map((text) => /^([a-z0-9]+(-[a-z0-9]+)*)?$/.test(text));
+  },
+
   'requestDevice with a feature nobody knows': async (_gpu, t) => {
     const adapter = await t.adapter();
     return t.settle(() => adapter.requestDevice({ requiredFeatures: ['no such feature' as never] }));

@@ -29,24 +29,35 @@ export class GPUError {
   }
 }
 
+/**
+ * A program may put a class of its own in the place of GPUError, which `super()` would call and hand the key to: GPUError
+ * itself makes what is an object of the given class. A constructor that answers an object need not call `super()`.
+ */
+function make<T extends GPUError>(message: string, name: string, type: new (message: unknown) => T): T {
+  return realm.primordials.construct(GPUError, [MAKE, message, name], type) as T;
+}
+
 export class GPUValidationError extends GPUError {
+  // @ts-expect-error: without super(), see `make`.
   constructor(message: unknown) {
     requireArguments(realm.primordials, arguments.length, 1, 'GPUValidationError');
-    super(MAKE, toDOMString(message), 'GPUValidationError');
+    return make(toDOMString(message), 'GPUValidationError', new.target);
   }
 }
 
 export class GPUOutOfMemoryError extends GPUError {
+  // @ts-expect-error: without super(), see `make`.
   constructor(message: unknown) {
     requireArguments(realm.primordials, arguments.length, 1, 'GPUOutOfMemoryError');
-    super(MAKE, toDOMString(message), 'GPUOutOfMemoryError');
+    return make(toDOMString(message), 'GPUOutOfMemoryError', new.target);
   }
 }
 
 export class GPUInternalError extends GPUError {
+  // @ts-expect-error: without super(), see `make`.
   constructor(message: unknown) {
     requireArguments(realm.primordials, arguments.length, 1, 'GPUInternalError');
-    super(MAKE, toDOMString(message), 'GPUInternalError');
+    return make(toDOMString(message), 'GPUInternalError', new.target);
   }
 }
 
