@@ -19,8 +19,8 @@ constexpr double kTickMs = 10;
 constexpr double kLateTickMs = 100;
 // How often one that has been given up is.
 constexpr double kLostTickMs = 10'000;
-// How long the GPU, or its driver's compiler, may work on when a Sandbox ends, before the Sandbox is
-// left as it is.
+// How long the GPU, or its driver's compiler, may work on when a Sandbox ends, before the Sandbox
+// is left as it is.
 constexpr double kGpuGraceMs = 2000;
 
 // Sandboxes whose GPU does not come back.

@@ -143,10 +143,10 @@ void GPUDevice_createTexture(const Info& info) {
   } else {
     made = procs.deviceCreateTexture(handle, &descriptor);
   }
-  runtime.Return(info,
-                 std::make_unique<Texture>(&runtime, Kind::kGPUTexture, made, handle,
-                                           refused ? 0 : bytes),
-                 self, c.content(descriptor.label));
+  runtime.Return(
+      info,
+      std::make_unique<Texture>(&runtime, Kind::kGPUTexture, made, handle, refused ? 0 : bytes),
+      self, c.content(descriptor.label));
 }
 
 void GPUTexture_destroy(const Info& info) {

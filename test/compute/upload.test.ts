@@ -108,7 +108,7 @@ test('a Job that could not be deployed is as one that never was', async (t) => {
   const { compute } = await openScheduler(t);
   const input = [1, () => 1];
   for (const execute of [(job: Job) => job.exec(), (job: Job) => job.localExec(1)]) {
-    const job = compute.for(input, (x: unknown) => x) as Job;
+    const job: Job = compute.for(input, (x: unknown) => x);
     const states: string[] = [];
     job.on('readystatechange', (state) => states.push(state));
     await assert.rejects(execute(job), { code: 'EENCODING' });

@@ -3,7 +3,8 @@ import { EVALUATOR_PROGRAM } from '../program.js';
 import { driverManifests } from './drivers.js';
 import { lookForDawn } from './library.js';
 import type { GpuOptions } from './options.js';
-import { NO_DRIVER, type GpuReport } from './report.js';
+import { NO_DRIVER } from './problem.js';
+import type { GpuReport } from './report.js';
 
 /** A driver may take seconds to start on a busy machine; one that hangs must not hold up a Worker for good. */
 const ASK_MS = 20_000;

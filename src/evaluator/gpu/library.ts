@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { loadNative } from '../native.js';
-import type { GpuProblem } from './report.js';
+import type { GpuProblem } from './problem.js';
 
 export interface DawnLibrary {
   readonly path: string;

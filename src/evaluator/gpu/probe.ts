@@ -6,7 +6,8 @@ import { runSingleSlice } from '../single-slice.js';
 import { findDrivers, loaderProblem, VULKAN_LOADER } from './drivers.js';
 import { lookForDawn } from './library.js';
 import type { GpuOptions } from './options.js';
-import { NO_DRIVER, type GpuProblem, type GpuReport } from './report.js';
+import { NO_DRIVER, type GpuProblem } from './problem.js';
+import type { GpuReport } from './report.js';
 
 /** Runs in a Sandbox, as a Work Function. The names are those of the standard. */
 const LIST_ADAPTERS = `async () => {

@@ -1,13 +1,7 @@
 import type { WebgpuAdapter } from '../../model/index.js';
 import type { VulkanDriver } from './drivers.js';
 import type { DawnLibrary } from './library.js';
-
-/** Something that stands between this machine and WebGPU. */
-export interface GpuProblem {
-  readonly what: string;
-  /** A command or an option that helps, null when there is none. */
-  readonly fix: string | null;
-}
+import type { GpuProblem } from './problem.js';
 
 export interface GpuReport {
   /** Null: none was found. */
@@ -24,9 +18,3 @@ export interface GpuReport {
   /** Empty when there is an adapter for Sandboxes. */
   readonly problems: readonly GpuProblem[];
 }
-
-export const NO_DRIVER: GpuProblem = Object.freeze({
-  what: 'no Vulkan driver is installed',
-  // The loader does not come with it.
-  fix: 'apt-get install libvulkan1 mesa-vulkan-drivers (AMD, Intel), or the driver of the GPU’s vendor',
-});
