@@ -21,6 +21,42 @@ test('a store of another version is refused, both versions named', async (t) => 
   );
 });
 
+test('a store that was cut off, overwritten or emptied is refused with what is wrong, and not touched', async (t) => {
+  const directory = temporaryDirectory(t);
+  const scheduler = await open(t, directory);
+  const jobId = await scheduler.createJob(spec(range(3)));
+  await scheduler.close();
+  const file = join(directory, 'data.mdb');
+  const whole = readFileSync(file);
+  const damaged: [string, Buffer, RegExp][] = [
+    [
+      'cut off',
+      whole.subarray(0, 12_288),
+      /: data\.mdb is damaged: it has 12288 bytes, and what it holds begins at \d+; /,
+    ],
+    [
+      'cut off in its first pages',
+      whole.subarray(0, 4200),
+      /: data\.mdb is damaged: of its 4200 bytes the first are none/,
+    ],
+    [
+      'overwritten',
+      Buffer.concat([Buffer.alloc(65_536, 0xa5), whole.subarray(65_536)]),
+      /first are none of LMDB's/,
+    ],
+  ];
+  for (const [what, bytes, expected] of damaged) {
+    writeFileSync(file, bytes);
+    await assert.rejects(open(t, directory), { code: 'ESCHEDULER', message: expected }, what);
+    assert.ok(readFileSync(file).equals(bytes), what);
+  }
+  writeFileSync(file, '');
+  writeFileSync(join(directory, 'packs/1'), 'a payload');
+  await assert.rejects(open(t, directory), { message: /: data\.mdb is empty, and packs[/] is not; / });
+  writeFileSync(file, whole);
+  assert.equal((await (await open(t, directory)).jobStatus(jobId)).known, 3);
+});
+
 test('the same directory opened twice is one environment, until both are closed', async (t) => {
   const directory = temporaryDirectory(t);
   const [a, b] = await Promise.all([open(t, directory), open(t, join(directory, '.'))]);

@@ -5,6 +5,7 @@ import { open as openLmdb, type Database, type RootDatabase } from 'lmdb';
 import { SchedulerError } from '../../model/index.js';
 import { makeDirectory } from '../../system/index.js';
 import { Doorbell } from './doorbell.js';
+import { damageOf } from './meta-pages.js';
 import { Packs, UnsureWriteError } from './packs.js';
 import type { StoreOptions } from './store-options.js';
 import { WriterLock } from './writer-lock.js';
@@ -159,9 +160,12 @@ export class Store {
     // Opening takes the writer lock, too.
     let lock: WriterLock | null;
     try {
+      const damage = damageOf(path);
+      if (damage !== null)
+        throw new Error(`${damage}; put it back from a copy, or begin with another directory`);
       lock = WriterLock.open(path);
     } catch (cause) {
-      throw new SchedulerError(`${path}: the store cannot be opened: ${(cause as Error).message}`, { cause });
+      throw notOpened(path, cause);
     }
     try {
       if (lock) await lock.whenFree(patienceMs);
