@@ -9,13 +9,14 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createCompute, type Compute } from '#src/compute/index.js';
+import type { JobStatus } from '#src/model/index.js';
 import { openEmbeddedScheduler } from '#src/scheduler/index.js';
 import { helpText, numberOf, orUsage } from '../soak/options.js';
 
@@ -90,9 +91,14 @@ const compute = createCompute({ scheduler: schedulerDirectory });
 const workers = [0, 1].map(() => new Program('dcp-worker', ['--cores', '1', '--lease', '3', '--json']));
 let client = new Program('dcp-job', ['run', jobFile, '--json']);
 
+/** None while nobody has lived long enough to make the Scheduler. */
+async function listJobs(): Promise<JobStatus[]> {
+  return existsSync(path.join(schedulerDirectory, 'data.mdb')) ? compute.listJobs() : [];
+}
+
 /** What a person would do after the client died: follow the Job if there is one, start over if it was not deployed. */
 async function restartClient(): Promise<void> {
-  for (const { id, state } of await compute.listJobs()) {
+  for (const { id, state } of await listJobs()) {
     if (state === 'uploading') await compute.removeJob(id);
     else {
       client = new Program('dcp-job', ['results', id, '--wait', '--json']);
@@ -122,14 +128,14 @@ for (let i = 0; i < times; i++) {
     await restartClient();
     for (const worker of workers) worker.start();
   }
-  const jobs = await compute.listJobs();
+  const jobs = await listJobs();
   if (jobs.some(({ state }) => state === 'finished')) afterTheEnd++;
 }
 
 if (client.child.exitCode === null) await once(client.child, 'exit');
 const clientCode = client.child.exitCode;
 for (const worker of workers) await worker.kill();
-const jobs = await compute.listJobs();
+const jobs = await listJobs();
 const report = jobs.length === 1 ? await check(compute, jobs[0]!.id) : { jobs: jobs.length };
 const ok = jobs.length === 1 && clientCode === 0 && 'wrong' in report && isClean(report);
 rmSync(directory, { recursive: true, force: true });
