@@ -22,8 +22,7 @@ export interface Running {
 
 export function temporaryDirectory(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
-  // A shell whose terminal has gone may write its history yet.
-  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 

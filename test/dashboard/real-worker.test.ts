@@ -52,9 +52,9 @@ test('a Worker whose terminal has gone ends with its exit code', { skip: without
   const terminal = new TestTerminal(t, 80, 24, { HOME: directory, WORKER: programFile('dcp-worker') });
   const code = path.join(directory, 'code');
   const options = `--scheduler ${directory}/scheduler --cores 1,0 --status-socket ${directory}/socket`;
-  // The shell outlives its terminal to tell.
+  // The shell outlives its terminal to tell, and leaves no history behind when its folder is being removed.
   await terminal.type(
-    `trap '' HUP; $NODE $WORKER -o dashboard ${options}; echo $? >${code}.new; mv ${code}.new ${code}`,
+    `unset HISTFILE; trap '' HUP; $NODE $WORKER -o dashboard ${options}; echo $? >${code}.new; mv ${code}.new ${code}`,
   );
   await terminal.shows(/Idle: 1 place for .*nothing for this Worker/);
   await terminal.killPane();
