@@ -185,8 +185,10 @@ function whatComesOf(cases: readonly Case[], Type: typeof URL | typeof Published
 const manyIn = { minLength: 300, maxLength: 600 };
 
 test('any text gives the URL that it gives in Node, or none in both', async () => {
+  // Node 24 takes "xn--" with nothing behind it for a host; the standard's library, with which ours is compared below, does not.
+  const text = urlText.filter((each) => !/xn--/i.test(each));
   const cases = fc.array(
-    fc.tuple(urlText, fc.constantFrom(...bases), fc.constantFrom(...written), urlText),
+    fc.tuple(text, fc.constantFrom(...bases), fc.constantFrom(...written), text),
     manyIn,
   );
   await fc.assert(

@@ -15,7 +15,7 @@ const TOO_LONG = `'x'.repeat(2 ** 29 - 24).split('');`;
 /** A builtin that fills a table of its own and never looks up: beyond the heap's limit, then beyond its slack. */
 const ENDLESS = 'new Array(2 ** 32 - 1).fill(0);';
 
-/** V8's compiler of regular expressions goes as deep as the expression does, without a look at how much stack is left. */
+/** V8's compiler of regular expressions goes as deep as the expression does, without a look at how much stack is left; that of Node 24 has a bound. */
 const DEEP_EXPRESSION = `new RegExp('(?='.repeat(5e4) + ')'.repeat(5e4)).test('b');`;
 
 const BLAMED = {
@@ -51,9 +51,10 @@ test('one array beyond the longest: the child-process host names the Slices, and
   assert.match(logged!, /# Fatal JavaScript invalid/);
 });
 
-test('a regular expression nested too deeply: the in-process host dies of SIGSEGV', async () => {
+test('a regular expression nested too deeply: the in-process host dies of SIGSEGV, or SIGTRAP', async () => {
   const { code, signal, stdout } = await run('in-process', DEEP_EXPRESSION);
-  assert.deepEqual([code, signal, stdout], [null, 'SIGSEGV', 'ready\n']);
+  assert.deepEqual([code, stdout], [null, 'ready\n']);
+  assert.match(signal!, /^SIG(SEGV|TRAP)$/);
 });
 
 test('a regular expression nested too deeply: the child-process host names the Slices, and both Jobs go on', async () => {
@@ -61,8 +62,11 @@ test('a regular expression nested too deeply: the child-process host names the S
   assert.deepEqual([code, signal, stderr], [0, null, '']);
   const { error, logged, ...rest } = JSON.parse(stdout.replace('ready\n', '')) as Record<string, string>;
   assert.deepEqual(rest, LOST);
-  assert.match(error!, /^the evaluator process was ended by SIGSEGV/);
-  assert.equal(logged, '');
+  assert.match(
+    error!,
+    /^the evaluator process was ended by (SIGSEGV|SIGTRAP: Fatal process out of memory: Reg)/,
+  );
+  assert.match(logged!, error!.includes('SIGTRAP') ? /Fatal process out of memory/ : /^$/);
 });
 
 test('a builtin that fills the heap: the in-process host blames the Slice and loses a thread; it may go on while the slack lasts', async () => {
