@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { homeDirectory } from '../identity/index.js';
 import { InvalidArgumentError, SchedulerError, shown } from '../model/index.js';
-import { openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
+import { hasScheduler, openEmbeddedScheduler, type Scheduler } from '../scheduler/index.js';
 
 /** Where Jobs go when nothing else is said: `DCP_SCHEDULER_DIR`, or `~/.dcp/scheduler`, for which `DCP_HOMEDIR` counts. */
 export function defaultSchedulerDirectory(): string {
@@ -57,7 +56,7 @@ class DirectoryContext implements SchedulerContext {
 
   open(): Promise<SchedulerUse> {
     const { directory } = this;
-    if (existsSync(path.join(directory, 'data.mdb'))) return use(directory);
+    if (hasScheduler(directory)) return use(directory);
     return Promise.reject(
       new SchedulerError(
         `${directory}: there is no Scheduler here; deploying a Job ("dcp-job run") and "dcp-worker" make one`,

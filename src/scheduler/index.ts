@@ -5,4 +5,5 @@ export {
   type EmbeddedSchedulerOptions,
 } from './embedded/scheduler.js';
 export { checkLeaseMs } from './embedded/checks.js';
+export { hasScheduler } from './embedded/meta-pages.js';
 export type { SchedulerClock } from './embedded/clock.js';

@@ -9,7 +9,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createCompute, type Compute } from '#src/compute/index.js';
 import type { JobStatus } from '#src/model/index.js';
-import { openEmbeddedScheduler } from '#src/scheduler/index.js';
+import { hasScheduler, openEmbeddedScheduler } from '#src/scheduler/index.js';
 import { helpText, numberOf, orUsage } from '../soak/options.js';
 
 const SCRIPT = 'campaign:kill';
@@ -93,7 +93,7 @@ let client = new Program('dcp-job', ['run', jobFile, '--json']);
 
 /** None while nobody has lived long enough to make the Scheduler. */
 async function listJobs(): Promise<JobStatus[]> {
-  return existsSync(path.join(schedulerDirectory, 'data.mdb')) ? compute.listJobs() : [];
+  return hasScheduler(schedulerDirectory) ? compute.listJobs() : [];
 }
 
 /** What a person would do after the client died: follow the Job if there is one, start over if it was not deployed. */

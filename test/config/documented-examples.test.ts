@@ -4,23 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { transform } from 'esbuild';
-import { settingsOf, type ServiceOptions } from '#src/service/index.js';
-import { CHECKOUT, Machine, OWN } from './support.js';
-
-const OPTIONS: ServiceOptions = {
-  version: '1.0.0',
-  gpu: null,
-  exitWhenIdle: false,
-  json: false,
-  verbose: false,
-  canDraw: false,
-  uncaughtLog: null,
-  defaultScheduler: '/nowhere',
-  defaultSpool: '/nowhere',
-  defaultStatusSocket: '/nowhere',
-  identity: null,
-  paymentAddress: null,
-};
+import { settingsOf } from '#src/service/index.js';
+import { CHECKOUT, Machine, OPTIONS, OWN } from './support.js';
 
 const EXAMPLES = ['README.md', ...readdirSync(path.join(CHECKOUT, 'docs')).map((name) => `docs/${name}`)]
   .filter((name) => name.endsWith('.md'))

@@ -1,24 +1,9 @@
 /** What a Worker makes of its configuration. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { settingsOf, type ServiceOptions } from '#src/service/index.js';
+import { settingsOf } from '#src/service/index.js';
 import { LiveSettings, type LiveSettingsOwner, type SettingsSource } from '#src/service/live-settings.js';
-import { Machine, OWN } from './support.js';
-
-const OPTIONS: ServiceOptions = {
-  version: '1.0.0',
-  gpu: null,
-  exitWhenIdle: false,
-  json: false,
-  verbose: false,
-  canDraw: false,
-  uncaughtLog: null,
-  defaultScheduler: '/nowhere',
-  defaultSpool: '/nowhere',
-  defaultStatusSocket: '/nowhere',
-  identity: null,
-  paymentAddress: null,
-};
+import { Machine, OPTIONS, OWN } from './support.js';
 
 test('without an address syslog is where it usually is: a default that names a host would look for a socket of that name', (t) => {
   const { values } = new Machine(t).load();

@@ -4,11 +4,28 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, loadConfig, problemText, type Config, type ConfigOptions } from '#src/config/index.js';
+import type { ServiceOptions } from '#src/service/index.js';
 
 export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The file that most tests write. */
 export const OWN = '~/.dcp/dcp-worker/dcp-config.js';
+
+/** Of a program that has nothing of its own to say. */
+export const OPTIONS: ServiceOptions = {
+  version: '1.0.0',
+  gpu: null,
+  exitWhenIdle: false,
+  json: false,
+  verbose: false,
+  canDraw: false,
+  uncaughtLog: null,
+  defaultScheduler: '/nowhere',
+  defaultSpool: '/nowhere',
+  defaultStatusSocket: '/nowhere',
+  identity: null,
+  paymentAddress: null,
+};
 
 /** A machine of its own: a home directory, an /etc, and a package with the shipped default. */
 export class Machine {

@@ -1,7 +1,7 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { printable, type JobStatus } from '../../model/index.js';
-import { openEmbeddedScheduler, type Scheduler } from '../../scheduler/index.js';
+import { hasScheduler, openEmbeddedScheduler, type Scheduler } from '../../scheduler/index.js';
 import type { WorkerStatus } from '../../status/index.js';
 import { quoted } from '../program.js';
 import { note, ok, problem, type Finding } from './finding.js';
@@ -19,7 +19,7 @@ export async function checkWork(
   worker: WorkerStatus | null,
 ): Promise<Finding[]> {
   const elsewhere = ofOtherScheduler(directory, worker);
-  if (!existsSync(path.join(directory, 'data.mdb'))) {
+  if (!hasScheduler(directory)) {
     // That there is nothing where nobody looks is no news.
     if (elsewhere.length > 0) return elsewhere;
     return [
@@ -30,22 +30,20 @@ export async function checkWork(
       ),
     ];
   }
+  const unavailable = (error: unknown): Finding[] => [
+    ...elsewhere,
+    problem('SCHEDULER_UNAVAILABLE', `${directory}: ${(error as Error).message}`, null),
+  ];
   let scheduler: Scheduler;
   try {
     scheduler = await openEmbeddedScheduler(directory);
   } catch (error) {
-    return [
-      ...elsewhere,
-      problem('SCHEDULER_UNAVAILABLE', `${directory}: ${(error as Error).message}`, null),
-    ];
+    return unavailable(error);
   }
   try {
     return [...elsewhere, ...(await ofScheduler(scheduler, directory, offer, worker))];
   } catch (error) {
-    return [
-      ...elsewhere,
-      problem('SCHEDULER_UNAVAILABLE', `${directory}: ${(error as Error).message}`, null),
-    ];
+    return unavailable(error);
   } finally {
     await scheduler.close();
   }

@@ -2,7 +2,7 @@
  * A look at a store before LMDB maps it: LMDB believes what it reads, and a file that was cut off or overwritten (half a restore, a disk that
  * lost pages) ends the process by a signal. Only what is damaged for certain is refused.
  */
-import { closeSync, fstatSync, openSync, readSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 // struct MDB_page and MDB_meta of lmdb-js (node_modules/lmdb/dependencies/lmdb/libraries/liblmdb/mdb.c).
@@ -16,11 +16,18 @@ const MOST_PAGE = 65_536;
 /** Another process may be writing one of them just now. */
 const LOOKS = 3;
 
+const fileOf = (directory: string): string => join(directory, 'data.mdb');
+
+/** Whether there is a Scheduler in a directory; it may be damaged. */
+export function hasScheduler(directory: string): boolean {
+  return existsSync(fileOf(directory));
+}
+
 /** Says what is wrong with the store in a directory; null: nothing that shows, or there is none. Throws errors of the file system. */
 export function damageOf(directory: string): string | null {
   let fd: number;
   try {
-    fd = openSync(join(directory, 'data.mdb'), 'r');
+    fd = openSync(fileOf(directory), 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
