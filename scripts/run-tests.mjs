@@ -10,8 +10,8 @@ import { runningMajor } from './nodes.mjs';
 import { CommandError, inSpareTime, jobs, root, run, sideBySide } from './steps.mjs';
 import { testRuns } from './suites.mjs';
 
-/** Test files side by side. They wait for processes and timers about half of their time. */
-const LANES = Math.min(jobs * 2, 8);
+/** Test files side by side. They compute for a good third of their time, and wait for processes and timers for the rest. */
+const LANES = Math.min(Math.ceil(jobs * 2.5), 8);
 
 /**
  * Tests that fail beside others may have waited too long for a core. So many files get a second run, with nothing beside them, and

@@ -26,8 +26,6 @@ import { root } from './steps.mjs';
 /** Tests that look inside one host: they have nothing to say of the others. */
 const CHILD_HOST_TESTS = /[/]child-/;
 const REMOTE_HOST_TESTS = /[/]remote-/;
-/** What evaluators leave in a process that opens one after another: of processes, the host's own has it all on any major. */
-const CYCLES_TESTS = /[/]endings-cycles[.]/;
 const IN_PROCESS_TESTS = /[/](thread-endings|frames|forged-prelude)[.]/;
 /** What goes over a socket pair or a connection: of the whole contract that alone is for every way in which processes are reached, and every major. */
 const CONVERSATION_TESTS = /(^|[/])(slices|messages)[.]/;
@@ -46,21 +44,26 @@ const ONE_GENERATION_TESTS = /[/](evaluator-manager|host|lines|peers|python)[.]/
 /** The major that shows, beside the running one, all that depends on V8 and on Node. */
 const FULL_MAJOR = 24;
 
-/**
- * How an evaluator lives in processes of its own, and ends with them, is JavaScript and the kernel; what V8 and Node do at an end shows
- * in one process.
- * @param {number} major
- */
-const showsProcesses = (major) => major === runningMajor || major === FULL_MAJOR;
-
 /** @param {string} file @param {number} major */
 function wantedInProcess(file, major) {
-  return major === runningMajor || ENDING_TESTS.test(path.basename(file)) || IN_PROCESS_TESTS.test(file);
+  return major === runningMajor || endsSomething(file) || IN_PROCESS_TESTS.test(file);
 }
 
-/** @param {string} file @param {number} major */
+/**
+ * How an evaluator lives in processes of its own, and ends with them, is JavaScript and the kernel: it is seen on the running major. What V8
+ * and Node do at an end shows in one process.
+ * @param {string} file
+ * @param {number} major
+ */
 function wantedInChild(file, major) {
-  return (showsProcesses(major) || CONVERSATION_TESTS.test(file)) && !IN_PROCESS_TESTS.test(file);
+  if (IN_PROCESS_TESTS.test(file)) return false;
+  if (major === runningMajor || CONVERSATION_TESTS.test(file)) return true;
+  return major === FULL_MAJOR && !CHILD_HOST_TESTS.test(file) && !endsSomething(file);
+}
+
+/** @param {string} file */
+function endsSomething(file) {
+  return ENDING_TESTS.test(path.basename(file));
 }
 
 /** @type {readonly Variant[]} */
@@ -82,16 +85,12 @@ const SUITES = {
       },
       {
         ...CHILD_HOST,
-        wanted: (file, major) =>
-          wantedInChild(file, major) &&
-          !REMOTE_HOST_TESTS.test(file) &&
-          (major === runningMajor || !CYCLES_TESTS.test(file)),
+        wanted: (file, major) => wantedInChild(file, major) && !REMOTE_HOST_TESTS.test(file),
       },
       {
         ...REMOTE_HOST,
         wanted: (file, major) =>
-          (showsProcesses(major) && REMOTE_HOST_TESTS.test(file)) ||
-          (major === runningMajor && CONVERSATION_TESTS.test(file)),
+          major === runningMajor && (REMOTE_HOST_TESTS.test(file) || CONVERSATION_TESTS.test(file)),
       },
     ],
   },

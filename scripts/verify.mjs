@@ -1,7 +1,7 @@
 /**
  * Everything that has to hold before a change is taken: sets up, builds, tests on the running Node, then tests the native
  * and contract suites on the other supported Node majors. Tests that run one by one leave cores idle: beside those on the
- * running Node it builds for the others and lints.
+ * running Node it builds for the others, and from then on it lints.
  *
  *   npm run verify [-- --only lint,unit,node24 | --skip lint]
  *
@@ -62,6 +62,8 @@ if (wanted('build')) {
 }
 /** What there is an addon for besides. @type {import('./run-tests.mjs').Target[]} */
 const others = [];
+/** What goes on beside tests, until it is done. */
+let checks = Promise.resolve();
 if (wanted('unit')) {
   const target = { env: softwareGpuEnvironment() };
   await tests(`Node ${process.versions.node}`, [target], besides);
@@ -70,15 +72,16 @@ if (others.length > 0) {
   const majors = otherMajors.filter((major) => wanted(`node${major}`));
   await tests(`Node ${majors.join(', ')}`, others);
 }
+await checks;
 
 console.log(`\nDurations\n${steps.table()}\n`);
 console.log(summary(counts));
 process.exit(counts.failed > 0 ? 1 : 0);
 
-/** What the tests on the running Node leave time for. */
+/** What the tests on the running Node leave time for. Those on the others wait for what is built, not for checks. */
 async function besides() {
   await buildForOthers();
-  await check();
+  checks = check();
 }
 
 /** Everything that is held besides tests. */
