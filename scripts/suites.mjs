@@ -142,6 +142,7 @@ export const NATIVE_SUITES = Object.freeze([
   'native',
   'evaluator',
   'gpu',
+  'webgpu',
   'limits',
   'isolation',
   'environment',

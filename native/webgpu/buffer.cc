@@ -20,11 +20,6 @@ Buffer::Buffer(Runtime* of, void* owned, WGPUDevice made_by, const WGPUBufferDes
 // What lies on the memory goes before the memory.
 Buffer::~Buffer() { DetachRanges(); }
 
-void Buffer::Destroyed() {
-  Unmapped();
-  Resource::Destroyed();
-}
-
 void Buffer::Mapped(WGPUMapMode mapped_mode, uint64_t offset, uint64_t mapped_size) {
   state = State::kMapped;
   mode = mapped_mode;
@@ -221,7 +216,8 @@ void GPUBuffer_unmap(const Info& info) {
 
 void GPUBuffer_destroy(const Info& info) {
   auto* const self = static_cast<Buffer*>(Object::Of(info.This()));
-  self->Destroyed();
+  self->Unmapped();
+  self->memory().Free();
   self->runtime->procs().bufferDestroy(self->handle<WGPUBuffer>());
 }
 

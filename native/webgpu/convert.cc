@@ -265,6 +265,14 @@ bool Conversion::ToHandle(v8::Local<v8::Value> value, const Where& where, Kind k
                            " expected, got " + Show(value));
   }
   *handle = object->raw_handle();
+  return Note(*object);
+}
+
+bool Conversion::Note(const Object& object) {
+  if (!object.kept) return true;
+  const std::shared_ptr<Kept>** const place = named_.Add();
+  if (place == nullptr) return FailOutOfMemory();
+  *place = &object.kept;
   return true;
 }
 

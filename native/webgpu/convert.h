@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -139,8 +140,13 @@ class Conversion {
   // What an object is made of by what was converted, and which of it is the label: whole, if it is
   // the last that was converted.
   Content content(WGPUStringView label) const {
-    return {label.data == label_.data ? label_ : label, arena.used()};
+    return {label.data == label_.data ? label_ : label, arena.used(), named()};
   }
+
+  // What keeps memory of the GPU, of all that was converted.
+  Named named() const { return {named_.data(), named_.size()}; }
+  // False when there is no memory.
+  bool Note(const Object& object);
 
   // A value of an enum of WebIDL, by its number in the tables of names.h.
   bool ToEnum(v8::Local<v8::Value> value, const Where& where, EnumId id, uint32_t* result);
@@ -317,6 +323,7 @@ class Conversion {
   std::string_view failure_;
   std::string_view refusal_;
   OwnedView* views_ = nullptr;
+  ArenaVector<const std::shared_ptr<Kept>*> named_{&arena};
   WGPUStringView label_{nullptr, 0};
   // Of all sequences so far.
   uint32_t elements_ = 0;

@@ -14,10 +14,10 @@ char const* NameOf(const Object& self, char const* compute, char const* render,
   return self.kind == Kind::kGPURenderPassEncoder ? render : bundle;
 }
 
-void SetBindGroup(Recorder& self, uint32_t index, WGPUBindGroup group, size_t count,
+void SetBindGroup(Recorder& self, Named named, uint32_t index, WGPUBindGroup group, size_t count,
                   uint32_t const* offsets) {
   const Procs& procs = self.runtime->procs();
-  self.Record(count * sizeof(uint32_t));
+  self.Record(count * sizeof(uint32_t), named);
   switch (self.kind) {
     case Kind::kGPUComputePassEncoder:
       return procs.computePassEncoderSetBindGroup(self.handle<WGPUComputePassEncoder>(), index,
@@ -32,9 +32,8 @@ void SetBindGroup(Recorder& self, uint32_t index, WGPUBindGroup group, size_t co
 }
 
 // setBindGroup(index, bindGroup, dynamicOffsetsData, start, length)
-void SetBindGroupByData(const Info& info, Recorder& self, const Where& call, uint32_t index,
-                        WGPUBindGroup group) {
-  Conversion c(*self.runtime, info.GetIsolate());
+void SetBindGroupByData(const Info& info, Conversion& c, Recorder& self, const Where& call,
+                        uint32_t index, WGPUBindGroup group) {
   uint64_t start;
   uint32_t length;
   Source source;
@@ -54,7 +53,8 @@ void SetBindGroupByData(const Info& info, Recorder& self, const Where& call, uin
         std::to_string(start) + " on, of " + std::to_string(given))));
     return;
   }
-  SetBindGroup(self, index, group, length, static_cast<uint32_t const*>(source.data()) + start);
+  SetBindGroup(self, c.named(), index, group, length,
+               static_cast<uint32_t const*>(source.data()) + start);
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ void Glue_setBindGroup(const Info& info) {
         c.ToHandle(info[1], {&call, "bindGroup"}, Kind::kGPUBindGroup, &group))) {
     return;
   }
-  if (info.Length() > 4) return SetBindGroupByData(info, self, call, index, group);
+  if (info.Length() > 4) return SetBindGroupByData(info, c, self, call, index, group);
   size_t count = 0;
   uint32_t const* offsets = nullptr;
   const Where where{&call, "dynamicOffsets"};
@@ -85,7 +85,7 @@ void Glue_setBindGroup(const Info& info) {
                         });
   };
   if (!info[2]->IsUndefined() && !c.Read(Reader::kDynamicOffsets, info[2], convert)) return;
-  SetBindGroup(self, index, group, count, offsets);
+  SetBindGroup(self, c.named(), index, group, count, offsets);
 }
 
 void Glue_setImmediates(const Info& info) {
@@ -156,7 +156,7 @@ void GPUCommandEncoder_copyBufferToBuffer(const Info& info) {
     const uint64_t whole = static_cast<const Buffer*>(Object::Of(info[0].As<v8::Object>()))->size;
     size = whole > source_offset ? whole - source_offset : 0;
   }
-  self.Record();
+  self.Record(0, c.named());
   self.runtime->procs().commandEncoderCopyBufferToBuffer(self.handle<WGPUCommandEncoder>(), source,
                                                          source_offset, destination,
                                                          destination_offset, size);

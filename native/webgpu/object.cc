@@ -1,6 +1,6 @@
 #include "webgpu/object.h"
 
-#include <utility>
+#include <memory>
 
 #include "webgpu/interfaces.h"
 #include "webgpu/runtime.h"
@@ -15,12 +15,6 @@ constexpr size_t kObjectBytes = 512;
 constexpr size_t kCopies = 2;
 // An error scope without its errors.
 constexpr uint64_t kErrorScopeBytes = 64;
-
-// Of resources of that kind, if they are counted one by one.
-std::atomic<uint32_t>* CountOf(Kind kind, GpuCounters& counters) {
-  if (kind == Kind::kGPUBuffer) return &counters.buffers;
-  return kind == Kind::kGPUTexture ? &counters.textures : nullptr;
-}
 
 }  // namespace
 
@@ -49,15 +43,6 @@ void Object::SetLabel(WGPUStringView text) {
   Hold(label.size());
 }
 
-void Recording::Add(size_t bytes) {
-  bytes_ += bytes;
-  webgpu::Add(counters_.host_bytes, bytes);
-}
-
-void Recording::Clear() {
-  webgpu::Add(counters_.host_bytes, -static_cast<uint64_t>(std::exchange(bytes_, 0)));
-}
-
 bool Recorder::IsOne(Kind kind) {
   switch (kind) {
     case Kind::kGPUCommandEncoder:
@@ -72,26 +57,11 @@ bool Recorder::IsOne(Kind kind) {
   }
 }
 
-Recorder::Recorder(Runtime* of, Kind is, void* owned, const Object& maker)
-    : Object(of, is, owned),
-      recording_(IsOne(maker.kind) ? static_cast<const Recorder&>(maker).recording_
-                                   : std::make_shared<Recording>(of->mutable_counters())) {}
-
-Resource::Resource(Runtime* of, Kind is, void* owned, WGPUDevice made_by, uint64_t bytes)
-    : Object(of, is, owned), device(made_by), bytes_(bytes) {
-  GpuCounters& counters = runtime->mutable_counters();
-  counters.memory_bytes.fetch_add(bytes_, std::memory_order_relaxed);
-  if (auto* const count = CountOf(kind, counters)) count->fetch_add(1, std::memory_order_relaxed);
-}
-
-Resource::~Resource() { Resource::Destroyed(); }
-
-void Resource::Destroyed() {
-  if (!std::exchange(counted_, false)) return;
-  GpuCounters& counters = runtime->mutable_counters();
-  counters.memory_bytes.fetch_sub(bytes_, std::memory_order_relaxed);
-  runtime->LetMemoryGo(bytes_);
-  if (auto* const count = CountOf(kind, counters)) count->fetch_sub(1, std::memory_order_relaxed);
+Recorder::Recorder(Runtime* of, Kind is, void* owned, const Object& maker) : Object(of, is, owned) {
+  if (IsOne(maker.kind))
+    kept = maker.kept;
+  else
+    kept = std::make_shared<Recording>(of->mutable_counters());
 }
 
 Pipeline::Pipeline(Runtime* of, Kind is, void* owned) : Object(of, is, owned) {

@@ -4,13 +4,13 @@
 #include <v8.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "v8/internal_fields.h"
+#include "webgpu/account.h"
 #include "webgpu/generated/names.h"
 #include "webgpu/gpu.h"
 #include "webgpu/webgpu_abi.h"
@@ -24,7 +24,7 @@ struct Pending;
 // cycles through them are garbage like any other.
 namespace field {
 inline constexpr int kObject = 0;
-// The GPUDevice that made it (or made what made it), of a view the texture: it lives as long.
+// The GPUDevice that made it, or made what made it: it lives as long.
 inline constexpr int kDevice = 1;
 inline constexpr int kCount = 2;
 // Of GPU, GPUAdapter and GPUDevice: attributes that are the same object each time, made when they
@@ -37,11 +37,6 @@ inline constexpr int kLost = 6;
 inline constexpr int kCountWithAttributes = 7;
 }  // namespace field
 
-// For counters that only the executing thread writes. Modulo 2^64.
-inline void Add(std::atomic<uint64_t>& counter, uint64_t bytes) {
-  counter.store(counter.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
-}
-
 // Dawn repeats labels in the texts of errors, which it keeps on no account: it gets so much of one.
 inline WGPUStringView CutLabel(WGPUStringView label) {
   static constexpr size_t kMostBytes = 1024;
@@ -53,6 +48,7 @@ struct Content {
   WGPUStringView label{nullptr, 0};
   // Of all texts and lists.
   size_t bytes = 0;
+  Named named;
 };
 
 // Owns a reference to an object of C. The JavaScript object refers to it; when that is garbage, so
@@ -90,6 +86,8 @@ class Object {
   const Kind kind;
   std::string label;
   v8::Global<v8::Object> wrapper;
+  // What Dawn has behind it and keeps for others, or this for it, if any.
+  std::shared_ptr<Kept> kept;
 
  private:
   friend class Runtime;
@@ -102,23 +100,6 @@ class Object {
   Object* next_ = nullptr;
 };
 
-// The commands of a command encoder, of its passes, and of the command buffer that it becomes: Dawn
-// keeps them until all of these are gone, or they were submitted. On GpuCounters::host_bytes.
-class Recording {
- public:
-  explicit Recording(GpuCounters& counters) : counters_(counters) {}
-  ~Recording() { Clear(); }
-  Recording(const Recording&) = delete;
-  Recording& operator=(const Recording&) = delete;
-
-  void Add(size_t bytes);
-  void Clear();
-
- private:
-  GpuCounters& counters_;
-  size_t bytes_ = 0;
-};
-
 class Recorder final : public Object {
  public:
   static bool IsOne(Kind kind);
@@ -129,32 +110,29 @@ class Recorder final : public Object {
   // An encoder that a device makes begins a recording; what a recorder makes shares its own.
   Recorder(Runtime* of, Kind is, void* owned, const Object& maker);
 
-  // Before a command with so many bytes of text or data is recorded.
-  void Record(size_t bytes = 0) { recording_->Add(kCommandBytes + bytes); }
-  void Submitted() { recording_->Clear(); }
+  // Before a command with so many bytes of text or data is recorded, which uses what is named.
+  void Record(size_t bytes = 0, Named named = {}) {
+    recording().Add(kCommandBytes + bytes);
+    named.KeepFor(recording());
+  }
+  void Submitted() { recording().Clear(); }
 
  private:
   // Most take 16 to 64, copies of textures some more.
   static constexpr size_t kCommandBytes = 64;
 
-  std::shared_ptr<Recording> recording_;
+  Recording& recording() { return static_cast<Recording&>(*kept); }
 };
 
-// Memory of the GPU that is counted until it is destroyed.
+// It has memory of the GPU.
 class Resource : public Object {
  public:
-  Resource(Runtime* of, Kind is, void* owned, WGPUDevice made_by, uint64_t bytes);
-  ~Resource() override;
+  Resource(Runtime* of, Kind is, void* owned, WGPUDevice made_by, uint64_t bytes)
+      : Object(of, is, owned) {
+    kept = std::make_shared<Memory>(of, is, made_by, bytes);
+  }
 
-  // destroy() was called, or its device's.
-  virtual void Destroyed();
-
-  // To compare.
-  const WGPUDevice device;
-
- private:
-  uint64_t bytes_;
-  bool counted_ = true;
+  Memory& memory() { return static_cast<Memory&>(*kept); }
 };
 
 class Buffer final : public Resource {
@@ -163,8 +141,6 @@ class Buffer final : public Resource {
   Buffer(Runtime* of, void* owned, WGPUDevice made_by, const WGPUBufferDescriptor& descriptor,
          uint64_t bytes);
   ~Buffer() override;
-
-  void Destroyed() override;
 
   // The memory is there, from `offset` on.
   void Mapped(WGPUMapMode mode, uint64_t offset, uint64_t size);
@@ -191,11 +167,6 @@ class Buffer final : public Resource {
   std::vector<Range> ranges;
   // What mapAsync asked for and has no answer; also of a mapped buffer, which Dawn refuses.
   Pending* pending = nullptr;
-};
-
-class Texture final : public Resource {
- public:
-  using Resource::Resource;
 };
 
 class Pipeline final : public Object {

@@ -56,7 +56,7 @@ void GPUDevice_createQuerySet(const Info& info) {
 
 void GPUQuerySet_destroy(const Info& info) {
   auto* const self = static_cast<Resource*>(Object::Of(info.This()));
-  self->Destroyed();
+  self->memory().Free();
   self->runtime->procs().querySetDestroy(self->handle<WGPUQuerySet>());
 }
 

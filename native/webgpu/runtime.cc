@@ -331,18 +331,6 @@ void Runtime::ThrowDOMException(std::string_view name, std::string_view message)
 
 // ---- Objects
 
-void Runtime::Link(Object* object) {
-  object->next_ = objects_;
-  if (objects_ != nullptr) objects_->previous_ = object;
-  objects_ = object;
-}
-
-void Runtime::Unlink(Object* object) {
-  if (object->previous_ != nullptr) object->previous_->next_ = object->next_;
-  if (object->next_ != nullptr) object->next_->previous_ = object->previous_;
-  if (objects_ == object) objects_ = object->next_;
-}
-
 v8::MaybeLocal<v8::Object> Runtime::Wrap(std::unique_ptr<Object> object,
                                          v8::Local<v8::Value> device) {
   if (graveyard_.size() >= kBuryAt) Bury();
@@ -378,11 +366,15 @@ void Runtime::Return(const Info& info, std::unique_ptr<Object> object, Object* m
   if (content.label.data != nullptr && content.label.length > 0)
     object->label = ToText(content.label);
   if (content.bytes > 0) object->Hold(content.bytes);
-  v8::Local<v8::Value> made_by = maker->wrapper.Get(isolate_);
-  // A view keeps the memory of its texture, which is counted for as long as that lives.
-  if (object->kind != Kind::kGPUTextureView) made_by = DeviceOf(made_by.As<v8::Object>());
+  if (object->kind == Kind::kGPUTextureView) {
+    object->kept = maker->kept;
+  } else if (object->kind == Kind::kGPUBindGroup) {
+    object->kept = std::make_shared<Kept>();
+    content.named.KeepFor(*object->kept);
+  }
   v8::Local<v8::Object> wrapper;
-  if (Wrap(std::move(object), made_by).ToLocal(&wrapper)) info.GetReturnValue().Set(wrapper);
+  if (Wrap(std::move(object), DeviceOf(maker->wrapper.Get(isolate_))).ToLocal(&wrapper))
+    info.GetReturnValue().Set(wrapper);
 }
 
 v8::Local<v8::Value> Runtime::DeviceOf(v8::Local<v8::Object> wrapper) const {
@@ -475,12 +467,12 @@ bool Runtime::HasRoomForDevice() {
 
 void Runtime::DeviceDestroyed(WGPUDevice device) {
   for (Object* object = objects_; object != nullptr; object = object->next_) {
-    if (object->kind != Kind::kGPUBuffer && object->kind != Kind::kGPUTexture &&
-        object->kind != Kind::kGPUQuerySet) {
-      continue;
-    }
-    auto* const resource = static_cast<Resource*>(object);
-    if (resource->device == device) resource->Destroyed();
+    if (object->kind != Kind::kGPUBuffer) continue;
+    auto* const buffer = static_cast<Buffer*>(object);
+    if (buffer->memory().device == device) buffer->Unmapped();
+  }
+  for (Memory* memory = memories_; memory != nullptr; memory = memory->next_) {
+    if (memory->device == device) memory->Free();
   }
   look_soon_ = true;
 }

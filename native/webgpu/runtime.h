@@ -126,12 +126,24 @@ class Runtime final : public Gpu {
   v8::Local<v8::Value> DeviceOf(v8::Local<v8::Object> wrapper) const;
   v8::Local<v8::String> EnumString(EnumId id, uint32_t value) const;
 
-  // Each for Object and its kinds alone.
-  void Link(Object* object);
-  void Unlink(Object* object);
+  // Each for Object and its kinds, and for Memory, alone.
+  template <typename T>
+  void Link(T* one) {
+    T*& first = FirstOf(one);
+    one->next_ = first;
+    if (first != nullptr) first->previous_ = one;
+    first = one;
+  }
+  template <typename T>
+  void Unlink(T* one) {
+    if (one->previous_ != nullptr) one->previous_->next_ = one->next_;
+    if (one->next_ != nullptr) one->next_->previous_ = one->previous_;
+    T*& first = FirstOf(one);
+    if (first == one) first = one->next_;
+  }
   void AddDevice(Device* device) { devices_.push_back(device); }
   void RemoveDevice(Device* device);
-  // Every resource of the device is destroyed with it.
+  // Its buffers, and the memory of all that it made, are destroyed with it.
   void DeviceDestroyed(WGPUDevice device);
   // Beyond what the Sandbox may have: the error is the device's.
   void RefuseMemory(WGPUDevice device) const;
@@ -197,6 +209,8 @@ class Runtime final : public Gpu {
  private:
   static constexpr uint32_t kIsolateSlot = 1;
 
+  Object*& FirstOf(const Object*) { return objects_; }
+  Memory*& FirstOf(const Memory*) { return memories_; }
   void MakeTemplates();
   void AddMembers(v8::Local<v8::FunctionTemplate> type, const InterfaceSpec& spec);
   bool ReadArrayValues(v8::Local<v8::Context> context, v8::Local<v8::Object> classes);
@@ -275,6 +289,7 @@ class Runtime final : public Gpu {
   std::atomic<bool> interrupted_ = false;
 
   Object* objects_ = nullptr;
+  Memory* memories_ = nullptr;
   // Their JavaScript objects are gone; they go when no garbage is being collected.
   std::vector<Object*> graveyard_;
   std::vector<Device*> devices_;

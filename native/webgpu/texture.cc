@@ -145,13 +145,13 @@ void GPUDevice_createTexture(const Info& info) {
   }
   runtime.Return(
       info,
-      std::make_unique<Texture>(&runtime, Kind::kGPUTexture, made, handle, refused ? 0 : bytes),
+      std::make_unique<Resource>(&runtime, Kind::kGPUTexture, made, handle, refused ? 0 : bytes),
       self, c.content(descriptor.label));
 }
 
 void GPUTexture_destroy(const Info& info) {
-  auto* const self = static_cast<Texture*>(Object::Of(info.This()));
-  self->Destroyed();
+  auto* const self = static_cast<Resource*>(Object::Of(info.This()));
+  self->memory().Free();
   self->runtime->procs().textureDestroy(self->handle<WGPUTexture>());
 }
 

@@ -81,6 +81,7 @@ bool ConvertTextureView(Conversion& c, v8::Local<v8::Value> value, const Where& 
     return c.Fail(where, "a GPUTexture or GPUTextureView expected, got " + c.Show(value));
   }
   const Object* const texture = Object::Of(value.As<v8::Object>());
+  if (!c.Note(*texture)) return false;
   *to = c.runtime.procs().textureCreateView(texture->handle<WGPUTexture>(), nullptr);
   c.Own(*to);
   return true;
@@ -102,7 +103,7 @@ bool ConvertBindingResource(Conversion& c, v8::Local<v8::Value> value, const Whe
     switch (object->kind) {
       case Kind::kGPUBuffer:
         to->buffer = object->handle<WGPUBuffer>();
-        return true;
+        return c.Note(*object);
       case Kind::kGPUSampler:
         to->sampler = object->handle<WGPUSampler>();
         return true;

@@ -248,7 +248,7 @@ function writeOperation(idl, abi, owner, { name, overloads, returns }, length) {
     ...(args.some(({ type }) => mayNeedFeature(idl, type))
       ? [`if (!c.HasFeatures(info.This(), kCall)) ${failed}`]
       : []),
-    ...(records ? [`self->Record(${usesConversion ? 'c.arena.used()' : ''});`] : []),
+    ...(records ? [`self->Record(${usesConversion ? 'c.arena.used(), c.named()' : ''});`] : []),
     ...result,
   ];
   return `void ${owner.name}_${name}(const Info& info) {

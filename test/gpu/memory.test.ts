@@ -88,3 +88,71 @@ test('textures of which there are views alone are counted', { skip }, async (t) 
     [8, null],
   ]);
 });
+
+/** Ways to have Dawn keep a resource that JavaScript has let go: what is to be kept, for a buffer of 4 MiB or (`texture`) a texture of as much. */
+const KEEPERS: Readonly<Record<string, string>> = {
+  'a bind group': 'bind({ buffer: buffer() })',
+  'a bind group of a buffer alone': 'bind(buffer())',
+  'a bind group of a texture': 'bindTexture(texture())',
+  'a bind group of a view': 'bindTexture(texture().createView())',
+  'a command encoder': 'const e = encoder(); e.clearBuffer(buffer()); return e;',
+  'a command buffer': 'const e = encoder(); e.copyBufferToBuffer(buffer(), small); return e.finish();',
+  'a compute pass':
+    'const e = encoder(); const p = e.beginComputePass(); p.setBindGroup(0, bind({ buffer: buffer() })); return p;',
+  'a compute pass, by offsets in a Uint32Array':
+    'const p = encoder().beginComputePass(); p.setBindGroup(0, bind({ buffer: buffer() }), new Uint32Array(1), 0, 0); return p;',
+  'a pass that has ended': `const e = encoder(); const p = e.beginComputePass(); p.dispatchWorkgroupsIndirect(buffer(), 0);
+    p.end(); return p;`,
+  'a render pass':
+    "const p = encoder().beginRenderPass({ colorAttachments: [{ view: texture(), loadOp: 'clear', storeOp: 'store' }] }); return p;",
+  'a render bundle': 'return bundle(buffer());',
+  'a pass that executes a bundle': `const p = encoder().beginRenderPass({ colorAttachments: [{ view: pixel, loadOp: 'clear', storeOp: 'store' }] });
+    p.executeBundles([bundle(buffer())]); return p;`,
+  'a copy to a texture':
+    'const e = encoder(); e.copyBufferToTexture({ buffer: buffer() }, { texture: pixel }, [1]); return e;',
+};
+
+for (const [name, keep] of Object.entries(KEEPERS)) {
+  test(`the memory of what ${name} keeps is counted until that is garbage, too`, { skip }, async (t) => {
+    const work = gpuWork(`
+      const MIB = 1 << 20;
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC | GPUBufferUsage.INDIRECT;
+      const buffer = () => device.createBuffer({ size: 4 * MIB, usage: datum.vertex ? GPUBufferUsage.VERTEX : usage });
+      const texture = () => device.createTexture({
+        size: [1024, 1024], format: 'rgba8unorm', usage: GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.TEXTURE_BINDING,
+      });
+      const small = device.createBuffer({ size: 4 * MIB, usage: GPUBufferUsage.COPY_DST });
+      const pixel = device.createTexture({
+        size: [1, 1], format: 'rgba8unorm', usage: GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_DST,
+      });
+      const layout = device.createBindGroupLayout({
+        entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'storage' } }],
+      });
+      const textureLayout = device.createBindGroupLayout({
+        entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, texture: {} }],
+      });
+      const bind = (resource) => device.createBindGroup({ layout, entries: [{ binding: 0, resource }] });
+      const bindTexture = (resource) => device.createBindGroup({ layout: textureLayout, entries: [{ binding: 0, resource }] });
+      const encoder = () => device.createCommandEncoder();
+      const bundle = (vertices) => {
+        const made = device.createRenderBundleEncoder({ colorFormats: ['rgba8unorm'] });
+        made.setVertexBuffer(0, vertices);
+        return made.finish();
+      };
+      const keep = () => { ${keep.includes('return') ? keep : `return ${keep};`} };
+      const fits = async () => {
+        device.pushErrorScope('out-of-memory');
+        const kept = [];
+        for (let k = 0; k < 20; k++) kept.push(keep());
+        return (await device.popErrorScope()) === null ? kept.length : 'not ' + kept.length;
+      };
+      const first = await fits();
+      // What the first has kept is garbage.
+      device.pushErrorScope('out-of-memory');
+      const again = [keep(), keep()];
+      return [first, (await device.popErrorScope()) === null ? again.length : 'not again'];`);
+    const datum = { vertex: name.includes('bundle') };
+    const seen = await runOnGpu(await openGpuEvaluator(t, 1), work, [datum], { sandbox: { gpuMiB: 40 } });
+    assert.deepEqual(valuesOf(seen), [['not 20', 2]]);
+  });
+}

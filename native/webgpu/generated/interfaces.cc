@@ -224,7 +224,7 @@ void GPUCommandEncoder_beginRenderPass(const Info& info) {
   const Where a0_where{&kCall, "descriptor"};
   c.Read(Reader::kGPURenderPassDescriptor, info[0], [&] {
     if (!ConvertGPURenderPassDescriptor(c, info[0], a0_where, &a0)) return false;
-    self->Record(c.arena.used());
+    self->Record(c.arena.used(), c.named());
     self->runtime->Return(info, Kind::kGPURenderPassEncoder,
                           self->runtime->procs().commandEncoderBeginRenderPass(
                               self->handle<WGPUCommandEncoder>(), &a0),
@@ -240,7 +240,7 @@ void GPUCommandEncoder_beginComputePass(const Info& info) {
   WGPUComputePassDescriptor a0{};
   const Where a0_where{&kCall, "descriptor"};
   if (!ConvertGPUComputePassDescriptor(c, info[0], a0_where, &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->Return(info, Kind::kGPUComputePassEncoder,
                         self->runtime->procs().commandEncoderBeginComputePass(
                             self->handle<WGPUCommandEncoder>(), &a0),
@@ -261,7 +261,7 @@ void GPUCommandEncoder_copyBufferToTexture(const Info& info) {
   WGPUExtent3D a2{};
   const Where a2_where{&kCall, "copySize"};
   if (!ConvertExtent3D(c, info[2], a2_where, &a2)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().commandEncoderCopyBufferToTexture(self->handle<WGPUCommandEncoder>(), &a0,
                                                            &a1, &a2);
 }
@@ -280,7 +280,7 @@ void GPUCommandEncoder_copyTextureToBuffer(const Info& info) {
   WGPUExtent3D a2{};
   const Where a2_where{&kCall, "copySize"};
   if (!ConvertExtent3D(c, info[2], a2_where, &a2)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().commandEncoderCopyTextureToBuffer(self->handle<WGPUCommandEncoder>(), &a0,
                                                            &a1, &a2);
 }
@@ -299,7 +299,7 @@ void GPUCommandEncoder_copyTextureToTexture(const Info& info) {
   WGPUExtent3D a2{};
   const Where a2_where{&kCall, "copySize"};
   if (!ConvertExtent3D(c, info[2], a2_where, &a2)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().commandEncoderCopyTextureToTexture(self->handle<WGPUCommandEncoder>(), &a0,
                                                             &a1, &a2);
 }
@@ -315,7 +315,7 @@ void GPUCommandEncoder_clearBuffer(const Info& info) {
   if (!info[1]->IsUndefined() && !c.ToInteger(info[1], {&kCall, "offset"}, &a1)) return;
   uint64_t a2 = WGPU_WHOLE_SIZE;
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "size"}, &a2)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().commandEncoderClearBuffer(self->handle<WGPUCommandEncoder>(), a0, a1, a2);
 }
 
@@ -334,7 +334,7 @@ void GPUCommandEncoder_resolveQuerySet(const Info& info) {
   if (!c.ToHandle(info[3], {&kCall, "destination"}, Kind::kGPUBuffer, &a3)) return;
   uint64_t a4{};
   if (!c.ToInteger(info[4], {&kCall, "destinationOffset"}, &a4)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().commandEncoderResolveQuerySet(self->handle<WGPUCommandEncoder>(), a0, a1,
                                                        a2, a3, a4);
 }
@@ -359,7 +359,7 @@ void GPUCommandEncoder_pushDebugGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().commandEncoderPushDebugGroup(self->handle<WGPUCommandEncoder>(), a0);
 }
 
@@ -376,7 +376,7 @@ void GPUCommandEncoder_insertDebugMarker(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().commandEncoderInsertDebugMarker(self->handle<WGPUCommandEncoder>(), a0);
 }
 
@@ -387,7 +387,7 @@ void GPUComputePassEncoder_setPipeline(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUComputePipeline a0{};
   if (!c.ToHandle(info[0], {&kCall, "pipeline"}, Kind::kGPUComputePipeline, &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().computePassEncoderSetPipeline(self->handle<WGPUComputePassEncoder>(), a0);
 }
 
@@ -402,7 +402,7 @@ void GPUComputePassEncoder_dispatchWorkgroups(const Info& info) {
   if (!info[1]->IsUndefined() && !c.ToInteger32(info[1], {&kCall, "workgroupCountY"}, &a1)) return;
   uint32_t a2 = 1;
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "workgroupCountZ"}, &a2)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().computePassEncoderDispatchWorkgroups(
       self->handle<WGPUComputePassEncoder>(), a0, a1, a2);
 }
@@ -416,7 +416,7 @@ void GPUComputePassEncoder_dispatchWorkgroupsIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().computePassEncoderDispatchWorkgroupsIndirect(
       self->handle<WGPUComputePassEncoder>(), a0, a1);
 }
@@ -433,7 +433,7 @@ void GPUComputePassEncoder_pushDebugGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().computePassEncoderPushDebugGroup(self->handle<WGPUComputePassEncoder>(),
                                                           a0);
 }
@@ -451,7 +451,7 @@ void GPUComputePassEncoder_insertDebugMarker(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().computePassEncoderInsertDebugMarker(self->handle<WGPUComputePassEncoder>(),
                                                              a0);
 }
@@ -473,7 +473,7 @@ void GPURenderPassEncoder_setViewport(const Info& info) {
   if (!c.ToNumber(info[4], {&kCall, "minDepth"}, &a4)) return;
   float a5{};
   if (!c.ToNumber(info[5], {&kCall, "maxDepth"}, &a5)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderSetViewport(self->handle<WGPURenderPassEncoder>(), a0, a1,
                                                       a2, a3, a4, a5);
 }
@@ -491,7 +491,7 @@ void GPURenderPassEncoder_setScissorRect(const Info& info) {
   if (!c.ToInteger32(info[2], {&kCall, "width"}, &a2)) return;
   uint32_t a3{};
   if (!c.ToInteger32(info[3], {&kCall, "height"}, &a3)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderSetScissorRect(self->handle<WGPURenderPassEncoder>(), a0,
                                                          a1, a2, a3);
 }
@@ -504,7 +504,7 @@ void GPURenderPassEncoder_setBlendConstant(const Info& info) {
   WGPUColor a0{};
   const Where a0_where{&kCall, "color"};
   if (!ConvertColor(c, info[0], a0_where, &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderSetBlendConstant(self->handle<WGPURenderPassEncoder>(),
                                                            &a0);
 }
@@ -516,7 +516,7 @@ void GPURenderPassEncoder_setStencilReference(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
   if (!c.ToInteger32(info[0], {&kCall, "reference"}, &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderSetStencilReference(self->handle<WGPURenderPassEncoder>(),
                                                               a0);
 }
@@ -528,7 +528,7 @@ void GPURenderPassEncoder_beginOcclusionQuery(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   uint32_t a0{};
   if (!c.ToInteger32(info[0], {&kCall, "queryIndex"}, &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderBeginOcclusionQuery(self->handle<WGPURenderPassEncoder>(),
                                                               a0);
 }
@@ -553,7 +553,7 @@ void GPURenderPassEncoder_executeBundles(const Info& info) {
             return c.ToHandle(element, element_at, Kind::kGPURenderBundle, place);
           }))
     return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderExecuteBundles(self->handle<WGPURenderPassEncoder>(),
                                                          a0_count, a0);
 }
@@ -570,7 +570,7 @@ void GPURenderPassEncoder_pushDebugGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderPushDebugGroup(self->handle<WGPURenderPassEncoder>(), a0);
 }
 
@@ -587,7 +587,7 @@ void GPURenderPassEncoder_insertDebugMarker(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderInsertDebugMarker(self->handle<WGPURenderPassEncoder>(),
                                                             a0);
 }
@@ -599,7 +599,7 @@ void GPURenderPassEncoder_setPipeline(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPURenderPipeline a0{};
   if (!c.ToHandle(info[0], {&kCall, "pipeline"}, Kind::kGPURenderPipeline, &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderSetPipeline(self->handle<WGPURenderPassEncoder>(), a0);
 }
 
@@ -616,7 +616,7 @@ void GPURenderPassEncoder_setIndexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderSetIndexBuffer(self->handle<WGPURenderPassEncoder>(), a0,
                                                          a1, a2, a3);
 }
@@ -636,7 +636,7 @@ void GPURenderPassEncoder_setVertexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderSetVertexBuffer(self->handle<WGPURenderPassEncoder>(), a0,
                                                           a1, a2, a3);
 }
@@ -654,7 +654,7 @@ void GPURenderPassEncoder_draw(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstVertex"}, &a2)) return;
   uint32_t a3 = 0;
   if (!info[3]->IsUndefined() && !c.ToInteger32(info[3], {&kCall, "firstInstance"}, &a3)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderDraw(self->handle<WGPURenderPassEncoder>(), a0, a1, a2,
                                                a3);
 }
@@ -674,7 +674,7 @@ void GPURenderPassEncoder_drawIndexed(const Info& info) {
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "baseVertex"}, &a3)) return;
   uint32_t a4 = 0;
   if (!info[4]->IsUndefined() && !c.ToInteger32(info[4], {&kCall, "firstInstance"}, &a4)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderDrawIndexed(self->handle<WGPURenderPassEncoder>(), a0, a1,
                                                       a2, a3, a4);
 }
@@ -688,7 +688,7 @@ void GPURenderPassEncoder_drawIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderDrawIndirect(self->handle<WGPURenderPassEncoder>(), a0,
                                                        a1);
 }
@@ -702,7 +702,7 @@ void GPURenderPassEncoder_drawIndexedIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderPassEncoderDrawIndexedIndirect(self->handle<WGPURenderPassEncoder>(),
                                                               a0, a1);
 }
@@ -727,7 +727,7 @@ void GPURenderBundleEncoder_pushDebugGroup(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderBundleEncoderPushDebugGroup(self->handle<WGPURenderBundleEncoder>(),
                                                            a0);
 }
@@ -745,7 +745,7 @@ void GPURenderBundleEncoder_insertDebugMarker(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPUStringView a0{};
   if (!c.ToString(info[0], &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderBundleEncoderInsertDebugMarker(
       self->handle<WGPURenderBundleEncoder>(), a0);
 }
@@ -757,7 +757,7 @@ void GPURenderBundleEncoder_setPipeline(const Info& info) {
   Conversion c(*self->runtime, info.GetIsolate());
   WGPURenderPipeline a0{};
   if (!c.ToHandle(info[0], {&kCall, "pipeline"}, Kind::kGPURenderPipeline, &a0)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderBundleEncoderSetPipeline(self->handle<WGPURenderBundleEncoder>(),
                                                         a0);
 }
@@ -775,7 +775,7 @@ void GPURenderBundleEncoder_setIndexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderBundleEncoderSetIndexBuffer(self->handle<WGPURenderBundleEncoder>(),
                                                            a0, a1, a2, a3);
 }
@@ -795,7 +795,7 @@ void GPURenderBundleEncoder_setVertexBuffer(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger(info[2], {&kCall, "offset"}, &a2)) return;
   uint64_t a3 = WGPU_WHOLE_SIZE;
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "size"}, &a3)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderBundleEncoderSetVertexBuffer(self->handle<WGPURenderBundleEncoder>(),
                                                             a0, a1, a2, a3);
 }
@@ -813,7 +813,7 @@ void GPURenderBundleEncoder_draw(const Info& info) {
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "firstVertex"}, &a2)) return;
   uint32_t a3 = 0;
   if (!info[3]->IsUndefined() && !c.ToInteger32(info[3], {&kCall, "firstInstance"}, &a3)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderBundleEncoderDraw(self->handle<WGPURenderBundleEncoder>(), a0, a1,
                                                  a2, a3);
 }
@@ -833,7 +833,7 @@ void GPURenderBundleEncoder_drawIndexed(const Info& info) {
   if (!info[3]->IsUndefined() && !c.ToInteger(info[3], {&kCall, "baseVertex"}, &a3)) return;
   uint32_t a4 = 0;
   if (!info[4]->IsUndefined() && !c.ToInteger32(info[4], {&kCall, "firstInstance"}, &a4)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderBundleEncoderDrawIndexed(self->handle<WGPURenderBundleEncoder>(), a0,
                                                         a1, a2, a3, a4);
 }
@@ -847,7 +847,7 @@ void GPURenderBundleEncoder_drawIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderBundleEncoderDrawIndirect(self->handle<WGPURenderBundleEncoder>(),
                                                          a0, a1);
 }
@@ -861,7 +861,7 @@ void GPURenderBundleEncoder_drawIndexedIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.arena.used());
+  self->Record(c.arena.used(), c.named());
   self->runtime->procs().renderBundleEncoderDrawIndexedIndirect(
       self->handle<WGPURenderBundleEncoder>(), a0, a1);
 }
