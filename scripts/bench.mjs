@@ -59,10 +59,11 @@ async function ensureIsolatedVm(node, major) {
 
 /** Compiles the rivals in C++. They use the headers that the addon is built with. */
 async function buildNativeRivals() {
-  const folder = path.join(root, 'build-bench');
-  await run('cmake', ['-S', path.join(root, 'bench/native'), '-B', folder, '-DCMAKE_BUILD_TYPE=Release']);
+  const folder = path.join(root, other ? `build-bench-${major}` : 'build-bench');
+  const options = ['-DCMAKE_BUILD_TYPE=Release', `-DNODE_EXECUTABLE=${node}`];
+  await run('cmake', ['-S', path.join(root, 'bench/native'), '-B', folder, ...options]);
   await run('cmake', ['--build', folder, '--parallel']);
-  return '';
+  env.DCP_BENCH_NATIVE = folder;
 }
 
 const { values, positionals } = parseArgs({

@@ -1,49 +1,60 @@
-/** The calls that are timed, in sets that belong together, and how often each is made in a run. bench/native has the same in C++. */
+/** The calls that are timed, in sets that belong together. bench/native has the same in C++. */
+
+export interface Timed {
+  /** How often it is made in a run. */
+  readonly turns: number;
+  /** What one turn takes of V8 at least (v8-calls.ts): calls of C++ that answer nothing; default 1, or none where something is made or awaited. */
+  readonly calls?: number;
+  /** Calls that make an object. */
+  readonly makes?: number;
+  /** Calls that answer a promise, which is awaited. */
+  readonly answers?: number;
+}
 
 export const CALL_SETS = {
   'making objects': {
-    'createBuffer 256 B': 1000,
-    'createTexture 4 × 4': 200,
-    createView: 1000,
-    createSampler: 1000,
-    createBindGroupLayout: 1000,
-    createPipelineLayout: 1000,
-    'createBindGroup 1 buffer': 1000,
-    'createBindGroup 4 buffers': 1000,
-    createCommandEncoder: 1000,
+    'createBuffer 256 B': { turns: 1000, makes: 1 },
+    'createTexture 4 × 4': { turns: 200, makes: 1 },
+    createView: { turns: 1000, makes: 1 },
+    createSampler: { turns: 1000, makes: 1 },
+    createBindGroupLayout: { turns: 1000, makes: 1 },
+    createPipelineLayout: { turns: 1000, makes: 1 },
+    'createBindGroup 1 buffer': { turns: 1000, makes: 1 },
+    'createBindGroup 4 buffers': { turns: 1000, makes: 1 },
+    createCommandEncoder: { turns: 1000, makes: 1 },
   },
   'compute pass': {
-    'beginComputePass, end': 1000,
-    setPipeline: 5000,
-    setBindGroup: 5000,
-    'setBindGroup, 2 dynamic offsets': 5000,
-    'setBindGroup, offsets in a Uint32Array': 5000,
-    dispatchWorkgroups: 5000,
-    dispatchWorkgroupsIndirect: 2000,
+    'beginComputePass, end': { turns: 1000, makes: 1, calls: 1 },
+    setPipeline: { turns: 5000 },
+    setBindGroup: { turns: 5000 },
+    'setBindGroup, 2 dynamic offsets': { turns: 5000 },
+    'setBindGroup, offsets in a Uint32Array': { turns: 5000 },
+    dispatchWorkgroups: { turns: 5000 },
+    dispatchWorkgroupsIndirect: { turns: 2000 },
   },
   'render pass': {
-    'beginRenderPass, end': 500,
-    'setPipeline (render)': 5000,
-    setVertexBuffer: 5000,
-    setIndexBuffer: 5000,
-    draw: 5000,
-    drawIndexed: 5000,
+    'beginRenderPass, end': { turns: 500, makes: 1, calls: 1 },
+    'setPipeline (render)': { turns: 5000 },
+    setVertexBuffer: { turns: 5000 },
+    setIndexBuffer: { turns: 5000 },
+    draw: { turns: 5000 },
+    drawIndexed: { turns: 5000 },
   },
   'commands and queue': {
-    copyBufferToBuffer: 2000,
-    clearBuffer: 2000,
-    finish: 1000,
-    'submit, one command buffer': 200,
-    'writeBuffer 64 B': 1000,
-    'writeBuffer 1 MB': 10,
+    copyBufferToBuffer: { turns: 2000 },
+    clearBuffer: { turns: 2000 },
+    finish: { turns: 1000, makes: 1 },
+    'submit, one command buffer': { turns: 200 },
+    'writeBuffer 64 B': { turns: 1000 },
+    'writeBuffer 1 MB': { turns: 10 },
   },
   'mapping and answers': {
-    'mappedAtCreation, getMappedRange, unmap': 500,
-    'mapAsync round trip': 100,
-    onSubmittedWorkDone: 100,
-    'pushErrorScope, popErrorScope': 200,
+    'mappedAtCreation, getMappedRange, unmap': { turns: 500, makes: 2, calls: 1 },
+    'mapAsync round trip': { turns: 100, answers: 1, calls: 1 },
+    onSubmittedWorkDone: { turns: 100, answers: 1 },
+    'pushErrorScope, popErrorScope': { turns: 200, answers: 1, calls: 1 },
   },
-} as const satisfies Record<string, Record<string, number>>;
+} as const satisfies Record<string, Record<string, Timed>>;
 
 export interface CallBench {
   /** What the adapter says it is. */

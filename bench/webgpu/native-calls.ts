@@ -2,18 +2,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CallBench } from './calls.js';
 import { dawnLibrary } from './engines.js';
 
-const PROGRAM = fileURLToPath(new URL('../../build-bench/webgpu_calls', import.meta.url));
+/** Where scripts/bench.mjs has built what is written in C++. */
+export const NATIVE_RIVALS =
+  process.env.DCP_BENCH_NATIVE ?? fileURLToPath(new URL('../../build-bench', import.meta.url));
 
 export interface NativeCalls extends CallBench {
   close(): Promise<void>;
 }
 
 export async function openNativeCalls(): Promise<NativeCalls> {
-  const child = spawn(PROGRAM, [dawnLibrary()], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(join(NATIVE_RIVALS, 'webgpu_calls'), [dawnLibrary()], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
     const line = await lines.next();
