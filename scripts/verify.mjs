@@ -39,26 +39,11 @@ const counts = noTests();
 if (wanted('setup')) {
   heading('Set up');
   await setUp(steps, { dryRun: false, checks: true });
-  await steps.must('existing programs of DCP', ensureExistingPrograms);
-  // Without them, and without a GPU, the tests that need one are skipped and say so.
-  await steps.optional('software GPU', ensureSoftwareGpu);
-  // The same holds for the tests of the page, and for one of the metrics.
-  await steps.optional('Chromium', ensureChromium);
-  await steps.optional('promtool', ensurePromtool);
-  await steps.optional('log servers', ensureLogServers);
-  await steps.optional('faketime', ensureFaketime);
-  await steps.optional('tmux', ensureTmux);
-  await steps.optional('dbus-daemon', ensureDbus);
 }
-if (wanted('build')) {
-  heading('Build');
-  const scripts = async () => {
-    for (const { name, build } of SCRIPTS) await counted(name, build);
-    await counted('tests and benchmarks', buildTests);
-  };
-  // Where CI runs, nobody builds again.
-  const once = process.env.CI === 'true';
-  await Promise.all([counted('addon', () => buildNative({ tests: true, once })), scripts()]);
+if (wanted('setup') || wanted('build')) {
+  heading('Build, and fetch what tests need');
+  // Fetching waits for the network, building for a core.
+  await Promise.all([wanted('build') && build(), wanted('setup') && fetchForTests()]);
 }
 /** What there is an addon for besides. @type {import('./run-tests.mjs').Target[]} */
 const others = [];
@@ -77,6 +62,29 @@ await checks;
 console.log(`\nDurations\n${steps.table()}\n`);
 console.log(summary(counts));
 process.exit(counts.failed > 0 ? 1 : 0);
+
+async function build() {
+  const scripts = async () => {
+    for (const each of SCRIPTS) await counted(each.name, each.build);
+    await counted('tests and benchmarks', buildTests);
+  };
+  // Where CI runs, nobody builds again.
+  const once = process.env.CI === 'true';
+  await Promise.all([counted('addon', () => buildNative({ tests: true, once })), scripts()]);
+}
+
+async function fetchForTests() {
+  await steps.must('existing programs of DCP', ensureExistingPrograms);
+  // Without them, and without a GPU, the tests that need one are skipped and say so.
+  await steps.optional('software GPU', ensureSoftwareGpu);
+  // The same holds for the tests of the page, and for one of the metrics.
+  await steps.optional('Chromium', ensureChromium);
+  await steps.optional('promtool', ensurePromtool);
+  await steps.optional('log servers', ensureLogServers);
+  await steps.optional('faketime', ensureFaketime);
+  await steps.optional('tmux', ensureTmux);
+  await steps.optional('dbus-daemon', ensureDbus);
+}
 
 /** What the tests on the running Node leave time for. Those on the others wait for what is built, not for checks. */
 async function besides() {
