@@ -74,9 +74,9 @@ void Initialize(v8::Local<v8::Object> exports, v8::Local<v8::Context> context) {
   type->InstanceTemplate()->SetInternalFieldCount(2);
   const v8::Local<v8::Signature> receiver = v8::Signature::New(isolate, type);
   const auto add = [&](char const* name, v8::FunctionCallback callback) {
-    type->PrototypeTemplate()->Set(
-        Name(isolate, name), v8::FunctionTemplate::New(isolate, callback, {}, receiver, 0,
-                                                       v8::ConstructorBehavior::kThrow));
+    type->PrototypeTemplate()->Set(Name(isolate, name),
+                                   v8::FunctionTemplate::New(isolate, callback, {}, receiver, 0,
+                                                             v8::ConstructorBehavior::kThrow));
   };
   add("call", Call);
   add("make", Make);

@@ -2,6 +2,7 @@
 #include "webgpu/attributes.h"
 #include "webgpu/convert.h"
 #include "webgpu/glue.h"
+#include "webgpu/promise_call.h"
 #include "webgpu/runtime.h"
 
 namespace dcp::webgpu {

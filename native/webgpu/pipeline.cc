@@ -5,6 +5,7 @@
 #include "webgpu/generated/dictionaries.h"
 #include "webgpu/glue.h"
 #include "webgpu/hidden_errors.h"
+#include "webgpu/promise_call.h"
 #include "webgpu/runtime.h"
 
 namespace dcp::webgpu {

@@ -4,6 +4,7 @@
 #include "webgpu/convert.h"
 #include "webgpu/generated/dictionaries.h"
 #include "webgpu/glue.h"
+#include "webgpu/promise_call.h"
 #include "webgpu/runtime.h"
 #include "webgpu/source.h"
 #include "webgpu/unions.h"

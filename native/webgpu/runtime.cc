@@ -1,11 +1,11 @@
 #include "webgpu/runtime.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "webgpu/convert.h"
 #include "webgpu/hidden_errors.h"
+#include "webgpu/now.h"
 
 namespace dcp::webgpu {
 
@@ -27,21 +27,12 @@ constexpr size_t kFuturesAtOnce = 16;
 // What a question takes until its promise has been settled, beside the texts of the answer.
 constexpr size_t kPendingBytes = 512;
 
-// How long one call waits for the GPU to take what it was given to write.
-constexpr double kStagedWaitMs = 200;
-
 // Errors that wait to be told to listeners.
 constexpr size_t kMaxUncaptured = 1000;
 
 // How long a call that makes something may wait for memory. Less than what loses a thread
 // (sandbox/deadlines.cc).
 constexpr double kFreeingMs = 1000;
-
-double NowMs() {
-  return std::chrono::duration<double, std::milli>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 bool IsAwaited(const Pending& pending) { return pending.kind != Pending::Kind::kLost; }
 
@@ -55,7 +46,8 @@ Runtime::Runtime(const Library& library, WGPUInstance instance, v8::Isolate* iso
       isolate_(isolate),
       options_(std::move(options)),
       strings_(isolate),
-      devices_before_collection_(kFewDevices) {
+      devices_before_collection_(kFewDevices),
+      queues_(procs_, instance_, counters_, options_.staged_bytes) {
   isolate->SetData(kIsolateSlot, this);
 }
 
@@ -68,7 +60,7 @@ bool Runtime::HasPendingWork() const { return awaited_ > 0 || !completed_.empty(
 bool Runtime::Poll(uint64_t timeout_ns) {
   if (released_) return false;
   Bury();
-  WatchSubmitted();
+  queues_.AskForEnds();
   if (completed_.empty() && !look_soon_ && ++quick_looks_ < kQuickLooks) LookAtFutures();
   if (completed_.empty()) ProcessEvents();
   WGPUFutureWaitInfo wait{};
@@ -112,13 +104,7 @@ bool Runtime::FindFuture(WGPUFuture* future) const {
       return true;
     }
   }
-  for (const auto& watch : watches_) {
-    if (watch->waiting) {
-      *future = watch->future;
-      return true;
-    }
-  }
-  return false;
+  return queues_.FindFuture(future);
 }
 
 void Runtime::WaitIdle(uint64_t timeout_ns) {
@@ -127,7 +113,7 @@ void Runtime::WaitIdle(uint64_t timeout_ns) {
 
 template <typename GoesOn>
 void Runtime::WaitForWork(double until_ms, GoesOn goes_on) {
-  WatchSubmitted();
+  queues_.AskForEnds();
   WGPUFutureWaitInfo wait{};
   while (goes_on() && FindWork(&wait.future)) {
     const double left_ms = until_ms - NowMs();
@@ -137,12 +123,7 @@ void Runtime::WaitForWork(double until_ms, GoesOn goes_on) {
 }
 
 bool Runtime::FindWork(WGPUFuture* future) const {
-  for (const auto& watch : watches_) {
-    if (watch->waiting) {
-      *future = watch->future;
-      return true;
-    }
-  }
+  if (queues_.FindFuture(future)) return true;
   if (counters_.compiling.load(std::memory_order_relaxed) == 0) return false;
   for (const Pending& pending : pending_) {
     if (IsPipeline(pending.kind) && pending.future.id != 0) {
@@ -160,91 +141,6 @@ void Runtime::LookForInterrupts() {
   const auto ignored = nothing_.Get(isolate_)->Call(isolate_->GetCurrentContext(),
                                                     v8::Undefined(isolate_), 0, nullptr);
   (void)ignored;
-}
-
-// ---- Work of queues
-
-void Runtime::Submitted(WGPUQueue queue) {
-  counters_.submits.fetch_add(1, std::memory_order_relaxed);
-  HasWork(WatchOf(queue));
-}
-
-void Runtime::Staged(WGPUQueue queue, uint64_t bytes) {
-  QueueWatch* const watch = WatchOf(queue);
-  watch->staged += bytes;
-  Add(counters_.host_bytes, bytes);
-  if (watch->staged < options_.staged_bytes / 4) return;
-  procs_.queueSubmit(queue, 0, nullptr);
-  HasWork(watch);
-  if (!watch->waiting) StartWatching(watch);
-  const double until_ms = NowMs() + kStagedWaitMs;
-  while (watch->waiting && watch->staged + watch->staged_before > options_.staged_bytes) {
-    const double left_ms = until_ms - NowMs();
-    if (left_ms < 0) break;
-    WGPUFutureWaitInfo wait{};
-    wait.future = watch->future;
-    procs_.instanceWaitAny(instance_, 1, &wait, static_cast<uint64_t>(left_ms * 1e6));
-  }
-  // Only here Dawn frees what it has no more use for.
-  ProcessEvents();
-}
-
-QueueWatch* Runtime::WatchOf(WGPUQueue queue) {
-  const auto found = std::find_if(watches_.begin(), watches_.end(), [queue](const auto& each) {
-    return each->queue == queue && !each->obsolete;
-  });
-  if (found != watches_.end()) return found->get();
-  return watches_.emplace_back(std::make_unique<QueueWatch>(QueueWatch{this, queue})).get();
-}
-
-void Runtime::HasWork(QueueWatch* watch) {
-  if (watch->unwatched_work) return;
-  watch->unwatched_work = true;
-  if (watch->waiting) return;
-  if (busy_watches_++ == 0) counters_.busy_since_ms.store(NowMs(), std::memory_order_relaxed);
-}
-
-void Runtime::WatchSubmitted() {
-  for (const auto& watch : watches_) {
-    if (watch->unwatched_work && !watch->waiting && !watch->obsolete) StartWatching(watch.get());
-  }
-}
-
-void Runtime::StartWatching(QueueWatch* watch) {
-  watch->waiting = true;
-  watch->unwatched_work = false;
-  watch->staged_before = std::exchange(watch->staged, 0);
-  WGPUQueueWorkDoneCallbackInfo info;
-  info.callback = OnWatchedWorkDone;
-  info.userdata1 = watch;
-  watch->future = procs_.queueOnSubmittedWorkDone(watch->queue, info);
-}
-
-void Runtime::OnWatchedWorkDone(WGPUQueueWorkDoneStatus status, WGPUStringView, void* data, void*) {
-  auto* const watch = static_cast<QueueWatch*>(data);
-  Runtime* const self = watch->runtime;
-  watch->waiting = false;
-  Add(self->counters_.host_bytes, -std::exchange(watch->staged_before, 0));
-  if (watch->unwatched_work && !watch->obsolete && status == WGPUQueueWorkDoneStatus_Success &&
-      !self->released_) {
-    return self->StartWatching(watch);
-  }
-  watch->unwatched_work = false;
-  if (--self->busy_watches_ > 0) return;
-  GpuCounters& counters = self->counters_;
-  const double since_ms = counters.busy_since_ms.load(std::memory_order_relaxed);
-  counters.busy_ms.store(counters.busy_ms.load(std::memory_order_relaxed) + NowMs() - since_ms,
-                         std::memory_order_relaxed);
-  counters.busy_since_ms.store(0, std::memory_order_relaxed);
-}
-
-void Runtime::RemoveQueue(WGPUQueue queue) {
-  for (const auto& watch : watches_) {
-    if (watch->queue != queue || watch->obsolete) continue;
-    if (watch->unwatched_work && !watch->waiting) StartWatching(watch.get());
-    watch->obsolete = true;
-    Add(counters_.host_bytes, -std::exchange(watch->staged, 0));
-  }
 }
 
 // ---- Answers
@@ -400,8 +296,7 @@ void Runtime::Bury() {
     const std::unique_ptr<Object> object(graveyard_.back());
     graveyard_.pop_back();
   }
-  // One that still waits goes when its callback has come.
-  std::erase_if(watches_, [](const auto& each) { return each->obsolete && !each->waiting; });
+  queues_.Clean();
 }
 
 void Runtime::RemoveDevice(Device* device) { std::erase(devices_, device); }
@@ -449,12 +344,12 @@ void Runtime::FreeMemory(double until_ms) {
   if (let_go_bytes_ == 0) return;
   for (const Device* device : devices_) {
     SubmitSomething(*device);
-    HasWork(WatchOf(device->queue));
+    queues_.Submitted(device->queue);
   }
-  WaitForWork(until_ms, [this] { return busy_watches_ > 0; });
+  WaitForWork(until_ms, [this] { return queues_.are_busy(); });
   // Memory goes in the turn in which the work is seen to be done.
   ProcessEvents();
-  if (busy_watches_ == 0) let_go_bytes_ = 0;
+  if (!queues_.are_busy()) let_go_bytes_ = 0;
 }
 
 bool Runtime::HasRoomForDevice() {
@@ -480,6 +375,7 @@ void Runtime::DeviceDestroyed(WGPUDevice device) {
 void Runtime::Release() {
   if (released_) return;
   released_ = true;
+  queues_.Release();
   v8::HandleScope scope(isolate_);
   for (PendingList* list : {&pending_, &completed_}) {
     for (Pending& pending : *list) {
@@ -533,42 +429,6 @@ void Runtime::Release() {
   array_values_.Reset();
   nothing_.Reset();
   isolate_->SetData(kIsolateSlot, nullptr);
-}
-
-// ---- Calls that answer promises
-
-PromiseCall::PromiseCall(const Info& info, Kind kind, char const* name)
-    : isolate_(info.GetIsolate()), caught_(isolate_) {
-  if (!v8::Promise::Resolver::New(isolate_->GetCurrentContext()).ToLocal(&resolver_)) return;
-  info.GetReturnValue().Set(resolver_->GetPromise());
-  Runtime* const runtime = Runtime::Of(isolate_);
-  if (runtime != nullptr && runtime->IsA(info.This(), kind)) {
-    self_ = Object::Of(info.This());
-    return;
-  }
-  const std::string message = std::string(name) + ": Illegal invocation";
-  Reject(v8::Exception::TypeError(
-      v8::String::NewFromUtf8(isolate_, message.c_str()).ToLocalChecked()));
-}
-
-PromiseCall::~PromiseCall() {
-  if (!caught_.HasCaught()) return;
-  // The end of the execution is nobody's to catch.
-  if (!caught_.CanContinue() || resolver_.IsEmpty()) {
-    caught_.ReThrow();
-    return;
-  }
-  v8::Local<v8::Value> reason = caught_.Exception();
-  caught_.Reset();
-  Reject(reason);
-}
-
-void PromiseCall::Reject(v8::Local<v8::Value> reason) {
-  RejectPromise(resolver_, isolate_->GetCurrentContext(), reason);
-}
-
-void PromiseCall::RejectDOMException(std::string_view name, std::string_view message) {
-  Reject(Runtime::Of(isolate_)->NewDOMException(name, message));
 }
 
 }  // namespace dcp::webgpu

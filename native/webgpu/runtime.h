@@ -16,6 +16,7 @@
 #include "webgpu/interfaces.h"
 #include "webgpu/object.h"
 #include "webgpu/pending.h"
+#include "webgpu/queue_watches.h"
 #include "webgpu/strings.h"
 
 namespace dcp::webgpu {
@@ -47,24 +48,6 @@ inline bool IsPipeline(Pending::Kind kind) {
 }
 
 inline constexpr char const* kMemoryUsedUp = "the Sandbox's memory of the GPU is used up";
-
-// Looks at the work of one device's queue, for GpuCounters::busy_ms, and counts what writes to it
-// keep.
-struct QueueWatch {
-  Runtime* runtime;
-  WGPUQueue queue;
-  WGPUFuture future{};
-  // Dawn has been asked to say when it is done with what was submitted until then,
-  bool waiting = false;
-  // and more has been submitted since.
-  bool unwatched_work = false;
-  // What Dawn has a copy of until the queue has written it: since it was last asked, and when it
-  // was. On GpuCounters::host_bytes.
-  uint64_t staged = 0;
-  uint64_t staged_before = 0;
-  // Its device is gone.
-  bool obsolete = false;
-};
 
 // A dictionary that a reader reads now, and what converts it with what was read.
 struct Reading {
@@ -167,11 +150,16 @@ class Runtime final : public Gpu {
   void Complete(Pending* pending);
   // Something may have happened that only ProcessEvents() tells.
   void LookSoon() { look_soon_ = true; }
-  void Submitted(WGPUQueue queue);
-  // The queue has been given so many bytes to write. Dawn copies them and begins no sooner than
-  // something is submitted: with many, that is done here, and waited for.
-  void Staged(WGPUQueue queue, uint64_t bytes);
-  void RemoveQueue(WGPUQueue queue);
+  void Submitted(WGPUQueue queue) {
+    counters_.submits.fetch_add(1, std::memory_order_relaxed);
+    queues_.Submitted(queue);
+  }
+  // So many bytes were given to the queue to write.
+  void Staged(WGPUQueue queue, uint64_t bytes) {
+    // Only there Dawn frees what it has no more use for.
+    if (queues_.Staged(queue, bytes)) ProcessEvents();
+  }
+  void RemoveQueue(WGPUQueue queue) { queues_.Remove(queue); }
 
   v8::Local<v8::Function> maker(Maker maker) const {
     return makers_[static_cast<size_t>(maker)].Get(isolate_);
@@ -258,14 +246,6 @@ class Runtime final : public Gpu {
   void SettleLost(v8::Local<v8::Context> context, Pending* pending);
   void FireUncaptured(Pending* pending);
   v8::MaybeLocal<v8::Value> NewError(uint32_t type, const std::string& message) const;
-  // Asking Dawn costs more than submitting: it is asked once for all that was submitted since
-  // somebody looked.
-  void WatchSubmitted();
-  QueueWatch* WatchOf(WGPUQueue queue);
-  void HasWork(QueueWatch* watch);
-  void StartWatching(QueueWatch* watch);
-  static void OnWatchedWorkDone(WGPUQueueWorkDoneStatus status, WGPUStringView message, void* watch,
-                                void*);
 
   const Library& library_;
   const Procs& procs_;
@@ -295,9 +275,7 @@ class Runtime final : public Gpu {
   std::vector<Device*> devices_;
   // With so many, garbage is collected before another is made.
   size_t devices_before_collection_;
-  std::vector<std::unique_ptr<QueueWatch>> watches_;
-  // Of these, whose queue has work as far as we know.
-  int busy_watches_ = 0;
+  QueueWatches queues_;
 
   // Without an answer.
   PendingList pending_;
@@ -317,40 +295,6 @@ class Runtime final : public Gpu {
   int quick_looks_ = 0;
   bool released_ = false;
 };
-
-// A call whose failures reject its promise. On the stack, for as long as the call.
-class PromiseCall {
- public:
-  // The receiver must be of that interface; otherwise self() is null, and the promise rejected.
-  PromiseCall(const Info& info, Kind kind, char const* name);
-  ~PromiseCall();
-  PromiseCall(const PromiseCall&) = delete;
-  PromiseCall& operator=(const PromiseCall&) = delete;
-
-  template <typename T = Object>
-  T* self() const {
-    return static_cast<T*>(self_);
-  }
-  v8::Local<v8::Promise::Resolver> resolver() const { return resolver_; }
-  void Reject(v8::Local<v8::Value> reason);
-  void RejectDOMException(std::string_view name, std::string_view message);
-
- private:
-  v8::Isolate* const isolate_;
-  v8::TryCatch caught_;
-  v8::Local<v8::Promise::Resolver> resolver_;
-  Object* self_ = nullptr;
-};
-
-// Both fail only when the execution ends.
-inline void ResolvePromise(v8::Local<v8::Promise::Resolver> resolver,
-                           v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
-  resolver->Resolve(context, value).FromMaybe(false);
-}
-inline void RejectPromise(v8::Local<v8::Promise::Resolver> resolver, v8::Local<v8::Context> context,
-                          v8::Local<v8::Value> reason) {
-  resolver->Reject(context, reason).FromMaybe(false);
-}
 
 // Why an adapter makes no second device.
 inline constexpr char const* kConsumed = "the adapter has made its device: ask for another one";

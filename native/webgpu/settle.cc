@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "webgpu/promise_call.h"
 #include "webgpu/runtime.h"
 
 namespace dcp::webgpu {

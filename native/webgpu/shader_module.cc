@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "webgpu/glue.h"
+#include "webgpu/promise_call.h"
 #include "webgpu/runtime.h"
 
 namespace dcp::webgpu {
