@@ -8,6 +8,9 @@ namespace dcp::webgpu {
 
 namespace {
 
+// Dawn's for the first command of an encoder, and what it looks after its use of resources with.
+constexpr size_t kFirstCommandBytes = 4096;
+
 // Of resources of that kind, if they are counted one by one.
 std::atomic<uint32_t>* CountOf(Kind kind, GpuCounters& counters) {
   if (kind == Kind::kGPUBuffer) return &counters.buffers;
@@ -45,13 +48,16 @@ void Memory::Free() {
 }
 
 void Recording::Add(size_t bytes) {
+  if (bytes_ == 0) bytes += kFirstCommandBytes;
   bytes_ += bytes;
   webgpu::Add(counters_.host_bytes, bytes);
 }
 
-void Recording::Clear() {
-  webgpu::Add(counters_.host_bytes, -static_cast<uint64_t>(std::exchange(bytes_, 0)));
+size_t Recording::Clear() {
+  const size_t bytes = std::exchange(bytes_, 0);
+  webgpu::Add(counters_.host_bytes, -static_cast<uint64_t>(bytes));
   LetGo();
+  return bytes;
 }
 
 }  // namespace dcp::webgpu

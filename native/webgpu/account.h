@@ -37,6 +37,9 @@ class Kept {
     kept_.push_back(other);
   }
 
+  // Bytes that Dawn notes of it with each dispatch, or pass, that uses it.
+  size_t usage = 0;
+
  protected:
   void LetGo();
 
@@ -52,6 +55,11 @@ struct Named {
 
   void KeepFor(Kept& keeper) const {
     for (size_t index = 0; index < count; index++) keeper.Keep(*all[index]);
+  }
+  size_t usage() const {
+    size_t bytes = 0;
+    for (size_t index = 0; index < count; index++) bytes += (*all[index])->usage;
+    return bytes;
   }
 };
 
@@ -89,11 +97,16 @@ class Recording final : public Kept {
   ~Recording() override { Clear(); }
 
   void Add(size_t bytes);
-  void Clear();
+  // Answers how many bytes it had.
+  size_t Clear();
+  // Nothing is recorded any more: whatever is called is a mistake, and kept by nobody.
+  void Finish() { finished_ = true; }
+  bool is_finished() const { return finished_; }
 
  private:
   GpuCounters& counters_;
   size_t bytes_ = 0;
+  bool finished_ = false;
 };
 
 }  // namespace dcp::webgpu

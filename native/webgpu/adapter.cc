@@ -277,8 +277,8 @@ void GPUAdapter_requestDevice(const Info& info) {
   Pending* const lost = runtime.Begin(Pending::Kind::kLost, {}, {});
   lost->is_kept = true;
   pending->lost = lost;
-  pending->label = ToText(request.label);
-  pending->queue_label = ToText(c.content(request.queue.label).label);
+  pending->SetLabel(pending->label, request.label);
+  pending->SetLabel(pending->queue_label, c.content(request.queue.label).label);
   WGPUDeviceDescriptor descriptor{};
   descriptor.label = CutLabel(request.label);
   descriptor.defaultQueue = request.queue;

@@ -29,6 +29,7 @@ void Buffer::Mapped(WGPUMapMode mapped_mode, uint64_t offset, uint64_t mapped_si
 }
 
 void Buffer::Unmapped() {
+  if (staging) std::exchange(staging, nullptr)->Free();
   if (pending != nullptr) {
     Pending* const aborted = std::exchange(pending, nullptr);
     v8::Isolate* isolate = runtime->isolate();
@@ -59,6 +60,25 @@ void Buffer::DetachRanges() {
   ranges.clear();
 }
 
+namespace {
+
+constexpr auto kMappable = WGPUBufferUsage_MapRead | WGPUBufferUsage_MapWrite;
+
+// Whether Dawn refuses it before it takes memory: that is its error to tell, not one of memory.
+// https://www.w3.org/TR/webgpu/#dom-gpudevice-createbuffer
+bool IsInvalid(const WGPUBufferDescriptor& buffer, const Device& device) {
+  constexpr auto kReadable = WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst;
+  constexpr auto kWritable = WGPUBufferUsage_MapWrite | WGPUBufferUsage_CopySrc;
+  constexpr auto kAll = (WGPUBufferUsage_QueryResolve << 1) - 1;
+  const auto usage = buffer.usage;
+  return buffer.size > device.max_buffer_bytes || usage == WGPUBufferUsage_None ||
+         (usage & ~kAll) != 0 ||
+         ((usage & WGPUBufferUsage_MapRead) != 0 && (usage & ~kReadable) != 0) ||
+         ((usage & WGPUBufferUsage_MapWrite) != 0 && (usage & ~kWritable) != 0);
+}
+
+}  // namespace
+
 void GPUDevice_createBuffer(const Info& info) {
   Object* const self = Object::Of(info.This());
   Runtime& runtime = *self->runtime;
@@ -84,10 +104,10 @@ void GPUDevice_createBuffer(const Info& info) {
   const Procs& procs = runtime.procs();
   // Dawn refuses it before it takes memory; what is to be mapped has memory of the process even so.
   const bool invalid =
-      (descriptor.size > device->max_buffer_bytes || descriptor.usage == WGPUBufferUsage_None) &&
-      !descriptor.mappedAtCreation;
-  const bool refused =
-      !invalid && (!runtime.HasRoomFor(descriptor.size) || !runtime.HasRoomForBuffer());
+      (device->destroyed || IsInvalid(descriptor, *device)) && !descriptor.mappedAtCreation;
+  const bool staged = descriptor.mappedAtCreation && (descriptor.usage & kMappable) == 0;
+  const bool refused = !invalid && (!runtime.HasRoomFor(descriptor.size * (staged ? 2 : 1)) ||
+                                    !runtime.HasRoomForBuffer());
   if (refused && descriptor.mappedAtCreation) return fail(kMemoryUsedUp);
   WGPUBuffer made;
   if (refused) {
@@ -99,6 +119,11 @@ void GPUDevice_createBuffer(const Info& info) {
   if (made == nullptr) return fail("no memory for mappedAtCreation");
   auto buffer = std::make_unique<Buffer>(&runtime, made, handle, descriptor,
                                          invalid || refused ? 0 : descriptor.size);
+  // What it belongs to is counted already.
+  if (staged) {
+    buffer->staging = std::make_shared<Memory>(&runtime, Kind::kGPU, handle, descriptor.size);
+    buffer->memory().Keep(buffer->staging);
+  }
   if (descriptor.mappedAtCreation) buffer->Mapped(WGPUMapMode_Write, 0, descriptor.size);
   runtime.Return(info, std::move(buffer), self, c.content(descriptor.label));
 }

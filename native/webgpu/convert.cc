@@ -127,6 +127,8 @@ void Conversion::ReleaseViews() {
   }
 }
 
+void Conversion::ChargeErrorScopes() const { runtime.ChargeErrorScopes(arena.used()); }
+
 // ---- Dictionaries
 
 bool Conversion::ToDictionary(v8::Local<v8::Value> value, const Where& where,

@@ -38,6 +38,7 @@ class Conversion {
   Conversion(Runtime& of, v8::Isolate* in);
   ~Conversion() {
     if (views_ != nullptr) ReleaseViews();
+    if (arena.used() > kMuchForAnError) ChargeErrorScopes();
   }
   Conversion(const Conversion&) = delete;
   Conversion& operator=(const Conversion&) = delete;
@@ -264,6 +265,8 @@ class Conversion {
 
  private:
   static constexpr uint32_t kMostElements = 1 << 18;
+  // Errors may repeat what a call was given; less than this is nothing.
+  static constexpr size_t kMuchForAnError = 4096;
 
   struct Iteration {
     v8::Local<v8::Object> iterator;
@@ -312,6 +315,7 @@ class Conversion {
   // For as long as the call: a string of its own would have to be ended at each call.
   std::string_view Keep(const std::string& text);
   void ReleaseViews();
+  void ChargeErrorScopes() const;
   bool CheckFeatures(v8::Local<v8::Object> self, const Where& where);
 
   v8::Local<v8::Context> context_;

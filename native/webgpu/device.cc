@@ -61,7 +61,7 @@ void GPUDevice_pushErrorScope(const Info& info) {
   WGPUErrorFilter filter;
   if (!c.ToEnum(info[0], {&kCall, "filter"}, EnumId::kGPUErrorFilter, &filter)) return;
   self->runtime->procs().devicePushErrorScope(self->handle<WGPUDevice>(), filter);
-  self->ErrorScopePushed();
+  self->ErrorScopePushed(filter);
 }
 
 // There because programs look for it, and replace it. No value is a source of the types that it

@@ -17,7 +17,7 @@ char const* NameOf(const Object& self, char const* compute, char const* render,
 void SetBindGroup(Recorder& self, Named named, uint32_t index, WGPUBindGroup group, size_t count,
                   uint32_t const* offsets) {
   const Procs& procs = self.runtime->procs();
-  self.Record(count * sizeof(uint32_t), named);
+  self.RecordBindGroup(index, count * sizeof(uint32_t), named);
   switch (self.kind) {
     case Kind::kGPUComputePassEncoder:
       return procs.computePassEncoderSetBindGroup(self.handle<WGPUComputePassEncoder>(), index,

@@ -1,6 +1,8 @@
 #include "webgpu/object.h"
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "webgpu/interfaces.h"
 #include "webgpu/runtime.h"
@@ -11,10 +13,15 @@ namespace {
 
 // What an object of Dawn's takes beside its content, and ours behind it: most take less.
 constexpr size_t kObjectBytes = 512;
-// Dawn has a copy of everything, and so have we of a label; a shader is there compiled, too.
+// Dawn has what an object was made of, some of it twice.
 constexpr size_t kCopies = 2;
+// Of a shader it has the program, of which a byte of text takes 300 where there is no comment.
+constexpr size_t kShaderCopies = 64;
 // An error scope without its errors.
-constexpr uint64_t kErrorScopeBytes = 64;
+constexpr size_t kErrorScopeBytes = 64;
+
+// Ours, and as much as Dawn gets.
+size_t LabelBytes(size_t length) { return length + CutLabel({nullptr, length}).length; }
 
 }  // namespace
 
@@ -30,17 +37,23 @@ Object::~Object() {
   if (handle_ != nullptr) ReleaseHandle(runtime->procs(), kind, handle_);
 }
 
-void Object::Hold(size_t bytes) {
-  host_bytes_ += bytes * kCopies;
-  Add(runtime->mutable_counters().host_bytes, bytes * kCopies);
+void Object::Count(size_t bytes) {
+  host_bytes_ += bytes;
+  Add(runtime->mutable_counters().host_bytes, bytes);
+}
+
+void Object::Hold(const Content& content) {
+  const bool has_label = content.label.data != nullptr && content.label.length > 0;
+  if (has_label) SetLabel(content.label);
+  const size_t bytes = content.bytes - std::min(content.bytes, label.size());
+  Count(bytes * (kind == Kind::kGPUShaderModule ? kShaderCopies : kCopies));
 }
 
 void Object::SetLabel(WGPUStringView text) {
-  const size_t before = label.size() * kCopies;
+  const size_t before = LabelBytes(label.size());
   label.assign(text.data, text.length);
-  host_bytes_ -= before;
-  Add(runtime->mutable_counters().host_bytes, -static_cast<uint64_t>(before));
-  Hold(label.size());
+  // Modulo 2^64, as counters are.
+  Count(LabelBytes(label.size()) - before);
 }
 
 bool Recorder::IsOne(Kind kind) {
@@ -58,10 +71,23 @@ bool Recorder::IsOne(Kind kind) {
 }
 
 Recorder::Recorder(Runtime* of, Kind is, void* owned, const Object& maker) : Object(of, is, owned) {
-  if (IsOne(maker.kind))
+  if (IsOne(maker.kind)) {
     kept = maker.kept;
-  else
+  } else {
     kept = std::make_shared<Recording>(of->mutable_counters());
+  }
+  if (is == Kind::kGPUCommandBuffer || is == Kind::kGPURenderBundle) recording().Finish();
+}
+
+void Recorder::RecordBindGroup(uint32_t index, size_t bytes, Named group) {
+  const size_t usage = group.usage();
+  if (kind == Kind::kGPUComputePassEncoder) {
+    bound_[index % bound_.size()] = usage;
+  } else {
+    bytes += usage;
+    recording().usage += usage;
+  }
+  Record(bytes, group);
 }
 
 Pipeline::Pipeline(Runtime* of, Kind is, void* owned) : Object(of, is, owned) {
@@ -85,20 +111,30 @@ Device::Device(Runtime* of, void* owned)
   runtime->mutable_counters().devices.fetch_add(1, std::memory_order_relaxed);
 }
 
-void Device::ErrorScopePushed() {
-  error_scopes_++;
+void Device::ErrorScopePushed(WGPUErrorFilter filter) {
+  error_scopes_.push_back({filter, kErrorScopeBytes});
   Add(runtime->mutable_counters().host_bytes, kErrorScopeBytes);
 }
 
 void Device::ErrorScopePopped() {
-  if (error_scopes_ == 0) return;
-  error_scopes_--;
-  Add(runtime->mutable_counters().host_bytes, -kErrorScopeBytes);
+  if (error_scopes_.empty()) return;
+  Add(runtime->mutable_counters().host_bytes, -static_cast<uint64_t>(error_scopes_.back().bytes));
+  error_scopes_.pop_back();
+}
+
+void Device::ChargeErrorScope(size_t bytes) {
+  const auto scope = std::find_if(
+      error_scopes_.rbegin(), error_scopes_.rend(),
+      [](const ErrorScope& each) { return each.filter == WGPUErrorFilter_Validation; });
+  // It keeps one error.
+  if (scope == error_scopes_.rend() || scope->bytes >= bytes * kCopies) return;
+  const size_t more = bytes * kCopies - std::exchange(scope->bytes, bytes * kCopies);
+  Add(runtime->mutable_counters().host_bytes, more);
 }
 
 Device::~Device() {
   runtime->mutable_counters().devices.fetch_sub(1, std::memory_order_relaxed);
-  Add(runtime->mutable_counters().host_bytes, -error_scopes_ * kErrorScopeBytes);
+  while (!error_scopes_.empty()) ErrorScopePopped();
   runtime->RemoveDevice(this);
   runtime->RemoveQueue(queue);
   runtime->procs().queueRelease(queue);

@@ -4,6 +4,7 @@
 #include <v8.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -78,8 +79,8 @@ class Object {
   }
   void* raw_handle() const { return handle_; }
 
-  // Content of so many bytes goes with it: GpuCounters::host_bytes.
-  void Hold(size_t bytes);
+  // Content goes with it: GpuCounters::host_bytes.
+  void Hold(const Content& content);
   void SetLabel(WGPUStringView text);
 
   Runtime* const runtime;
@@ -93,6 +94,8 @@ class Object {
   friend class Runtime;
 
   void* const handle_;
+  void Count(size_t bytes);
+
   // On GpuCounters::host_bytes.
   size_t host_bytes_ = 0;
   // Among all of the runtime.
@@ -112,27 +115,42 @@ class Recorder final : public Object {
 
   // Before a command with so many bytes of text or data is recorded, which uses what is named.
   void Record(size_t bytes = 0, Named named = {}) {
+    if (recording().is_finished()) return;
     recording().Add(kCommandBytes + bytes);
     named.KeepFor(recording());
   }
-  void Submitted() { recording().Clear(); }
+  // Before a bind group is set, with so many bytes of offsets. Dawn notes the use of what is bound:
+  // with each dispatch, or once in a render pass.
+  void RecordBindGroup(uint32_t index, size_t bytes, Named group);
+  // What it notes with a dispatch.
+  size_t bound() const { return bound_[0] + bound_[1] + bound_[2] + bound_[3]; }
+  // Answers how many bytes of commands there were.
+  size_t Submitted() { return recording().Clear(); }
 
  private:
   // Most take 16 to 64, copies of textures some more.
   static constexpr size_t kCommandBytes = 64;
 
   Recording& recording() { return static_cast<Recording&>(*kept); }
+
+  std::array<size_t, 4> bound_{};
 };
 
 // It has memory of the GPU.
 class Resource : public Object {
  public:
-  Resource(Runtime* of, Kind is, void* owned, WGPUDevice made_by, uint64_t bytes)
+  // `usage`: see Kept.
+  Resource(Runtime* of, Kind is, void* owned, WGPUDevice made_by, uint64_t bytes,
+           size_t usage = kUsageBytes)
       : Object(of, is, owned) {
     kept = std::make_shared<Memory>(of, is, made_by, bytes);
+    kept->usage = usage;
   }
 
   Memory& memory() { return static_cast<Memory&>(*kept); }
+
+ protected:
+  static constexpr size_t kUsageBytes = 64;
 };
 
 class Buffer final : public Resource {
@@ -167,6 +185,9 @@ class Buffer final : public Resource {
   std::vector<Range> ranges;
   // What mapAsync asked for and has no answer; also of a mapped buffer, which Dawn refuses.
   Pending* pending = nullptr;
+  // Of one that was mapped at its creation, while it is: Dawn has what is written to it in memory
+  // of its own, where its own memory cannot be written to.
+  std::shared_ptr<Memory> staging;
 };
 
 class Pipeline final : public Object {
@@ -187,12 +208,17 @@ class Device final : public Object {
   Device(Runtime* of, void* owned);
   ~Device() override;
 
-  void ErrorScopePushed();
+  void ErrorScopePushed(WGPUErrorFilter filter);
   // Also when there is none.
   void ErrorScopePopped();
+  // A call with texts and lists of so many bytes: an error, which the innermost scope for those
+  // keeps, may repeat them.
+  void ChargeErrorScope(size_t bytes);
 
   // A reference of ours.
   const WGPUQueue queue;
+  // By a call, or it is lost: what it makes has no memory.
+  bool destroyed = false;
   uint64_t max_buffer_bytes;
   // The largest that dimensions of textures may be.
   uint32_t max_texture_1d;
@@ -201,7 +227,13 @@ class Device final : public Object {
   uint32_t max_texture_layers;
 
  private:
-  uint64_t error_scopes_ = 0;
+  struct ErrorScope {
+    WGPUErrorFilter filter;
+    // On GpuCounters::host_bytes.
+    size_t bytes;
+  };
+
+  std::vector<ErrorScope> error_scopes_;
 };
 
 // What GPUSupportedLimits shows.

@@ -50,6 +50,9 @@ struct Pending {
 
   // The answer is there: its texts go with it on GpuCounters::host_bytes.
   void Hold();
+  // The labels below do, too, from when they are given until they are taken.
+  void SetLabel(std::string& of, WGPUStringView given);
+  std::string TakeLabel(std::string& of);
 
   Runtime* const runtime;
   const Kind kind;
@@ -86,6 +89,8 @@ struct Pending {
   std::vector<Message> messages;
 
  private:
+  void Count(size_t bytes);
+
   size_t host_bytes_ = 0;
 };
 

@@ -132,7 +132,7 @@ void CreateAsync(const Info& info) {
     return;
   }
   Pending* const pending = runtime.Begin(Type::kPending, call.resolver(), info.This());
-  pending->label = ToText(c.content(descriptor.label).label);
+  pending->SetLabel(pending->label, c.content(descriptor.label).label);
   typename Type::CallbackInfo callback;
   callback.callback = OnPipeline<typename Type::Handle>;
   callback.userdata1 = pending;

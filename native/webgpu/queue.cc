@@ -51,9 +51,11 @@ void GPUQueue_submit(const Info& info) {
   }
   const auto queue = self->handle<WGPUQueue>();
   runtime.procs().queueSubmit(queue, count, commands);
-  // Valid or not, Dawn has thrown their commands away.
-  for (size_t index = 0; index < count; index++) recorders.data()[index]->Submitted();
+  // Valid or not, Dawn has thrown their commands away. The driver has them until they are done.
+  uint64_t bytes = 0;
+  for (size_t index = 0; index < count; index++) bytes += recorders.data()[index]->Submitted();
   runtime.Submitted(queue);
+  runtime.Staged(queue, bytes);
 }
 
 void GPUQueue_onSubmittedWorkDone(const Info& info) {

@@ -154,11 +154,26 @@ Pending::~Pending() {
   Add(runtime->mutable_counters().host_bytes, -static_cast<uint64_t>(host_bytes_));
 }
 
+void Pending::Count(size_t bytes) {
+  host_bytes_ += bytes;
+  Add(runtime->mutable_counters().host_bytes, bytes);
+}
+
 void Pending::Hold() {
   size_t bytes = text.size();
   for (const Message& message : messages) bytes += sizeof message + message.text.size();
-  host_bytes_ += bytes;
-  Add(runtime->mutable_counters().host_bytes, bytes);
+  Count(bytes);
+}
+
+void Pending::SetLabel(std::string& of, WGPUStringView given) {
+  of = ToText(given);
+  Count(of.size());
+}
+
+std::string Pending::TakeLabel(std::string& of) {
+  // Modulo 2^64, as counters are.
+  Count(-of.size());
+  return std::exchange(of, {});
 }
 
 Pending* Runtime::Begin(Pending::Kind kind, v8::Local<v8::Promise::Resolver> resolver,
@@ -259,14 +274,13 @@ void Runtime::Return(const Info& info, Kind kind, void* handle, Object* maker,
 
 void Runtime::Return(const Info& info, std::unique_ptr<Object> object, Object* maker,
                      const Content& content) {
-  if (content.label.data != nullptr && content.label.length > 0)
-    object->label = ToText(content.label);
-  if (content.bytes > 0) object->Hold(content.bytes);
+  object->Hold(content);
   if (object->kind == Kind::kGPUTextureView) {
     object->kept = maker->kept;
   } else if (object->kind == Kind::kGPUBindGroup) {
     object->kept = std::make_shared<Kept>();
     content.named.KeepFor(*object->kept);
+    object->kept->usage = content.named.usage();
   }
   v8::Local<v8::Object> wrapper;
   if (Wrap(std::move(object), DeviceOf(maker->wrapper.Get(isolate_))).ToLocal(&wrapper))
@@ -360,7 +374,14 @@ bool Runtime::HasRoomForDevice() {
   return count < kMaxDevices;
 }
 
+void Runtime::ChargeErrorScopes(size_t bytes) const {
+  for (Device* device : devices_) device->ChargeErrorScope(bytes);
+}
+
 void Runtime::DeviceDestroyed(WGPUDevice device) {
+  for (Device* each : devices_) {
+    if (each->raw_handle() == device) each->destroyed = true;
+  }
   for (Object* object = objects_; object != nullptr; object = object->next_) {
     if (object->kind != Kind::kGPUBuffer) continue;
     auto* const buffer = static_cast<Buffer*>(object);

@@ -128,6 +128,8 @@ class Runtime final : public Gpu {
   void RemoveDevice(Device* device);
   // Its buffers, and the memory of all that it made, are destroyed with it.
   void DeviceDestroyed(WGPUDevice device);
+  // A call with texts and lists of so many bytes: see Device.
+  void ChargeErrorScopes(size_t bytes) const;
   // Beyond what the Sandbox may have: the error is the device's.
   void RefuseMemory(WGPUDevice device) const;
   // So many bytes were destroyed: they are on no account, and Dawn frees them later.

@@ -102,11 +102,11 @@ void Runtime::SettleDevice(v8::Local<v8::Context> context, Pending* pending) {
     return RejectPromise(resolver, context, NewDOMException("OperationError", kConsumed));
   }
   auto made = std::make_unique<Device>(this, std::exchange(pending->handle, nullptr));
-  made->SetLabel(ToView(pending->label));
+  made->SetLabel(ToView(pending->TakeLabel(pending->label)));
   Device* const device = made.get();
   auto queue = std::make_unique<Object>(this, webgpu::Kind::kGPUQueue, device->queue);
   procs_.queueAddRef(device->queue);
-  queue->SetLabel(ToView(pending->queue_label));
+  queue->SetLabel(ToView(pending->TakeLabel(pending->queue_label)));
   v8::Local<v8::Object> wrapper;
   v8::Local<v8::Object> queue_wrapper;
   v8::Local<v8::Promise::Resolver> lost;
@@ -174,7 +174,7 @@ void Runtime::SettlePipeline(v8::Local<v8::Context> context, Pending* pending, w
   v8::Local<v8::Promise::Resolver> resolver = pending->resolver.Get(isolate_);
   if (pending->status == WGPUCreatePipelineAsyncStatus_Success) {
     auto made = std::make_unique<Pipeline>(this, kind, std::exchange(pending->handle, nullptr));
-    made->SetLabel(ToView(pending->label));
+    made->SetLabel(ToView(pending->TakeLabel(pending->label)));
     v8::Local<v8::Object> wrapper;
     if (Wrap(std::move(made), pending->owner.Get(isolate_)).ToLocal(&wrapper))
       ResolvePromise(resolver, context, wrapper);

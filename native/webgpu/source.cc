@@ -17,15 +17,25 @@ size_t ElementBytes(v8::Local<v8::Value> view) {
   return view->IsDataView() ? 1 : 2;
 }
 
+bool IsResizable(v8::Local<v8::ArrayBuffer> buffer) {
+  return buffer->GetBackingStore()->IsResizableByUserJavaScript();
+}
+
 }  // namespace
 
+// WebIDL takes no buffers that are resizable without [AllowResizable].
 bool Source::Read(Conversion& c, v8::Local<v8::Value> value, const Where& where) {
+  const auto refuse = [&] {
+    return c.Fail(where, "an ArrayBuffer that cannot be resized expected, got one that can be");
+  };
   if (value->IsArrayBufferView()) {
     const auto view = value.As<v8::ArrayBufferView>();
     size_ = view->ByteLength();
     element_ = ElementBytes(value);
     if (view->HasBuffer() || size_ > kOnHeapBytes) {
-      data_ = static_cast<const uint8_t*>(view->Buffer()->Data()) + view->ByteOffset();
+      const v8::Local<v8::ArrayBuffer> buffer = view->Buffer();
+      if (IsResizable(buffer)) return refuse();
+      data_ = static_cast<const uint8_t*>(buffer->Data()) + view->ByteOffset();
     } else {
       size_ = view->CopyContents(copy_, sizeof copy_);
       data_ = copy_;
@@ -34,12 +44,14 @@ bool Source::Read(Conversion& c, v8::Local<v8::Value> value, const Where& where)
   }
   if (value->IsArrayBuffer()) {
     const auto buffer = value.As<v8::ArrayBuffer>();
+    if (IsResizable(buffer)) return refuse();
     data_ = static_cast<const uint8_t*>(buffer->Data());
     size_ = buffer->ByteLength();
     return true;
   }
   if (value->IsSharedArrayBuffer()) {
     const auto buffer = value.As<v8::SharedArrayBuffer>();
+    if (buffer->GetBackingStore()->IsResizableByUserJavaScript()) return refuse();
     data_ = static_cast<const uint8_t*>(buffer->Data());
     size_ = buffer->ByteLength();
     return true;

@@ -1,5 +1,6 @@
 // GPUTexture: what of it is counted.
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <utility>
 
@@ -77,6 +78,9 @@ Block BlockOf(WGPUTextureFormat format) {
   }
 }
 
+// Of the smallest, in the driver and in Dawn.
+constexpr double kLeastBytes = 8192;
+
 // Large beyond all bounds where it would not fit.
 uint64_t BytesOf(const WGPUTextureDescriptor& texture) {
   const Block block = BlockOf(texture.format);
@@ -92,8 +96,36 @@ uint64_t BytesOf(const WGPUTextureDescriptor& texture) {
     const uint32_t rows = (at_level(texture.size.height) - 1) / block.height + 1;
     bytes += static_cast<double>(columns) * rows * depth * block.bytes;
   }
-  bytes *= std::max<uint32_t>(texture.sampleCount, 1);
+  bytes = std::max(bytes * std::max<uint32_t>(texture.sampleCount, 1), kLeastBytes);
   return bytes < 1e18 ? static_cast<uint64_t>(bytes) : UINT64_MAX / 2;
+}
+
+// What Dawn notes with each use: of each level of each layer, as soon as a use is of some.
+size_t UsageOf(const WGPUTextureDescriptor& texture) {
+  constexpr size_t kBytes = 128;
+  constexpr size_t kPartBytes = 16;
+  const size_t layers =
+      texture.dimension == WGPUTextureDimension_3D ? 1 : texture.size.depthOrArrayLayers;
+  return kBytes + layers * texture.mipLevelCount * kPartBytes;
+}
+
+// https://www.w3.org/TR/webgpu/#dom-gputexturedescriptor-samplecount
+bool HasInvalidSamples(const WGPUTextureDescriptor& texture) {
+  if (texture.sampleCount == 1) return false;
+  return texture.sampleCount != 4 || texture.dimension != WGPUTextureDimension_2D ||
+         texture.mipLevelCount != 1 || texture.size.depthOrArrayLayers != 1 ||
+         (texture.usage & WGPUTextureUsage_RenderAttachment) == 0 ||
+         (texture.usage & WGPUTextureUsage_StorageBinding) != 0;
+}
+
+// https://www.w3.org/TR/webgpu/#abstract-opdef-maximum-miplevel-count
+uint32_t MostLevels(const WGPUTextureDescriptor& texture) {
+  const WGPUExtent3D& size = texture.size;
+  uint32_t largest = std::max(size.width, size.height);
+  if (texture.dimension == WGPUTextureDimension_1D) return 1;
+  if (texture.dimension == WGPUTextureDimension_3D)
+    largest = std::max(largest, size.depthOrArrayLayers);
+  return static_cast<uint32_t>(std::bit_width(largest));
 }
 
 // Whether Dawn refuses it before it takes memory: that is its error to tell, not one of memory.
@@ -103,8 +135,7 @@ bool IsInvalid(const WGPUTextureDescriptor& texture, const Device& device) {
       size.height == 0 || size.depthOrArrayLayers == 0) {
     return true;
   }
-  // https://www.w3.org/TR/webgpu/#dom-gputexturedescriptor-samplecount
-  if (texture.sampleCount != 1 && texture.sampleCount != 4) return true;
+  if (HasInvalidSamples(texture) || texture.mipLevelCount > MostLevels(texture)) return true;
   switch (texture.dimension) {
     case WGPUTextureDimension_1D:
       return size.width > device.max_texture_1d || size.height != 1 || size.depthOrArrayLayers != 1;
@@ -133,7 +164,8 @@ void GPUDevice_createTexture(const Info& info) {
   }
   const auto handle = self->handle<WGPUDevice>();
   const Procs& procs = runtime.procs();
-  const bool invalid = IsInvalid(descriptor, *static_cast<const Device*>(self));
+  const auto& device = *static_cast<const Device*>(self);
+  const bool invalid = device.destroyed || IsInvalid(descriptor, device);
   const uint64_t bytes = invalid ? 0 : BytesOf(descriptor);
   const bool refused = !invalid && !runtime.HasRoomFor(bytes);
   WGPUTexture made;
@@ -143,10 +175,10 @@ void GPUDevice_createTexture(const Info& info) {
   } else {
     made = procs.deviceCreateTexture(handle, &descriptor);
   }
-  runtime.Return(
-      info,
-      std::make_unique<Resource>(&runtime, Kind::kGPUTexture, made, handle, refused ? 0 : bytes),
-      self, c.content(descriptor.label));
+  runtime.Return(info,
+                 std::make_unique<Resource>(&runtime, Kind::kGPUTexture, made, handle,
+                                            refused ? 0 : bytes, UsageOf(descriptor)),
+                 self, c.content(descriptor.label));
 }
 
 void GPUTexture_destroy(const Info& info) {

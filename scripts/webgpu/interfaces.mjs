@@ -200,6 +200,13 @@ const RECORDERS = new Set([
   'GPURenderBundleEncoder',
 ]);
 const ENDS = new Set(['finish', 'end']);
+/** Those with which Dawn notes what is used, in bytes: what is bound, or what the arguments name. @type {Readonly<Record<string, string>>} */
+const USES = {
+  dispatchWorkgroups: ' + self->bound()',
+  dispatchWorkgroupsIndirect: ' + self->bound()',
+  beginRenderPass: ' + c.named().usage()',
+  executeBundles: ' + c.named().usage()',
+};
 
 /** @param {string} owner */
 const handleType = (owner) => owner.replace(/^GPU/, 'WGPU');
@@ -248,7 +255,9 @@ function writeOperation(idl, abi, owner, { name, overloads, returns }, length) {
     ...(args.some(({ type }) => mayNeedFeature(idl, type))
       ? [`if (!c.HasFeatures(info.This(), kCall)) ${failed}`]
       : []),
-    ...(records ? [`self->Record(${usesConversion ? 'c.arena.used(), c.named()' : ''});`] : []),
+    ...(records
+      ? [`self->Record(${usesConversion ? `c.arena.used()${USES[name] ?? ''}, c.named()` : ''});`]
+      : []),
     ...result,
   ];
   return `void ${owner.name}_${name}(const Info& info) {

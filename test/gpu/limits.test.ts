@@ -208,6 +208,75 @@ const HOARDS: readonly (readonly [string, string])[] = [
   ['shaders', `for (let k = 0; ; k++) all.push(device.createShaderModule({ code: '//' + k + long }));`],
   ['error scopes', `for (;;) device.pushErrorScope('validation');`],
   ['promises', `for (;;) device.queue.onSubmittedWorkDone();`],
+  [
+    'labels of what is still being made',
+    `for (let k = 0; ; k++) void device.createComputePipelineAsync({ label: k + long, layout: 'auto', compute: { module } });`,
+  ],
+  [
+    'labels of devices that are asked for',
+    `const adapters = [];
+    for (let k = 0; k < 60; k++) adapters.push(await navigator.gpu.requestAdapter());
+    const label = long.repeat(8);
+    await Promise.all(adapters.map((each) => each.requestDevice({ label, defaultQueue: { label } })));`,
+  ],
+  [
+    'errors that scopes keep',
+    `for (;;) {
+      device.pushErrorScope('validation');
+      device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: long } });
+    }`,
+  ],
+  [
+    'uses of resources in dispatches',
+    `const big = { size: [4, 4, 200], mipLevelCount: 3, format: 'rgba8unorm', usage: GPUTextureUsage.TEXTURE_BINDING };
+    const bindings = Array.from({ length: 8 }, (_, binding) => binding);
+    const layout = device.createBindGroupLayout({
+      entries: bindings.map((binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, texture: { viewDimension: '2d-array' } })),
+    });
+    const layouts = device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    pass.setPipeline(device.createComputePipeline({ layout: layouts, compute: { module } }));
+    const oneLevel = { baseMipLevel: 1, mipLevelCount: 1 };
+    pass.setBindGroup(0, device.createBindGroup({
+      layout,
+      entries: bindings.map((binding) => ({ binding, resource: device.createTexture(big).createView(oneLevel) })),
+    }));
+    for (let k = 0; k < 1000; k++) pass.dispatchWorkgroups(1);
+    for (;;) await new Promise((resolve) => setTimeout(resolve));`,
+  ],
+  [
+    'encoders with one command each',
+    `for (let k = 0; k < 20000; k++) {
+      const encoder = device.createCommandEncoder();
+      encoder.clearBuffer(target);
+      all.push(encoder);
+    }
+    for (;;) await new Promise((resolve) => setTimeout(resolve));`,
+  ],
+  [
+    'programs of shaders',
+    `const code = '@compute @workgroup_size(1) fn main() { var x = 1; ' + 'x = x + 1;'.repeat(2000) + '} //';
+    for (let k = 0; k < 100; k++) all.push(device.createShaderModule({ code: code + k }));
+    for (;;) await new Promise((resolve) => setTimeout(resolve));`,
+  ],
+  [
+    'commands that a busy queue has not come to',
+    `const endless = device.createShaderModule({ code: '@group(0) @binding(0) var<storage, read_write> x: array<u32>; ' +
+      '@compute @workgroup_size(1) fn main() { for (var k = 0u; k < 0xfffffff0u; k++) { x[k & 1u] += k; } }' });
+    const spinning = device.createComputePipeline({ layout: 'auto', compute: { module: endless } });
+    const buffer = device.createBuffer({ size: 256, usage: GPUBufferUsage.STORAGE });
+    const first = device.createCommandEncoder();
+    const work = first.beginComputePass();
+    work.setPipeline(spinning);
+    work.setBindGroup(0, device.createBindGroup({ layout: spinning.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer } }] }));
+    work.dispatchWorkgroups(1);
+    work.end();
+    device.queue.submit([first.finish()]);
+    for (;;) {
+      const encoder = device.createCommandEncoder();
+      for (let k = 0; k < 5000; k++) encoder.clearBuffer(target);
+      device.queue.submit([encoder.finish()]);
+    }`,
+  ],
   ['small objects', `const texture = device.createTexture(SMALL); for (;;) all.push(texture.createView());`],
 ];
 const HOARD = (statement: string): string =>

@@ -156,3 +156,86 @@ for (const [name, keep] of Object.entries(KEEPERS)) {
     assert.deepEqual(valuesOf(seen), [['not 20', 2]]);
   });
 }
+
+/** Runs it with a limit of 40 MiB, in scopes for both kinds of errors; answers what they saw. */
+const SCOPED = (statement: string): string =>
+  gpuWork(`
+    const MIB = 1 << 20;
+    const all = [];
+    device.pushErrorScope('validation');
+    device.pushErrorScope('out-of-memory');
+    ${statement}
+    const memory = await device.popErrorScope();
+    const validation = await device.popErrorScope();
+    return [memory && 'memory', validation && 'validation'];`);
+
+const COUNTED: readonly (readonly [string, string, readonly (string | null)[]])[] = [
+  [
+    'what is mapped at its creation takes its size twice until it is unmapped',
+    `for (let k = 0; k < 5; k++) all.push(device.createBuffer({ size: 8 * MIB, usage: GPUBufferUsage.STORAGE, mappedAtCreation: k === 4 }));`,
+    ['RangeError'],
+  ],
+  [
+    'and once afterwards',
+    `for (let k = 0; k < 4; k++) {
+      const buffer = device.createBuffer({ size: 8 * MIB, usage: GPUBufferUsage.STORAGE, mappedAtCreation: k < 3 });
+      if (k < 3) buffer.unmap();
+      all.push(buffer);
+    }`,
+    [null, null],
+  ],
+  [
+    'what can be mapped takes it once',
+    `for (let k = 0; k < 4; k++) all.push(device.createBuffer({ size: 8 * MIB, usage: GPUBufferUsage.MAP_WRITE, mappedAtCreation: true }));`,
+    [null, null],
+  ],
+  [
+    'a texture of one texel takes more than that',
+    `const usage = GPUTextureUsage.TEXTURE_BINDING;
+    for (let k = 0; k < 6000; k++) all.push(device.createTexture({ size: [1], format: 'r8unorm', usage }));`,
+    ['memory', null],
+  ],
+  [
+    'what Dawn refuses takes nothing',
+    `for (let k = 0; k < 10; k++) {
+      all.push(device.createBuffer({ size: 8 * MIB, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE }));
+      all.push(device.createBuffer({ size: 8 * MIB, usage: 0x8000 }));
+      const size = [2048, 2048], format = 'rgba8unorm', usage = GPUTextureUsage.TEXTURE_BINDING;
+      all.push(device.createTexture({ size, format, usage, mipLevelCount: 13 }));
+      all.push(device.createTexture({ size, format, usage, sampleCount: 4 }));
+    }`,
+    [null, 'validation'],
+  ],
+  [
+    'what is larger than the limit, and wrong, is wrong',
+    `all.push(device.createBuffer({ size: 100 * MIB, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE }));
+    all.push(device.createTexture({ size: [8192, 8192], format: 'rgba8unorm', usage: GPUTextureUsage.TEXTURE_BINDING, mipLevelCount: 20 }));`,
+    [null, 'validation'],
+  ],
+  [
+    'what a destroyed device makes takes nothing',
+    `const other = await (await navigator.gpu.requestAdapter()).requestDevice();
+    other.destroy();
+    for (let k = 0; k < 10; k++) all.push(other.createBuffer({ size: 8 * MIB, usage: GPUBufferUsage.STORAGE }));
+    all.push(device.createBuffer({ size: 8 * MIB, usage: GPUBufferUsage.STORAGE }));`,
+    [null, null],
+  ],
+  [
+    'an encoder that is finished keeps nothing',
+    `const encoder = device.createCommandEncoder();
+    device.queue.submit([encoder.finish()]);
+    for (let k = 0; k < 10; k++) encoder.clearBuffer(device.createBuffer({ size: 8 * MIB, usage: GPUBufferUsage.COPY_DST }));
+    all.push(encoder);`,
+    [null, 'validation'],
+  ],
+];
+
+for (const [name, statement, seenErrors] of COUNTED) {
+  test(`the account of GPU memory: ${name}`, { skip }, async (t) => {
+    const evaluator = await openGpuEvaluator(t, 1);
+    const seen = await runOnGpu(evaluator, SCOPED(statement), [0], { sandbox: { gpuMiB: 40 } });
+    const [failure] = seen.failures.values();
+    if (failure) assert.match(failure.message, new RegExp(`${seenErrors[0]}.*|memory of the GPU is used up`));
+    else assert.deepEqual(valuesOf(seen), [seenErrors]);
+  });
+}

@@ -130,3 +130,21 @@ test(
     assert.deepEqual(said, [['made', 'made', 'made'], 'GPUValidationError', 'broken']);
   },
 );
+
+test('data is taken from buffers that cannot be resized alone', { skip }, async (t) => {
+  const seen = await answer(
+    t,
+    `
+    const buffer = device.createBuffer({ size: 1024, usage: GPUBufferUsage.COPY_DST });
+    const texture = device.createTexture({ size: [4, 4], format: 'rgba8unorm', usage: GPUTextureUsage.COPY_DST });
+    const resizable = new ArrayBuffer(64, { maxByteLength: 128 });
+    const write = (data) => thrown(() => device.queue.writeBuffer(buffer, 0, data)) ?? null;
+    const writeTexture = (data) => thrown(() => device.queue.writeTexture({ texture }, data, {}, [4, 1])) ?? null;
+    return [resizable, new Uint8Array(resizable), new DataView(resizable)].flatMap((data) => [write(data), writeTexture(data)])
+      .concat([new ArrayBuffer(64), new Uint8Array(64), new Uint8Array(1024)].map(write));`,
+  );
+  const refused = (call: string) =>
+    `TypeError: ${call}: data: an ArrayBuffer that cannot be resized expected, got one that can be`;
+  const both = [refused('GPUQueue.writeBuffer'), refused('GPUQueue.writeTexture')];
+  assert.deepEqual(seen, [...both, ...both, ...both, null, null, null]);
+});

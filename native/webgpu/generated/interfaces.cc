@@ -224,7 +224,7 @@ void GPUCommandEncoder_beginRenderPass(const Info& info) {
   const Where a0_where{&kCall, "descriptor"};
   c.Read(Reader::kGPURenderPassDescriptor, info[0], [&] {
     if (!ConvertGPURenderPassDescriptor(c, info[0], a0_where, &a0)) return false;
-    self->Record(c.arena.used(), c.named());
+    self->Record(c.arena.used() + c.named().usage(), c.named());
     self->runtime->Return(info, Kind::kGPURenderPassEncoder,
                           self->runtime->procs().commandEncoderBeginRenderPass(
                               self->handle<WGPUCommandEncoder>(), &a0),
@@ -402,7 +402,7 @@ void GPUComputePassEncoder_dispatchWorkgroups(const Info& info) {
   if (!info[1]->IsUndefined() && !c.ToInteger32(info[1], {&kCall, "workgroupCountY"}, &a1)) return;
   uint32_t a2 = 1;
   if (!info[2]->IsUndefined() && !c.ToInteger32(info[2], {&kCall, "workgroupCountZ"}, &a2)) return;
-  self->Record(c.arena.used(), c.named());
+  self->Record(c.arena.used() + self->bound(), c.named());
   self->runtime->procs().computePassEncoderDispatchWorkgroups(
       self->handle<WGPUComputePassEncoder>(), a0, a1, a2);
 }
@@ -416,7 +416,7 @@ void GPUComputePassEncoder_dispatchWorkgroupsIndirect(const Info& info) {
   if (!c.ToHandle(info[0], {&kCall, "indirectBuffer"}, Kind::kGPUBuffer, &a0)) return;
   uint64_t a1{};
   if (!c.ToInteger(info[1], {&kCall, "indirectOffset"}, &a1)) return;
-  self->Record(c.arena.used(), c.named());
+  self->Record(c.arena.used() + self->bound(), c.named());
   self->runtime->procs().computePassEncoderDispatchWorkgroupsIndirect(
       self->handle<WGPUComputePassEncoder>(), a0, a1);
 }
@@ -553,7 +553,7 @@ void GPURenderPassEncoder_executeBundles(const Info& info) {
             return c.ToHandle(element, element_at, Kind::kGPURenderBundle, place);
           }))
     return;
-  self->Record(c.arena.used(), c.named());
+  self->Record(c.arena.used() + c.named().usage(), c.named());
   self->runtime->procs().renderPassEncoderExecuteBundles(self->handle<WGPURenderPassEncoder>(),
                                                          a0_count, a0);
 }
