@@ -66,6 +66,7 @@ export class WorkerService implements WorkerControl {
         supervisor: this.#worker.status(),
         adapters: this.#worker.gpu.adapters,
         confinement: this.#worker.confinement,
+        schedulerIdentity: this.#worker.schedulerIdentity,
       }),
       dropped: () => outputs.dropped,
     });

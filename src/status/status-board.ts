@@ -23,6 +23,7 @@ export interface WorkerLook {
   readonly supervisor: SupervisorStatus | null;
   readonly adapters: readonly string[];
   readonly confinement: WorkerStatus['confinement'];
+  readonly schedulerIdentity: WorkerStatus['schedulerIdentity'];
 }
 
 /** What does not change while a Worker runs. */
@@ -73,7 +74,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
 
   status(): WorkerStatus {
     const { look, dropped, ...facts } = this.options;
-    const { supervisor, adapters, confinement } = look();
+    const { supervisor, adapters, confinement, schedulerIdentity } = look();
     const places = placesOf(supervisor);
     const names = new Map(supervisor?.jobs.map(({ id, name }) => [id, name]));
     return {
@@ -83,6 +84,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       pid: process.pid,
       workerId: supervisor?.workerId ?? null,
       state: supervisor?.state ?? 'starting',
+      schedulerIdentity,
       confinement,
       adapters,
       gates: supervisor?.gates ?? [],

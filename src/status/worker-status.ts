@@ -21,6 +21,8 @@ export interface WorkerStatus {
   readonly state: WorkerState;
   /** The embedded Scheduler's directory, or a URL. */
   readonly scheduler: string;
+  /** Names the one that is open, as `Scheduler.identity`: another may have taken its place. Null until the Worker has started. */
+  readonly schedulerIdentity: string | null;
   /** Where Sandboxes live: `child`, `in-process`, or where a standing evaluator listens. */
   readonly evaluator: string;
   /** What keeps evaluator processes from the rest of the machine; null: not known yet, or the Worker has none of its own. */

@@ -241,6 +241,12 @@ export class Worker {
     problems: [],
   };
 
+  /** `Scheduler.identity` of the one that it has open. Null before `start` has resolved. */
+  get schedulerIdentity(): string | null {
+    return this.#schedulerIdentity;
+  }
+  #schedulerIdentity: string | null = null;
+
   /** What its evaluator processes are confined by; null: none has come yet, or it has none of its own. */
   get confinement(): ConfinementReport | null {
     return this.#child?.confinement ?? null;
@@ -286,6 +292,7 @@ export class Worker {
         typeof scheduler === 'string'
           ? await this.#own(openEmbeddedScheduler(scheduler, opening))
           : scheduler;
+      this.#schedulerIdentity = openScheduler.identity;
       const openEvaluator =
         typeof evaluator === 'string'
           ? await this.#own(

@@ -382,6 +382,35 @@ test('what means nothing without another key is a warning, wherever it stands', 
       '4:44: worker.status.tokenFile: is not used: there is no worker.status.httpPort',
     ],
   );
+  machine.write(
+    OWN,
+    `{ worker: {
+  profile: 'auto',
+  manager: { presence: [], presenceIdle: 60 },
+} }`,
+  );
+  assert.deepEqual(
+    machine.warnings().map((line) => line.replace(`${OWN}:`, '')),
+    [
+      '2:12: worker.profile: "auto" stays with idle: worker.manager.presence is empty, so nothing tells of somebody at the machine',
+      '3:42: worker.manager.presenceIdle: is not used: worker.manager.presence has no pts',
+    ],
+  );
+  for (const worker of [
+    "profile: 'inUse'",
+    "profile: 'auto', manager: { presence: ['pts'], presenceIdle: 60 }",
+  ]) {
+    machine.write(OWN, `{ worker: { ${worker} } }`);
+    assert.deepEqual(machine.warnings(), [], worker);
+  }
+  machine.write(
+    OWN,
+    `{ worker: {
+  logfile: { path: '/l', keep: 5 },
+  syslog: { address: 'foo' },
+  status: { httpAddress: '::1', tokenFile: '/t' },
+} }`,
+  );
   const argument = (key: string, value: string | number | string[]): ConfigArgument => ({
     key,
     value,

@@ -78,6 +78,7 @@ export class ScriptedWorker implements StatusSource, WorkerControl {
       workerId: '3f2a9c1e77',
       state: this.state,
       scheduler: '/var/lib/dcp/scheduler',
+      schedulerIdentity: null,
       evaluator: 'child',
       confinement: null,
       adapters: gpu ? ['Test GPU 9000'] : [],

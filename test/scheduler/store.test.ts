@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { SchedulerError } from '#src/model/index.js';
 import { Store } from '#src/scheduler/embedded/store.js';
-import { open, range, results, slices, spec, temporaryDirectory, text, upTo } from './support.js';
+import { open, range, request, results, slices, spec, temporaryDirectory, text, upTo } from './support.js';
 
 test('a store of another version is refused, both versions named', async (t) => {
   const directory = temporaryDirectory(t);
@@ -75,6 +84,84 @@ test('a store has one identity for good, and another store another', async (t) =
   await second.close();
   assert.equal((await open(t, directory)).identity, identity);
   assert.notEqual((await open(t, temporaryDirectory(t))).identity, identity);
+});
+
+test('a directory that is moved, replaced or removed is an error of every call and wait, until it is back', async (t) => {
+  const directory = join(temporaryDirectory(t), 'store');
+  const scheduler = await open(t, directory);
+  const jobId = await scheduler.createJob(spec(range(3)));
+  const task = (await scheduler.requestTask(upTo(3)))!;
+  assert.equal(await scheduler.requestTask(request()), null);
+  const large = text('large', [new Uint8Array(100_000)]);
+  const calls: [string, () => Promise<unknown>][] = [
+    ['jobStatus', () => scheduler.jobStatus(jobId)],
+    ['requestTask', () => scheduler.requestTask(request())],
+    ['renewLeases', () => scheduler.renewLeases([task.id])],
+    ['createJob', () => scheduler.createJob(spec({ ...range(3), arguments: large }))],
+    [
+      'submitResults',
+      () =>
+        scheduler.submitResults(
+          task.id,
+          jobId,
+          results([1], () => large),
+        ),
+    ],
+    ['removeJob', () => scheduler.removeJob(jobId)],
+    ['waitForWork', () => scheduler.waitForWork(new AbortController().signal)],
+  ];
+  const refused = async (what: string, why: string): Promise<void> => {
+    const expected = new RegExp(`^${directory}: this is no longer .* opened: ${why}`);
+    for (const [name, call] of calls)
+      await assert.rejects(call(), { code: 'ESCHEDULER', message: expected }, `${what}: ${name}`);
+  };
+  // These begin to wait while all is well: no ring tells them.
+  const waits = [
+    scheduler.waitForWork(new AbortController().signal),
+    scheduler.waitForEvents(jobId, 1_000, new AbortController().signal),
+  ];
+  const away = `${directory}.bak`;
+  renameSync(directory, away);
+  for (const wait of waits) await assert.rejects(wait, { code: 'ESCHEDULER', message: /data[.]mdb is gone/ });
+  await refused('moved', 'its data.mdb is gone');
+
+  const other = await open(t, directory);
+  assert.notEqual(other.identity, scheduler.identity);
+  const otherId = await other.createJob(spec({ ...range(3), arguments: large }));
+  await refused('replaced', 'another data.mdb is there now');
+  assert.equal((await other.fetchJob(otherId)).arguments.segments[0]!.byteLength, 100_000);
+  assert.equal((await other.listJobs()).length, 1);
+  await other.close();
+
+  rmSync(directory, { recursive: true });
+  renameSync(away, directory);
+  assert.deepEqual(await scheduler.renewLeases([task.id]), []);
+  assert.deepEqual(
+    await scheduler.submitResults(
+      task.id,
+      jobId,
+      results([1], () => large),
+    ),
+    {
+      recorded: 1,
+      duplicates: 0,
+    },
+  );
+  rmSync(directory, { recursive: true });
+  await refused('removed', 'its data.mdb is gone');
+});
+
+test('a name that leads to another directory now is no longer the one that was opened', async (t) => {
+  const parent = temporaryDirectory(t);
+  const name = join(parent, 'name');
+  symlinkSync(join(parent, 'first'), name);
+  mkdirSync(join(parent, 'first'));
+  const scheduler = await open(t, name);
+  const other = await open(t, join(parent, 'second'));
+  unlinkSync(name);
+  symlinkSync(join(parent, 'second'), name);
+  await assert.rejects(scheduler.listJobs(), { code: 'ESCHEDULER', message: /another data[.]mdb/ });
+  assert.deepEqual(await other.listJobs(), []);
 });
 
 test('a directory that cannot be made is an error at once, and names it', async (t) => {

@@ -300,10 +300,24 @@ test('the doctor says that the Worker that runs uses another Scheduler, and asks
     there.of('work').map(({ code }) => code),
     ['OTHER_SCHEDULER', 'NO_WORK'],
   );
+  // One that was here before is another.
+  source.current = statusOf({ scheduler: directory, schedulerIdentity: 'embedded:before' });
+  const replaced = await diagnose(t, ['--scheduler', directory, '--status-socket', socket]);
+  assert.deepEqual(
+    replaced.of('work').map(({ code }) => code),
+    ['OTHER_SCHEDULER', 'NO_WORK'],
+  );
+  assert.match(replaced.of('work')[0]!.text, /another has taken its place$/);
+  source.current = statusOf({ scheduler: missing, schedulerIdentity: 'embedded:before' });
+  const removed = await diagnose(t, ['--scheduler', missing, '--status-socket', socket]);
+  assert.deepEqual(
+    removed.of('work').map(({ code, fix }) => [code, fix]),
+    [['SCHEDULER_MISSING', 'put it back, or dcp-worker stop, then dcp-worker']],
+  );
   // Another name of the same directory is none.
   const link = path.join(temporaryDirectory(t), 'link');
   symlinkSync(directory, link);
-  source.current = statusOf({ scheduler: link });
+  source.current = statusOf({ scheduler: link, schedulerIdentity: scheduler.identity });
   const same = await diagnose(t, ['--scheduler', directory, '--status-socket', socket]);
   assert.deepEqual(
     same.of('work').map(({ code }) => code),

@@ -78,6 +78,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
     workerId: 'workshop-7f3a',
     state: 'running',
     scheduler: '/var/lib/dcp/scheduler',
+    schedulerIdentity: null,
     evaluator: 'child',
     confinement: null,
     adapters: ['NVIDIA RTX 4090'],
@@ -196,7 +197,7 @@ export function recordOf(text: string, fields: Partial<LogRecord> = {}): LogReco
 type Look = ReturnType<ConstructorParameters<typeof StatusBoard>[0]['look']>;
 
 /** What a board sees of a Worker that is just starting. */
-const NOTHING_YET: Look = { supervisor: null, adapters: [], confinement: null };
+const NOTHING_YET: Look = { supervisor: null, adapters: [], confinement: null, schedulerIdentity: null };
 
 /** The board of such a Worker, which looks at what is there now. */
 export function boardOf(t: TestContext, look: () => Partial<Look> = () => ({})): StatusBoard {

@@ -253,6 +253,28 @@ test('a spool that is no directory is said, at the start and at the end', async 
   assert.ok(news.length > 1 && news.slice(1).every(({ type }) => type === 'dropped'), JSON.stringify(news));
 });
 
+test('a spool that cannot be made is said at the start', async (t) => {
+  const machine = await openMachine(t);
+  const news: SpoolNews[] = [];
+  const spool = '/proc/none/spool';
+  machine.work({ spool, observer: { onSpool: (one) => news.push(one) } });
+  await until(() => news.length > 0);
+  assert.deepEqual(
+    news.map((one) => ({ ...one, reason: '' })),
+    [{ type: 'unusable', directory: spool, reason: '' }],
+  );
+  assert.match((news[0] as { reason: string }).reason, /^ENOENT: .*'[/]proc[/]none'/);
+});
+
+test('a spool that is not there yet is made at the start, and no news', async (t) => {
+  const machine = await openMachine(t);
+  const news: SpoolNews[] = [];
+  const spool = path.join(temporaryDirectory(t), 'not/yet');
+  machine.work({ spool, observer: { onSpool: (one) => news.push(one) } });
+  await machine.compute.for(upTo(3), (n: number) => n).exec();
+  assert.deepEqual([filesIn(spool), news], [[], []]);
+});
+
 test('a spool that is no path is refused', async (t) => {
   const machine = await openMachine(t);
   for (const spool of ['', 7, 'a\0b'])

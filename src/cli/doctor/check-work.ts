@@ -11,6 +11,8 @@ import { obstacles, type WorkerOffer } from './job-fit.js';
 const MAX_JOBS = 50;
 /** Slices that fail in a row before it is worth a word. */
 const MANY_FAILURES = 10;
+/** A Worker opens its Scheduler once. */
+const START_AGAIN = 'dcp-worker stop, then dcp-worker';
 
 /** The third condition for work: there is some, and it is for this Worker. */
 export async function checkWork(
@@ -22,6 +24,14 @@ export async function checkWork(
   if (!hasScheduler(directory)) {
     // That there is nothing where nobody looks is no news.
     if (elsewhere.length > 0) return elsewhere;
+    if ((worker?.schedulerIdentity ?? null) !== null)
+      return [
+        problem(
+          'SCHEDULER_MISSING',
+          `${directory}: the Scheduler that the Worker has open is no longer here`,
+          `put it back, or ${START_AGAIN}`,
+        ),
+      ];
     return [
       problem(
         'SCHEDULER_MISSING',
@@ -41,7 +51,8 @@ export async function checkWork(
     return unavailable(error);
   }
   try {
-    return [...elsewhere, ...(await ofScheduler(scheduler, directory, offer, worker))];
+    const found = elsewhere.length > 0 ? elsewhere : ofReplaced(scheduler, directory, worker);
+    return [...found, ...(await ofScheduler(scheduler, directory, offer, worker))];
   } catch (error) {
     return unavailable(error);
   } finally {
@@ -60,6 +71,14 @@ function ofOtherScheduler(directory: string, worker: WorkerStatus | null): Findi
       `dcp-worker --scheduler ${quoted(printable(worker.scheduler, 1000))} doctor`,
     ),
   ];
+}
+
+/** The name is the same, and what was there when the Worker opened it is not. */
+function ofReplaced(scheduler: Scheduler, directory: string, worker: WorkerStatus | null): Finding[] {
+  const held = worker?.schedulerIdentity ?? null;
+  if (held === null || held === scheduler.identity) return [];
+  const text = `${directory}: the Scheduler that the Worker has open is no longer here: another has taken its place`;
+  return [problem('OTHER_SCHEDULER', text, START_AGAIN)];
 }
 
 /** One directory may have several names. */

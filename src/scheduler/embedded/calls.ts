@@ -8,16 +8,20 @@ export class Calls {
   private readonly waits = new Set<AbortController>();
   private readonly calls = new Set<Promise<unknown>>();
 
-  constructor(private readonly store: Store) {}
+  /** `directory`: the name by which it was opened, which may come to lead elsewhere. */
+  constructor(
+    private readonly store: Store,
+    private readonly directory: string,
+  ) {}
 
   get areEnding(): boolean {
     return this.closing !== null;
   }
 
-  /** Refuses calls on a closed Scheduler; lets `close` wait for the others. */
+  /** Refuses calls on a Scheduler that is closed, or whose directory was taken away; lets `close` wait for the others. */
   track<T>(call: () => Promise<T>): Promise<T> {
     const run = async (): Promise<T> => {
-      this.refuseWhenClosed();
+      this.refuse();
       return await call();
     };
     const promise = run();
@@ -27,16 +31,22 @@ export class Calls {
     return promise;
   }
 
-  /** Resolves with true when `check` holds, which runs inside a read transaction, with false when `signal` or `close` ends the wait. */
+  /**
+   * Resolves with true when `check` holds, which runs inside a read transaction, with false when `signal` or `close` ends the wait.
+   * Rejects when the directory is taken away, which no doorbell tells.
+   */
   async wait(signal: AbortSignal, check: (scan: boolean) => boolean): Promise<boolean> {
-    this.refuseWhenClosed();
+    this.refuse();
     const either = new AbortController();
     const abort = (): void => either.abort();
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort);
     this.waits.add(either);
     try {
-      return await this.store.doorbell.wait((scan) => this.store.read(() => check(scan)), either.signal);
+      return await this.store.doorbell.wait((scan) => {
+        if (scan) this.store.file.check(this.directory);
+        return this.store.read(() => check(scan));
+      }, either.signal);
     } finally {
       signal.removeEventListener('abort', abort);
       this.waits.delete(either);
@@ -53,7 +63,8 @@ export class Calls {
     return this.closing;
   }
 
-  private refuseWhenClosed(): void {
+  private refuse(): void {
     if (this.closing) throw new SchedulerError(`${this.store.directory}: the Scheduler is closed`);
+    this.store.file.check(this.directory);
   }
 }

@@ -20,7 +20,11 @@ export class Packs {
   /** Folders known to be there and synced. */
   private readonly ready = new Set<number>();
 
-  constructor(private readonly root: string) {}
+  /** `check` throws when the folder is no longer the store's: another's, with Jobs of the same numbers, is left as it is. */
+  constructor(
+    private readonly root: string,
+    private readonly check: () => void,
+  ) {}
 
   private folder(job: number): string {
     return join(this.root, String(job));
@@ -65,9 +69,11 @@ export class Packs {
       return;
     }
     let pack: Uint8Array;
+    this.check();
     try {
       pack = await this.write(job, pieces);
     } catch (cause) {
+      this.check();
       throw new SchedulerError(
         `${this.root}: large data cannot be written: ${(cause as Error).message}; what was acknowledged before is kept`,
         { cause },
@@ -146,6 +152,7 @@ export class Packs {
   /** Removes all files of a Job. */
   async removeJob(job: number): Promise<void> {
     this.ready.delete(job);
+    this.check();
     await rm(this.folder(job), { recursive: true, force: true });
   }
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import {
   InvalidArgumentError,
   JobStateError,
@@ -87,8 +88,9 @@ export class EmbeddedScheduler implements Scheduler {
     const leaseMs = options.leaseMs ?? 60_000;
     checkLeaseMs('options.leaseMs', leaseMs);
     const clock = options.clock ?? systemClock();
-    const store = await Store.open(directory, options);
-    const scheduler = new EmbeddedScheduler(store, clock, leaseMs);
+    const path = resolve(directory);
+    const store = await Store.open(path, options);
+    const scheduler = new EmbeddedScheduler(store, path, clock, leaseMs);
     try {
       await scheduler.recover();
     } catch (error) {
@@ -101,6 +103,7 @@ export class EmbeddedScheduler implements Scheduler {
   // Private: so its declaration does not name the store, whose types are lmdb's.
   private constructor(
     private readonly store: Store,
+    directory: string,
     private readonly clock: SchedulerClock,
     private readonly leaseMs: number,
   ) {
@@ -110,7 +113,7 @@ export class EmbeddedScheduler implements Scheduler {
     this.results = new Results(store);
     this.log = new Log(store);
     this.uploads = new Uploads(store, this.jobs, this.leases);
-    this.calls = new Calls(store);
+    this.calls = new Calls(store, directory);
   }
 
   get identity(): string {

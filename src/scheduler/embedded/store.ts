@@ -6,6 +6,7 @@ import { SchedulerError } from '../../model/index.js';
 import { makeDirectory } from '../../system/index.js';
 import { Doorbell } from './doorbell.js';
 import { damageOf } from './meta-pages.js';
+import { OpenedFile } from './opened-file.js';
 import { Packs, UnsureWriteError } from './packs.js';
 import type { StoreOptions } from './store-options.js';
 import { WriterLock } from './writer-lock.js';
@@ -120,6 +121,8 @@ export class Store {
   readonly log: Table;
   readonly packs: Packs;
   readonly doorbell: Doorbell;
+  /** To be asked before what is in the directory is believed, or added to. */
+  readonly file: OpenedFile;
 
   private users = 1;
   private writes = 0;
@@ -151,11 +154,8 @@ export class Store {
       );
     }
     const path = realpathSync(directory);
-    const known = Store.opened.get(path);
-    if (known) {
-      known.users++;
-      return known;
-    }
+    const known = Store.usedAt(path);
+    if (known) return known;
     const patienceMs = options.lockPatienceMs ?? 5000;
     // Opening takes the writer lock, too.
     let lock: WriterLock | null;
@@ -173,12 +173,10 @@ export class Store {
       lock?.close();
       throw error;
     }
-    const raced = Store.opened.get(path); // somebody else in this process, while we waited
-    if (raced) {
-      // The descriptor is leaked on purpose: closing it would drop the other one's locks (see WriterLock.open).
-      raced.users++;
-      return raced;
-    }
+    // Somebody else in this process, while we waited. The descriptor is leaked on purpose: closing it would drop the
+    // other one's locks (see WriterLock.open).
+    const raced = Store.usedAt(path);
+    if (raced) return raced;
     let root: RootDatabase<Buffer, StoreKey>;
     try {
       root = openLmdb<Buffer, StoreKey>({
@@ -204,6 +202,14 @@ export class Store {
       lock?.close();
       throw error instanceof SchedulerError ? error : notOpened(path, error);
     }
+  }
+
+  /** The store that is open there, with one user more. One whose directory was taken away from under it is none. */
+  private static usedAt(path: string): Store | null {
+    const known = Store.opened.get(path);
+    if (!known?.file.isIn(path)) return null;
+    known.users++;
+    return known;
   }
 
   private constructor(
@@ -240,7 +246,8 @@ export class Store {
     this.expiry = table('expiry');
     this.log = table('log');
     root.transactionSync(() => lock.calibrate());
-    this.packs = new Packs(join(directory, 'packs'));
+    this.file = new OpenedFile(directory);
+    this.packs = new Packs(join(directory, 'packs'), () => this.file.check(directory));
     this.doorbell = new Doorbell(directory);
   }
 
@@ -288,6 +295,7 @@ export class Store {
         await new Promise(setImmediate); // calls of this turn go along
         try {
           await this.lock.whenFree(this.patienceMs);
+          this.file.check(this.directory);
         } catch (error) {
           for (const operation of this.queue.splice(0)) operation.reject(error as Error);
           continue;
@@ -374,7 +382,7 @@ export class Store {
   async close(): Promise<void> {
     while (this.draining) await this.draining;
     if (--this.users > 0) return;
-    Store.opened.delete(this.directory);
+    if (Store.opened.get(this.directory) === this) Store.opened.delete(this.directory);
     this.doorbell.close();
     await this.root.close();
     this.lock.close();

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { access, constants, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobId } from '../../model/index.js';
 import type { SubmitReceipt } from '../../scheduler/index.js';
@@ -31,7 +31,7 @@ export type SpoolNews =
   | { readonly type: 'setAside'; readonly file: string; readonly reason: string }
   /** Files for other Schedulers are there; they wait for a Worker of theirs. */
   | { readonly type: 'othersLeft'; readonly files: number }
-  /** The directory cannot be read. */
+  /** The directory cannot be made, read or written to. */
   | { readonly type: 'unusable'; readonly directory: string; readonly reason: string };
 
 /** A file that this Worker has to itself. */
@@ -83,7 +83,7 @@ export class Spool {
     if (records.length === 0) return;
     let used: number;
     try {
-      makeDirectory(this.directory, 0o700);
+      this.#make();
       used = await this.#usedBytes();
     } catch (error) {
       for (const record of records) this.#drop(record, reasonOf(error));
@@ -106,15 +106,16 @@ export class Spool {
 
   /**
    * The files for this Scheduler that nobody has, oldest first. Half-written ones of processes that are gone are set aside.
-   * Does not reject.
+   * Makes the directory, and says where it cannot: told first when results are lost, it would be told too late. Does not reject.
    */
   async left(): Promise<readonly string[]> {
     let files: SpoolFile[];
     try {
+      this.#make();
       files = await this.#files();
+      await access(this.directory, constants.W_OK | constants.X_OK);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.onNews({ type: 'unusable', directory: this.directory, reason: reasonOf(error) });
+      this.onNews({ type: 'unusable', directory: this.directory, reason: reasonOf(error) });
       return [];
     }
     const names: string[] = [];
@@ -196,6 +197,10 @@ export class Spool {
   #drop(record: Unsubmitted, reason: string): void {
     const slices = slicesOf(record);
     if (slices > 0) this.onNews({ type: 'dropped', jobId: record.jobId, slices, reason });
+  }
+
+  #make(): void {
+    makeDirectory(this.directory, 0o700);
   }
 
   async #usedBytes(): Promise<number> {
