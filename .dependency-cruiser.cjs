@@ -4,7 +4,7 @@
  *   cli → worker → supervisor → {scheduler, evaluator} → {codec, model}
  *   compute → {scheduler, evaluator, codec, model}
  *   worker → manager → model
- *   {evaluator, scheduler, supervisor, status, logging, identity, manager} → system → model
+ *   {evaluator, scheduler, supervisor, compute, status, logging, identity, manager} → system → model
  */
 
 /** The folders each folder may import. `config`, `logging` and `identity` serve every program layer. */
@@ -31,7 +31,7 @@ const MAY_IMPORT = {
   // A Worker as a program that runs for a year.
   service: ['worker', 'dashboard', 'status', 'supervisor', 'evaluator', 'system', 'model', ...SERVICES],
   // localExec is a Supervisor over an in-process Evaluator, so the client API needs the Supervisor too.
-  compute: ['supervisor', 'scheduler', 'evaluator', 'codec', 'model', ...SERVICES],
+  compute: ['supervisor', 'scheduler', 'evaluator', 'codec', 'system', 'model', ...SERVICES],
   cli: [
     'service',
     'dashboard',

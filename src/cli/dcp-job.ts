@@ -34,7 +34,8 @@ With --json everything on standard output is a JSON line with a "type": accepted
 warning, complete, result (with "value", "inspect" or "error"), cancelled, detached.
 
 Ctrl-C leaves a deployed Job with the Scheduler and says how to follow or cancel it; a Job that runs with --local, or is
-still being uploaded, is cancelled. A second Ctrl-C ends the program at once.
+still being uploaded, is cancelled. A second Ctrl-C ends the program at once. A Job that runs with --local is also cancelled
+by SIGTERM, SIGQUIT and SIGHUP, which the program then ends by, and when nobody reads standard output any more.
 ${EXIT_CODES}`;
 
 const program = newProgram('dcp-job')

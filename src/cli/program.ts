@@ -26,10 +26,15 @@ export class UsageError extends Error {}
  * the program ends.
  */
 let onReaderGone: (() => void) | null = null;
+let otherErrors: 'throw' | 'exit' = 'exit';
 
-/** For a program that does more than to tell: it is called once, in place of the exit. */
-export function whenReaderGone(act: () => void): void {
+/**
+ * For a program that does more than to tell: `act` is called once, in place of the exit. Other errors of standard output
+ * are thrown, for whoever listens for those that nobody caught, or exit as without this. Null: everything is as before.
+ */
+export function whenReaderGone(act: (() => void) | null, others: 'throw' | 'exit' = 'throw'): void {
   onReaderGone = act;
+  otherErrors = act === null ? 'exit' : others;
 }
 
 /** A program of this package; `--version` says which. */
@@ -61,8 +66,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // EIO: a terminal that is gone.
     const isReaderGone = error.code === 'EPIPE' || error.code === 'EIO';
-    if (onReaderGone !== null) {
-      if (!isReaderGone) throw error;
+    if (!isReaderGone && otherErrors === 'throw') throw error;
+    if (isReaderGone && onReaderGone !== null) {
       const act = onReaderGone;
       onReaderGone = () => {};
       act();

@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import path from 'node:path';
 import { createCompute, Job, type Compute, type ResultHandle } from '../compute/index.js';
 import type { GpuOptions } from '../evaluator/index.js';
@@ -13,7 +14,7 @@ import {
 import { makeDirectory } from '../system/index.js';
 import { loadJobFile } from './job-file.js';
 import { printJsonLine, printResults, resultFields } from './present.js';
-import { ExitCode, quoted, UsageError } from './program.js';
+import { ExitCode, quoted, UsageError, whenReaderGone } from './program.js';
 import { ProgressBar } from './progress-bar.js';
 
 export interface RunJobOptions {
@@ -35,6 +36,8 @@ export interface RunJobOptions {
 export const DEFAULT_OUTPUT = '.';
 /** A Job nobody has touched for so long makes one suspect that there is no Worker, milliseconds. */
 const NO_WORKER_MS = 5_000;
+/** What ends a program at once, unless it listens: a service manager, a terminal that closes, Ctrl-\\. */
+const TERMINATING: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGQUIT'];
 /** Failed Slices that are shown in full. */
 const SHOWN_FAILURES = 10;
 
@@ -118,32 +121,39 @@ class JobRun {
 
   /** Null when there are none: cancelled or interrupted. */
   async results(): Promise<ResultHandle<unknown> | null> {
+    const { local } = this.options;
     const onSignal = (): void => this.#interrupt();
-    let isTerminated = false;
-    // What a local run has in the file system must go with it.
-    const onTermination = (): void => {
-      isTerminated = true;
-      this.#interrupt();
+    let terminatedBy: NodeJS.Signals | null = null;
+    const onTermination = (signal: NodeJS.Signals): void => {
+      terminatedBy ??= signal;
+      // A terminal that closes sends its own more than once, and standard output may have told of it before.
+      if (signal === 'SIGHUP' && this.#interrupted) return;
+      this.#interrupt(128 + osConstants.signals[signal]);
     };
     process.on('SIGINT', onSignal);
-    if (this.options.local !== null) process.on('SIGTERM', onTermination);
+    if (local !== null) {
+      // What it has in the file system must go with it.
+      for (const signal of TERMINATING) process.on(signal, onTermination);
+      whenReaderGone(() => this.#loseReader(), 'exit');
+    }
     try {
-      const { local } = this.options;
       const results = await (local === null ? this.job.exec() : this.#localExec(local));
       this.#tellEnd(results);
       return results;
     } catch (error) {
       // The Job may be of another copy of these classes.
       if ((error as { code?: unknown }).code !== 'ECANCELLED') throw error;
-      this.exitCode = this.#interrupted ? ExitCode.interrupted : ExitCode.failure;
+      this.exitCode = this.#interrupted && !this.#isReaderLost ? ExitCode.interrupted : ExitCode.failure;
       this.#say({ type: 'cancelled', job: this.job.id }, `Job ${this.job.id}: cancelled`);
       return null;
     } finally {
       clearTimeout(this.#noWorkerTimer);
       this.#bar.end();
       process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onTermination);
-      if (isTerminated) process.kill(process.pid, 'SIGTERM');
+      for (const signal of TERMINATING) process.off(signal, onTermination);
+      // Else there may be more lines that nobody reads.
+      if (!this.#isReaderLost) whenReaderGone(null);
+      if (terminatedBy !== null) process.kill(process.pid, terminatedBy);
     }
   }
 
@@ -232,10 +242,10 @@ class JobRun {
 
   /**
    * Ctrl-C. A deployed Job stays with the Scheduler; one that is half deployed, or local, is given up. A second one ends
-   * the process whatever it does.
+   * the process whatever it does, with `code`.
    */
-  #interrupt(): void {
-    if (this.#interrupted) process.exit(ExitCode.interrupted);
+  #interrupt(code: number = ExitCode.interrupted): void {
+    if (this.#interrupted) process.exit(code);
     this.#interrupted = true;
     const { id } = this.job;
     if (this.#accepted && this.options.local === null) {
@@ -254,6 +264,13 @@ class JobRun {
       });
     } else this.#cancel();
   }
+
+  /** Nobody else has the results of a local run. */
+  #loseReader(): void {
+    this.#isReaderLost = true;
+    if (!this.#interrupted) this.#interrupt();
+  }
+  #isReaderLost = false;
 
   #cancel(): void {
     this.job.cancel('interrupted').catch(() => process.exit(ExitCode.interrupted));

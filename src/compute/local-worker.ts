@@ -1,7 +1,4 @@
 /** The Worker that `localExec` runs a Job with. Loaded when there is such a Job: it is most of what Jobs can be run with. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import {
   askForGpus,
   openInProcessEvaluator,
@@ -20,6 +17,7 @@ import {
   type JobRequirements,
 } from '../model/index.js';
 import { Supervisor, type SupervisorOptions } from '../supervisor/index.js';
+import { LocalDirectory } from './local-directory.js';
 
 /**
  * What this machine has for a Job that requires WebGPU; null for others, which cost no look at the driver.
@@ -63,9 +61,9 @@ export async function withLocalWorker<T>(
   const share = await localGpu(requirements, gpu, cores);
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const directory = await mkdtemp(path.join(tmpdir(), 'dcp-local-'));
-    undo.unshift(() => rm(directory, { recursive: true, force: true }));
-    const scheduler = await openEmbeddedScheduler(directory);
+    const directory = await LocalDirectory.make();
+    undo.unshift(() => directory.remove());
+    const scheduler = await openEmbeddedScheduler(directory.path);
     undo.unshift(() => scheduler.close());
     const evaluator = await openInProcessEvaluator({ threads: cores, inspect, gpu });
     undo.unshift(() => evaluator.close());

@@ -416,12 +416,27 @@ test('a local run that is interrupted before there is a Job, or terminated, leav
     }`,
   );
   const early = start(t, 'dcp-job', ['run', file, '--local', '1'], { TMPDIR: temporary, EARLY: '1' });
-  const late = start(t, 'dcp-job', ['run', file, '--local', '1'], { TMPDIR: temporary });
-  await late.printed(/Job \w{22} /);
-  late.child.kill('SIGTERM');
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+    const late = start(t, 'dcp-job', ['run', file, '--local', '1'], { TMPDIR: temporary });
+    await late.printed(/Job \w{22} /);
+    late.child.kill(signal);
+    // As a terminal that closes does, by its shell.
+    if (signal === 'SIGHUP') late.child.kill(signal);
+    const ended = await late.ended;
+    assert.deepEqual([ended.code, ended.signal], [null, signal], ended.stderr);
+  }
   assert.equal((await early.ended).code, 130);
-  assert.equal((await late.ended).code, null);
-  assert.equal(late.child.signalCode, 'SIGTERM');
+  assert.deepEqual(readdirSync(temporary), []);
+});
+
+test('a local run that nobody reads any more is cancelled, exit code 1, and leaves no file', async (t) => {
+  const temporary = temporaryDirectory(t);
+  const args = ['run', jobFile(t, SQUARES), '--local', '1', '--json', '--', '100000', '5'];
+  const running = start(t, 'dcp-job', args, { TMPDIR: temporary });
+  await running.printed(/"accepted"/);
+  running.child.stdout!.destroy();
+  const { code, stderr } = await running.ended;
+  assert.deepEqual([code, stderr], [1, '']);
   assert.deepEqual(readdirSync(temporary), []);
 });
 

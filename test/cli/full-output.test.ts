@@ -1,7 +1,7 @@
 /** Standard output that is a file on a disk without room, and standard error that nobody reads. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tinyClient } from './evaluator-start-support.js';
@@ -10,19 +10,24 @@ import { jobFile, programFile, start, temporaryDirectory } from './support.js';
 test('what cannot be written is one line and exit code 1', (t) => {
   const full = openSync('/dev/full', 'w');
   t.after(() => closeSync(full));
+  const temporary = temporaryDirectory(t);
   const job = jobFile(t, 'export default (compute) => compute.for(1, 2, (n) => n);');
   for (const [program, ...args] of [
     ['dcp-worker', '--help'],
     ['dcp-worker', '--showConfig'],
     ['dcp-job', 'run', job, '--local', '1'],
+    // It tells while it runs.
+    ['dcp-job', 'run', job, '--local', '1', '--json'],
   ] as const) {
     const { status, stderr } = spawnSync(process.execPath, [programFile(program), ...args], {
       stdio: ['ignore', full, 'pipe'],
       encoding: 'utf8',
+      env: { ...process.env, TMPDIR: temporary },
     });
     assert.equal(status, 1, stderr);
     assert.match(stderr, new RegExp(`^${program}: standard output cannot be written: ENOSPC: .*\n$`, 'm'));
     assert.doesNotMatch(stderr, /^ +at /m);
+    assert.deepEqual(readdirSync(temporary), []);
   }
 });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { compute, createCompute } from '#src/compute/index.js';
 import { openScheduler, PACKAGE, runScript } from './support.js';
 
@@ -31,6 +31,67 @@ test('localExec leaves no thread, handle or file behind: the process ends by its
   assert.ok(grown <= 0, `${grown} threads more`);
   assert.ok(Number(exitedAt) - end < 1, `ended ${Number(exitedAt) - end} s after its last line`);
   assert.deepEqual(readdirSync(temporary), []);
+});
+
+/** A local run that does not end, of a process that does, as `end` says; answers where its files were. */
+async function endDuringRun(t: TestContext, temporary: string, end: string): Promise<string> {
+  const { stdout } = await runScript(
+    t,
+    `
+      import { readdirSync } from 'node:fs';
+      process.env.TMPDIR = ${JSON.stringify(temporary)};
+      const { compute } = await import('${PACKAGE}');
+      const job = compute.for(1, 1, () => new Promise((resolve) => setTimeout(resolve, 60_000)));
+      job.on('accepted', () => process.stdout.write(readdirSync(process.env.TMPDIR).join(), () => ${end}));
+      await job.localExec(1);
+    `,
+  );
+  return stdout;
+}
+
+test('localExec leaves no file either when its process exits meanwhile', async (t) => {
+  const temporary = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
+  t.after(() => rmSync(temporary, { recursive: true, force: true }));
+  assert.match(await endDuringRun(t, temporary, 'process.exit()'), /^dcp-local-/);
+  assert.deepEqual(readdirSync(temporary), []);
+});
+
+test('what a killed process left the next run removes, and nothing else', async (t) => {
+  const temporary = mkdtempSync(path.join(tmpdir(), 'dcp-test-'));
+  t.after(() => rmSync(temporary, { recursive: true, force: true }));
+  const left = await endDuringRun(t, temporary, `process.kill(process.pid, 'SIGKILL')`);
+  assert.deepEqual(readdirSync(temporary), [left]);
+  const [, space, boot, pid, started, end] = /^dcp-local-([0-9]+)-([0-9a-z]+)-([0-9]+)-([0-9]+)-(\w+)$/.exec(
+    left,
+  )!;
+  const kept = [
+    // Another container's, another machine's, and who knows whose.
+    `dcp-local-1${space}-${boot}-${pid}-${started}-${end}`,
+    `dcp-local-${space}-0${boot}-${pid}-${started}-${end}`,
+    `dcp-local-${end}`,
+    `${left}.old`,
+  ];
+  for (const name of kept) mkdirSync(path.join(temporary, name));
+  writeFileSync(path.join(temporary, `${left}0`), 'a file');
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = temporary;
+  try {
+    // The first one lives while the second one starts and ends.
+    const job = compute.for(1, 1, () => new Promise(() => setTimeout(() => undefined, 60_000)));
+    const accepted = new Promise((resolve) => job.once('accepted', resolve));
+    const running = assert.rejects(job.localExec(1), { code: 'ECANCELLED' });
+    await accepted;
+    await endDuringRun(t, temporary, 'process.exit()');
+    const living = readdirSync(temporary).filter((name) => name.includes(`-${process.pid}-`));
+    assert.equal(living.length, 1);
+    assert.deepEqual(readdirSync(path.join(temporary, living[0]!)).length > 0, true);
+    await job.cancel();
+    await running;
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  }
+  assert.deepEqual(readdirSync(temporary).sort(), [...kept, `${left}0`].sort());
 });
 
 test('localExec rejects like exec and cleans up', async () => {

@@ -10,8 +10,8 @@ import { EvaluatorError, packColumns, zeroMetrics } from '#src/model/index.js';
 import { MadeUpEvaluator, type MadeUpLink } from './made-up-peers.js';
 import { Recorder, jobOf, slices } from './support.js';
 
-function open(t: TestContext, meet: (link: MadeUpLink) => void): MadeUpEvaluator {
-  const evaluator = new MadeUpEvaluator(meet);
+function open(t: TestContext, meet: (link: MadeUpLink) => void, startsAtOnce?: number): MadeUpEvaluator {
+  const evaluator = new MadeUpEvaluator(meet, startsAtOnce);
   t.after(() => evaluator.close());
   return evaluator;
 }
@@ -31,6 +31,70 @@ test('an evaluator that does not come is nobody’s doing', async (t) => {
     assert.deepEqual([error.message, error.suspects], ['there is no process', 0]);
     return true;
   });
+});
+
+/** Four Jobs at once, where only the first peer has come, and three may be about to come at a time. */
+async function fourJobs(t: TestContext) {
+  const coming: MadeUpLink[] = [];
+  const evaluator = open(
+    t,
+    (link) => {
+      if (evaluator.links.length === 1) link.begin();
+      else coming.push(link);
+    },
+    3,
+  );
+  const sandboxes = await Promise.all(
+    Array.from({ length: 5 }, () => evaluator.createSandbox(new Recorder())),
+  );
+  const jobs = [1, 2, 3, 4, 5].map((n) => jobOf('() => 1', { job: { id: `job ${n}` } }));
+  const assigning = [0, 1, 2, 3, 4].map((n) => sandboxes[n]!.assign(jobs[n]!));
+  const failed = assigning.map((each) =>
+    each.then(
+      () => '',
+      (error: Error) => error.message,
+    ),
+  );
+  while (coming.length < 3) await sleep(2);
+  await sleep(20);
+  return { evaluator, coming, failed };
+}
+
+test('Jobs that come at once have peers started at once, up to a limit, and one is spare in the end', async (t) => {
+  const { evaluator, coming } = await fourJobs(t);
+  assert.equal(coming.length, 3, 'the first Job has one, three wait for theirs, and one for a place');
+  for (const link of coming.splice(0, 2)) link.begin();
+  await evaluator.untilLoading(3);
+  while (coming.length < 2) await sleep(2);
+  for (const link of coming.splice(0)) link.begin();
+  await evaluator.untilLoading(5);
+  await sleep(20);
+  for (const link of coming.splice(0)) link.begin();
+  await sleep(20);
+  assert.deepEqual([evaluator.links.length, coming.length], [6, 0]);
+});
+
+test('of those that do not come each Job is told, and the next one is started alone', async (t) => {
+  const { evaluator, coming, failed } = await fourJobs(t);
+  evaluator.links[0]!.die('it was killed');
+  for (const link of coming.splice(0)) link.die('there is no process');
+  // Who waited for the spare one hears of it as well.
+  assert.deepEqual(await Promise.all(failed), [
+    'it was killed',
+    ...Array<string>(4).fill('there is no process'),
+  ]);
+  const sandboxes = Promise.all([1, 2].map(() => evaluator.createSandbox(new Recorder())));
+  while (coming.length < 1) await sleep(2);
+  coming.splice(0)[0]!.begin();
+  const [first, second] = await sandboxes;
+  for (const [sandbox, id] of [
+    [first!, 'job 6'],
+    [second!, 'job 7'],
+  ] as const)
+    void sandbox.assign(jobOf('() => 1', { job: { id } })).catch(() => undefined);
+  await evaluator.untilLoading(2);
+  await sleep(20);
+  assert.equal(coming.length, 1);
 });
 
 test('Sandboxes that are lost while they load have one loss in common', async (t) => {

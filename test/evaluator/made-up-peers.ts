@@ -92,7 +92,10 @@ export class MadeUpEvaluator extends PeerEvaluator<MadeUpLink> {
   readonly links: MadeUpLink[] = [];
 
   /** @param meet each of them, when it is opened */
-  constructor(private readonly meet: (link: MadeUpLink) => void) {
+  constructor(
+    private readonly meet: (link: MadeUpLink) => void,
+    protected override readonly startsAtOnce = 2,
+  ) {
     super();
   }
 

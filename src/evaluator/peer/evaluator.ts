@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EvaluatorError, requiresWebgpu, type JobId } from '../../model/index.js';
 import type {
@@ -28,7 +29,8 @@ const WARNING = 'DcpEvaluatorWarning';
  *
  * A Sandbox has no Job when it is created, so it has no peer then: what `createSandbox` makes is a claim, backed by a warm
  * Sandbox in the spare peer, the one without a Job. `assign` binds it to a Sandbox in the peer of its Job. For a Job that
- * has none, the spare peer becomes its own, and there is another spare.
+ * has none, the spare peer becomes its own, and there is another spare. Jobs that come meanwhile have peers started for
+ * them beside it.
  */
 export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator, SandboxHost {
   /** Every one that is not gone. */
@@ -42,6 +44,8 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   /** Somebody has been told of those that end so. */
   #isWarned = false;
   #spare: Promise<EvaluatorPeer<Link>> | null = null;
+  /** The spare that a Job waits for. */
+  #promised: Promise<EvaluatorPeer<Link>> | null = null;
   #lastId = 0;
   #closing: Promise<void> | null = null;
   readonly #onExit = (): void => {
@@ -63,6 +67,9 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 
   /** Whether `setGate` may be called, and adapters are to be told apart. */
   protected readonly isGated: boolean = false;
+
+  /** Peers that may be about to come at a time, the spare one among them. */
+  protected readonly startsAtOnce: number = availableParallelism();
 
   /** One has come; it belongs to no Job yet. */
   protected onPeerReady(_peer: EvaluatorPeer<Link>): void {}
@@ -212,7 +219,7 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   /** The one without a Job, opened if there is none. Rejects when it does not come. */
   #sparePeer(): Promise<EvaluatorPeer<Link>> {
     if (this.#spare !== null) return this.#spare;
-    const spare = this.#startPeer();
+    const spare = this.#startPeer(true);
     this.#spare = spare;
     spare.catch(() => {
       if (this.#spare === spare) this.#spare = null;
@@ -220,23 +227,34 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     return spare;
   }
 
-  async #startPeer(): Promise<EvaluatorPeer<Link>> {
+  async #startPeer(isSpare: boolean): Promise<EvaluatorPeer<Link>> {
     await this.#missing.wait(null);
     await this.#untilOpenFor(NO_WORK);
     if (this.#closing) throw closed();
     let started: EvaluatorPeer<Link> | null = null;
+    const failuresBefore = this.#failures;
     try {
       started = this.#openPeer();
+      if (!isSpare) this.#beside.add(started);
       await started.ready;
     } catch (error) {
-      if (started !== null && this.#expected.has(started) && !this.#closing) return this.#startPeer();
-      this.#missing.failed(null);
+      if (started !== null && this.#expected.has(started) && !this.#closing) return this.#startPeer(isSpare);
+      // Of those that were tried at a time the first one tells what there is to know.
+      if (this.#failures === failuresBefore) this.#countFailure();
       throw this.#closing ? error : this.onPeerMissing(unsuspected(error as EvaluatorError));
     }
     this.#watch(started);
     this.onPeerReady(started);
     return started;
   }
+
+  /** @param startedAt when what failed was started */
+  #countFailure(startedAt?: number): void {
+    this.#failures++;
+    this.#missing.failed(null, startedAt);
+  }
+  /** In all, unlike those in a row that `missing` counts. */
+  #failures = 0;
 
   #watch(peer: EvaluatorPeer<Link>): void {
     // Not before it has lived for a while: it may get no further than this each time.
@@ -256,15 +274,8 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
 
   async #takeSpare(jobId: JobId, usesGpu: boolean): Promise<EvaluatorPeer<Link>> {
     await this.losses.wait(jobId);
-    const spare = this.#sparePeer();
-    let taken: EvaluatorPeer<Link>;
-    try {
-      taken = await spare;
-    } finally {
-      // Whoever waited longer may have taken it meanwhile.
-      if (this.#spare === spare) this.#spare = null;
-    }
-    if (taken.jobId !== null || taken.isEnding) return this.#takeSpare(jobId, usesGpu);
+    const taken = await this.#nextPeer();
+    if (taken === null || taken.jobId !== null || taken.isEnding) return this.#takeSpare(jobId, usesGpu);
     taken.jobId = jobId;
     if (usesGpu && this.isGated)
       taken.closeAdapters(this.#gate.closedAdapters, () => void this.#applyGate(taken));
@@ -272,6 +283,42 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     if (!this.#closing) void this.#prepareSpare();
     return taken;
   }
+
+  /**
+   * The spare peer, or one that is started beside it where another Job waits for that. Null: there was no place to start one,
+   * and may be now. Rejects when none comes.
+   */
+  async #nextPeer(): Promise<EvaluatorPeer<Link> | null> {
+    const spare = this.#sparePeer();
+    // Where one has failed the next one is to show first that they come again, and all who wait are told of it.
+    if (this.#promised === spare && this.#missing.failuresInRow(null) === 0) {
+      if (this.#startsBeside + 1 < this.startsAtOnce) return this.#startBeside();
+      await Promise.race([spare, new Promise<void>((resolve) => this.#startWaiters.push(resolve))]);
+      return null;
+    }
+    this.#promised = spare;
+    try {
+      return await spare;
+    } finally {
+      // Whoever waited longer may have taken it meanwhile.
+      if (this.#spare === spare) this.#spare = null;
+    }
+  }
+
+  async #startBeside(): Promise<EvaluatorPeer<Link>> {
+    this.#startsBeside++;
+    try {
+      return await this.#startPeer(false);
+    } finally {
+      this.#startsBeside--;
+      for (const resolve of this.#startWaiters.splice(0)) resolve();
+    }
+  }
+  #startsBeside = 0;
+  /** Who waits for a place to start a peer in. */
+  #startWaiters: (() => void)[] = [];
+  /** Those that were started beside the spare one, each for a Job that takes it once it is ready. */
+  readonly #beside = new WeakSet<EvaluatorPeer<Link>>();
 
   /** The next Job finds a peer, with a warm Sandbox for each claim. What fails here is tried again by who needs it. */
   async #prepareSpare(): Promise<void> {
@@ -300,14 +347,14 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     }
     if (this.#closing) return;
     if (!this.#expected.has(gone)) this.#onSpareLost(gone);
-    if (this.#spare === null) return;
+    if (this.#spare === null || this.#beside.has(gone)) return;
     this.#spare = null;
     void this.#prepareSpare();
   }
 
   /** One may be anybody's doing; of more in a row nobody else would tell. */
   #onSpareLost({ startedAt, end }: EvaluatorPeer<Link>): void {
-    this.#missing.failed(null, startedAt);
+    this.#countFailure(startedAt);
     if (this.#missing.failuresInRow(null) === 1) this.#isWarned = false;
     else if (!this.#isWarned) {
       this.#isWarned = true;

@@ -3,8 +3,7 @@ import { access, constants, open, readdir, rename, stat, unlink } from 'node:fs/
 import path from 'node:path';
 import type { JobId } from '../../model/index.js';
 import type { SubmitReceipt } from '../../scheduler/index.js';
-import { makeDirectory } from '../../system/index.js';
-import { isGone, MARK_PATTERN, ownMark } from './process-mark.js';
+import { isGone, makeDirectory, MARK_PATTERN, ownMark } from '../../system/index.js';
 import {
   encodeRecord,
   readRecord,

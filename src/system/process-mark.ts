@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 /**
  * Names a process beyond its end: boot, process id, and when it started, in ticks since the boot (proc(5), `stat`),
@@ -12,6 +12,35 @@ export const MARK_PATTERN = '[0-9a-z]+-[0-9]+-[0-9]+';
 /** Whether the process with this mark has ended. */
 export function isGone(mark: string): boolean {
   return mark !== ownMark && mark !== markOf(Number(mark.split('-')[1]));
+}
+
+/**
+ * As `isGone`, for what must not be taken from a process that lives: one of before this boot, or that may not be looked at,
+ * has not ended. To be asked only of marks from the same `processIdSpace`.
+ */
+export function hasEndedHere(mark: string): boolean {
+  const [boot, pid] = mark.split('-') as [string, string];
+  if (!ownMark.startsWith(`${boot}-`) || !isGone(mark)) return false;
+  // Its id is used again, or by none.
+  return markOf(Number(pid)) !== null || !isUsed(Number(pid));
+}
+
+/** Within it process ids mean the same: containers each have their own. Null: nobody can tell. */
+export function processIdSpace(): string | null {
+  try {
+    return String(statSync('/proc/self/ns/pid').ino);
+  } catch {
+    return null;
+  }
+}
+
+function isUsed(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** Null: there is no such process. */
