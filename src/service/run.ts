@@ -39,6 +39,7 @@ export async function runWorkerService(
     service = new WorkerService(settings, outputs, traces, {
       reread,
       withProfile,
+      onReopen: () => void server?.lookAfterSocket(),
       onExit(code) {
         dashboard?.close();
         process.exit(code);
@@ -97,6 +98,7 @@ async function openServer(
     source: service.board,
     control: service,
     http,
+    onSocketGone: (trouble: string | null) => sayOfSocket(service, statusSocket.path, trouble),
     onError: (error: unknown, reference: string) => {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       service.log.say('warning', 'statusError', { reference, message }, `status, ${reference}: ${message}`);
@@ -111,6 +113,19 @@ async function openServer(
     warn(`${error.message}; nobody can ask this Worker how it is: --status-socket names another place`);
     return http === null ? null : openStatusServer({ ...options, socket: null });
   }
+}
+
+function sayOfSocket({ log }: WorkerService, file: string, trouble: string | null): void {
+  const fields = { path: file, trouble };
+  if (trouble === null)
+    log.say('notice', 'statusSocket', fields, `the status socket was gone, and is there again: ${file}`);
+  else
+    log.say(
+      'warning',
+      'statusSocket',
+      fields,
+      `the status socket is gone, and nobody can ask this Worker how it is: ${trouble}; it is made again once that can be`,
+    );
 }
 
 function tokenIn(file: string | null): string | null {

@@ -24,6 +24,8 @@ const FLUSH_MS = 10_000;
 const KEEP_MS = 2_000;
 
 export interface WorkerServiceOwner extends SettingsSource {
+  /** What others may have taken away is to be had again. */
+  onReopen(): void;
   /** The process shall exit at once. */
   onExit(code: number): void;
 }
@@ -219,6 +221,7 @@ export class WorkerService implements WorkerControl {
    */
   async reload(): Promise<readonly string[]> {
     this.outputs.reopen?.();
+    this.owner.onReopen();
     await this.#started;
     this.#manager.reloading();
     try {

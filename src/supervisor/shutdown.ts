@@ -13,8 +13,8 @@ import type { WorkRequests } from './work-requests.js';
 /** How a Supervisor stops. */
 export interface StopOptions {
   /**
-   * `task`: all Slices that are held may end first, whether a Sandbox has them or not; `slice`: those that Sandboxes have;
-   * `now`: Sandboxes are disposed of. Default `slice`.
+   * `task`: all Slices that are held may end first, whether a Sandbox has them or not, and what is frozen may go on before that;
+   * `slice`: those that Sandboxes have, but for what is frozen, which ends at once; `now`: Sandboxes are disposed of. Default `slice`.
    */
   readonly finish?: 'task' | 'slice' | 'now';
   /** How long `task` waits before it turns into `slice`, milliseconds. Default: as long as it takes. */
@@ -47,8 +47,8 @@ export interface ShutdownParts {
   readonly leftovers: Leftovers | null;
   /** Resolves when no Task comes in any more. */
   readonly sourceEnded: () => Promise<void>;
-  /** Lets go on, for good, what stands still. */
-  readonly thaw: () => void;
+  /** Ends what is frozen, now and from now on. */
+  readonly endFrozen: () => void;
 }
 
 /**
@@ -89,15 +89,16 @@ export class Shutdown {
       return;
     }
     source.stop();
-    // What stands still would not end by itself.
-    this.parts.thaw();
     const leftoversEnded = leftovers?.stop();
     if (this.#finish === 'task') {
       lifecycle.enter('finishing');
+      // What is frozen is waited for, too: it goes on when the machine is free, or ends when it has been frozen for too long.
       const isDone = (): boolean => this.#finish !== 'task' || this.#holdsNoSlices();
       await this.#untilQuiet(this.#options.taskTimeoutMs ?? Infinity, isDone);
     }
     lifecycle.enter('stopping');
+    // It would not end by itself.
+    this.parts.endFrozen();
     const { timeoutMs = 10_000, flushTimeoutMs = 10_000 } = this.#options;
     deliveries.giveBackAllQueued(SHUTDOWN);
     await this.#untilQuiet(timeoutMs, () => this.#finish === 'now' || sandboxes.busy === 0);
@@ -119,8 +120,7 @@ export class Shutdown {
   }
 
   #holdsNoSlices(): boolean {
-    if (this.parts.sandboxes.busy > 0) return false;
-    for (const desk of this.parts.desks) if (desk.queued > 0) return false;
+    for (const desk of this.parts.desks) if (desk.queued > 0 || desk.running > 0) return false;
     return true;
   }
 

@@ -167,7 +167,7 @@ export class Supervisor {
       requests: this.#requests,
       leftovers: this.#leftovers,
       sourceEnded: () => this.#sourceEnded,
-      thaw: () => {
+      endFrozen: () => {
         this.#gate.close();
         if (this.#gate.status().length > 0) void this.#applyGate();
       },
@@ -232,7 +232,8 @@ export class Supervisor {
   /**
    * Ends for good: queued Slices go back to the Scheduler, Sandboxes end, results are submitted. Resolves when all
    * that is done or the times are up; what was not submitted then is kept in the spool, or done again by another Worker. With
-   * `finish: 'task'` it is the Slices that are held which end first. A second call hurries the first, if it finishes less.
+   * `finish: 'task'` it is the Slices that are held which end first, and what is frozen is waited for, `freezeLeaseMs` at most; otherwise that
+   * ends at once. A second call hurries the first, if it finishes less.
    */
   stop(options: StopOptions = {}): Promise<void> {
     return this.#shutdown.stop(options);

@@ -181,8 +181,10 @@ export class WorkGate {
     if (found === undefined) return 'run';
     const { action } = found.verdict;
     if (action !== 'freeze') return action;
-    if (found.isExpired || this.#isClosed) return 'kill';
-    return this.canFreeze ? 'freeze' : 'hold';
+    if (found.isExpired) return 'kill';
+    // What could not be frozen runs, and may end what it has.
+    if (!this.canFreeze) return 'hold';
+    return this.#isClosed ? 'kill' : 'freeze';
   }
 
   #setTarget(target: 'cpu' | number, verdict: WorkVerdict): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
@@ -262,6 +262,22 @@ test('several outputs at once; a file that was moved away is opened anew on SIGH
   assert.ok(jsonLines(stdout).some(({ type }) => type === 'stopped'));
   assert.match(readFileSync(`${file}.1`, 'utf8'), /worker .*Sandbox/);
   assert.match(readFileSync(file, 'utf8'), /stopped after 0 Slices/);
+});
+
+test('a status socket that went with its folder is there again on SIGHUP', async (t) => {
+  const { args, env } = configured(t, '{}');
+  const folder = path.join(env['DCP_HOMEDIR']!, 'run');
+  const inFolder = { ...env, DCP_WORKER_SOCKET: path.join(folder, 'worker.sock') };
+  const worker = start(t, 'dcp-worker', [...args, '-o', 'console'], inFolder);
+  await worker.printed(/worker .*Sandbox/);
+  rmSync(folder, { recursive: true });
+  assert.equal((await run(t, 'dcp-worker', ['status'], inFolder)).code, 1);
+  worker.child.kill('SIGHUP');
+  await worker.printed(/the status socket was gone, and is there again: .*\/run\/worker\.sock$/m);
+  assert.match((await run(t, 'dcp-worker', ['status'], inFolder)).stdout, /running/);
+  worker.child.kill('SIGTERM');
+  assert.equal((await worker.ended).code, 0);
+  assert.deepEqual(readdirSync(folder), []);
 });
 
 test('DCP_HOMEDIR moves all of a Worker: Scheduler, status socket, identity, spool', async (t) => {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DcpError } from '#src/model/index.js';
 import { openStatusServer, type StatusServerOptions } from '#src/status/index.js';
+import { MAX_SOCKET_PATH_BYTES } from '#src/system/index.js';
 import { ask, LiteralSource, RecordingControl, serve, temporaryDirectory } from './support.js';
 
 /** A server on this socket alone. */
@@ -85,6 +86,65 @@ test('a socket whose folder was removed is there again before long', async (t) =
   }
   await server.close();
   assert.equal(existsSync(socket), false);
+});
+
+test('a socket that was removed is there again as soon as it is looked for, and that is said', async (t) => {
+  const socket = path.join(temporaryDirectory(t), 'run/worker.sock');
+  mkdirSync(path.dirname(socket), { mode: 0o750 });
+  const said: unknown[] = [];
+  const server = await openStatusServer({
+    ...optionsFor(socket),
+    onSocketGone: (trouble) => said.push(trouble),
+  });
+  t.after(() => server.close());
+  await server.lookAfterSocket();
+  assert.deepEqual(said, []);
+  rmSync(path.dirname(socket), { recursive: true });
+  await Promise.all([server.lookAfterSocket(), server.lookAfterSocket()]);
+  assert.equal((await ask(socket, '/status')).status, 200);
+  assert.equal(statSync(path.dirname(socket)).mode & 0o777, 0o750);
+  assert.deepEqual(readdirSync(path.dirname(socket)), ['worker.sock']);
+  assert.deepEqual(said, [null]);
+});
+
+test('somebody else’s socket that is there by then is left alone, also at the end, and that is said once', async (t) => {
+  const socket = path.join(temporaryDirectory(t), 'worker.sock');
+  const said: (string | null)[] = [];
+  const first = await openStatusServer({
+    ...optionsFor(socket),
+    onSocketGone: (trouble) => said.push(trouble),
+  });
+  t.after(() => first.close());
+  rmSync(socket);
+  const second = await openStatusServer(optionsFor(socket));
+  t.after(() => second.close());
+  for (let times = 0; times < 2; times++) await first.lookAfterSocket();
+  assert.deepEqual(said, [
+    `socket: ${socket}: the Worker with process id ${process.pid} listens there already`,
+  ]);
+  assert.equal((await ask(socket, '/status')).status, 200);
+  await second.close();
+  await first.lookAfterSocket();
+  assert.equal(said.length, 2);
+  assert.equal(said[1], null);
+  assert.equal((await ask(socket, '/status')).status, 200);
+  rmSync(socket);
+  const third = await openStatusServer(optionsFor(socket));
+  t.after(() => third.close());
+  await first.close();
+  assert.equal((await ask(socket, '/status')).status, 200);
+});
+
+test('a path as long as it may be is enough, whatever its parts', async (t) => {
+  const folder = temporaryDirectory(t);
+  const rest = MAX_SOCKET_PATH_BYTES - folder.length - 1;
+  for (const name of ['x'.repeat(rest), `${'x'.repeat(rest - 2)}/y`]) {
+    const socket = path.join(folder, name);
+    const server = await openStatusServer(optionsFor(socket));
+    assert.equal((await ask(socket, '/status')).status, 200);
+    await server.close();
+    assert.deepEqual(readdirSync(path.dirname(socket)), []);
+  }
 });
 
 test('a socket of a live Worker is refused with its process id, and works on', async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type TestContext } from 'node:test';
 import { openChildProcessEvaluator } from '#src/evaluator/index.js';
-import type { Supervisor, WorkAction, WorkDecision } from '#src/supervisor/index.js';
+import type { Supervisor, SupervisorOptions, WorkAction, WorkDecision } from '#src/supervisor/index.js';
 import { openMachine, recordings, upTo, wrapped, type Machine } from './support.js';
 
 /** Shorter than any freeze here. */
@@ -178,16 +178,76 @@ test('work for GPUs may run while that of the CPU may not: it alone is asked for
   );
 });
 
-test('a Supervisor that stops does not wait for what is frozen', async (t) => {
-  const machine = await openMachine(t);
-  const supervisor = machine.work({}, { evaluator: await processes(t) });
+/** A Supervisor that has two Slices in Sandboxes, and what those come to. */
+async function atWork(t: TestContext, options: SupervisorOptions = {}) {
+  const machine = await openMachine(t, { leaseMs: LEASE_MS });
+  const supervisor = machine.work(options, { evaluator: await processes(t) });
   const job = deploy(machine, 300);
   const results = job.exec();
   await until(() => running(supervisor) === 2);
+  return { machine, supervisor, results };
+}
+
+test('a Supervisor that stops does not wait for what is frozen', async (t) => {
+  const { machine, supervisor, results } = await atWork(t);
   await supervisor.gate(decision('freeze'));
   const startedAt = performance.now();
-  await supervisor.stop({ finish: 'task' });
+  await supervisor.stop({ finish: 'slice' });
   assert.ok(performance.now() - startedAt < 3_000, `${performance.now() - startedAt} ms`);
+  machine.work();
+  assert.deepEqual([...(await results)], upTo(8));
+});
+
+for (const order of ['frozen, then told to finish', 'told to finish, then frozen']) {
+  test(`${order} what is held: it goes on when it may, and ends`, async (t) => {
+    const { machine, supervisor, results } = await atWork(t);
+    const { done } = supervisor.status().counts;
+    const finish = (): Promise<void> => supervisor.stop({ finish: 'task' });
+    const isFrozenFirst = order.startsWith('frozen');
+    if (isFrozenFirst) await supervisor.gate(decision('freeze'));
+    const stopped = finish();
+    if (!isFrozenFirst) await supervisor.gate(decision('freeze'));
+    await sleep(2 * LEASE_MS);
+    const { state, gates, sandboxes } = supervisor.status();
+    assert.deepEqual([state, gates[0]!.action, running(supervisor)], ['finishing', 'freeze', 2]);
+    assert.ok(sandboxes.every(({ isFrozen }) => isFrozen));
+    await supervisor.gate(decision('run'));
+    await stopped;
+    const { counts } = supervisor.status();
+    assert.deepEqual([counts.done, counts.failed, counts.lostSandboxes], [done + 2, 0, 0]);
+    machine.work();
+    assert.deepEqual([...(await results)], upTo(8));
+  });
+}
+
+for (const hurry of ['slice', 'now', 'for too long'] as const) {
+  test(`who waits for what is frozen is hurried: ${hurry}`, async (t) => {
+    const { machine, supervisor, results } = await atWork(
+      t,
+      hurry === 'for too long' ? { freezeLeaseMs: 500 } : {},
+    );
+    await supervisor.gate(decision('freeze'));
+    const { done } = supervisor.status().counts;
+    const stopped = supervisor.stop({ finish: 'task' });
+    assert.equal(supervisor.state, 'finishing');
+    // Longer than the test may take: what is frozen is not waited for.
+    if (hurry !== 'for too long') void supervisor.stop({ finish: hurry, timeoutMs: 1e6 });
+    await stopped;
+    assert.equal(supervisor.status().counts.done, done);
+    machine.work();
+    assert.deepEqual([...(await results)], upTo(8));
+  });
+}
+
+test('what could not be frozen may end when the Supervisor stops', async (t) => {
+  const machine = await openMachine(t);
+  const supervisor = machine.work();
+  const results = deploy(machine, 300).exec();
+  await until(() => running(supervisor) === 2);
+  await supervisor.gate(decision('freeze'));
+  const { done } = supervisor.status().counts;
+  await supervisor.stop({ finish: 'slice' });
+  assert.equal(supervisor.status().counts.done, done + 2);
   machine.work();
   assert.deepEqual([...(await results)], upTo(8));
 });

@@ -27,10 +27,10 @@ export async function openGateStatus(file: string, report: () => GateReport): Pr
     else if (request.url === '/metrics') answer(200, EXPOSITION_TYPE, exposition(metricsOf(report())));
     else answer(404, 'text/plain', 'there are /status and /metrics\n');
   });
-  const remove = await listenOnSocket(server, file);
+  const socket = await listenOnSocket(server, file);
   server.unref();
   return () => {
-    remove();
+    socket.remove();
     server.close();
     server.closeAllConnections();
   };

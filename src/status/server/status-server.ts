@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { lstatSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
 import { InvalidArgumentError, ListenError } from '../../model/index.js';
@@ -8,7 +7,7 @@ import { Access, checkToken, isLoopback } from './access.js';
 import { EventStreams } from './event-streams.js';
 import { Page } from './page.js';
 import { Router } from './router.js';
-import { listenOnSocket } from './unix-socket.js';
+import { listenOnSocket, type OwnSocket } from './unix-socket.js';
 
 export interface StatusServerOptions {
   readonly source: StatusSource;
@@ -17,6 +16,8 @@ export interface StatusServerOptions {
   readonly socket: string | null;
   /** How often it is looked whether the socket is still there, milliseconds. Default 30,000. */
   readonly lookEveryMs?: number;
+  /** Hears that the socket was gone and is there again (null), and, once each time, why it cannot be. */
+  readonly onSocketGone?: (trouble: string | null) => void;
   /** Where to listen on TCP, for reading alone; null: nowhere. */
   readonly http: HttpListenerOptions | null;
   /** Hears of what went wrong while answering, with the reference that the asker got. */
@@ -51,11 +52,12 @@ export class StatusServer {
   readonly #servers: Server[] = [];
   readonly #events: EventStreams;
   readonly #router: Router;
-  /** The socket's listener; null: none. */
-  #local: Server | null = null;
-  #looking: NodeJS.Timeout | undefined;
-  #isLooking = false;
-  #removeSocket: () => void = () => undefined;
+  /** What listens on the socket; null: nothing. */
+  #local: { readonly server: Server; readonly socket: OwnSocket } | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | null = null;
+  /** It has been said why the socket is not there. */
+  #isMissed = false;
   #closing: Promise<void> | null = null;
   /** Where the page is; null: no TCP listener. */
   url: string | null = null;
@@ -69,9 +71,9 @@ export class StatusServer {
     const { socket, http } = this.options;
     if (http !== null) checkHttp(http);
     if (socket !== null) {
-      await this.#listenOn(socket);
+      this.#local = await this.#listenOn(socket);
       const { lookEveryMs = LOOK_MS } = this.options;
-      this.#looking = setInterval(() => void this.#look(socket), lookEveryMs).unref();
+      this.#timer = setInterval(() => void this.lookAfterSocket(), lookEveryMs).unref();
     }
     if (http !== null) await this.#listenOnTcp(http);
   }
@@ -82,42 +84,51 @@ export class StatusServer {
     return this.#closing;
   }
 
-  async #listenOn(socket: string): Promise<void> {
+  /**
+   * A folder that is there for the time of a login is emptied at its end, while this process may go on. What is gone is made again, now or
+   * once it can be; what others have put there is theirs. Done now and then by itself. Does not reject.
+   */
+  lookAfterSocket(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = null));
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const before = this.#local;
+    const { socket, onSocketGone } = this.options;
+    if (socket === null || before === null || this.#closing !== null || before.socket.isInPlace()) return;
+    try {
+      this.#local = await this.#listenOn(socket, before.socket.folderMode);
+    } catch (error) {
+      // The one before goes on meanwhile: what covers its name may go away again.
+      if (!this.#isMissed) onSocketGone?.((error as Error).message);
+      this.#isMissed = true;
+      return;
+    }
+    this.#isMissed = false;
+    // What is being answered goes on.
+    before.socket.remove();
+    before.server.close();
+    if (this.#closing === null) onSocketGone?.(null);
+    else this.#closeLocal();
+  }
+
+  async #listenOn(
+    file: string,
+    folderMode?: number,
+  ): Promise<{ readonly server: Server; readonly socket: OwnSocket }> {
     const server = this.#create((request, response) => this.#router.handle(request, response, null));
     try {
-      this.#removeSocket = await listenOnSocket(server, socket);
-      this.#local = server;
+      return { server, socket: await listenOnSocket(server, file, folderMode) };
     } catch (error) {
       this.#servers.splice(this.#servers.indexOf(server), 1);
       throw error;
     }
   }
 
-  /**
-   * A folder that is there for the time of a login is emptied at its end, while this process may go on. What is gone is made again, now or
-   * once it can be; what others have put there is theirs.
-   */
-  async #look(socket: string): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    try {
-      if (lstatSync(socket, { throwIfNoEntry: false }) !== undefined) return;
-      // Before there is another: a listener that is closed removes what has its name. What is being answered goes on.
-      this.#local?.close();
-      this.#local = null;
-      this.#removeSocket();
-      await this.#listenOn(socket);
-      if (this.#closing !== null) this.#closeLocal();
-    } catch {
-      // Somebody else was quicker, or there is no folder yet.
-    } finally {
-      this.#isLooking = false;
-    }
-  }
-
   #closeLocal(): void {
-    this.#removeSocket();
-    this.#local?.close();
+    this.#local?.socket.remove();
+    this.#local?.server.close();
   }
 
   async #listenOnTcp({ port, address, token }: HttpListenerOptions): Promise<void> {
@@ -160,13 +171,13 @@ export class StatusServer {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#local?.socket.remove();
     const closed = this.#servers.map(
       (server) =>
         new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
     );
-    clearInterval(this.#looking);
     this.#events.close();
-    this.#removeSocket();
     const patience = setTimeout(() => {
       for (const server of this.#servers) server.closeAllConnections();
     }, CLOSE_MS);
