@@ -249,7 +249,7 @@
       key: undefined,
     },
     // File that errors nobody has handled are appended to. Takes an absolute path of a file, or one that
-    // begins with ~/. undefined: none.
+    // begins with ~/. undefined: none. Live.
     unhandledRejectionLog: undefined,
     status: {
       // Socket that dcp-worker status and the like ask; they look for another than the usual one where

@@ -343,6 +343,7 @@ const worker = section({
   }),
   unhandledRejectionLog: optional(file(), 'none', {
     description: 'File that errors nobody has handled are appended to.',
+    ...live,
   }),
 
   status: section({

@@ -140,8 +140,13 @@ test('SIGHUP reads the configuration again; a wrong one is refused, and the one 
     /refuses: ~\/\.dcp\/dcp-worker\/dcp-config\.js:1:\d+: worker\.leavePublicGroup: expected one of computeGroups/,
   );
   writeFileSync(file, '{ worker: { stopTimeout: 7, lease: 30 } }');
-  const back = await run(t, 'dcp-worker', ['reload'], env);
-  assert.deepEqual([back.code, back.stdout], [0, 'nothing has changed\n']);
+  const reload = () => run(t, 'dcp-worker', ['reload'], env);
+  const back = await reload();
+  const waiting = 'worker.lease: 60 → 30 (when the Worker is started again)\n';
+  assert.deepEqual([back.code, back.stdout], [0, waiting]);
+  assert.equal((await reload()).stdout, waiting);
+  writeFileSync(file, '{ worker: { stopTimeout: 7 } }');
+  assert.equal((await reload()).stdout, 'nothing has changed\n');
 
   worker.child.kill('SIGTERM');
   assert.equal((await worker.ended).code, 0);
