@@ -69,6 +69,7 @@ export class WorkerService implements WorkerControl {
         supervisor: this.#worker.status(),
         adapters: this.#worker.gpu.adapters,
         confinement: this.#worker.confinement,
+        profile: this.#settings.profile,
       }),
       dropped: () => outputs.dropped,
     });

@@ -23,6 +23,7 @@ export interface WorkerLook {
   readonly supervisor: SupervisorStatus | null;
   readonly adapters: readonly string[];
   readonly confinement: WorkerStatus['confinement'];
+  readonly profile: WorkerStatus['profile'];
 }
 
 /** What does not change while a Worker runs. */
@@ -73,7 +74,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
 
   status(): WorkerStatus {
     const { look, dropped, ...facts } = this.options;
-    const { supervisor, adapters, confinement } = look();
+    const { supervisor, adapters, confinement, profile } = look();
     const places = placesOf(supervisor);
     const names = new Map(supervisor?.jobs.map(({ id, name }) => [id, name]));
     return {
@@ -86,6 +87,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       confinement,
       adapters,
       gates: supervisor?.gates ?? [],
+      profile,
       places,
       sandboxes: (supervisor?.sandboxes ?? []).map((sandbox) => ({
         ...sandbox,

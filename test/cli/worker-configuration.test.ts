@@ -176,6 +176,25 @@ test('concurrency changes while the Worker runs: by SIGHUP, and by profile', asy
   assert.equal((await profile('none')).stdout, 'profile none: 2 places → 4 places\n');
   assert.equal(await places(), 4);
 
+  // … and both say which of the two is in force.
+  const inForce = async (): Promise<unknown> => {
+    const { stdout } = await run(t, 'dcp-worker', ['status', '--json'], env);
+    return (JSON.parse(stdout) as { profile: unknown }).profile;
+  };
+  const reload = async (): Promise<string> => (await run(t, 'dcp-worker', ['reload'], env)).stdout;
+  writeFileSync(file, '{ worker: { cores: { cpu: 4 }, profile: "idle" } }');
+  assert.match(
+    await reload(),
+    /^worker\.profile: default: neither → "idle"\nworker\.profile: "idle" is not in force: "dcp-worker profile none" is, until "dcp-worker profile idle"$/m,
+  );
+  assert.deepEqual(await inForce(), { name: null, chosenBy: 'command' });
+  assert.match(await reload(), /^worker\.profile: "idle" is not in force: [^\n]+\n$/);
+  await profile('idle');
+  assert.equal(await reload(), 'nothing has changed\n');
+  assert.deepEqual(await inForce(), { name: 'idle', chosenBy: 'command' });
+  await profile('auto');
+  assert.deepEqual(await inForce(), { name: 'idle', chosenBy: 'presence' });
+
   const unknown = await profile('away');
   assert.equal(unknown.code, 1);
   assert.match(unknown.stderr, /profile: expected inUse, idle, auto or none, got "away"/);
