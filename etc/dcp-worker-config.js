@@ -84,14 +84,14 @@
       // undefined: as docs/MANAGER.md says for each. Live.
       resumeAfter: undefined,
       // Programs that want the machine for themselves. Takes a list of at most 1000, each the name of a
-      // program, or the path of its file. Live.
+      // program, or the absolute path of its file. Live.
       programs: [],
-      // Programs that want GPUs for themselves: a list for "all", or for the number of an adapter, from 0.
-      // Takes an object whose values are each a list of at most 1000, each the name of a program, or the path
-      // of its file. Live.
+      // Programs that want GPUs for themselves. Takes an object whose names are each "all" or the number of an
+      // adapter from 0 to 999, and whose values are each a list of at most 1000, each the name of a program,
+      // or the absolute path of its file. Live.
       gpuPrograms: {},
       // When work may run, local time; an empty list: always. Takes a list of at most 1000, each days and
-      // hours, as "mon-fri 22:00-06:00". Live.
+      // hours, as "mon-fri 22:00-06:00", "sat,sun" or "18:00-24:00". Live.
       allowedHours: [],
       // Load average of a minute above which nothing new is begun. Takes a number from 0 to 100000. undefined:
       // not watched. Live.
@@ -249,7 +249,7 @@
       key: undefined,
     },
     // File that errors nobody has handled are appended to. Takes an absolute path of a file, or one that
-    // begins with ~/. undefined: none.
+    // begins with ~/. undefined: none. Live.
     unhandledRejectionLog: undefined,
     status: {
       // Socket that dcp-worker status and the like ask; they look for another than the usual one where

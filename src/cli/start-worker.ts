@@ -61,7 +61,7 @@ export async function startWorker(program: Command, options: OptionValues): Prom
     },
     reread(): Reread {
       const next = reloadConfig(inForce);
-      const changes = configChanges(inForce, next);
+      const changes = configChanges(inForce, next, config);
       const warnings = next.warnings.map(problemText);
       return {
         settings: asConfigured(next, () => settingsOf(next.values, { ...told, ...profile })),

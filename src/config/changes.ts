@@ -14,10 +14,13 @@ export interface ConfigChange {
   readonly after: string;
 }
 
-/** The keys whose values differ, in the schema's order. */
-export function configChanges(before: Config, after: Config): ConfigChange[] {
+/**
+ * The keys whose values differ, in the schema's order. What counts when the Worker starts is compared with what it was started with,
+ * whatever was read since: so it is named as long as it waits.
+ */
+export function configChanges(before: Config, after: Config, atStart = before): ConfigChange[] {
   return KNOWN_KEYS.flatMap(({ name, path, key }) => {
-    const was = inForce(before, path);
+    const was = inForce(key.effect === 'live' ? before : atStart, path);
     const is = inForce(after, path);
     const differs = (was && nodeText(was)) !== (is && nodeText(is));
     return differs

@@ -5,6 +5,7 @@ import {
   boolean,
   either,
   file,
+  hours,
   keystore,
   list,
   listenAddress,
@@ -14,6 +15,7 @@ import {
   oneOf,
   originRule,
   pattern,
+  program,
   text,
   url,
   wholeNumber,
@@ -41,6 +43,12 @@ const facility = text(
   'kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp, kernel, system, audit, alert or local0 to local7',
   /^(kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|kernel|system|audit|alert|local[0-7])$/,
 );
+
+/** Which adapters a program wants. */
+const gpuName = {
+  expected: '"all" or the number of an adapter from 0 to 999',
+  fits: (name: string) => /^(all|\d{1,3})$/.test(name),
+};
 
 /** How much of the machine the Worker uses; a profile says as much of it as it changes. */
 const profile = (when: string) =>
@@ -126,20 +134,19 @@ const worker = section({
       unit: 's',
       ...live,
     }),
-    programs: key(list(text('the name of a program, or the path of its file')), [], {
+    programs: key(list(program()), [], {
       description: 'Programs that want the machine for themselves.',
       ...live,
     }),
     gpuPrograms: key(
-      map(list(text('the name of a program, or the path of its file'))),
+      map(list(program()), gpuName),
       {},
       {
-        description:
-          'Programs that want GPUs for themselves: a list for "all", or for the number of an adapter, from 0.',
+        description: 'Programs that want GPUs for themselves.',
         ...live,
       },
     ),
-    allowedHours: key(list(text('days and hours, as "mon-fri 22:00-06:00"')), [], {
+    allowedHours: key(list(hours()), [], {
       description: 'When work may run, local time; an empty list: always.',
       ...live,
     }),
@@ -343,6 +350,7 @@ const worker = section({
   }),
   unhandledRejectionLog: optional(file(), 'none', {
     description: 'File that errors nobody has handled are appended to.',
+    ...live,
   }),
 
   status: section({

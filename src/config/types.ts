@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { InvalidArgumentError, parseOriginRule } from '../model/index.js';
+import { InvalidArgumentError, isProgramName, parseHours, parseOriginRule } from '../model/index.js';
 import {
   KeystoreReference,
   isNull,
@@ -160,14 +160,35 @@ export function url(...protocols: readonly string[]): ValueType<URL> {
 export function originRule(): ValueType<string> {
   const expected =
     'an origin (https://host, https://*.domain, https://*, *, or one of these behind "private:")';
+  return parsed(expected, (value) => parseOriginRule('', value).text);
+}
+
+/** Text that `parse` makes a value of; what it refuses as an argument does not fit. */
+function parsed<T>(expected: string, parse: (value: string) => T): ValueType<T> {
   return scalar(expected, ['text'], (value) => {
     try {
-      return parseOriginRule('', value).text;
+      return parse(value as string);
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
       return undefined;
     }
   });
+}
+
+/** A part of the week, as `parseHours` reads it. */
+export function hours(): ValueType<string> {
+  const expected = 'days and hours, as "mon-fri 22:00-06:00", "sat,sun" or "18:00-24:00"';
+  return parsed(expected, (value) => {
+    parseHours('', value);
+    return value;
+  });
+}
+
+/** A program that a machine is watched for. */
+export function program(): ValueType<string> {
+  return scalar('the name of a program, or the absolute path of its file', ['text'], (value) =>
+    isProgramName(value as string) ? (value as string) : undefined,
+  );
 }
 
 /** A regular expression; or text, which is looked for as it is, in either case. */
@@ -216,12 +237,28 @@ export function object<T>(
   };
 }
 
-/** An object with any keys, each value of one type. */
-export function map<T>(element: ValueType<T>): ValueType<Readonly<Record<string, T>>> {
-  return object(`an object whose values are each ${element.expected}`, ({ entries }, key, context) => {
+/** What names in an object may be. */
+export interface NameType {
+  /** Behind "expected". */
+  readonly expected: string;
+  fits(name: string): boolean;
+}
+
+/** An object with any keys, or those that fit, each value of one type. */
+export function map<T>(
+  element: ValueType<T>,
+  names: NameType | null = null,
+): ValueType<Readonly<Record<string, T>>> {
+  const whose = names === null ? '' : `names are each ${names.expected}, and whose `;
+  const expected = `an object whose ${whose}values are each ${element.expected}`;
+  return object(expected, ({ entries }, key, context) => {
     const read: [string, T][] = [];
     for (const [name, below] of entries) {
       if (isUndefined(below) || isNull(below)) continue;
+      if (names !== null && !names.fits(name)) {
+        const got = context.secret ? '' : `, got the name ${shortened(JSON.stringify(name))}`;
+        context.fail(below.position, keyBelow(key, name), `expected ${names.expected}${got}`);
+      }
       const value = element.read(below, keyBelow(key, name), context);
       if (value !== undefined) read.push([name, value]);
     }

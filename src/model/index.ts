@@ -7,6 +7,7 @@ export { checkNames } from './names.js';
 export { knownName, nearest, nearestText } from './nearest.js';
 export * from './origins.js';
 export * from './payload.js';
+export { isProgramName } from './program-name.js';
 export {
   checkRequirementNames,
   checkRequirements,
@@ -18,6 +19,7 @@ export * from './slice-metrics.js';
 export * from './task.js';
 export { shown } from './shown.js';
 export * from './webgpu.js';
+export { isWithin, parseHours, type Hours } from './week.js';
 export {
   bytesText,
   countText,

@@ -31,8 +31,26 @@ const KEYS: Readonly<Record<string, string>> = {
   confinement: 'worker.confinement',
 };
 
+/** The same of monitors, whose fields are `monitors.load.max` or `monitors.program[1].target`. */
+const MONITOR_KEYS: Readonly<Record<string, string>> = {
+  load: 'maxLoad',
+  'foreign-cpu': 'maxForeignCpu',
+  memory: 'minMemory',
+  battery: 'battery.minPercent',
+  temperature: 'maxTemperature',
+  program: 'programs',
+  schedule: 'allowedHours',
+  pts: 'presenceIdle',
+  session: 'presence',
+  screensaver: 'presence',
+  logind: 'presence',
+  signal: 'presence',
+};
+
 /** The key of an `InvalidArgumentError`'s or a `ListenError`'s field, `computeGroups[1]` or `worker.computeGroups[1]`, without what is in brackets. */
 export function keyOfField(field: string): string {
+  const monitor = /^worker\.manager, monitors\.([a-z-]+)/.exec(field)?.[1] ?? '';
+  if (Object.hasOwn(MONITOR_KEYS, monitor)) return `worker.manager.${MONITOR_KEYS[monitor]}`;
   const name = field.replace(/\[.*$/s, '');
   return Object.hasOwn(KEYS, name) ? KEYS[name]! : name;
 }

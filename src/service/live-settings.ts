@@ -1,8 +1,8 @@
 import type { ConfigChange, ProfileName } from '../config/index.js';
 import { InvalidArgumentError } from '../model/index.js';
-import type { WorkerLog } from '../status/index.js';
+import type { WorkerLog, WorkerProfile } from '../status/index.js';
 import type { Worker } from '../worker/index.js';
-import { changeText } from './sentences.js';
+import { changeText, overruledText } from './sentences.js';
 import { liveChange, type ServiceSettings } from './settings.js';
 
 /** Settings that the Worker may take while it runs. */
@@ -60,13 +60,24 @@ export class LiveSettings {
     return this.#inForce;
   }
 
+  get profile(): WorkerProfile {
+    const { inForce, isCommanded } = this.#inForce.profile;
+    if (inForce === 'auto') return { name: this.#presenceProfile, chosenBy: 'presence' };
+    return { name: inForce, chosenBy: isCommanded ? 'command' : 'configuration' };
+  }
+
   /** Answers what has changed, in sentences. Throws, and the log has it as well, when the configuration is wrong. */
   reread(): string[] {
     const { log } = this.owner;
     try {
       const read = this.source.reread();
       this.#putIntoEffect(read);
-      const lines = [...read.warnings, ...read.changes.map(changeText), ...this.#waitingForStart()];
+      const lines = [
+        ...read.warnings,
+        ...read.changes.map(changeText),
+        ...this.#overruled(),
+        ...this.#waitingForStart(),
+      ];
       log.say('notice', 'reloaded', { changes: lines }, 'configuration read again');
       for (const line of lines) log.say('notice', 'setting', { change: line }, line);
       return lines.length === 0 ? ['nothing has changed'] : lines;
@@ -105,7 +116,7 @@ export class LiveSettings {
 
   /** Only the profile `auto` minds who uses the machine. */
   #applyPresence(): void {
-    if (!this.#inForce.isProfileAuto) return;
+    if (this.#inForce.profile.inForce !== 'auto') return;
     const profile = this.#isInUse ? 'inUse' : 'idle';
     if (profile === this.#presenceProfile) return;
     const before = this.owner.places();
@@ -127,6 +138,14 @@ export class LiveSettings {
     } catch (error) {
       throw explained(error);
     }
+  }
+
+  /** What the configuration says and `dcp-worker profile` has decided otherwise. */
+  #overruled(): string[] {
+    const { inForce, configured, isCommanded } = this.#inForce.profile;
+    return isCommanded && inForce !== configured
+      ? [overruledText(configured ?? 'none', inForce ?? 'none')]
+      : [];
   }
 
   /** What of the settings in force a Worker that was started with others cannot have. */

@@ -62,10 +62,9 @@ function machineMonitors(manager: ManagerValues): Monitors {
 function programs({ programs: all, gpuPrograms }: ManagerValues): Monitors {
   const rules = [
     ...(all.length === 0 ? [] : [{ names: all }]),
-    ...Object.entries(gpuPrograms).map(([gpu, names]) => ({
-      names,
-      target: gpu === 'all' ? 'gpu' : `gpu:${gpu}`,
-    })),
+    ...Object.entries(gpuPrograms)
+      .filter(([, names]) => names.length > 0)
+      .map(([gpu, names]) => ({ names, target: gpu === 'all' ? 'gpu' : `gpu:${gpu}` })),
   ];
   return rules.length === 0 ? {} : { program: rules };
 }

@@ -18,3 +18,8 @@ export function sandboxPlacesText({ places: { all, gpu } }: WorkerStatus): strin
 export function changeText({ key, effect, before, after }: ConfigChange): string {
   return `${key}: ${before} → ${after}${effect === 'live' ? '' : ' (when the Worker is started again)'}`;
 }
+
+/** `worker.profile: "auto" is not in force: "dcp-worker profile inUse" is, until "dcp-worker profile auto"`. */
+export function overruledText(configured: string, commanded: string): string {
+  return `worker.profile: "${configured}" is not in force: "dcp-worker profile ${commanded}" is, until "dcp-worker profile ${configured}"`;
+}

@@ -53,6 +53,15 @@ export interface ServiceOptions {
   readonly paymentAddress: string | null;
 }
 
+/** Which profile a Worker uses; null: none; `auto`: as the machine is used. */
+export interface ProfileChoice {
+  readonly inForce: ProfileName | 'auto' | null;
+  /** What the configuration names. */
+  readonly configured: ProfileName | 'auto' | null;
+  /** Whether `dcp-worker profile` chose the one in force. */
+  readonly isCommanded: boolean;
+}
+
 /** What a Worker that runs as a program was told, by options and configuration together. */
 export interface ServiceSettings {
   readonly version: string;
@@ -69,8 +78,7 @@ export interface ServiceSettings {
   /** How often a report is logged, milliseconds; null: never. */
   readonly reportIntervalMs: number | null;
   readonly exitWhenIdle: boolean;
-  /** Whether the profile follows how the machine is used. */
-  readonly isProfileAuto: boolean;
+  readonly profile: ProfileChoice;
   readonly machineWatch: CheckedWatch;
   /** File that errors are appended to that nothing caught; null: none. */
   readonly uncaughtLog: string | null;
@@ -96,7 +104,6 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
   const outputs = outputsIn(values, options);
   const publicGroup = publicGroupOf(values);
   const { version, exitWhenIdle, identity, paymentAddress, profile = worker.profile } = options;
-  const isProfileAuto = profile === 'auto';
   return {
     version,
     worker: {
@@ -121,9 +128,13 @@ export function settingsOf(values: ConfigValues, options: ServiceOptions): Servi
     cleanupTimeoutMs: worker.cleanupTimeout * 1000,
     reportIntervalMs: worker.reportInterval ? worker.reportInterval * 1000 : null,
     exitWhenIdle,
-    isProfileAuto,
+    profile: {
+      inForce: profile,
+      configured: worker.profile,
+      isCommanded: options.profile !== undefined,
+    },
     // A profile that somebody chose does not make of who uses the machine a reason to stop.
-    machineWatch: machineWatchOf(values, isProfileAuto || worker.profile === 'auto'),
+    machineWatch: machineWatchOf(values, profile === 'auto' || worker.profile === 'auto'),
     verbose: options.verbose,
     uncaughtLog: worker.unhandledRejectionLog ?? options.uncaughtLog,
     asksForPay: Object.values(worker.minimumWage).some((wage) => wage > 0),

@@ -46,6 +46,8 @@ export class WorkerService implements WorkerControl {
   #onStarted: () => void = () => {};
   #isToldToStop = false;
   #telling: NodeJS.Timeout | undefined;
+  /** Whether it has an output besides standard output: those of the start stay, whatever is configured since. */
+  readonly #writesElsewhere: boolean;
   readonly #settings: LiveSettings;
   readonly #reports: Reports;
   readonly #uncaught: UncaughtErrors;
@@ -58,6 +60,7 @@ export class WorkerService implements WorkerControl {
   ) {
     this.#started = new Promise((resolve) => (this.#onStarted = resolve));
     const { version, worker, evaluator, identity, paymentAddress } = settings;
+    this.#writesElsewhere = settings.outputs.some(({ kind }) => kind !== 'console' && kind !== 'json');
     this.board = new StatusBoard({
       version,
       scheduler: worker.scheduler,
@@ -69,6 +72,7 @@ export class WorkerService implements WorkerControl {
         adapters: this.#worker.gpu.adapters,
         confinement: this.#worker.confinement,
         schedulerIdentity: this.#worker.schedulerIdentity,
+        profile: this.#settings.profile,
       }),
       dropped: () => outputs.dropped,
     });
@@ -171,8 +175,7 @@ export class WorkerService implements WorkerControl {
 
   /** Nobody reads standard output any more. As for a terminal that is gone, unless another output tells of the Worker. */
   unread(): void {
-    const hasOther = this.#settings.inForce.outputs.some(({ kind }) => kind !== 'console' && kind !== 'json');
-    if (!hasOther) return this.interrupt();
+    if (!this.#writesElsewhere) return this.interrupt();
     const message = 'nobody reads it any more';
     const fields = { output: 'standard output', message };
     this.log.say('warning', 'outputTrouble', fields, `standard output: ${message}`);

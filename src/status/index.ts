@@ -7,6 +7,7 @@ export {
   type StatusSource,
   type WorkerControl,
   type WorkerHistory,
+  type WorkerProfile,
   type WorkerState,
   type WorkerStatus,
 } from './worker-status.js';

@@ -65,6 +65,8 @@ function facts(status: WorkerStatus, history: WorkerHistory): string[] {
       `CPU ${percentText(cores)} of ${usage.cores.length} cores${gpu}, Worker ${bytesText(usage.residentBytes)}`,
     ],
   ];
+  const profile = profileRow(status.profile);
+  if (profile !== null) rows.push(['Profile', profile]);
   for (const gate of furtherGates(status.gates, idle)) rows.push(['Gated', gateText(gate, status.time)]);
   if (status.confinement !== null) rows.push(['Confined', confinementRow(status.confinement)]);
   if (idle !== null)
@@ -73,6 +75,17 @@ function facts(status: WorkerStatus, history: WorkerHistory): string[] {
       ['', `→ ${idle.remedy}`],
     );
   return rows.map(([heading, text]) => `${heading.padEnd(11)}${text}`);
+}
+
+const CHOSEN_BY: Readonly<Record<WorkerStatus['profile']['chosenBy'], string>> = {
+  configuration: 'as the configuration says',
+  command: 'as dcp-worker profile said',
+  presence: 'for who uses the machine',
+};
+
+/** `inUse, as dcp-worker profile said`; null: there is none, and nobody has said so. */
+function profileRow({ name, chosenBy }: WorkerStatus['profile']): string | null {
+  return name === null && chosenBy === 'configuration' ? null : `${name ?? 'none'}, ${CHOSEN_BY[chosenBy]}`;
 }
 
 /** `by 12 layers of 14; missing: landlock`; `dcp-worker doctor` says why. */

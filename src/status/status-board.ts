@@ -24,6 +24,7 @@ export interface WorkerLook {
   readonly adapters: readonly string[];
   readonly confinement: WorkerStatus['confinement'];
   readonly schedulerIdentity: WorkerStatus['schedulerIdentity'];
+  readonly profile: WorkerStatus['profile'];
 }
 
 /** What does not change while a Worker runs. */
@@ -74,7 +75,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
 
   status(): WorkerStatus {
     const { look, dropped, ...facts } = this.options;
-    const { supervisor, adapters, confinement, schedulerIdentity } = look();
+    const { supervisor, adapters, confinement, schedulerIdentity, profile } = look();
     const places = placesOf(supervisor);
     const names = new Map(supervisor?.jobs.map(({ id, name }) => [id, name]));
     return {
@@ -88,6 +89,7 @@ export class StatusBoard implements Partial<SupervisorObserver>, StatusSource, L
       confinement,
       adapters,
       gates: supervisor?.gates ?? [],
+      profile,
       places,
       sandboxes: (supervisor?.sandboxes ?? []).map((sandbox) => ({
         ...sandbox,

@@ -1,3 +1,4 @@
+import type { ProfileName } from '../config/index.js';
 import type { ConfinementReport } from '../evaluator/index.js';
 import type { LogRecord } from '../logging/index.js';
 import type { SupervisorState, SupervisorStatus } from '../supervisor/index.js';
@@ -5,6 +6,14 @@ import type { IdleReason } from './idle-reason.js';
 
 /** `starting`: Scheduler and evaluator are being opened; the rest as the Supervisor has it. */
 export type WorkerState = 'starting' | SupervisorState;
+
+/** How much of the machine a Worker uses, by `worker.profiles`. */
+export interface WorkerProfile {
+  /** Null: none. */
+  readonly name: ProfileName | null;
+  /** `configuration`: `worker.profile`; `command`: `dcp-worker profile`; `presence`: whether somebody uses the machine, with "auto". */
+  readonly chosenBy: 'configuration' | 'command' | 'presence';
+}
 
 /**
  * A Worker at one moment, as every display shows it: `dcp-worker status`, the web page, the terminal, metrics. It is what
@@ -34,6 +43,8 @@ export interface WorkerStatus {
   readonly paymentAddress: string | null;
   /** What may not run now because the machine is needed, and why. */
   readonly gates: SupervisorStatus['gates'];
+  /** The one in force. */
+  readonly profile: WorkerProfile;
   readonly places: SupervisorStatus['places'];
   /** Sandboxes that have a Job. */
   readonly sandboxes: readonly (SupervisorStatus['sandboxes'][number] & { readonly jobName: string })[];

@@ -140,8 +140,13 @@ test('SIGHUP reads the configuration again; a wrong one is refused, and the one 
     /refuses: ~\/\.dcp\/dcp-worker\/dcp-config\.js:1:\d+: worker\.leavePublicGroup: expected one of computeGroups/,
   );
   writeFileSync(file, '{ worker: { stopTimeout: 7, lease: 30 } }');
-  const back = await run(t, 'dcp-worker', ['reload'], env);
-  assert.deepEqual([back.code, back.stdout], [0, 'nothing has changed\n']);
+  const reload = () => run(t, 'dcp-worker', ['reload'], env);
+  const back = await reload();
+  const waiting = 'worker.lease: 60 → 30 (when the Worker is started again)\n';
+  assert.deepEqual([back.code, back.stdout], [0, waiting]);
+  assert.equal((await reload()).stdout, waiting);
+  writeFileSync(file, '{ worker: { stopTimeout: 7 } }');
+  assert.equal((await reload()).stdout, 'nothing has changed\n');
 
   worker.child.kill('SIGTERM');
   assert.equal((await worker.ended).code, 0);
@@ -170,6 +175,25 @@ test('concurrency changes while the Worker runs: by SIGHUP, and by profile', asy
   assert.equal(await places(), 2);
   assert.equal((await profile('none')).stdout, 'profile none: 2 places → 4 places\n');
   assert.equal(await places(), 4);
+
+  // … and both say which of the two is in force.
+  const inForce = async (): Promise<unknown> => {
+    const { stdout } = await run(t, 'dcp-worker', ['status', '--json'], env);
+    return (JSON.parse(stdout) as { profile: unknown }).profile;
+  };
+  const reload = async (): Promise<string> => (await run(t, 'dcp-worker', ['reload'], env)).stdout;
+  writeFileSync(file, '{ worker: { cores: { cpu: 4 }, profile: "idle" } }');
+  assert.match(
+    await reload(),
+    /^worker\.profile: default: neither → "idle"\nworker\.profile: "idle" is not in force: "dcp-worker profile none" is, until "dcp-worker profile idle"$/m,
+  );
+  assert.deepEqual(await inForce(), { name: null, chosenBy: 'command' });
+  assert.match(await reload(), /^worker\.profile: "idle" is not in force: [^\n]+\n$/);
+  await profile('idle');
+  assert.equal(await reload(), 'nothing has changed\n');
+  assert.deepEqual(await inForce(), { name: 'idle', chosenBy: 'command' });
+  await profile('auto');
+  assert.deepEqual(await inForce(), { name: 'idle', chosenBy: 'presence' });
 
   const unknown = await profile('away');
   assert.equal(unknown.code, 1);

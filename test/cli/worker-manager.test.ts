@@ -125,7 +125,9 @@ test('what is watched changes by SIGHUP; a mistake in it names the key', async (
   await running.printed(/CPU: frozen/);
   writeFileSync(file, "{ worker: { manager: { allowedHours: ['never'] } } }");
   running.child.kill('SIGHUP');
-  await running.printed(/not reloaded: worker\.manager, monitors\.schedule\.allow: .*never/);
+  await running.printed(
+    /not reloaded: .*dcp-config\.js:1:\d+: worker\.manager\.allowedHours\[0\]: expected .*never/,
+  );
   assert.equal((await shown()).gates.length, 1);
   writeFileSync(file, '{}');
   running.child.kill('SIGHUP');

@@ -28,6 +28,25 @@ test('a reload says what changed, and what of it waits for the next start', (t) 
   assert.deepEqual(configChanges(after, reloadConfig(after)), []);
 });
 
+test('what waits for a start is compared with what the Worker was started with, and named until it does not differ', (t) => {
+  const machine = new Machine(t);
+  const read = (worker: string) => {
+    machine.write(OWN, `{ worker: ${worker} }`);
+    return machine.load();
+  };
+  const started = read('{ stopTimeout: 5, logfile: { path: "/w.log" } }');
+  const other = read('{ stopTimeout: 5, logfile: { path: "/w2.log" } }');
+  const waits = { key: 'worker.logfile.path', effect: 'restart', before: '"/w.log"', after: '"/w2.log"' };
+  assert.deepEqual(configChanges(started, other, started), [waits]);
+  assert.deepEqual(configChanges(other, other, started), [waits]);
+  const third = read('{ stopTimeout: 6, logfile: { path: "/w3.log" } }');
+  assert.deepEqual(configChanges(other, third, started), [
+    { key: 'worker.stopTimeout', effect: 'live', before: '5', after: '6' },
+    { ...waits, after: '"/w3.log"' },
+  ]);
+  assert.deepEqual(configChanges(other, started, started), []);
+});
+
 test('a reload says in words what the Worker finds right where nothing is said any more', (t) => {
   const machine = new Machine(t);
   machine.write(OWN, '{ worker: { maxSandboxes: 1, lease: 5 } }');
@@ -79,5 +98,6 @@ test('what decides how the Worker is built waits for a start', () => {
     'scheduler.location',
   ])
     assert.ok(restart.includes(name), name);
-  assert.ok(!restart.includes('worker.cores.cpu'));
+  for (const name of ['worker.cores.cpu', 'worker.unhandledRejectionLog'])
+    assert.ok(!restart.includes(name), name);
 });

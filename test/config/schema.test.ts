@@ -56,15 +56,21 @@ const LIMITS: Readonly<Record<string, { fit: string[]; not: string[]; expected: 
     expected: 'a number from 0 to 1440',
   },
   'worker.manager.programs': {
-    fit: ['[]', '["blender"]'],
+    fit: ['[]', '["blender", "/opt/render/render"]'],
     not: ['"blender"', '5'],
-    expected: 'a list of at most 1000, each the name of a program, or the path of its file',
+    expected: 'a list of at most 1000, each the name of a program, or the absolute path of its file',
   },
   'worker.manager.gpuPrograms': {
     fit: ['{}', '{ all: ["steam"], "1": ["blender"] }'],
     not: ['["steam"]', '"steam"'],
     expected:
-      'an object whose values are each a list of at most 1000, each the name of a program, or the path of its file',
+      'an object whose names are each "all" or the number of an adapter from 0 to 999, and whose values are each a list of at most 1000, each the name of a program, or the absolute path of its file',
+  },
+  'worker.manager.allowedHours': {
+    fit: ['[]', '["mon-fri 22:00-06:00", "SAT,sun", "18:00-24:00"]'],
+    not: ['"sat"', '5'],
+    expected:
+      'a list of at most 1000, each days and hours, as "mon-fri 22:00-06:00", "sat,sun" or "18:00-24:00"',
   },
   'worker.manager.maxTemperature': {
     fit: ['20', '120'],
@@ -282,6 +288,32 @@ test('all errors of all places are reported, place by place and line by line', (
     '/etc/override/dcp/dcp-worker/dcp-config.js:1:23: unexpected end',
     '$DCP_CONFIG_worker_lease: worker.lease: expected a number from 1 to 86400, got "x"',
   ]);
+});
+
+test('hours, programs and GPUs to watch for are checked where they stand, overridden or not', (t) => {
+  const machine = new Machine(t);
+  machine.write(
+    OWN,
+    `{ worker: { manager: {
+  allowedHours: ['sat', 'mon 25:00-02:00'],
+  programs: ['a/b', 'steam'],
+  gpuPrograms: { all: ['/a/b'], 1: ['c/'], foo: [] },
+} } }`,
+  );
+  machine.write(
+    '/etc/dcp/dcp-worker/dcp-config.js',
+    '{ worker: { manager: { allowedHours: [], programs: [], gpuPrograms: { foo: undefined } } } }',
+  );
+  const program = 'expected the name of a program, or the absolute path of its file, got';
+  assert.deepEqual(
+    machine.errors().map((line) => line.slice(OWN.length + 1)),
+    [
+      '2:25: worker.manager.allowedHours[1]: expected days and hours, as "mon-fri 22:00-06:00", "sat,sun" or "18:00-24:00", got "mon 25:00-02:00"',
+      `3:14: worker.manager.programs[0]: ${program} "a/b"`,
+      `4:37: worker.manager.gpuPrograms["1"][0]: ${program} "c/"`,
+      '4:49: worker.manager.gpuPrograms.foo: expected "all" or the number of an adapter from 0 to 999, got the name "foo"',
+    ],
+  );
 });
 
 test('an unknown key is a warning with the nearest name, where it is this Worker’s', (t) => {

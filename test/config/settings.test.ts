@@ -1,7 +1,7 @@
 /** What a Worker makes of its configuration. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { settingsOf } from '#src/service/index.js';
+import { keyOfField, settingsOf } from '#src/service/index.js';
 import { LiveSettings, type LiveSettingsOwner, type SettingsSource } from '#src/service/live-settings.js';
 import { Machine, OPTIONS, OWN } from './support.js';
 
@@ -34,6 +34,25 @@ test('reports come every so many seconds, or never', (t) => {
     return settingsOf(machine.load().values, OPTIONS).reportIntervalMs;
   };
   assert.deepEqual([0, 0.1, 2].map(intervalMs), [null, 100, 2000]);
+});
+
+test('a GPU that no program wants is not watched for one', (t) => {
+  const machine = new Machine(t);
+  machine.write(OWN, '{ worker: { manager: { gpuPrograms: { all: [], 1: ["steam"] } } } }');
+  const { gating } = settingsOf(machine.load().values, OPTIONS).machineWatch;
+  assert.deepEqual(
+    gating.rules.map(({ monitor, target }) => [monitor, target]),
+    [['program', 'gpu:1']],
+  );
+});
+
+test('what a monitor refuses is named by its key', () => {
+  assert.deepEqual(
+    ['monitors.load.max', 'monitors.program[1].target', 'monitors.pts.idleS', 'monitors.foreign-cpu'].map(
+      (field) => keyOfField(`worker.manager, ${field}`),
+    ),
+    ['maxLoad', 'programs', 'presenceIdle', 'maxForeignCpu'].map((name) => `worker.manager.${name}`),
+  );
 });
 
 test('a GPU is had from the start where any profile uses it, and then for as many Sandboxes as the one in force says', (t) => {

@@ -85,6 +85,7 @@ export class ScriptedWorker implements StatusSource, WorkerControl {
       gates: [],
       identity: null,
       paymentAddress: null,
+      profile: { name: null, chosenBy: 'configuration' },
       places: { all: 8, gpu: gpu ? 2 : 0 },
       sandboxes: Array.from({ length: this.#sandboxes }, (_, i) => this.#sandbox(i)),
       jobs: JOBS.map((name, i) => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { printable } from '#src/model/index.js';
-import { reportText, summaryText } from '#src/status/index.js';
+import { reportText, summaryText, type WorkerStatus } from '#src/status/index.js';
 import { historyOf, idleBecause, sandboxOf, statusOf } from './support.js';
 
 test('a report names the Sandboxes by state, each running Slice with Job, time and progress, and each Job', () => {
@@ -25,6 +25,27 @@ test('a report says why places are free and what helps', () => {
     /^Idle {7}3 places, NO_WORK: the Scheduler has nothing for this Worker\n {11}→ deploy a Job/m,
   );
   assert.doesNotMatch(text, /^Running|^Jobs/m);
+});
+
+test('a report says which profile is in force and what chose it, unless nothing is said of profiles', () => {
+  const rowOf = (profile: WorkerStatus['profile']): string | undefined =>
+    /^Profile.*$/m.exec(reportText(statusOf({ profile }), historyOf()))?.[0];
+  assert.deepEqual(
+    [
+      rowOf({ name: null, chosenBy: 'configuration' }),
+      rowOf({ name: 'idle', chosenBy: 'configuration' }),
+      rowOf({ name: 'inUse', chosenBy: 'presence' }),
+      rowOf({ name: 'inUse', chosenBy: 'command' }),
+      rowOf({ name: null, chosenBy: 'command' }),
+    ],
+    [
+      undefined,
+      'Profile    idle, as the configuration says',
+      'Profile    inUse, for who uses the machine',
+      'Profile    inUse, as dcp-worker profile said',
+      'Profile    none, as dcp-worker profile said',
+    ],
+  );
 });
 
 test('what owners of Jobs write moves no cursor', () => {

@@ -85,6 +85,7 @@ export function statusOf(fields: Partial<WorkerStatus> = {}): WorkerStatus {
     gates: [],
     identity: null,
     paymentAddress: null,
+    profile: { name: null, chosenBy: 'configuration' },
     places: { all: 8, gpu: 2 },
     sandboxes: [
       sandboxOf(),
@@ -197,7 +198,13 @@ export function recordOf(text: string, fields: Partial<LogRecord> = {}): LogReco
 type Look = ReturnType<ConstructorParameters<typeof StatusBoard>[0]['look']>;
 
 /** What a board sees of a Worker that is just starting. */
-const NOTHING_YET: Look = { supervisor: null, adapters: [], confinement: null, schedulerIdentity: null };
+const NOTHING_YET: Look = {
+  supervisor: null,
+  adapters: [],
+  confinement: null,
+  schedulerIdentity: null,
+  profile: { name: null, chosenBy: 'configuration' },
+};
 
 /** The board of such a Worker, which looks at what is there now. */
 export function boardOf(t: TestContext, look: () => Partial<Look> = () => ({})): StatusBoard {

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
+import { isProgramName } from '../../model/index.js';
 import type { Finding, Target } from '../monitor.js';
 import type { MonitorKind } from '../monitor-kind.js';
 import { PolledMonitor } from '../polled.js';
@@ -89,7 +90,7 @@ export const PROGRAM: MonitorKind<ProgramSettings> = {
     const names = fields.texts('names', []);
     if (names.length === 0)
       throw fields.error('names', 'expected names of programs, or paths of their files');
-    const wrong = names.find((name) => name.includes('/') && !path.isAbsolute(name));
+    const wrong = names.find((name) => !isProgramName(name));
     if (wrong !== undefined)
       throw fields.error('names', `expected a name or an absolute path, got "${wrong}"`);
     return { names, everyMs: fields.number('everyMs', 100, 60_000, 'milliseconds', 750) };

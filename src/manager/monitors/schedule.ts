@@ -1,7 +1,7 @@
+import { isWithin, parseHours, type Hours } from '../../model/index.js';
 import type { Finding, Target } from '../monitor.js';
 import type { MonitorKind } from '../monitor-kind.js';
 import { PolledMonitor } from '../polled.js';
-import { isWithin, parseHours, type Hours } from './week.js';
 
 interface ScheduleSettings {
   /** When evaluators may work, as `parseHours` reads it; each is one more part of the week. */

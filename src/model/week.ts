@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../model/index.js';
+import { InvalidArgumentError } from './errors.js';
 
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const MINUTES_A_DAY = 24 * 60;
