@@ -108,6 +108,7 @@ class JobRun {
   readonly #started = performance.now();
   #accepted = false;
   #interrupted = false;
+  #isReaderLost = false;
   #failures = 0;
   #noWorkerTimer: NodeJS.Timeout | undefined;
 
@@ -270,7 +271,6 @@ class JobRun {
     this.#isReaderLost = true;
     if (!this.#interrupted) this.#interrupt();
   }
-  #isReaderLost = false;
 
   #cancel(): void {
     this.job.cancel('interrupted').catch(() => process.exit(ExitCode.interrupted));

@@ -46,6 +46,13 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   #spare: Promise<EvaluatorPeer<Link>> | null = null;
   /** The spare that a Job waits for. */
   #promised: Promise<EvaluatorPeer<Link>> | null = null;
+  /** Those that were started beside the spare one, each for a Job that takes it once it is ready. */
+  readonly #beside = new WeakSet<EvaluatorPeer<Link>>();
+  #startsBeside = 0;
+  /** Who waits for a place to start a peer in. */
+  #startWaiters: (() => void)[] = [];
+  /** Starts that failed, in all, unlike those in a row that `missing` counts. */
+  #failures = 0;
   #lastId = 0;
   #closing: Promise<void> | null = null;
   readonly #onExit = (): void => {
@@ -253,9 +260,6 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
     this.#failures++;
     this.#missing.failed(null, startedAt);
   }
-  /** In all, unlike those in a row that `missing` counts. */
-  #failures = 0;
-
   #watch(peer: EvaluatorPeer<Link>): void {
     // Not before it has lived for a while: it may get no further than this each time.
     const healthy = setTimeout(() => this.#missing.succeeded(null), HEALTHY_MS).unref();
@@ -314,12 +318,6 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
       for (const resolve of this.#startWaiters.splice(0)) resolve();
     }
   }
-  #startsBeside = 0;
-  /** Who waits for a place to start a peer in. */
-  #startWaiters: (() => void)[] = [];
-  /** Those that were started beside the spare one, each for a Job that takes it once it is ready. */
-  readonly #beside = new WeakSet<EvaluatorPeer<Link>>();
-
   /** The next Job finds a peer, with a warm Sandbox for each claim. What fails here is tried again by who needs it. */
   async #prepareSpare(): Promise<void> {
     try {
