@@ -10,6 +10,7 @@
 #include "isolate/clock.h"
 #include "sandbox/host_functions.h"
 #include "v8/external_strings.h"
+#include "v8/rethrow.h"
 #include "v8/strings.h"
 
 namespace dcp {
@@ -105,7 +106,7 @@ void InitWebgpu(const Arguments& info) {
   v8::TryCatch caught(isolate);
   const bool opened = ClassicIsolate::Of(isolate).OpenWebgpu(context);
   if (caught.HasTerminated()) {
-    caught.ReThrow();
+    Rethrow(isolate, caught);
   } else if (caught.HasCaught()) {
     resolver->Reject(context, caught.Exception()).FromMaybe(false);
   } else {

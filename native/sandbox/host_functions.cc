@@ -13,6 +13,7 @@
 #include "sandbox/memory_functions.h"
 #include "sandbox/modules.h"
 #include "sandbox/slice_sandbox.h"
+#include "v8/rethrow.h"
 #include "v8/script.h"
 #include "v8/strings.h"
 
@@ -257,14 +258,14 @@ void Compile(const Arguments& info) {
     if (caught.CanContinue()) {
       RethrowWithPosition(isolate, context, caught, info[1].As<v8::String>());
     }
-    caught.ReThrow();
+    Rethrow(isolate, caught);
     return;
   }
   v8::Local<v8::Value> value;
   if (script->Run(context).ToLocal(&value)) {
     info.GetReturnValue().Set(value);
   } else {
-    caught.ReThrow();
+    Rethrow(isolate, caught);
   }
 }
 

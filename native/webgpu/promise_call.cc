@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "v8/rethrow.h"
 #include "webgpu/runtime.h"
 
 namespace dcp::webgpu {
@@ -24,7 +25,7 @@ PromiseCall::~PromiseCall() {
   if (!caught_.HasCaught()) return;
   // The end of the execution is nobody's to catch.
   if (!caught_.CanContinue() || resolver_.IsEmpty()) {
-    caught_.ReThrow();
+    Rethrow(isolate_, caught_);
     return;
   }
   v8::Local<v8::Value> reason = caught_.Exception();

@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "v8/rethrow.h"
 #include "webgpu/promise_call.h"
 #include "webgpu/runtime.h"
 
@@ -27,7 +28,7 @@ void Runtime::Settle(v8::Local<v8::Context> context, Pending* pending) {
   if (!caught.HasCaught()) return;
   // The end of the execution is nobody's to catch. Otherwise a class of ours has been broken.
   if (!caught.CanContinue()) {
-    caught.ReThrow();
+    Rethrow(isolate_, caught);
     return;
   }
   if (pending->resolver.IsEmpty()) return;
