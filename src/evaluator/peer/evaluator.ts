@@ -279,7 +279,8 @@ export abstract class PeerEvaluator<Link extends PeerLink> implements Evaluator,
   async #takeSpare(jobId: JobId, usesGpu: boolean): Promise<EvaluatorPeer<Link>> {
     await this.losses.wait(jobId);
     const taken = await this.#nextPeer();
-    if (taken === null || taken.jobId !== null || taken.isEnding) return this.#takeSpare(jobId, usesGpu);
+    // None, or one that somebody else has got meanwhile.
+    if (taken?.jobId !== null || taken.isEnding) return this.#takeSpare(jobId, usesGpu);
     taken.jobId = jobId;
     if (usesGpu && this.isGated)
       taken.closeAdapters(this.#gate.closedAdapters, () => void this.#applyGate(taken));
