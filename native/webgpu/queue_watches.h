@@ -11,7 +11,7 @@
 
 namespace dcp::webgpu {
 
-// Keeps GpuCounters::busy_ms and busy_since_ms, and what writes to queues keep on host_bytes. On
+// Keeps GpuCounters::busy_ms and busy_since_ms, and what writes and commands keep on host_bytes. On
 // the executing thread.
 class QueueWatches {
  public:
@@ -24,9 +24,9 @@ class QueueWatches {
   void Submitted(WGPUQueue queue) { HasWork(WatchOf(queue)); }
   void AskForEnds();
 
-  // The queue has been given so many bytes to write. Dawn copies them and begins no sooner than
-  // something is submitted: with many, that is done here, and waited for. Then the answer is true:
-  // what has been written may be freed.
+  // The queue has been given so many bytes to write, or of commands. Dawn copies what is to be
+  // written and begins no sooner than something is submitted: with many bytes, that is done here,
+  // and waited for. Then the answer is true: what the queue is done with may be freed.
   bool Staged(WGPUQueue queue, uint64_t bytes);
 
   // The device of the queue goes.
@@ -50,8 +50,8 @@ class QueueWatches {
     bool waiting = false;
     // and more has been submitted since.
     bool unwatched_work = false;
-    // What Dawn has a copy of until the queue has written it: since it was last asked, and when it
-    // was. On GpuCounters::host_bytes.
+    // What Dawn or the driver has until the queue is done with it: since it was last asked, and
+    // when it was. On GpuCounters::host_bytes.
     uint64_t staged = 0;
     uint64_t staged_before = 0;
     // Its device is gone.

@@ -156,7 +156,7 @@ class Runtime final : public Gpu {
     counters_.submits.fetch_add(1, std::memory_order_relaxed);
     queues_.Submitted(queue);
   }
-  // So many bytes were given to the queue to write.
+  // So many bytes were given to the queue, to write or of commands.
   void Staged(WGPUQueue queue, uint64_t bytes) {
     // Only there Dawn frees what it has no more use for.
     if (queues_.Staged(queue, bytes)) ProcessEvents();

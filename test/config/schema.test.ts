@@ -396,24 +396,20 @@ test('leavePublicGroup is stronger than publicGroupFallback, and may mean it', (
 
 test('what means nothing without another key is a warning, wherever it stands', (t) => {
   const machine = new Machine(t);
-  assert.deepEqual(machine.warnings(), [], 'the shipped default says everything');
-  machine.write(
-    OWN,
-    `{ worker: {
+  const warned = (): string[] => machine.warnings().map((line) => line.replace(`${OWN}:`, ''));
+  const outputs = `{ worker: {
   logfile: { path: '/l', keep: 5 },
   syslog: { address: 'foo' },
   status: { httpAddress: '::1', tokenFile: '/t' },
-} }`,
-  );
-  assert.deepEqual(
-    machine.warnings().map((line) => line.replace(`${OWN}:`, '')),
-    [
-      '2:20: worker.logfile.path: is not used: worker.output has no logfile',
-      '3:22: worker.syslog.address: is not used: worker.output has no syslog',
-      '4:26: worker.status.httpAddress: is not used: there is no worker.status.httpPort',
-      '4:44: worker.status.tokenFile: is not used: there is no worker.status.httpPort',
-    ],
-  );
+} }`;
+  assert.deepEqual(machine.warnings(), [], 'the shipped default says everything');
+  machine.write(OWN, outputs);
+  assert.deepEqual(warned(), [
+    '2:20: worker.logfile.path: is not used: worker.output has no logfile',
+    '3:22: worker.syslog.address: is not used: worker.output has no syslog',
+    '4:26: worker.status.httpAddress: is not used: there is no worker.status.httpPort',
+    '4:44: worker.status.tokenFile: is not used: there is no worker.status.httpPort',
+  ]);
   machine.write(
     OWN,
     `{ worker: {
@@ -421,13 +417,10 @@ test('what means nothing without another key is a warning, wherever it stands', 
   manager: { presence: [], presenceIdle: 60 },
 } }`,
   );
-  assert.deepEqual(
-    machine.warnings().map((line) => line.replace(`${OWN}:`, '')),
-    [
-      '2:12: worker.profile: "auto" stays with idle: worker.manager.presence is empty, so nothing tells of somebody at the machine',
-      '3:42: worker.manager.presenceIdle: is not used: worker.manager.presence has no pts',
-    ],
-  );
+  assert.deepEqual(warned(), [
+    '2:12: worker.profile: "auto" stays with idle: worker.manager.presence is empty, so nothing tells of somebody at the machine',
+    '3:42: worker.manager.presenceIdle: is not used: worker.manager.presence has no pts',
+  ]);
   for (const worker of [
     "profile: 'inUse'",
     "profile: 'auto', manager: { presence: ['pts'], presenceIdle: 60 }",
@@ -435,14 +428,7 @@ test('what means nothing without another key is a warning, wherever it stands', 
     machine.write(OWN, `{ worker: { ${worker} } }`);
     assert.deepEqual(machine.warnings(), [], worker);
   }
-  machine.write(
-    OWN,
-    `{ worker: {
-  logfile: { path: '/l', keep: 5 },
-  syslog: { address: 'foo' },
-  status: { httpAddress: '::1', tokenFile: '/t' },
-} }`,
-  );
+  machine.write(OWN, outputs);
   const argument = (key: string, value: string | number | string[]): ConfigArgument => ({
     key,
     value,
